@@ -1,0 +1,243 @@
+// The validated configuration as plain values: every default applied, every name resolved to an index, every
+// file that is needed read. Built by config::load (load.hpp) and never changed afterwards; safe to share
+// between threads. No YAML, no sockets, no OpenSSL here. `config/README.md` documents each key.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "core/clock.hpp"
+#include "core/ip.hpp"
+
+namespace weir::config {
+
+struct Server {
+  unsigned workers = 0;  // 0: auto, one per usable CPU
+  Milliseconds shutdown_timeout{30'000};
+  std::uint32_t max_connections = 20'000;
+};
+
+struct Admin {
+  SocketAddress address;  // default 127.0.0.1:9900
+  std::string token;      // empty: none; required when the address is not loopback
+};
+
+enum class LogLevel : std::uint8_t { trace, debug, info, warn, error };
+enum class LogFormat : std::uint8_t { json, text };
+
+struct AccessLog {
+  bool enabled = true;
+  std::string output = "stdout";  // stdout | stderr | file path
+};
+
+struct Log {
+  LogLevel level = LogLevel::info;
+  LogFormat format = LogFormat::json;
+  std::string output = "stderr";  // stdout | stderr | file path
+  AccessLog access;
+};
+
+struct CertificatePair {
+  std::string cert;  // path of a PEM chain, leaf first
+  std::string key;   // path of a PEM private key
+  bool operator==(const CertificatePair&) const = default;
+};
+
+enum class TlsVersion : std::uint8_t { v1_2, v1_3 };
+enum class UnknownSni : std::uint8_t { use_default, reject };
+enum class ClientAuth : std::uint8_t { none, optional, required };
+
+struct ListenerTls {
+  std::vector<CertificatePair> certificates;  // at least one
+  TlsVersion min_version = TlsVersion::v1_2;
+  std::vector<std::string> alpn{"http/1.1"};
+  UnknownSni unknown_sni = UnknownSni::use_default;
+  ClientAuth client_auth = ClientAuth::none;
+  std::string client_auth_ca;             // path of a PEM bundle
+  std::vector<std::string> ticket_keys;   // paths of 80-byte files, newest first; empty: made in memory
+};
+
+struct ListenerLimits {
+  std::uint32_t header_bytes = 32 * 1024;
+  std::uint32_t header_count = 100;
+  std::uint32_t uri_bytes = 8 * 1024;
+  std::uint64_t body_bytes = 0;  // 0: no limit
+  Milliseconds header_timeout{10'000};
+  Milliseconds body_idle_timeout{60'000};
+  std::uint64_t body_min_rate = 0;  // bytes per second averaged over 10 s; 0: off
+  Milliseconds idle_timeout{75'000};
+  std::uint32_t requests_per_connection = 0;  // 0: no limit
+};
+
+struct RedirectToHttps {
+  std::uint16_t port = 443;
+  int status = 308;
+};
+
+struct Listener {
+  std::string name;
+  SocketAddress address;
+  bool proxy_protocol = false;  // a PROXY header is required, from trusted_proxies only
+  std::optional<RedirectToHttps> redirect_to_https;
+  std::optional<ListenerTls> tls;
+  ListenerLimits limits;
+};
+
+struct Endpoint {
+  std::string host;             // IP text or DNS name
+  std::uint16_t port = 0;
+  std::optional<IpAddress> ip;  // set when `host` is a literal address; otherwise the name is resolved
+  std::uint32_t weight = 1;     // 1..1000
+};
+
+enum class Balance : std::uint8_t { least_connections, round_robin };
+
+struct UpstreamTls {
+  bool verify = true;
+  std::string ca = "system";  // "system" or a path
+  std::string server_name;    // SNI and the name that is verified; empty: the endpoint's host
+  std::string cert, key;      // client certificate; both or none
+  bool operator==(const UpstreamTls&) const = default;
+};
+
+struct Timeouts {
+  Milliseconds connect{5'000};
+  Milliseconds send{60'000};
+  Milliseconds response{60'000};  // from the request sent to the response head
+  Milliseconds idle{60'000};      // between two reads of a response body or a tunnel
+  Milliseconds total{0};          // whole exchange with the upstream; 0: none
+  bool operator==(const Timeouts&) const = default;
+};
+
+/// A route's own timeouts, over the upstream's.
+struct TimeoutsOverride {
+  std::optional<Milliseconds> connect, send, response, idle, total;
+};
+
+struct Keepalive {
+  std::uint32_t max_idle = 256;  // per worker and endpoint; 0: no reuse
+  Milliseconds idle_timeout{60'000};
+  std::uint32_t max_requests = 0;  // 0: no limit
+  bool operator==(const Keepalive&) const = default;
+};
+
+/// What can go wrong with an endpoint, as `passive_health.failures` and `retry.on` name it. Bits.
+enum Failure : std::uint16_t {
+  failure_connect = 1 << 0,
+  failure_timeout = 1 << 1,
+  failure_reset = 1 << 2,             // retry.on calls it reset_before_response
+  failure_invalid_response = 1 << 3,
+  failure_502 = 1 << 4,
+  failure_503 = 1 << 5,
+  failure_504 = 1 << 6,
+};
+
+struct PassiveHealth {
+  std::uint32_t consecutive_failures = 3;  // 0: off
+  std::uint16_t failures = failure_connect | failure_timeout | failure_reset | failure_invalid_response |
+                           failure_502 | failure_503 | failure_504;
+  Milliseconds ejection_time{30'000};
+  bool operator==(const PassiveHealth&) const = default;
+};
+
+struct Retry {
+  std::uint32_t attempts = 1;  // further tries, each on another endpoint; 0: none
+  std::uint16_t on = failure_connect | failure_reset;
+  bool non_idempotent = false;
+  std::uint64_t buffer_bytes = 64 * 1024;
+  bool operator==(const Retry&) const = default;
+};
+
+struct Upstream {
+  std::string name;
+  Balance balance = Balance::least_connections;
+  std::vector<Endpoint> endpoints;  // at least one
+  std::optional<UpstreamTls> tls;
+  Timeouts timeouts;
+  Keepalive keepalive;
+  PassiveHealth passive_health;
+  Retry retry;
+};
+
+using NameValue = std::pair<std::string, std::string>;
+
+struct HeaderPolicy {
+  std::string name;
+  struct Response {
+    std::vector<NameValue> set, set_on_tls, set_if_absent;
+    std::vector<std::string> remove;
+  } response;
+  struct Request {
+    std::vector<NameValue> set;
+    std::vector<std::string> remove;
+  } request;
+};
+
+struct HeaderMatch {
+  enum class Kind : std::uint8_t { exact, regex, present };
+  std::string name;
+  Kind kind = Kind::present;
+  std::string value;  // exact text, or the expression without its `~`
+};
+
+struct PathMatch {
+  enum class Kind : std::uint8_t { prefix, exact, regex };
+  Kind kind = Kind::prefix;
+  std::string text = "/";  // prefix and exact: in normalised form (http/uri.hpp)
+};
+
+struct RouteMatch {
+  std::vector<std::string> hosts;  // lower case, no port; "*.example.com" for wildcards; empty: any
+  PathMatch path;
+  std::vector<std::string> methods;  // upper case; empty: any
+  std::vector<HeaderMatch> headers;
+  std::vector<std::size_t> listeners;  // indices; empty: any
+};
+
+struct ProxyAction {
+  std::size_t upstream = 0;                 // index into Config::upstreams
+  std::optional<std::string> rewrite_path;  // replaces the matched path or prefix
+  TimeoutsOverride timeouts;
+  bool websocket = true;
+};
+
+struct RedirectAction {
+  std::string to;  // absolute URL or absolute path
+  int status = 302;
+};
+
+struct RespondAction {
+  int status = 200;
+  std::string body;          // read from body_file, or given as `body`
+  std::string content_type;  // from body_file's ending; text/plain otherwise
+  std::vector<NameValue> headers;
+};
+
+using Action = std::variant<ProxyAction, RedirectAction, RespondAction>;
+
+struct Route {
+  std::string name;
+  RouteMatch match;
+  std::vector<std::size_t> headers;  // indices into Config::header_policies, applied in order
+  bool access_log = true;
+  Action action;
+};
+
+struct Config {
+  Server server;
+  Admin admin;
+  Log log;
+  std::vector<Cidr> trusted_proxies;
+  std::vector<Listener> listeners;
+  std::vector<Upstream> upstreams;
+  std::vector<HeaderPolicy> header_policies;  // always holds `security`
+  std::vector<Route> routes;
+  std::string hash;  // hex of a digest over the merged, substituted document
+};
+
+}  // namespace weir::config

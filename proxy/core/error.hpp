@@ -1,0 +1,76 @@
+// The error value of the whole request path: what went wrong, whose fault it is, and whether another
+// endpoint may be tried. `Result<T>` carries it. Pure values: any thread. One table (error.cpp) maps each
+// kind to its log name, its HTTP status and its RFC 9209 Proxy-Status error type; nothing else does.
+#pragma once
+
+#include <boost/system/result.hpp>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace weir {
+
+/// Whose doing an error is: decides who is told and what passive health counts.
+enum class Origin : std::uint8_t { client, upstream, self };
+
+enum class ErrorKind : std::uint8_t {
+  malformed_request,       // 400
+  unsupported_coding,      // 501, RFC 9112 6.1
+  unsupported_version,     // 505
+  method_refused,          // 405: TRACE, CONNECT
+  expectation_failed,      // 417
+  head_too_large,          // 431
+  uri_too_long,            // 414
+  body_too_large,          // 413
+  head_timeout,            // 408
+  body_timeout,            // 408
+  client_gone,             // logged as 499, never sent
+  no_route,                // 404
+  no_endpoint,             // 503: nothing to send the request to
+  name_unresolved,         // 503: the upstream's names have no address
+  connect_refused,         // 502
+  connect_failed,          // 502: unreachable and the like
+  connect_timeout,         // 504
+  tls_failed,              // 502: upstream TLS handshake
+  tls_certificate,         // 502: upstream certificate not trusted
+  upstream_reset,          // 502: endpoint closed before a response
+  upstream_send_timeout,   // 504
+  response_timeout,        // 504: no response head in time
+  response_malformed,      // 502
+  response_head_too_large, // 502
+  response_incomplete,     // response body ended early: the client's connection is cut
+  total_timeout,           // 504
+  draining,                // 503: shutdown deadline reached
+  internal,                // 500
+};
+
+struct ErrorFacts {
+  std::string_view name;          // snake_case, as logs and metrics show it
+  int status;                     // HTTP status that Weir answers with
+  std::string_view proxy_status;  // RFC 9209 2.3 error type
+};
+
+/// Names, status and Proxy-Status type of `kind`.
+const ErrorFacts& facts(ErrorKind kind);
+
+struct Error {
+  ErrorKind kind = ErrorKind::internal;
+  Origin origin = Origin::self;
+  bool retry = false;  // nothing reached the endpoint's application: safe to send again elsewhere
+  std::string detail;  // one phrase for people; never secrets, never raw client bytes
+};
+
+/// A client's fault: answered with the kind's status, never retried.
+Error client_error(ErrorKind kind, std::string detail);
+/// An endpoint's fault. `retry`: nothing of the request was processed there.
+Error upstream_error(ErrorKind kind, std::string detail, bool retry);
+/// Our own.
+Error self_error(ErrorKind kind, std::string detail);
+
+template <class T>
+using Result = boost::system::result<T, Error>;
+
+/// Hook of boost::system::result: `value()` on an error is a programming mistake.
+[[noreturn]] void throw_exception_from_error(const Error& error, const boost::source_location& where);
+
+}  // namespace weir

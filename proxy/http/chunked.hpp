@@ -1,0 +1,60 @@
+// Chunked transfer coding, both ways (RFC 9112 7.1). The decoder is incremental, works in place and bounds
+// everything: size digits, extension bytes, trailer bytes and count. Pure; one decoder per message.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "core/error.hpp"
+
+namespace weir::http {
+
+class ChunkedDecoder {
+ public:
+  static constexpr std::size_t extension_bytes_max = 256;  // per chunk
+  static constexpr std::size_t trailer_bytes_max = 8 * 1024;
+  static constexpr std::size_t trailer_count_max = 32;
+
+  struct Step {
+    std::size_t consumed = 0;  // bytes of the input that are used up
+    std::string_view data;     // body bytes, a part of the input; may be empty
+    bool finished = false;     // the last chunk and the trailers are complete
+  };
+
+  /// Decodes until one run of body bytes is found, the input is used up, or the message ends. Call again with
+  /// the rest. An error is final: the stream cannot be trusted any more. `origin` says whose message it is:
+  /// malformed_request (client) or response_malformed (upstream).
+  Result<Step> decode(std::string_view input, Origin origin);
+
+  bool finished() const { return state_ == State::done; }
+  /// Trailer section as received (field lines with CRLF), validated; empty when there was none.
+  const std::string& trailers() const { return trailers_; }
+
+ private:
+  enum class State : std::uint8_t {
+    size_first, size, extension, size_lf, data, data_cr, data_lf, trailer_start, trailer_line, trailer_lf,
+    end_lf, done
+  };
+  State state_ = State::size_first;
+  std::uint64_t remaining_ = 0;
+  unsigned size_digits_ = 0;
+  std::size_t extension_bytes_ = 0;
+  std::size_t trailer_count_ = 0;
+  std::size_t line_begin_ = 0;
+  std::string trailers_;
+};
+
+/// Writes the size line of a chunk of `bytes` (> 0) to `out` (at least 20 bytes); returns its length. The data
+/// and CRLF follow.
+std::size_t write_chunk_size(std::uint64_t bytes, char* out);
+
+inline constexpr std::string_view chunk_end = "\r\n";
+inline constexpr std::string_view last_chunk = "0\r\n";  // then trailers, then chunk_end
+
+/// `trailers` (validated field lines) without those that must not be in a trailer section: framing, routing,
+/// authentication and hop-by-hop fields (RFC 9110 6.5.1).
+std::string forwardable_trailers(std::string_view trailers);
+
+}  // namespace weir::http

@@ -1,0 +1,80 @@
+// Parsed message heads: views into the buffer that the head was read into, plus the facts that our own strict
+// code derived from them (framing, persistence, target form). A head is valid as long as that buffer is not
+// moved. Pure; no Asio, no allocation in steady state (vectors keep their capacity when reused via clear()).
+#pragma once
+
+#include <boost/beast/http/field.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace weir::http {
+
+using FieldId = boost::beast::http::field;  // `unknown` for names outside the registry
+
+struct Field {
+  FieldId id = FieldId::unknown;
+  std::string_view name;   // as received; a token (RFC 9110 5.6.2)
+  std::string_view value;  // without surrounding whitespace; no NUL, CR, LF
+};
+
+enum class Method : std::uint8_t { get, head, post, put, delete_, patch, options, trace, connect, other };
+
+/// Registered name of `method` in upper case; "OTHER" for other. Used as metric label.
+std::string_view to_string(Method method);
+Method parse_method(std::string_view text);  // exact, case-sensitive (RFC 9110 9.1)
+/// RFC 9110 9.2.2.
+bool is_idempotent(Method method);
+
+enum class BodyKind : std::uint8_t { none, length, chunked, until_close };
+
+/// How the body of a message is delimited (RFC 9112 6.3).
+struct Framing {
+  BodyKind kind = BodyKind::none;
+  std::uint64_t length = 0;  // bytes, for BodyKind::length
+};
+
+enum class TargetForm : std::uint8_t { origin, absolute, asterisk };
+
+struct RequestHead {
+  Method method = Method::other;
+  std::string_view method_text;
+  std::string_view target;  // as received
+  TargetForm form = TargetForm::origin;
+  std::string_view path;   // of the target, as received, without query; "*" for asterisk
+  std::string_view query;  // without '?'
+  bool has_query = false;
+  std::string_view authority;  // Host, which an absolute-form target must equal; empty only with HTTP/1.0
+  std::string_view host;       // authority without port, as received (brackets kept for IPv6)
+  int minor_version = 1;       // HTTP/1.x
+  std::vector<Field> fields;   // in order, as received, all of them
+  std::vector<std::string_view> connection_tokens;  // members of Connection
+  Framing body;
+  bool keep_alive = true;        // what the client allows
+  bool expect_continue = false;  // Expect: 100-continue on HTTP/1.1
+  std::string_view upgrade;      // value of Upgrade where Connection names it; empty otherwise
+  bool accepts_trailers = false; // TE: trailers
+  std::size_t bytes = 0;         // length of the head in the buffer, leading empty lines included
+
+  void clear();
+  /// First field with that id, or nullptr.
+  const Field* find(FieldId id) const;
+};
+
+struct ResponseHead {
+  int status = 0;
+  std::string_view reason;
+  int minor_version = 1;
+  std::vector<Field> fields;
+  std::vector<std::string_view> connection_tokens;
+  Framing body;
+  bool keep_alive = true;  // the endpoint's connection may be reused after this response
+  std::string_view upgrade;
+  std::size_t bytes = 0;
+
+  void clear();
+  const Field* find(FieldId id) const;
+};
+
+}  // namespace weir::http

@@ -1,0 +1,66 @@
+// Heads written anew from parsed fields, never copied through: hop-by-hop removal, forwarding fields, Via,
+// framing, header policies (RFC 9110 7.6, RFC 9112 6). Pure: appends to a reused string; any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "http/head.hpp"
+#include "http/header_policy.hpp"
+
+namespace weir::http {
+
+/// What the forwarding fields say about one request. Views live as long as the exchange.
+struct Forwarding {
+  std::string_view client_ip;       // after trusted proxies were believed (http/forwarded.hpp)
+  std::string_view forwarded_for;   // whole X-Forwarded-For value to send
+  std::string_view proto;           // http | https
+  std::string_view host;            // X-Forwarded-Host
+  std::string_view port;            // X-Forwarded-Port, decimal
+  std::string_view request_id;      // X-Request-Id
+  std::string_view traceparent;
+  bool keep_tracestate = false;     // the client's traceparent was kept, so its tracestate passes
+};
+
+/// The request to an endpoint: `METHOD target HTTP/1.1`, Host as received, the client's end-to-end fields,
+/// forwarding fields, Via, framing. `target` is the origin-form target to send (a rewritten one, or
+/// head.path?query). `body` is how we frame what we send. `upgrade`: pass Connection/Upgrade on.
+void write_request_head(std::string& out, const RequestHead& head, std::string_view target, const Framing& body,
+                        const Forwarding& forwarding, const CompiledFields& policy, bool upgrade);
+
+struct ResponseOptions {
+  const CompiledFields* policy = nullptr;  // may be null: none
+  std::string_view request_id;
+  Framing body;                // how we frame it towards the client
+  bool keep_alive = true;      // false: Connection: close
+  int client_minor_version = 1;
+  bool upgrade = false;        // 101: pass Connection/Upgrade on
+};
+
+/// The endpoint's final or 1xx response towards the client. Date is added where the endpoint sent none
+/// (`date` is the current IMF-fixdate).
+void write_response_head(std::string& out, const ResponseHead& head, const ResponseOptions& options,
+                         std::string_view date);
+
+/// A response that Weir makes itself: error, redirect, respond action. Whole message, body included (not for
+/// HEAD: `head_only`).
+struct OwnResponse {
+  int status = 500;
+  std::string_view content_type;                  // empty: no body fields
+  std::string_view body;
+  std::string_view proxy_status;                  // RFC 9209 value; empty: none
+  std::string_view extra_fields;                  // ready `Name: value\r\n` lines (Location, Allow, Retry-After ...)
+  bool head_only = false;
+};
+void write_own_response(std::string& out, const OwnResponse& response, const ResponseOptions& options,
+                        std::string_view date);
+
+/// RFC 9110 15 reason phrase; "" for unknown codes.
+std::string_view reason_phrase(int status);
+
+/// The fields that never pass to the other side: Connection and what it names, Keep-Alive, Proxy-Connection,
+/// Proxy-Authenticate?, TE, Trailer handling, Transfer-Encoding, Upgrade (RFC 9110 7.6.1). Framing fields too:
+/// they are written anew.
+bool is_hop_by_hop(const Field& field, const std::vector<std::string_view>& connection_tokens);
+
+}  // namespace weir::http

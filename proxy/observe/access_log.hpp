@@ -1,0 +1,49 @@
+// One JSON object per finished request, formatted straight into a worker's buffer: no allocation, no lock. The
+// buffer is handed to the log writer in batches (log_writer.hpp). Fields and their types: README, "Access log".
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/clock.hpp"
+#include "core/ip.hpp"
+
+namespace weir::observe {
+
+struct AttemptRecord {
+  std::string_view endpoint;
+  double connect_ms = -1;     // < 0: a kept connection was reused (absent in the log)
+  double first_byte_ms = -1;  // < 0: none came
+  int status = 0;             // 0: none
+  std::string_view outcome;   // "ok", or the error's name
+};
+
+/// Absent text is empty, absent numbers are 0 or negative as said; absent fields do not appear in the line.
+struct AccessRecord {
+  std::chrono::system_clock::time_point ts;
+  std::string_view request_id, trace_id, listener;
+  IpAddress client_ip;
+  std::uint16_t client_port = 0;
+  std::string_view protocol;  // HTTP/1.1
+  struct Tls {
+    bool present = false;
+    std::string_view version, cipher, sni;
+    bool resumed = false;
+  } tls;
+  std::string_view method, host, path, query, user_agent, referer;
+  std::string_view route, upstream, endpoint;
+  int status = 0;
+  std::uint64_t bytes_in = 0, bytes_out = 0;  // body bytes from and to the client
+  double duration_ms = 0;
+  const std::vector<AttemptRecord>* attempts = nullptr;
+  std::string_view reason;  // why Weir itself answered, or cut the connection
+};
+
+/// Appends one line, '\n' included. Bytes that are not valid UTF-8 or are control characters are escaped; each
+/// client-sent text is cut at 2,048 bytes.
+void append_access_line(std::string& out, const AccessRecord& record);
+
+}  // namespace weir::observe

@@ -1,0 +1,49 @@
+// Session ticket keys of one listener, shared by its workers and generations: read from 80-byte files (name 16,
+// HMAC 32, AES 32; newest first), or made in memory and rotated. Any thread (short lock, handshakes only).
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/clock.hpp"
+#include "core/error.hpp"
+
+namespace weir::tls {
+
+struct TicketKey {
+  std::array<std::uint8_t, 16> name{};
+  std::array<std::uint8_t, 32> hmac{};
+  std::array<std::uint8_t, 32> aes{};
+};
+
+class TicketKeys {
+ public:
+  static constexpr std::chrono::hours rotation_interval{12};  // in-memory keys; the two before stay valid
+  static constexpr std::size_t keys_max = 3;
+
+  TicketKeys();  // in memory, first key made now
+  /// Replaces the keys by those of the files; an empty list goes back to keys in memory. Errors: internal.
+  Result<void> load(const std::vector<std::string>& files);
+  /// Makes a new first key when the current one is due (in-memory keys only).
+  void rotate(TimePoint now);
+
+  TicketKey current() const;
+  struct Found {
+    TicketKey key;
+    bool renew = false;  // not the current key: issue a new ticket
+  };
+  std::optional<Found> find(const std::uint8_t name[16]) const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<TicketKey> keys_;
+  bool from_files_ = false;
+  TimePoint made_at_;
+};
+
+}  // namespace weir::tls
