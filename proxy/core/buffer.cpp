@@ -1,0 +1,46 @@
+#include "core/buffer.hpp"
+
+#include <cstring>
+#include <utility>
+
+namespace weir {
+
+BufferPool::Block BufferPool::acquire(std::size_t bytes) {
+  auto* free = bytes == small_bytes ? &small_ : bytes == large_bytes ? &large_ : nullptr;
+  if (free == nullptr || free->empty()) return std::make_unique_for_overwrite<char[]>(bytes);
+  Block block = std::move(free->back());
+  free->pop_back();
+  return block;
+}
+
+void BufferPool::release(Block block, std::size_t bytes) {
+  if (bytes == small_bytes && small_.size() < kept_small_max) small_.push_back(std::move(block));
+  if (bytes == large_bytes && large_.size() < kept_large_max) large_.push_back(std::move(block));
+}
+
+void ReadBuffer::reserve(std::size_t bytes) {
+  if (capacity_ >= bytes) return;
+  auto block = pool_.acquire(bytes);
+  const std::string_view old = unread();
+  if (!old.empty()) std::memcpy(block.get(), old.data(), old.size());
+  const std::size_t kept = old.size();
+  drop();
+  block_ = std::move(block);
+  capacity_ = bytes;
+  end_ = kept;
+}
+
+void ReadBuffer::compact() {
+  const std::string_view rest = unread();
+  if (begin_ > 0 && !rest.empty()) std::memmove(block_.get(), rest.data(), rest.size());
+  begin_ = 0;
+  end_ = rest.size();
+  pinned_ = 0;
+}
+
+void ReadBuffer::drop() {
+  if (block_ != nullptr) pool_.release(std::move(block_), capacity_);
+  capacity_ = begin_ = end_ = pinned_ = 0;
+}
+
+}  // namespace weir
