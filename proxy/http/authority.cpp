@@ -1,0 +1,71 @@
+#include "http/authority.hpp"
+
+#include <charconv>
+
+#include "core/ip.hpp"
+#include "http/text.hpp"
+
+namespace weir::http {
+namespace {
+
+constexpr std::size_t port_digits_max = 5;
+
+std::optional<std::uint16_t> parse_port(std::string_view text) {
+  if (text.empty() || text.size() > port_digits_max || !all(text, char_class::digit)) return std::nullopt;
+  std::uint16_t port = 0;
+  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (ec != std::errc{}) return std::nullopt;
+  return port;
+}
+
+/// `%` and two hex digits wherever a `%` is (RFC 3986 2.1).
+bool percent_encoding_is_whole(std::string_view text) {
+  for (std::size_t at = text.find('%'); at != text.npos; at = text.find('%', at + 3)) {
+    if (text.size() - at < 3 || !all(text.substr(at + 1, 2), char_class::hex)) return false;
+  }
+  return true;
+}
+
+/// RFC 3986 3.2.2 reg-name, which an IPv4 address is too. A leading dot would be an empty name for every rule
+/// that matches on a suffix.
+bool is_registered_name(std::string_view text) {
+  if (text.empty() || text.front() == '.') return false;
+  bool encoded = false;
+  for (const char c : text) {
+    if (is(c, char_class::unreserved | char_class::sub_delim)) continue;
+    if (c != '%') return false;
+    encoded = true;
+  }
+  return !encoded || percent_encoding_is_whole(text);
+}
+
+bool is_ip_literal(std::string_view bracketed) {
+  const std::string_view inner = bracketed.substr(1, bracketed.size() - 2);
+  return inner.find(':') != inner.npos && IpAddress::parse(inner).has_value();
+}
+
+}  // namespace
+
+std::optional<Authority> parse_authority(std::string_view text) {
+  if (text.empty()) return std::nullopt;
+  Authority authority;
+  std::string_view rest;
+  if (text.front() == '[') {
+    const std::size_t close = text.find(']');
+    if (close == text.npos || !is_ip_literal(text.substr(0, close + 1))) return std::nullopt;
+    authority.host = text.substr(0, close + 1);
+    rest = text.substr(close + 1);
+  } else {
+    const std::size_t colon = text.find(':');
+    authority.host = text.substr(0, colon);
+    if (!is_registered_name(authority.host)) return std::nullopt;
+    if (colon != text.npos) rest = text.substr(colon);
+  }
+  if (rest.empty()) return authority;
+  if (rest.front() != ':') return std::nullopt;
+  authority.port = parse_port(rest.substr(1));
+  if (!authority.port) return std::nullopt;
+  return authority;
+}
+
+}  // namespace weir::http

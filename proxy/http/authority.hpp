@@ -1,0 +1,20 @@
+// The authority of a request: `host[:port]` as Host and absolute-form targets carry it (RFC 9110 7.2, RFC
+// 3986 3.2). Strict: no userinfo, no empty host, no empty port. Pure; any thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace weir::http {
+
+struct Authority {
+  std::string_view host;              // without port; brackets kept for IPv6
+  std::optional<std::uint16_t> port;  // absent where the text names none
+};
+
+/// Splits `text` where it is a registered name, an IPv4 address or a bracketed IPv6 address, with an optional
+/// port of 0..65535. Nothing on anything else.
+std::optional<Authority> parse_authority(std::string_view text);
+
+}  // namespace weir::http
