@@ -34,20 +34,40 @@ class ChunkedDecoder {
 
  private:
   enum class State : std::uint8_t {
-    size_first, size, extension, size_lf, data, data_cr, data_lf, trailer_start, trailer_line, trailer_lf,
-    end_lf, done
+    size_first,       // the first digit of a chunk size
+    size,             // further digits, or what ends them
+    extension_space,  // whitespace after the size: only an extension may follow
+    extension,        // skipped up to the CR
+    size_lf,          // the LF that ends the size line
+    data,             // `remaining_` bytes
+    data_cr,          // the CR after the data of a chunk
+    data_lf,          // its LF
+    trailer_start,    // the first byte of a trailer line, or the CR of the empty line
+    trailer_line,     // a trailer line up to its CR
+    trailer_lf,       // its LF
+    end_lf,           // the LF of the empty line that ends the message
+    done,
+    failed,
   };
+
+  /// Takes one byte of everything that is not data; what is wrong with it, or nullptr.
+  const char* take(char c);
+  const char* take_size(char c);
+  const char* take_extension(char c);
+  const char* take_trailer(char c);
+  const char* end_trailer_line() const;
+
   State state_ = State::size_first;
   std::uint64_t remaining_ = 0;
   unsigned size_digits_ = 0;
   std::size_t extension_bytes_ = 0;
   std::size_t trailer_count_ = 0;
-  std::size_t line_begin_ = 0;
+  std::size_t line_begin_ = 0;  // of the current trailer line in trailers_
   std::string trailers_;
 };
 
-/// Writes the size line of a chunk of `bytes` (> 0) to `out` (at least 20 bytes); returns its length. The data
-/// and CRLF follow.
+/// Writes the size line of a chunk of `bytes` (> 0) to `out` (at least 20 bytes); returns its length. The
+/// data and CRLF follow.
 std::size_t write_chunk_size(std::uint64_t bytes, char* out);
 
 inline constexpr std::string_view chunk_end = "\r\n";

@@ -14,13 +14,13 @@ namespace weir::http {
 /// unreserved characters, upper-case hex elsewhere, duplicate slashes merged, dot segments removed; a trailing
 /// slash is kept. Fast (no copy beyond `out`'s reused capacity). Errors, all malformed_request: an encoded or
 /// plain NUL, backslash (%5C or '\'), encoded slash (%2F), broken percent-encoding, a control or non-ASCII
-/// byte, more ".." than segments.
+/// byte, more ".." than segments, a dot segment with parameters ("..;x").
 Result<void> normalise_path(std::string_view path, std::string& out);
 
 /// True when `path` is already in normalised form: the common case, decided in one pass without a copy.
 bool is_normalised(std::string_view path);
 
-/// `host` in lower case without a trailing dot, port and brackets untouched; written to `out`.
+/// `host` in lower case without trailing dots, port and brackets untouched; written to `out`.
 void normalise_host(std::string_view host, std::string& out);
 
 }  // namespace weir::http

@@ -1,0 +1,50 @@
+#include <algorithm>
+#include <array>
+
+#include "http/chunked.hpp"
+#include "http/text.hpp"
+
+namespace weir::http {
+namespace {
+
+/// Fields that change how a message is framed, routed, authenticated or processed, and those that Weir
+/// vouches for: arriving after the body they would be believed unchecked (RFC 9110 6.5.1).
+constexpr std::array<std::string_view, 58> never_in_trailers{
+    // framing and content
+    "transfer-encoding", "content-length", "content-encoding", "content-type", "content-range", "trailer",
+    // hop by hop
+    "connection", "keep-alive", "proxy-connection", "te", "upgrade", "http2-settings",
+    // routing and who is asking
+    "host", "forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-port",
+    "x-forwarded-proto", "x-real-ip", "x-request-id", "traceparent", "tracestate", "proxy-status",
+    // authentication and state
+    "authorization", "www-authenticate", "proxy-authenticate", "proxy-authorization", "authentication-info",
+    "proxy-authentication-info", "cookie", "set-cookie", "origin",
+    // request modifiers
+    "cache-control", "pragma", "expect", "max-forwards", "range", "if-match", "if-none-match", "if-range",
+    "if-modified-since", "if-unmodified-since",
+    // response control
+    "age", "date", "expires", "location", "retry-after", "vary", "warning",
+    // browser security policy
+    "strict-transport-security", "content-security-policy", "x-frame-options", "x-content-type-options",
+    "referrer-policy", "access-control-allow-origin", "access-control-allow-credentials", "x-xss-protection"};
+
+bool may_be_forwarded(std::string_view name) {
+  return std::ranges::none_of(never_in_trailers,
+                              [&](std::string_view refused) { return iequals(refused, name); });
+}
+
+}  // namespace
+
+std::string forwardable_trailers(std::string_view trailers) {
+  std::string kept;
+  while (!trailers.empty()) {
+    const std::size_t line_bytes = std::min(trailers.find('\n'), trailers.size() - 1) + 1;
+    const std::string_view line = trailers.substr(0, line_bytes);
+    if (may_be_forwarded(line.substr(0, line.find(':')))) kept += line;
+    trailers.remove_prefix(line_bytes);
+  }
+  return kept;
+}
+
+}  // namespace weir::http
