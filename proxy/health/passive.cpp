@@ -1,0 +1,120 @@
+#include "health/passive.hpp"
+
+#include <algorithm>
+
+namespace weir::health {
+namespace {
+
+// Ends are rounded up and the present down, so that an ejection is never shorter than configured.
+std::uint64_t ceil_ms(TimePoint time) {
+  const auto ms = std::chrono::ceil<Milliseconds>(time.time_since_epoch()).count();
+  return static_cast<std::uint64_t>(std::max<decltype(ms)>(ms, 0));
+}
+
+std::uint64_t floor_ms(TimePoint time) {
+  const auto ms = std::chrono::floor<Milliseconds>(time.time_since_epoch()).count();
+  return static_cast<std::uint64_t>(std::max<decltype(ms)>(ms, 0));
+}
+
+}  // namespace
+
+constexpr PassiveHealth::Word PassiveHealth::make(State state, std::uint16_t epoch, Word payload) {
+  return (payload << payload_shift) | (Word{epoch} << state_bits) | static_cast<Word>(state);
+}
+
+PassiveHealth::Word PassiveHealth::ejected_word(Word before, TimePoint until) {
+  const auto epoch = static_cast<std::uint16_t>(epoch_of(before) + 1);
+  return make(State::ejected, epoch, std::min<Word>(ceil_ms(until), payload_max));
+}
+
+bool PassiveHealth::probe_due(Word word, TimePoint now) {
+  return state_of(word) == State::ejected && payload_of(word) <= floor_ms(now);
+}
+
+bool PassiveHealth::due(Word word, const config::PassiveHealth& settings, Ticket ticket) {
+  return settings.consecutive_failures != 0 && state_of(word) == State::healthy &&
+         epoch_of(word) == ticket.epoch && payload_of(word) >= settings.consecutive_failures;
+}
+
+bool PassiveHealth::is_probe(Word word, Ticket ticket) {
+  return ticket.probe && state_of(word) == State::half_open && epoch_of(word) == ticket.epoch;
+}
+
+bool PassiveHealth::replace(Word& expected, Word desired) {
+  return word_.compare_exchange_weak(expected, desired, std::memory_order_acq_rel, std::memory_order_acquire);
+}
+
+TimePoint PassiveHealth::ejected_until() const {
+  const Word word = word_.load(std::memory_order_relaxed);
+  if (state_of(word) != State::ejected) return TimePoint::min();
+  return TimePoint{Milliseconds{static_cast<Milliseconds::rep>(payload_of(word))}};
+}
+
+std::uint64_t PassiveHealth::consecutive_failures() const {
+  const Word word = word_.load(std::memory_order_relaxed);
+  return state_of(word) == State::healthy ? payload_of(word) : 0;
+}
+
+bool PassiveHealth::claim_probe(TimePoint now, Ticket& ticket) {
+  Word word = word_.load(std::memory_order_relaxed);
+  while (probe_due(word, now)) {
+    if (!replace(word, make(State::half_open, epoch_of(word), 0))) continue;
+    ticket = {epoch_of(word), true};
+    return true;
+  }
+  return false;
+}
+
+void PassiveHealth::abandon_probe(TimePoint now, Ticket ticket) {
+  Word word = word_.load(std::memory_order_relaxed);
+  // Rounded down: the very next request may probe.
+  while (is_probe(word, ticket) &&
+         !replace(word, ejected_word(word, std::chrono::floor<Milliseconds>(now)))) {
+  }
+}
+
+Change PassiveHealth::report_success(Ticket ticket) {
+  Word word = word_.load(std::memory_order_relaxed);
+  for (;;) {
+    const bool probed = is_probe(word, ticket);
+    const bool ends_failures =
+        state_of(word) == State::healthy && epoch_of(word) == ticket.epoch && payload_of(word) != 0;
+    if (!probed && !ends_failures) return Change::none;
+    if (replace(word, make(State::healthy, epoch_of(word), 0))) {
+      return probed ? Change::recovered : Change::none;
+    }
+  }
+}
+
+Change PassiveHealth::report_failure(const config::PassiveHealth& settings, TimePoint now, bool may_eject,
+                                     Ticket ticket) {
+  const bool off = settings.consecutive_failures == 0;
+  Word word = word_.load(std::memory_order_relaxed);
+  for (;;) {
+    if (is_probe(word, ticket)) {
+      const Word next =
+          off ? make(State::healthy, epoch_of(word), 0) : ejected_word(word, now + settings.ejection_time);
+      if (replace(word, next)) return off ? Change::recovered : Change::re_ejected;
+      continue;
+    }
+    if (off || state_of(word) != State::healthy || epoch_of(word) != ticket.epoch) return Change::none;
+    Word next = make(State::healthy, epoch_of(word), std::min(payload_of(word) + 1, payload_max));
+    const bool eject = may_eject && due(next, settings, ticket);
+    if (eject) next = ejected_word(word, now + settings.ejection_time);
+    if (replace(word, next)) return eject ? Change::ejected : Change::none;
+  }
+}
+
+bool PassiveHealth::due_for_ejection(const config::PassiveHealth& settings, Ticket ticket) const {
+  return due(word_.load(std::memory_order_acquire), settings, ticket);
+}
+
+Change PassiveHealth::eject_if_due(const config::PassiveHealth& settings, TimePoint now, Ticket ticket) {
+  Word word = word_.load(std::memory_order_acquire);
+  while (due(word, settings, ticket)) {
+    if (replace(word, ejected_word(word, now + settings.ejection_time))) return Change::ejected;
+  }
+  return Change::none;
+}
+
+}  // namespace weir::health

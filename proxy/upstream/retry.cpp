@@ -1,0 +1,70 @@
+#include "upstream/retry.hpp"
+
+namespace weir::upstream {
+namespace {
+
+/// Sending the request again cannot do a thing twice that must be done once.
+bool is_safe(const config::Retry& settings, const TryOutcome& outcome, const RetryState& state) {
+  return !outcome.request_bytes_sent || settings.non_idempotent || http::is_idempotent(state.method);
+}
+
+/// The endpoint had closed the idle connection just before, or while, we sent on it.
+bool was_stale(const TryOutcome& outcome) {
+  return outcome.status == 0 && outcome.kind == ErrorKind::upstream_reset && outcome.reused_connection &&
+         !outcome.response_bytes_seen;
+}
+
+bool is_named(const config::Retry& settings, const TryOutcome& outcome) {
+  if (outcome.status != 0) return (settings.on & failure_bit_of_status(outcome.status)) != 0;
+  const std::uint16_t bit = failure_bit(outcome.kind);
+  if (bit == config::failure_reset && outcome.response_bytes_seen) return false;  // reset_before_response
+  return (settings.on & bit) != 0;
+}
+
+}  // namespace
+
+RetryDecision decide_retry(const config::Retry& settings, const TryOutcome& outcome,
+                           const RetryState& state) {
+  if (state.response_started || !state.body_replayable) return RetryDecision::give_up;
+  if (!is_safe(settings, outcome, state)) return RetryDecision::give_up;
+  if (was_stale(outcome) && !state.stale_retry_done) return RetryDecision::same_endpoint;
+  if (state.retries_done >= settings.attempts) return RetryDecision::give_up;
+  return is_named(settings, outcome) ? RetryDecision::other_endpoint : RetryDecision::give_up;
+}
+
+std::uint16_t failure_bit(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::connect_refused:
+    case ErrorKind::connect_failed:
+    case ErrorKind::connect_timeout:
+    case ErrorKind::tls_failed:
+    case ErrorKind::tls_certificate:
+      return config::failure_connect;
+    case ErrorKind::upstream_send_timeout:
+    case ErrorKind::response_timeout:
+      return config::failure_timeout;
+    case ErrorKind::upstream_reset:
+    case ErrorKind::response_incomplete:
+      return config::failure_reset;
+    case ErrorKind::response_malformed:
+    case ErrorKind::response_head_too_large:
+      return config::failure_invalid_response;
+    default:
+      return 0;
+  }
+}
+
+std::uint16_t failure_bit_of_status(int status) {
+  switch (status) {
+    case 502:
+      return config::failure_502;
+    case 503:
+      return config::failure_503;
+    case 504:
+      return config::failure_504;
+    default:
+      return 0;
+  }
+}
+
+}  // namespace weir::upstream
