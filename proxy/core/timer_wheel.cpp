@@ -48,7 +48,7 @@ void TimerWheel::run_slot(std::int64_t tick_number) {
       continue;
     }
     timer.disarm();
-    timer.fire_(timer);
+    timer.fire_(timer.owner_);
   }
 }
 

@@ -39,12 +39,12 @@ struct TimerLink {
 
 }  // namespace detail
 
-/// An entry of the wheel, a member of what it times. Unlinks itself when destroyed. `fire` runs from advance(),
-/// after the entry was disarmed; it may arm, disarm or destroy any timer, this one included.
+/// An entry of the wheel, a member of what it times. Unlinks itself when destroyed. `fire(owner)` runs from
+/// advance(), after the entry was disarmed; it may arm, disarm or destroy any timer, this one included.
 class Timer : public detail::TimerLink {
  public:
-  using Fire = void (*)(Timer&);
-  explicit Timer(Fire fire) : fire_(fire) {}
+  using Fire = void (*)(void* owner);
+  Timer(Fire fire, void* owner) : fire_(fire), owner_(owner) {}
 
   bool armed() const { return deadline_ != TimePoint::max(); }
   TimePoint deadline() const { return deadline_; }
@@ -56,6 +56,7 @@ class Timer : public detail::TimerLink {
   TimePoint deadline_ = TimePoint::max();
   std::int64_t due_tick_ = 0;  // its slot is looked at no later than this
   Fire fire_;
+  void* owner_;
 };
 
 class TimerWheel {

@@ -6,7 +6,9 @@
 namespace weir {
 namespace {
 
-constexpr std::uint64_t low_bits(unsigned bits) { return (std::uint64_t{1} << bits) - 1; }
+constexpr std::uint64_t low_bits(unsigned bits) {
+  return (std::uint64_t{1} << bits) - 1;
+}
 
 constexpr auto hex_pairs = [] {
   std::array<char, 512> pairs{};
@@ -37,7 +39,7 @@ std::uint64_t non_zero(Rng& rng) {
 }  // namespace
 
 void write_uuid_v7(std::uint64_t unix_ms, Rng& rng, char* out) {
-  constexpr std::uint64_t version = 0x7000;       // bits 48-51 of the UUID
+  constexpr std::uint64_t version = 0x7000;        // bits 48-51 of the UUID
   constexpr std::uint64_t variant = 0x2ull << 62;  // bits 64-65: 10
   const std::uint64_t random = rng();
   const std::uint64_t high = (unix_ms << 16) | version | (random & low_bits(12));

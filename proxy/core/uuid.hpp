@@ -1,6 +1,7 @@
 // Request ids and trace ids: UUIDv7 (RFC 9562 5.7) and W3C traceparent. Randomness and time are passed in.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 

@@ -12,9 +12,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// The timer is the first member, so a fired timer's address is its owner's.
 struct Recorder {
-  Timer timer{[](Timer& fired) { ++reinterpret_cast<Recorder&>(fired).fired; }};
+  Timer timer{[](void* owner) { ++static_cast<Recorder*>(owner)->fired; }, this};
   int fired = 0;
 };
 
@@ -98,11 +97,12 @@ TEST_F(TimerWheelTest, NextDueIsNeverLateAndMaxWhenEmpty) {
 }
 
 struct Rearming {
-  Timer timer{[](Timer& fired) {
-    auto& self = reinterpret_cast<Rearming&>(fired);
-    ++self.fired;
-    self.wheel->arm(self.timer, self.next);
-  }};
+  Timer timer{[](void* owner) {
+                auto& self = *static_cast<Rearming*>(owner);
+                ++self.fired;
+                self.wheel->arm(self.timer, self.next);
+              },
+              this};
   TimerWheel* wheel = nullptr;
   TimePoint next;
   int fired = 0;

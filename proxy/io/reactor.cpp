@@ -1,0 +1,118 @@
+#include "io/reactor.hpp"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+
+#include "io/channel.hpp"
+
+namespace weir::io {
+namespace {
+
+[[noreturn]] void throw_errno(const char* what) {
+  throw std::system_error(errno, std::generic_category(), what);
+}
+
+}  // namespace
+
+Reactor::Reactor()
+    : epoll_(epoll_create1(EPOLL_CLOEXEC)),
+      wakeup_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      now_(Clock::now()),
+      wheel_(now_),
+      events_(events_per_turn) {
+  if (!epoll_.valid() || !wakeup_.valid()) throw_errno("event loop");
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.ptr = nullptr;
+  if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wakeup_.get(), &event) != 0) throw_errno("event loop");
+}
+
+Reactor::~Reactor() = default;
+
+void Reactor::add(Channel& channel) {
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  event.data.ptr = &channel;
+  // Fails only for lack of kernel memory or watches: then nothing ever becomes ready and the deadline ends it.
+  (void)epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, channel.fd(), &event);
+}
+
+void Reactor::remove(Channel& channel) {
+  // Closing the descriptor takes it out of epoll. Events of this batch must not find the dead channel.
+  for (int i = event_index_; i < event_count_; ++i) {
+    auto& event = events_[static_cast<std::size_t>(i)];
+    if (event.data.ptr == &channel) event.events = 0;
+  }
+}
+
+int Reactor::wait_timeout_ms() const {
+  if (!ready_.empty()) return 0;
+  const TimePoint due = wheel_.next_due();
+  if (due == TimePoint::max()) return -1;
+  const auto wait = std::chrono::ceil<std::chrono::milliseconds>(due - now_).count();
+  return static_cast<int>(std::clamp<std::int64_t>(wait, 0, 60'000));
+}
+
+void Reactor::run_ready() {
+  // Resumed coroutines may schedule others: by index, as the vector may grow.
+  for (std::size_t i = 0; i < ready_.size(); ++i) ready_[i].resume();
+  ready_.clear();
+}
+
+void Reactor::run_posted() {
+  std::uint64_t count = 0;
+  (void)!::read(wakeup_.get(), &count, sizeof count);
+  std::vector<std::function<void()>> work;
+  {
+    const std::lock_guard lock(mutex_);
+    work.swap(posted_);
+  }
+  for (const auto& item : work) {
+    item();
+    run_ready();
+  }
+}
+
+void Reactor::run() {
+  now_ = Clock::now();
+  while (!stopping_) {
+    const int count = epoll_wait(epoll_.get(), events_.data(), events_per_turn, wait_timeout_ms());
+    now_ = Clock::now();
+    event_count_ = std::max(count, 0);
+    for (event_index_ = 0; event_index_ < event_count_;) {
+      const epoll_event event = events_[static_cast<std::size_t>(event_index_++)];
+      if (event.events == 0) continue;
+      if (event.data.ptr == nullptr) {
+        run_posted();
+      } else {
+        static_cast<Channel*>(event.data.ptr)->on_events(event.events);
+      }
+      run_ready();
+    }
+    event_count_ = 0;
+    wheel_.advance(now_);
+    run_ready();
+  }
+}
+
+void Reactor::stop() {
+  post([this] { stopping_ = true; });
+}
+
+void Reactor::post(std::function<void()> work) {
+  bool wake = false;
+  {
+    const std::lock_guard lock(mutex_);
+    wake = posted_.empty();
+    posted_.push_back(std::move(work));
+  }
+  if (!wake) return;
+  const std::uint64_t one = 1;
+  (void)!::write(wakeup_.get(), &one, sizeof one);
+}
+
+}  // namespace weir::io

@@ -1,0 +1,127 @@
+// One worker's event loop: edge-triggered epoll, a timer wheel, and work posted from other threads. Each socket is
+// registered once; what the kernel says is kept as flags in its Channel, so a read that got less than it asked
+// for needs no second system call to learn that the socket is empty.
+// Everything here belongs to the loop's thread, except post() and stop().
+#pragma once
+
+#include <coroutine>
+#include <functional>
+#include <mutex>
+#include <vector>
+
+#include "core/clock.hpp"
+#include "core/timer_wheel.hpp"
+#include "io/file_descriptor.hpp"
+
+struct epoll_event;
+
+namespace weir::io {
+
+class Channel;
+
+/// What ended an operation on a socket.
+enum class IoStatus : std::uint8_t {
+  ok,
+  eof,              // the peer finished its direction
+  reset,            // the connection is broken
+  timeout,          // the operation's deadline passed
+  cancelled,        // the operation was taken back by its owner
+  peer_gone,        // aborted: the other side of the exchange went away
+  shutdown,         // aborted: the worker is stopping
+  refused,          // connect only
+  unreachable,      // connect only
+  tls_failed,       // TLS protocol violation or alert
+  tls_certificate,  // the peer's certificate is not trusted
+};
+
+struct IoResult {
+  std::size_t bytes = 0;
+  IoStatus status = IoStatus::ok;
+  bool ok() const { return status == IoStatus::ok; }
+};
+
+class Reactor {
+ public:
+  static constexpr int events_per_turn = 256;
+
+  Reactor();
+  ~Reactor();
+  Reactor(const Reactor&) = delete;
+  Reactor& operator=(const Reactor&) = delete;
+
+  /// Runs until stop(); returns after the turn in which it was seen.
+  void run();
+  /// Any thread.
+  void stop();
+  /// Runs `work` on the loop's thread in one of its next turns. Any thread.
+  void post(std::function<void()> work);
+
+  /// The time as of this turn of the loop.
+  TimePoint now() const { return now_; }
+  void arm(Timer& timer, TimePoint deadline) { wheel_.arm(timer, deadline); }
+  /// Resumes `handle` in this turn, after the event that is being handled.
+  void schedule(std::coroutine_handle<> handle) { ready_.push_back(handle); }
+
+ private:
+  friend class Channel;
+  void add(Channel& channel);
+  void remove(Channel& channel);
+  int wait_timeout_ms() const;
+  void run_ready();
+  void run_posted();
+
+  FileDescriptor epoll_;
+  FileDescriptor wakeup_;  // eventfd
+  TimePoint now_;
+  TimerWheel wheel_;
+  std::vector<epoll_event> events_;
+  int event_index_ = 0, event_count_ = 0;  // the batch that is being handled
+  std::vector<std::coroutine_handle<>> ready_;
+  bool stopping_ = false;
+
+  std::mutex mutex_;  // guards posted_
+  std::vector<std::function<void()>> posted_;
+};
+
+/// co_await Sleep(reactor, time): resumes at `until` or up to one tick later.
+class Sleep {
+ public:
+  Sleep(Reactor& reactor, TimePoint until) : reactor_(reactor), until_(until) {}
+  bool await_ready() const { return until_ <= reactor_.now(); }
+  void await_suspend(std::coroutine_handle<> waiting) {
+    waiting_ = waiting;
+    reactor_.arm(timer_, until_);
+  }
+  void await_resume() const {}
+
+ private:
+  Timer timer_{[](void* owner) {
+                 auto& self = *static_cast<Sleep*>(owner);
+                 self.reactor_.schedule(self.waiting_);
+               },
+               this};
+  Reactor& reactor_;
+  TimePoint until_;
+  std::coroutine_handle<> waiting_;
+};
+
+/// A one-shot event for one waiter on the same thread.
+class Signal {
+ public:
+  explicit Signal(Reactor& reactor) : reactor_(reactor) {}
+  void set() {
+    set_ = true;
+    if (waiting_) reactor_.schedule(std::exchange(waiting_, nullptr));
+  }
+  bool is_set() const { return set_; }
+  bool await_ready() const { return set_; }
+  void await_suspend(std::coroutine_handle<> waiting) { waiting_ = waiting; }
+  void await_resume() const {}
+
+ private:
+  Reactor& reactor_;
+  std::coroutine_handle<> waiting_;
+  bool set_ = false;
+};
+
+}  // namespace weir::io

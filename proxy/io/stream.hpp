@@ -1,0 +1,139 @@
+// A connected byte stream, plain or TLS, for coroutines: read_some, write_all, readable, handshake. The fast path
+// of each completes without suspending. One reader and one writer at a time. Belongs to its reactor's
+// thread; not movable (the kernel's events point to it).
+#pragma once
+
+#include <sys/uio.h>
+
+#include <coroutine>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "core/clock.hpp"
+#include "io/channel.hpp"
+#include "io/tls_session.hpp"
+
+namespace weir::io {
+
+class Stream {
+ public:
+  Stream(Reactor& reactor, FileDescriptor fd) : channel_(reactor, std::move(fd)) {}
+
+  Channel& channel() { return channel_; }
+  Reactor& reactor() { return channel_.reactor(); }
+  bool is_tls() const { return tls_ != nullptr; }
+  TlsSession* tls() { return tls_.get(); }
+  /// From now on everything goes through `ssl`; call handshake() next.
+  void start_tls(tls::SslPtr ssl, bool server);
+
+  /// Reads without waiting: false when there is nothing to be read now.
+  bool try_read(char* to, std::size_t bytes, IoResult& result);
+  /// Writes without waiting and moves the front of `parts` on; false when the kernel's buffer is full.
+  bool try_write(std::span<iovec>& parts, IoResult& result);
+
+  class ReadSome;
+  class WriteAll;
+  class Readable;
+  class Handshake;
+
+  /// At least one byte, or eof, or why not. IoStatus::timeout when nothing came until `deadline`.
+  ReadSome read_some(char* to, std::size_t bytes, TimePoint deadline);
+  /// All bytes of `parts` (which is used up), or why not. `timeout` is the longest time without any progress.
+  WriteAll write_all(std::span<iovec> parts, Duration timeout);
+  /// Waits, holding no buffer, until something arrives. Call after try_read found nothing: what a TLS session holds
+  /// already is not seen here.
+  Readable readable(TimePoint deadline);
+  Handshake handshake(TimePoint deadline);
+
+  /// Tells the peer that we send nothing more (TLS close_notify, then FIN). Best effort, does not wait.
+  void finish_writing();
+  /// Makes close() send RST instead of FIN: the peer must not take a cut body for a complete one.
+  void reset_on_close();
+  /// False when the peer has closed or sent something although it should be silent (a kept connection).
+  bool is_silent();
+
+ private:
+  Channel channel_;
+  std::unique_ptr<TlsSession> tls_;
+};
+
+class Stream::ReadSome final : public Operation {
+ public:
+  ReadSome(Stream& stream, char* to, std::size_t bytes, TimePoint deadline)
+      : stream_(stream), to_(to), bytes_(bytes), deadline_(deadline) {}
+  bool await_ready() { return perform(); }
+  void await_suspend(std::coroutine_handle<> waiting) { stream_.channel_.wait_read(*this, waiting, deadline_); }
+  IoResult await_resume() const { return result_; }
+
+  bool perform() override { return stream_.try_read(to_, bytes_, result_); }
+  void fail(IoStatus reason) override { result_ = {0, reason}; }
+
+ private:
+  Stream& stream_;
+  char* to_;
+  std::size_t bytes_;
+  TimePoint deadline_;
+  IoResult result_;
+};
+
+class Stream::WriteAll final : public Operation {
+ public:
+  WriteAll(Stream& stream, std::span<iovec> parts, Duration timeout)
+      : stream_(stream), parts_(parts), timeout_(timeout) {}
+  bool await_ready() { return stream_.try_write(parts_, result_); }
+  void await_suspend(std::coroutine_handle<> waiting) {
+    stream_.channel_.wait_write(*this, waiting, stream_.reactor().now() + timeout_);
+  }
+  IoResult await_resume() const { return result_; }
+
+  bool perform() override;
+  void fail(IoStatus reason) override { result_.status = reason; }
+
+ private:
+  Stream& stream_;
+  std::span<iovec> parts_;
+  Duration timeout_;
+  IoResult result_;
+};
+
+class Stream::Readable final : public Operation {
+ public:
+  Readable(Stream& stream, TimePoint deadline) : stream_(stream), deadline_(deadline) {}
+  bool await_ready() { return perform(); }
+  void await_suspend(std::coroutine_handle<> waiting) { stream_.channel_.wait_read(*this, waiting, deadline_); }
+  IoResult await_resume() const { return result_; }
+
+  bool perform() override;
+  void fail(IoStatus reason) override { result_ = {0, reason}; }
+
+ private:
+  Stream& stream_;
+  TimePoint deadline_;
+  IoResult result_;
+};
+
+class Stream::Handshake final : public Operation {
+ public:
+  Handshake(Stream& stream, TimePoint deadline) : stream_(stream), deadline_(deadline) {}
+  bool await_ready() { return perform(); }
+  void await_suspend(std::coroutine_handle<> waiting) { stream_.channel_.wait_read(*this, waiting, deadline_); }
+  IoResult await_resume() const { return result_; }
+
+  bool perform() override;
+  void fail(IoStatus reason) override { result_ = {0, reason}; }
+
+ private:
+  Stream& stream_;
+  TimePoint deadline_;
+  IoResult result_;
+};
+
+inline Stream::ReadSome Stream::read_some(char* to, std::size_t bytes, TimePoint deadline) {
+  return {*this, to, bytes, deadline};
+}
+inline Stream::WriteAll Stream::write_all(std::span<iovec> parts, Duration timeout) { return {*this, parts, timeout}; }
+inline Stream::Readable Stream::readable(TimePoint deadline) { return {*this, deadline}; }
+inline Stream::Handshake Stream::handshake(TimePoint deadline) { return {*this, deadline}; }
+
+}  // namespace weir::io

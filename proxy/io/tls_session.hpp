@@ -1,0 +1,52 @@
+// TLS over one channel's socket: OpenSSL reads straight from the socket and writes records into a buffer of ours, so
+// that many records leave in one system call. Nothing is buffered while the connection is idle.
+// Non-blocking throughout; belongs to the channel's thread.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <span>
+#include <string>
+
+#include "io/channel.hpp"
+#include "tls/context.hpp"
+
+namespace weir::io {
+
+class TlsSession {
+ public:
+  static constexpr std::size_t batch_bytes_max = 128 * 1024;  // records gathered before they are sent
+
+  TlsSession(Channel& channel, tls::SslPtr ssl, bool server);
+
+  SSL* ssl() { return ssl_.get(); }
+  /// Each returns false when the socket has to become ready first; otherwise `result` says how it ended.
+  bool handshake(IoResult& result);
+  bool read(char* to, std::size_t bytes, IoResult& result);
+  bool write(std::span<iovec>& parts, IoResult& result);
+  /// Decrypted or still encrypted bytes are held inside.
+  bool has_buffered() const { return SSL_has_pending(ssl_.get()) == 1; }
+  /// Sends close_notify as far as the socket takes it.
+  void close_notify();
+  bool handshake_done() const { return SSL_is_init_finished(ssl_.get()) == 1; }
+  /// What OpenSSL said about the last failure.
+  const std::string& failure_text() const { return failure_text_; }
+
+ private:
+  static const BIO_METHOD* bio_method();
+  static int bio_write(BIO* bio, const char* data, int bytes);
+  static int bio_read(BIO* bio, char* to, int bytes);
+  static long bio_control(BIO* bio, int command, long, void*);
+
+  bool flush(IoResult& result);
+  bool failed(int code, IoResult& result);
+
+  Channel& channel_;
+  tls::SslPtr ssl_;
+  std::string out_;          // records to be sent
+  std::size_t out_sent_ = 0; // how much of out_ has been sent
+  IoStatus socket_status_ = IoStatus::ok;  // what the BIO saw last
+  std::string failure_text_;
+};
+
+}  // namespace weir::io
