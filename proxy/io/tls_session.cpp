@@ -5,11 +5,17 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <string_view>
 
 namespace weir::io {
 namespace {
 
-TlsSession& session_of(BIO* bio);
+TlsSession& session_of(BIO* bio) { return *static_cast<TlsSession*>(BIO_get_data(bio)); }
+
+// Shared by the sessions of one thread, because each uses them only within one call: what OpenSSL wrote and nobody
+// has tried to send yet, and small parts put together for one record. Their capacity is what makes them worth it.
+thread_local std::string fresh_records;
+thread_local std::string gathered;
 
 }  // namespace
 
@@ -36,14 +42,8 @@ TlsSession::TlsSession(Channel& channel, tls::SslPtr ssl, bool server) : channel
   }
 }
 
-namespace {
-
-TlsSession& session_of(BIO* bio) { return *static_cast<TlsSession*>(BIO_get_data(bio)); }
-
-}  // namespace
-
-int TlsSession::bio_write(BIO* bio, const char* data, int bytes) {
-  session_of(bio).out_.append(data, static_cast<std::size_t>(bytes));
+int TlsSession::bio_write(BIO*, const char* data, int bytes) {
+  fresh_records.append(data, static_cast<std::size_t>(bytes));
   return bytes;
 }
 
@@ -74,12 +74,13 @@ int TlsSession::bio_read(BIO* bio, char* to, int bytes) {
 
 long TlsSession::bio_control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
 
-bool TlsSession::flush(IoResult& result) {
-  while (out_sent_ < out_.size()) {
+bool TlsSession::send(std::string_view bytes, std::size_t& sent, IoResult& result) {
+  result.status = IoStatus::ok;
+  while (sent < bytes.size()) {
     if (!channel_.writable()) return false;
-    const ssize_t sent = ::send(channel_.fd(), out_.data() + out_sent_, out_.size() - out_sent_, MSG_NOSIGNAL);
-    if (sent >= 0) {
-      out_sent_ += static_cast<std::size_t>(sent);
+    const ssize_t taken = ::send(channel_.fd(), bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
+    if (taken >= 0) {
+      sent += static_cast<std::size_t>(taken);
       continue;
     }
     if (errno == EINTR) continue;
@@ -90,10 +91,27 @@ bool TlsSession::flush(IoResult& result) {
     channel_.filled();
     return false;
   }
-  out_ = {};
-  out_sent_ = 0;
-  result.status = IoStatus::ok;
   return true;
+}
+
+bool TlsSession::flush(IoResult& result) {
+  if (!out_.empty()) {
+    out_ += fresh_records;
+    fresh_records.clear();
+    const std::size_t before = out_sent_;
+    const bool ended = send(out_, out_sent_, result);
+    result.bytes += out_sent_ - before;
+    if (!ended || !result.ok()) return ended;
+    out_ = {};
+    out_sent_ = 0;
+    return true;
+  }
+  std::size_t sent = 0;
+  const bool ended = send(fresh_records, sent, result);
+  result.bytes += sent;
+  if (!ended) out_.assign(fresh_records, sent);
+  fresh_records.clear();
+  return ended;
 }
 
 bool TlsSession::failed(int code, IoResult& result) {
@@ -143,36 +161,54 @@ bool TlsSession::read(char* to, std::size_t bytes, IoResult& result) {
     return true;
   }
   const bool ended = failed(code, result);
-  // Reading may have to answer (key update, alert).
+  // Reading may have had to answer (key update, alert).
   IoResult flushed;
-  if (out_sent_ < out_.size()) (void)flush(flushed);
+  (void)flush(flushed);
   return ended;
+}
+
+/// One record from the front of `parts`; small parts (a head and its body) share one.
+bool TlsSession::encrypt_next(std::span<iovec>& parts, IoResult& result) {
+  std::string_view bytes{static_cast<const char*>(parts.front().iov_base), parts.front().iov_len};
+  if (parts.size() > 1 && bytes.size() < record_bytes_max) {
+    gathered.clear();
+    for (const iovec& part : parts) {
+      gathered.append(static_cast<const char*>(part.iov_base),
+                      std::min(part.iov_len, record_bytes_max - gathered.size()));
+      if (gathered.size() == record_bytes_max) break;
+    }
+    bytes = gathered;
+  }
+  std::size_t written = 0;
+  ERR_clear_error();
+  const int code = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &written);
+  if (code != 1) {
+    // The record buffer takes everything, so this is never "try again".
+    if (!failed(code, result)) result.status = IoStatus::tls_failed;
+    return false;
+  }
+  while (written > 0) {
+    iovec& part = parts.front();
+    const std::size_t taken = std::min(written, part.iov_len);
+    part.iov_base = static_cast<char*>(part.iov_base) + taken;
+    part.iov_len -= taken;
+    written -= taken;
+    if (part.iov_len == 0) parts = parts.subspan(1);
+  }
+  return true;
 }
 
 bool TlsSession::write(std::span<iovec>& parts, IoResult& result) {
   for (;;) {
-    const std::size_t unsent = out_.size() - out_sent_;
-    if (!flush(result)) {
-      result.bytes += unsent - (out_.size() - out_sent_);  // progress, in encrypted bytes
-      return false;
-    }
-    result.bytes += unsent;
-    if (result.status != IoStatus::ok || parts.empty()) return true;
-    ERR_clear_error();
-    while (!parts.empty() && out_.size() < batch_bytes_max) {
-      iovec& part = parts.front();
-      if (part.iov_len == 0) {
+    if (!flush(result)) return false;
+    while (!parts.empty() && parts.front().iov_len == 0) parts = parts.subspan(1);
+    if (!result.ok() || parts.empty()) return true;
+    while (!parts.empty() && fresh_records.size() < batch_bytes_max) {
+      if (parts.front().iov_len == 0) {
         parts = parts.subspan(1);
-        continue;
-      }
-      std::size_t written = 0;
-      const int code = SSL_write_ex(ssl_.get(), part.iov_base, part.iov_len, &written);
-      if (code != 1) {
-        if (!failed(code, result)) result = {0, IoStatus::tls_failed};
+      } else if (!encrypt_next(parts, result)) {
         return true;
       }
-      part.iov_base = static_cast<char*>(part.iov_base) + written;
-      part.iov_len -= written;
     }
   }
 }

@@ -1,5 +1,6 @@
 // TLS over one channel's socket: OpenSSL reads straight from the socket and writes records into a buffer of ours, so
-// that many records leave in one system call. Nothing is buffered while the connection is idle.
+// that many records leave in one system call. What the socket does not take at once is kept until it
+// does; an idle connection keeps nothing.
 // Non-blocking throughout; belongs to the channel's thread.
 #pragma once
 
@@ -16,6 +17,7 @@ namespace weir::io {
 class TlsSession {
  public:
   static constexpr std::size_t batch_bytes_max = 128 * 1024;  // records gathered before they are sent
+  static constexpr std::size_t record_bytes_max = 16 * 1024;  // RFC 8446 5.1
 
   TlsSession(Channel& channel, tls::SslPtr ssl, bool server);
 
@@ -38,13 +40,15 @@ class TlsSession {
   static int bio_read(BIO* bio, char* to, int bytes);
   static long bio_control(BIO* bio, int command, long, void*);
 
+  bool send(std::string_view bytes, std::size_t& sent, IoResult& result);
   bool flush(IoResult& result);
+  bool encrypt_next(std::span<iovec>& parts, IoResult& result);
   bool failed(int code, IoResult& result);
 
   Channel& channel_;
   tls::SslPtr ssl_;
-  std::string out_;          // records to be sent
-  std::size_t out_sent_ = 0; // how much of out_ has been sent
+  std::string out_;           // records that the socket did not take yet
+  std::size_t out_sent_ = 0;  // how much of out_ has been sent
   IoStatus socket_status_ = IoStatus::ok;  // what the BIO saw last
   std::string failure_text_;
 };
