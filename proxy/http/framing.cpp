@@ -1,0 +1,102 @@
+#include "http/framing.hpp"
+
+#include <charconv>
+
+#include "http/text.hpp"
+
+namespace weir::http {
+namespace {
+
+bool lists(std::string_view list, std::string_view token) {
+  return !for_each_list_member(list, [&](std::string_view member) { return !iequals(member, token); });
+}
+
+const char* gather_connection(std::string_view value, std::vector<std::string_view>& tokens,
+                              FieldFacts& facts) {
+  const char* wrong = nullptr;
+  for_each_list_member(value, [&](std::string_view member) {
+    if (!is_token(member)) wrong = "Connection is not a list of tokens";
+    if (tokens.size() == connection_tokens_max) wrong = "too many members in Connection";
+    if (wrong != nullptr) return false;
+    tokens.push_back(member);
+    if (iequals(member, "close")) facts.connection_close = true;
+    if (iequals(member, "keep-alive")) facts.connection_keep_alive = true;
+    if (iequals(member, "upgrade")) facts.connection_upgrade = true;
+    return true;
+  });
+  return wrong;
+}
+
+}  // namespace
+
+const char* gather_facts(const std::vector<Field>& fields, std::vector<std::string_view>& connection_tokens,
+                         FieldFacts& facts) {
+  for (const Field& field : fields) {
+    switch (field.id) {
+      case FieldId::host:
+        facts.host.add(field.value);
+        break;
+      case FieldId::content_length:
+        facts.content_length.add(field.value);
+        break;
+      case FieldId::transfer_encoding:
+        facts.transfer_encoding.add(field.value);
+        break;
+      case FieldId::expect:
+        facts.expect.add(field.value);
+        break;
+      case FieldId::upgrade:
+        facts.upgrade.add(field.value);
+        break;
+      case FieldId::te:
+        facts.te_trailers = facts.te_trailers || lists(field.value, "trailers");
+        break;
+      case FieldId::connection:
+        if (const char* wrong = gather_connection(field.value, connection_tokens, facts)) return wrong;
+        break;
+      default:
+        break;
+    }
+  }
+  return nullptr;
+}
+
+std::optional<std::uint64_t> parse_content_length(std::string_view value) {
+  if (value.empty() || !all(value, char_class::digit)) return std::nullopt;
+  std::uint64_t length = 0;
+  const auto [end, ec] = std::from_chars(value.data(), value.data() + value.size(), length);
+  if (ec != std::errc{} || length > content_length_max) return std::nullopt;
+  return length;
+}
+
+TransferCoding classify_transfer_encoding(const std::vector<Field>& fields) {
+  unsigned fields_seen = 0;
+  bool exact = false;
+  bool chunked_seen = false;
+  bool unknown_seen = false;
+  for (const Field& field : fields) {
+    if (field.id != FieldId::transfer_encoding) continue;
+    ++fields_seen;
+    exact = iequals(field.value, "chunked");
+    const bool well_formed = for_each_list_member(field.value, [&](std::string_view member) {
+      if (chunked_seen) return false;  // not last
+      const std::size_t semicolon = member.find(';');
+      const std::string_view coding = trim_ows(member.substr(0, semicolon));
+      if (!is_token(coding)) return false;
+      const bool chunked = iequals(coding, "chunked");
+      if (chunked && semicolon != member.npos) return false;  // it has no parameters
+      (chunked ? chunked_seen : unknown_seen) = true;
+      return true;
+    });
+    if (!well_formed) return TransferCoding::malformed;
+  }
+  if (unknown_seen) return TransferCoding::unknown;
+  return fields_seen == 1 && exact ? TransferCoding::chunked : TransferCoding::malformed;
+}
+
+bool connection_persists(const FieldFacts& facts, int minor_version) {
+  if (facts.connection_close) return false;
+  return minor_version >= 1 || facts.connection_keep_alive;
+}
+
+}  // namespace weir::http

@@ -1,0 +1,63 @@
+// What the fields of a message say about its framing and its connection, gathered in one pass, and the rules
+// that requests and responses share (RFC 9112 6, 9.3). Strict: whatever two readers could read differently is
+// wrong. Pure; any thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "http/head.hpp"
+
+namespace weir::http {
+
+/// More members of Connection than this are refused: every field is compared with each of them.
+inline constexpr std::size_t connection_tokens_max = 32;
+/// Larger bodies are refused, so that byte counts can be added up without a thought.
+inline constexpr std::uint64_t content_length_max = INT64_MAX;
+
+/// A field that may come once.
+struct Single {
+  std::string_view value;  // of the last one
+  unsigned count = 0;
+
+  void add(std::string_view text) {
+    value = text;
+    ++count;
+  }
+};
+
+struct FieldFacts {
+  Single host;
+  Single content_length;
+  Single transfer_encoding;
+  Single expect;
+  Single upgrade;
+  bool te_trailers = false;       // TE lists trailers
+  bool connection_close = false;  // Connection names close, keep-alive, upgrade
+  bool connection_keep_alive = false;
+  bool connection_upgrade = false;
+};
+
+/// Gathers the facts and the members of Connection. What is wrong with Connection, or nullptr.
+const char* gather_facts(const std::vector<Field>& fields, std::vector<std::string_view>& connection_tokens,
+                         FieldFacts& facts);
+
+/// Decimal digits only, up to content_length_max: no sign, no list (RFC 9110 8.6).
+std::optional<std::uint64_t> parse_content_length(std::string_view value);
+
+enum class TransferCoding : std::uint8_t {
+  chunked,    // exactly one field that says exactly `chunked`
+  unknown,    // well formed, but with a coding other than chunked
+  malformed,  // not a list of codings, chunked twice or not last, parameters on it
+};
+
+/// Judges all Transfer-Encoding fields together; there must be one.
+TransferCoding classify_transfer_encoding(const std::vector<Field>& fields);
+
+/// Whether the connection stays usable after this message, as far as Connection tells (RFC 9112 9.3).
+bool connection_persists(const FieldFacts& facts, int minor_version);
+
+}  // namespace weir::http

@@ -1,0 +1,189 @@
+#include <algorithm>
+#include <array>
+
+#include "http/authority.hpp"
+#include "http/framing.hpp"
+#include "http/parse.hpp"
+#include "http/request_line.hpp"
+#include "http/scan.hpp"
+#include "http/text.hpp"
+#include "http/tokenizer.hpp"
+
+namespace weir::http {
+namespace {
+
+Error malformed(const char* what) {
+  return client_error(ErrorKind::malformed_request, what);
+}
+
+/// Fields that Connection may not name: a proxy that obeyed would strip what frames, routes or authenticates
+/// the request, or what Weir itself vouches for (RFC 9110 7.6.1).
+constexpr std::array<std::string_view, 20> never_hop_by_hop{"host",
+                                                            "content-length",
+                                                            "transfer-encoding",
+                                                            "content-type",
+                                                            "content-encoding",
+                                                            "authorization",
+                                                            "cookie",
+                                                            "expect",
+                                                            "range",
+                                                            "cache-control",
+                                                            "origin",
+                                                            "forwarded",
+                                                            "via",
+                                                            "x-forwarded-for",
+                                                            "x-forwarded-host",
+                                                            "x-real-ip",
+                                                            "x-forwarded-proto",
+                                                            "x-forwarded-port",
+                                                            "x-request-id",
+                                                            "traceparent"};
+
+bool may_be_hop_by_hop(std::string_view token) {
+  return std::ranges::none_of(never_hop_by_hop,
+                              [&](std::string_view refused) { return iequals(refused, token); });
+}
+
+/// Upgrades that would carry HTTP again, past every rule of the proxy.
+bool switches_to_http(std::string_view upgrade) {
+  return !for_each_list_member(upgrade, [](std::string_view member) {
+    const std::string_view protocol = member.substr(0, member.find('/'));
+    return !iequals(protocol, "h2c") && !iequals(protocol, "h2") && !iequals(protocol, "http") &&
+           !iequals(protocol, "tls");
+  });
+}
+
+/// Host and target must name one authority (RFC 9112 3.2, 3.3). What is wrong, or nullptr.
+const char* settle_authority(const FieldFacts& facts, const Target& target, RequestHead& head) {
+  if (facts.host.count > 1) return "more than one Host";
+  if (facts.host.count == 0 && head.minor_version >= 1) return "no Host";
+  head.authority = facts.host.count == 1 ? facts.host.value : target.authority;
+  const bool absolute = target.authority.data() != nullptr;
+  if (facts.host.count == 0 && !absolute) return nullptr;
+  const auto authority = parse_authority(head.authority);
+  if (!authority) return "invalid Host";
+  if (absolute && !iequals(target.authority, head.authority)) return "Host differs from the target";
+  head.host = authority->host;
+  return nullptr;
+}
+
+/// How long the body is, decided here and nowhere else (RFC 9112 6.3).
+Result<void> settle_framing(const FieldFacts& facts, RequestHead& head) {
+  if (facts.transfer_encoding.count > 0) {
+    if (facts.content_length.count > 0) return malformed("Content-Length beside Transfer-Encoding");
+    if (head.minor_version < 1) return malformed("Transfer-Encoding on HTTP/1.0");
+    switch (classify_transfer_encoding(head.fields)) {
+      case TransferCoding::chunked:
+        head.body.kind = BodyKind::chunked;
+        return {};
+      case TransferCoding::unknown:
+        return client_error(ErrorKind::unsupported_coding, "transfer coding other than chunked");
+      case TransferCoding::malformed:
+        break;
+    }
+    return malformed("malformed Transfer-Encoding");
+  }
+  if (facts.content_length.count == 0) return {};
+  if (facts.content_length.count > 1) return malformed("more than one Content-Length");
+  const auto length = parse_content_length(facts.content_length.value);
+  if (!length) return malformed("invalid Content-Length");
+  head.body = {BodyKind::length, *length};
+  return {};
+}
+
+Result<void> settle_expect(const FieldFacts& facts, bool has_body, RequestHead& head) {
+  if (facts.expect.count == 0 || head.minor_version < 1) return {};
+  if (facts.expect.count > 1 || !iequals(facts.expect.value, "100-continue")) {
+    return client_error(ErrorKind::expectation_failed, "expectation other than 100-continue");
+  }
+  head.expect_continue = has_body;
+  return {};
+}
+
+/// Everything that the fields decide, in the order in which a violation is reported.
+Result<void> settle(const Target& target, RequestHead& head) {
+  FieldFacts facts;
+  if (const char* wrong = gather_facts(head.fields, head.connection_tokens, facts)) return malformed(wrong);
+  if (const char* wrong = settle_authority(facts, target, head)) return malformed(wrong);
+  if (!std::ranges::all_of(head.connection_tokens, may_be_hop_by_hop)) {
+    return malformed("Connection names an end-to-end field");
+  }
+  if (auto framed = settle_framing(facts, head); !framed) return framed;
+  const bool has_body = head.body.kind == BodyKind::chunked || head.body.length > 0;
+  head.keep_alive = connection_persists(facts, head.minor_version);
+  head.accepts_trailers = facts.te_trailers && head.minor_version >= 1;
+  if (facts.connection_upgrade && facts.upgrade.count == 1 && head.minor_version >= 1 && !has_body &&
+      head.method == Method::get && !switches_to_http(facts.upgrade.value)) {
+    head.upgrade = facts.upgrade.value;
+  }
+  return settle_expect(facts, has_body, head);
+}
+
+/// `bytes` is one complete, scanned head.
+Result<void> fill(std::string_view bytes, const RequestLine& line, const HeadLimits& limits,
+                  RequestHead& head) {
+  head.clear();
+  head.bytes = bytes.size();
+  head.method_text = line.method;
+  head.method = parse_method(line.method);
+  head.minor_version = line.minor_version;
+  if (head.method == Method::trace || head.method == Method::connect) {
+    return client_error(ErrorKind::method_refused, "TRACE and CONNECT are not served");
+  }
+  Target target;
+  if (const char* wrong = parse_target(line.target, head.method, target)) return malformed(wrong);
+  head.target = line.target;
+  head.form = target.form;
+  head.path = target.path;
+  head.query = target.query;
+  head.has_query = target.has_query;
+  switch (tokenize_request(bytes.substr(line.begin), limits.field_count, head.fields)) {
+    case TokenizeOutcome::split:
+      return settle(target, head);
+    case TokenizeOutcome::too_many_fields:
+      return client_error(ErrorKind::head_too_large, "too many fields");
+    case TokenizeOutcome::malformed:
+      break;
+  }
+  return malformed("malformed field line");
+}
+
+/// The request line was read by an earlier call: one of its bytes that were scanned is a line end.
+bool request_line_is_past(std::string_view bytes, std::size_t scanned) {
+  const std::size_t begin = request_line_begin(bytes);
+  return scanned > begin && bytes.substr(begin, scanned - begin).find('\n') != bytes.npos;
+}
+
+}  // namespace
+
+Result<bool> parse_request_head(std::string_view bytes, const HeadLimits& limits, std::size_t& scanned,
+                                RequestHead& head) {
+  const std::string_view window = bytes.substr(0, limits.head_bytes);
+  const auto incomplete = [&]() -> Result<bool> {
+    if (window.size() == limits.head_bytes)
+      return client_error(ErrorKind::head_too_large, "head is too large");
+    return false;
+  };
+  RequestLine line;
+  bool line_read = false;
+  if (!request_line_is_past(window, scanned)) {
+    const auto read = read_request_line(window, limits.uri_bytes, scanned, line);
+    if (!read) return read.error();
+    if (!*read) return incomplete();
+    line_read = true;
+    scanned = line.end;
+  }
+  const HeadScan scan = scan_head(window, scanned);
+  if (scan.wrong != nullptr) return malformed(scan.wrong);
+  scanned = scan.at;
+  if (!scan.complete) return incomplete();
+  if (!line_read) {
+    std::size_t clean = 0;
+    const auto read = read_request_line(window, limits.uri_bytes, clean, line);
+    if (!read) return read.error();
+  }
+  if (auto filled = fill(bytes.substr(0, scan.at), line, limits, head); !filled) return filled.error();
+  return true;
+}
+
+}  // namespace weir::http

@@ -1,0 +1,115 @@
+#include "http/request_line.hpp"
+
+#include <algorithm>
+
+#include "http/text.hpp"
+
+namespace weir::http {
+namespace {
+
+constexpr std::string_view version_shape = "HTTP/d.d\r\n";  // d: a digit
+constexpr std::size_t major_at = 5;
+constexpr std::size_t minor_at = 7;
+
+Error malformed(const char* what) {
+  return client_error(ErrorKind::malformed_request, what);
+}
+
+/// Length of the text at the start of `bytes` that fits the version and its line end.
+std::size_t matching_version_bytes(std::string_view bytes) {
+  const std::size_t shown = std::min(bytes.size(), version_shape.size());
+  for (std::size_t i = 0; i < shown; ++i) {
+    const bool fits =
+        version_shape[i] == 'd' ? is(bytes[i], char_class::digit) : bytes[i] == version_shape[i];
+    if (!fits) return i;
+  }
+  return shown;
+}
+
+Result<bool> read_version(std::string_view rest, RequestLine& line) {
+  const std::size_t matching = matching_version_bytes(rest);
+  if (matching < std::min(rest.size(), version_shape.size())) return malformed("no HTTP version");
+  if (matching < version_shape.size()) return false;
+  if (rest[major_at] != '1' || rest[minor_at] > '1') {
+    return client_error(ErrorKind::unsupported_version, "HTTP version is not 1.0 or 1.1");
+  }
+  line.minor_version = rest[minor_at] - '0';
+  return true;
+}
+
+/// `://` and what is before it: http and https are served, nothing else.
+std::size_t scheme_bytes(std::string_view text) {
+  for (const std::string_view scheme : {std::string_view("http://"), std::string_view("https://")}) {
+    if (iequals(text.substr(0, scheme.size()), scheme)) return scheme.size();
+  }
+  return 0;
+}
+
+void split_query(std::string_view text, Target& target) {
+  const std::size_t mark = text.find('?');
+  target.path = text.substr(0, mark);
+  target.has_query = mark != text.npos;
+  if (target.has_query) target.query = text.substr(mark + 1);
+}
+
+}  // namespace
+
+std::size_t request_line_begin(std::string_view bytes) {
+  return bytes.starts_with("\r\n") ? 2 : 0;
+}
+
+Result<bool> read_request_line(std::string_view bytes, std::size_t uri_bytes_max, std::size_t& clean,
+                               RequestLine& line) {
+  line.begin = request_line_begin(bytes);
+  if (line.begin == bytes.size() || bytes == "\r") return false;
+  std::size_t at = line.begin;
+  while (at < bytes.size() && is(bytes[at], char_class::token)) {
+    if (++at - line.begin > method_bytes_max) return malformed("method is too long");
+  }
+  if (at == bytes.size()) return false;
+  if (at == line.begin || bytes[at] != ' ') return malformed("no method");
+  line.method = bytes.substr(line.begin, at - line.begin);
+
+  const std::size_t target_begin = at + 1;
+  at = std::max(target_begin, clean);
+  while (at < bytes.size() && is(bytes[at], char_class::visible)) {
+    if (++at - target_begin > uri_bytes_max)
+      return client_error(ErrorKind::uri_too_long, "target is too long");
+  }
+  clean = std::min(at, bytes.size());
+  if (at >= bytes.size()) return false;
+  if (at == target_begin || bytes[at] != ' ')
+    return malformed("target is empty or has a byte that no URI has");
+  line.target = bytes.substr(target_begin, at - target_begin);
+
+  line.end = at + 1 + version_shape.size();
+  return read_version(bytes.substr(at + 1), line);
+}
+
+const char* parse_target(std::string_view text, Method method, Target& target) {
+  if (text.find('#') != text.npos) return "fragment in the target";
+  if (text == "*") {
+    target.form = TargetForm::asterisk;
+    target.path = text;
+    return method == Method::options ? nullptr : "asterisk target without OPTIONS";
+  }
+  if (text.front() == '/') {
+    target.form = TargetForm::origin;
+    split_query(text, target);
+    return nullptr;
+  }
+  const std::size_t scheme = scheme_bytes(text);
+  if (scheme == 0) return "target is neither a path nor an http URI";
+  const std::size_t authority_end = std::min(text.find_first_of("/?", scheme), text.size());
+  target.form = TargetForm::absolute;
+  target.authority = text.substr(scheme, authority_end - scheme);
+  split_query(text.substr(authority_end), target);
+  if (!target.path.empty()) return nullptr;
+  // RFC 9112 3.2.4: OPTIONS for a whole server travels as `OPTIONS *` on its last hop.
+  const bool whole_server = method == Method::options && !target.has_query;
+  target.path = whole_server ? "*" : "/";
+  if (whole_server) target.form = TargetForm::asterisk;
+  return nullptr;
+}
+
+}  // namespace weir::http

@@ -1,0 +1,44 @@
+// The request line, read strictly and as far as it has arrived (RFC 9112 3): method, target, version, and the
+// target taken apart. Pure; any thread.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "core/error.hpp"
+#include "http/head.hpp"
+
+namespace weir::http {
+
+inline constexpr std::size_t method_bytes_max = 32;
+
+struct RequestLine {
+  std::string_view method;
+  std::string_view target;
+  int minor_version = 1;
+  std::size_t begin = 0;  // of the method: past one leading empty line
+  std::size_t end = 0;    // just past the CRLF
+};
+
+/// Where the request line begins in `bytes`: one empty line before it is skipped (RFC 9112 2.2).
+std::size_t request_line_begin(std::string_view bytes);
+
+/// Reads the request line at the start of `bytes`. true: complete. false: more bytes are needed, and `clean`
+/// tells a later call how far this one got (0 at first). Errors: malformed_request, uri_too_long,
+/// unsupported_version.
+Result<bool> read_request_line(std::string_view bytes, std::size_t uri_bytes_max, std::size_t& clean,
+                               RequestLine& line);
+
+/// What a target says: its form and parts (RFC 9112 3.2).
+struct Target {
+  TargetForm form = TargetForm::origin;
+  std::string_view path;  // "*" for the asterisk form; "/" where an absolute one names none
+  std::string_view query;
+  bool has_query = false;
+  std::string_view authority;  // of the absolute form
+};
+
+/// Takes `text` apart for a request with `method`. What is wrong with it, or nullptr.
+const char* parse_target(std::string_view text, Method method, Target& target);
+
+}  // namespace weir::http

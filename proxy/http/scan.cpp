@@ -1,0 +1,66 @@
+#include "http/scan.hpp"
+
+#include <bit>
+#include <cstdint>
+#include <cstring>
+
+namespace weir::http {
+namespace {
+
+constexpr std::uint64_t each_byte = 0x0101010101010101u;
+constexpr std::uint64_t high_bits = each_byte * 0x80u;
+
+/// The high bit of the lowest byte that is below 0x20 or equals DEL is set; higher bytes may carry false
+/// marks.
+constexpr std::uint64_t mark_controls(std::uint64_t word) {
+  const std::uint64_t below_space = (word - each_byte * 0x20u) & ~word;
+  const std::uint64_t not_delete = word ^ each_byte * 0x7fu;
+  const std::uint64_t is_delete = (not_delete - each_byte) & ~not_delete;
+  return (below_space | is_delete) & high_bits;
+}
+
+constexpr bool is_control(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte < 0x20 || byte == 0x7f;
+}
+
+}  // namespace
+
+const char* find_control(const char* at, const char* end) {
+  if constexpr (std::endian::native == std::endian::little) {
+    while (static_cast<std::size_t>(end - at) >= sizeof(std::uint64_t)) {
+      std::uint64_t word;
+      std::memcpy(&word, at, sizeof word);
+      if (const std::uint64_t marks = mark_controls(word)) return at + std::countr_zero(marks) / 8;
+      at += sizeof word;
+    }
+  }
+  while (at != end && !is_control(*at)) ++at;
+  return at;
+}
+
+HeadScan scan_head(std::string_view bytes, std::size_t from) {
+  const char* const begin = bytes.data();
+  const char* const end = begin + bytes.size();
+  const char* at = begin + from;
+  const auto offset = [begin](const char* p) { return static_cast<std::size_t>(p - begin); };
+  while (at < end) {
+    const bool line_begins = at[-1] == '\n';
+    if (line_begins && (*at == ' ' || *at == '\t')) return {"line begins with whitespace"};
+    at = find_control(at, end);
+    if (at == end) break;
+    if (*at == '\t') {
+      ++at;
+    } else if (*at == '\r') {
+      if (at + 1 == end) break;
+      if (at[1] != '\n') return {"CR without LF"};
+      if (at[-1] == '\n') return {nullptr, true, offset(at + 2)};
+      at += 2;
+    } else {
+      return {*at == '\n' ? "LF without CR" : "control byte in the head"};
+    }
+  }
+  return {nullptr, false, offset(at)};
+}
+
+}  // namespace weir::http
