@@ -1,0 +1,50 @@
+// One direction of an exchange: a body from one stream to the other through one bounded buffer. The next bytes
+// are read only after the last ones were taken, so a slow reader stops the reads on the other side. The same
+// function carries requests and responses. Worker thread.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/task.hpp"
+#include "http/body.hpp"
+#include "io/stream.hpp"
+#include "relay/body_gather.hpp"
+
+namespace weir::relay {
+
+struct RelayOptions {
+  Duration read_timeout{};                  // without any byte from the source
+  Duration write_timeout{};                 // without any byte taken by the target
+  TimePoint deadline = TimePoint::max();    // for all of it
+  std::uint64_t body_bytes_max = 0;         // 0: no limit
+  std::uint64_t min_rate = 0;               // bytes per second averaged over min_rate_window; 0: off
+  std::string* replay = nullptr;            // keeps a copy of the body for a retry ...
+  std::size_t replay_bytes_max = 0;         // ... as long as it fits
+};
+
+inline constexpr std::chrono::seconds min_rate_window{10};
+
+/// How a relay ended, and on whose side.
+struct RelayEnd {
+  enum class Side : std::uint8_t { none, source, target, limit };
+  Side side = Side::none;            // none: the whole body was passed on
+  io::IoStatus status = io::IoStatus::ok;  // of the failed read or write
+  std::optional<Error> error;        // the source broke the protocol, or a limit
+  bool complete() const { return side == Side::none; }
+};
+
+/// Shared with whoever watches the relay while it runs.
+struct RelayProgress {
+  std::uint64_t body_bytes = 0;     // decoded body bytes passed on
+  std::uint64_t written_bytes = 0;  // bytes that the target's socket took, head and framing included
+  bool replay_overflow = false;     // the body no longer fits options.replay
+};
+
+/// Writes `head`, then the rest of the body that `decoder` reads from `in` and `source`, framed as `out_kind`.
+Task<RelayEnd> relay_body(io::Stream& source, ReadBuffer& in, http::BodyDecoder& decoder, io::Stream& target,
+                          http::BodyKind out_kind, std::string_view head, RelayOptions options,
+                          RelayProgress& progress);
+
+}  // namespace weir::relay
