@@ -1,5 +1,6 @@
-// One JSON object per finished request, formatted straight into a worker's buffer: no allocation, no lock. The
-// buffer is handed to the log writer in batches (log_writer.hpp). Fields and their types: README, "Access log".
+// One JSON object per finished request, formatted straight into a worker's buffer: no allocation, no lock.
+// The buffer is handed to the log writer in batches (log_writer.hpp). Fields and their types: README, "Access
+// log".
 #pragma once
 
 #include <chrono>
@@ -12,6 +13,10 @@
 #include "core/ip.hpp"
 
 namespace weir::observe {
+
+inline constexpr std::size_t access_text_bytes_max =
+    2048;  // of each text; longer ones are cut (UTF-8 kept whole)
+inline constexpr std::size_t access_attempts_max = 32;  // of one line
 
 struct AttemptRecord {
   std::string_view endpoint;
@@ -42,8 +47,8 @@ struct AccessRecord {
   std::string_view reason;  // why Weir itself answered, or cut the connection
 };
 
-/// Appends one line, '\n' included. Bytes that are not valid UTF-8 or are control characters are escaped; each
-/// client-sent text is cut at 2,048 bytes.
+/// Appends one line, '\n' included; allocates only when `out` must grow. Control characters and bytes that
+/// are no valid UTF-8 are escaped as LineBuffer::json_text says.
 void append_access_line(std::string& out, const AccessRecord& record);
 
 }  // namespace weir::observe

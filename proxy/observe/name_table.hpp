@@ -12,7 +12,8 @@ namespace weir::observe {
 
 class NameTable {
  public:
-  /// The id of `name`, handed out on first sight. When 65,535 names are used up: no_name, for all further ones.
+  /// The id of `name`, handed out on first sight; no_name for "". When 65,535 names are used up: no_name, for
+  /// all further ones.
   NameId intern(const std::string& name);
   const std::string& name(NameId id) const;  // "" for no_name
 

@@ -1,15 +1,18 @@
 // The counters of one worker: plain integers that only their worker touches. A scrape posts a copy request to
-// each worker and merges the copies (collector.hpp), so the request path has no lock and no atomic. Labels are
-// small ids, resolved when a snapshot is built; names are looked up at scrape time.
+// each worker and merges the copies (collector.hpp), so the request path has no lock and no atomic. Labels
+// are small ids, resolved when a snapshot is built; names are looked up at scrape time. References to
+// counters stay valid as long as the WorkerMetrics lives: resolve them once per snapshot and keep them.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <string>
-#include <unordered_map>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "http/head.hpp"
+#include "observe/stable_table.hpp"
 
 namespace weir::observe {
 
@@ -20,6 +23,7 @@ inline constexpr std::array<double, 14> duration_bounds{0.0005, 0.001, 0.0025, 0
 struct Histogram {
   std::array<std::uint64_t, duration_bounds.size() + 1> buckets{};  // not cumulative; last: +Inf
   double sum_seconds = 0;
+  /// A negative duration, or none at all (NaN), counts as 0.
   void observe(double seconds);
   void merge(const Histogram& other);
 };
@@ -28,38 +32,64 @@ struct Histogram {
 using NameId = std::uint16_t;
 inline constexpr NameId no_name = 0xffff;  // shown as "" (e.g. no upstream)
 
+/// Counters for the few values of one label. Values come from our own code; should there be more than
+/// `values_max`, the further ones share "other".
+class LabelCounters {
+ public:
+  static constexpr std::size_t values_max = 64;
+  /// The reference is good until the next call.
+  std::uint64_t& operator[](std::string_view value);
+  std::uint64_t total() const;
+  void merge(const LabelCounters& other);
+  auto begin() const { return counters_.begin(); }  // pairs of value and count
+  auto end() const { return counters_.end(); }
+
+ private:
+  std::vector<std::pair<std::string, std::uint64_t>> counters_;
+};
+
 struct ListenerCounters {
   std::uint64_t connections_total = 0;
-  std::int64_t active = 0, idle = 0;  // idle: between requests
+  std::int64_t active = 0, idle = 0;  // open connections: in a request (or handshake), between requests
   std::uint64_t refused_total = 0;    // past server.max_connections
-  std::unordered_map<std::string, std::uint64_t> handshakes;  // "result|version"
+  LabelCounters handshakes;           // "result|version"
+  void merge(const ListenerCounters& other);
 };
 
 struct EndpointCounters {
-  std::array<std::uint64_t, 6> responses{};     // by class: 1xx..5xx; [0]: none
+  std::array<std::uint64_t, 6> responses{};  // by class: 1xx..5xx; [0]: none
   Histogram duration;
-  std::int64_t active = 0, idle = 0;            // connections
-  std::unordered_map<std::string_view, std::uint64_t> failures;   // by ErrorKind name
-  std::unordered_map<std::string_view, std::uint64_t> ejections;  // by reason
+  std::int64_t active = 0, idle = 0;  // connections
+  LabelCounters failures;             // by ErrorKind name
+  LabelCounters ejections;            // by reason
+  std::uint64_t requests_total() const;
+  void merge(const EndpointCounters& other);
 };
 
 struct UpstreamCounters {
   std::uint64_t retries_succeeded = 0, retries_failed = 0, stale_retries = 0;
+  void merge(const UpstreamCounters& other);
 };
 
 class WorkerMetrics {
  public:
-  void request_started(NameId route);
-  /// Counts http_requests_total, the duration histogram and takes one off the in-flight gauge.
+  /// Label sets of http_requests_total per worker; further ones count as method OTHER, status "other".
+  static constexpr std::size_t request_series_max = 65'536;
+
+  void request_started(NameId route) { ++in_flight[route]; }
+  /// Counts http_requests_total, the duration histogram and takes one off the in-flight gauge. A status
+  /// outside 100..599 (0: nothing was answered) is shown as "other".
   void request_finished(NameId route, NameId upstream, http::Method method, int status, double seconds);
 
-  ListenerCounters& listener(NameId name);
-  EndpointCounters& endpoint(NameId upstream, NameId endpoint_label);
-  UpstreamCounters& upstream(NameId name);
+  ListenerCounters& listener(NameId name) { return listeners[name]; }
+  EndpointCounters& endpoint(NameId upstream, NameId endpoint_label) {
+    return endpoints[pair_key(upstream, endpoint_label)];
+  }
+  UpstreamCounters& upstream(NameId name) { return upstreams[name]; }
 
   /// Other plain counters of this worker.
   std::uint64_t access_log_dropped_lines = 0;
-  std::uint64_t accept_backoffs = 0;       // out of descriptors
+  std::uint64_t accept_backoffs = 0;  // out of descriptors
 
   void merge(const WorkerMetrics& other);
 
@@ -67,18 +97,26 @@ class WorkerMetrics {
   struct RequestKey {
     NameId route, upstream;
     http::Method method;
-    std::uint16_t status;
+    std::uint16_t status;  // 0: other
+    std::uint64_t pack() const;
+    static RequestKey unpack(std::uint64_t packed);
     bool operator==(const RequestKey&) const = default;
   };
-  struct RequestKeyHash {
-    std::size_t operator()(const RequestKey& key) const;
-  };
-  std::unordered_map<RequestKey, std::uint64_t, RequestKeyHash> requests;
-  std::unordered_map<std::uint32_t, Histogram> request_duration;  // route << 16 | upstream
-  std::unordered_map<NameId, std::int64_t> in_flight;
-  std::unordered_map<NameId, ListenerCounters> listeners;
-  std::unordered_map<std::uint32_t, EndpointCounters> endpoints;  // upstream << 16 | endpoint label
-  std::unordered_map<NameId, UpstreamCounters> upstreams;
+  static constexpr std::uint64_t pair_key(NameId first, NameId second) {
+    return std::uint64_t{first} << 16 | second;
+  }
+  static constexpr NameId first_of(std::uint64_t pair) { return static_cast<NameId>(pair >> 16); }
+  static constexpr NameId second_of(std::uint64_t pair) { return static_cast<NameId>(pair & 0xffff); }
+
+  StableTable<std::uint64_t> requests;      // by RequestKey::pack()
+  StableTable<Histogram> request_duration;  // by pair_key(route, upstream)
+  StableTable<std::int64_t> in_flight;      // by route
+  StableTable<ListenerCounters> listeners;  // by listener
+  StableTable<EndpointCounters> endpoints;  // by pair_key(upstream, endpoint label)
+  StableTable<UpstreamCounters> upstreams;  // by upstream
+
+ private:
+  std::uint64_t& add_series(RequestKey key);
 };
 
 }  // namespace weir::observe

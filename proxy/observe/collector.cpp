@@ -1,0 +1,227 @@
+#include "observe/collector.hpp"
+
+#include <prometheus/text_serializer.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <string_view>
+#include <utility>
+
+#include "observe/metric_family.hpp"
+
+namespace weir::observe {
+
+namespace {
+
+using Families = std::vector<prometheus::MetricFamily>;
+
+constexpr std::array<const char*, 6> status_classes{"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
+
+double unix_seconds(std::chrono::system_clock::time_point time) {
+  return std::chrono::duration<double>(time.time_since_epoch()).count();
+}
+
+/// Key of a StableTable whose keys are plain names.
+NameId as_name(std::uint64_t key) {
+  return static_cast<NameId>(key);
+}
+
+/// (upstream, endpoint), or (route, upstream), as labels.
+Labels pair_labels(const NameTable& names, std::uint64_t key, const char* first, const char* second) {
+  return {{first, names.name(WorkerMetrics::first_of(key))},
+          {second, names.name(WorkerMetrics::second_of(key))}};
+}
+
+Labels endpoint_labels(const NameTable& names, std::uint64_t key) {
+  return pair_labels(names, key, "upstream", "endpoint");
+}
+
+Labels with(Labels labels, const char* name, std::string value) {
+  labels.push_back({name, std::move(value)});
+  return labels;
+}
+
+void add_requests(Families& out, const WorkerMetrics& merged, const NameTable& names) {
+  auto requests = Family::counter("http_requests_total", "Requests answered, or given up by their client.");
+  for (const auto& [packed, count] : merged.requests) {
+    const auto key = WorkerMetrics::RequestKey::unpack(packed);
+    requests.add({{"route", names.name(key.route)},
+                  {"upstream", names.name(key.upstream)},
+                  {"method", std::string(http::to_string(key.method))},
+                  {"status", key.status == 0 ? "other" : std::to_string(key.status)}},
+                 count);
+  }
+  auto duration = Family::histogram("http_request_duration_seconds",
+                                    "Time from a request's first byte to the last byte of its response.");
+  for (const auto& [key, histogram] : merged.request_duration) {
+    duration.add(pair_labels(names, key, "route", "upstream"), histogram);
+  }
+  auto in_flight = Family::gauge("http_requests_in_flight", "Requests being worked on.");
+  for (const auto& [key, count] : merged.in_flight)
+    in_flight.add({{"route", names.name(as_name(key))}}, count);
+  out.push_back(std::move(requests).take());
+  out.push_back(std::move(duration).take());
+  out.push_back(std::move(in_flight).take());
+}
+
+void add_listeners(Families& out, const WorkerMetrics& merged, const NameTable& names) {
+  auto open = Family::gauge("weir_connections", "Open client connections; idle ones wait between requests.");
+  auto accepted = Family::counter("weir_connections_total", "Client connections accepted.");
+  auto refused = Family::counter("weir_connections_refused_total",
+                                 "Client connections closed at once: server.max_connections was reached.");
+  auto handshakes = Family::counter("weir_tls_handshakes_total", "TLS handshakes with clients.");
+  for (const auto& [key, counters] : merged.listeners) {
+    const Labels listener{{"listener", names.name(as_name(key))}};
+    open.add(with(listener, "state", "active"), counters.active);
+    open.add(with(listener, "state", "idle"), counters.idle);
+    accepted.add(listener, counters.connections_total);
+    refused.add(listener, counters.refused_total);
+    for (const auto& [result_version, count] : counters.handshakes) {
+      const std::size_t bar = std::min(result_version.find('|'), result_version.size());
+      const std::size_t version = std::min(bar + 1, result_version.size());
+      const Labels result = with(listener, "result", result_version.substr(0, bar));
+      handshakes.add(with(result, "version", result_version.substr(version)), count);
+    }
+  }
+  for (Family* family : {&open, &accepted, &refused, &handshakes}) out.push_back(std::move(*family).take());
+}
+
+void add_endpoint_counters(Families& out, const WorkerMetrics& merged, const NameTable& names) {
+  auto requests =
+      Family::counter("weir_upstream_requests_total",
+                      "Requests sent to an endpoint, by class of its response (none: no response).");
+  auto duration = Family::histogram("weir_upstream_duration_seconds",
+                                    "Time from choosing an endpoint to the last byte of its response.");
+  auto connections = Family::gauge("weir_upstream_connections", "Open connections to an endpoint.");
+  auto failures =
+      Family::counter("weir_upstream_failures_total", "Failed requests to an endpoint, by error.");
+  auto ejections = Family::counter("weir_ejections_total", "Times that passive health took an endpoint out.");
+  for (const auto& [key, counters] : merged.endpoints) {
+    const Labels endpoint = endpoint_labels(names, key);
+    for (std::size_t i = 0; i < status_classes.size(); ++i) {
+      if (counters.responses[i] == 0) continue;
+      requests.add(with(endpoint, "status", status_classes[i]), counters.responses[i]);
+    }
+    duration.add(endpoint, counters.duration);
+    connections.add(with(endpoint, "state", "active"), counters.active);
+    connections.add(with(endpoint, "state", "idle"), counters.idle);
+    for (const auto& [kind, count] : counters.failures) failures.add(with(endpoint, "kind", kind), count);
+    for (const auto& [reason, count] : counters.ejections)
+      ejections.add(with(endpoint, "reason", reason), count);
+  }
+  for (Family* family : {&requests, &duration, &connections, &failures, &ejections}) {
+    out.push_back(std::move(*family).take());
+  }
+}
+
+void add_retries(Families& out, const WorkerMetrics& merged, const NameTable& names) {
+  auto retries =
+      Family::counter("weir_upstream_retries_total",
+                      "Requests sent again (stale: a kept connection had died, not counted as a try).");
+  for (const auto& [key, counters] : merged.upstreams) {
+    const Labels upstream{{"upstream", names.name(as_name(key))}};
+    retries.add(with(upstream, "outcome", "succeeded"), counters.retries_succeeded);
+    retries.add(with(upstream, "outcome", "failed"), counters.retries_failed);
+    retries.add(with(upstream, "outcome", "stale"), counters.stale_retries);
+  }
+  out.push_back(std::move(retries).take());
+}
+
+void add_endpoint_facts(Families& out, const std::vector<EndpointFacts>& endpoints) {
+  std::map<std::pair<std::string_view, std::string_view>, std::pair<std::uint64_t, bool>> shown;
+  for (const EndpointFacts& facts : endpoints) {
+    auto& [in_flight, up] = shown[{facts.upstream, facts.endpoint}];
+    in_flight += facts.in_flight;
+    up = up || facts.up;
+  }
+  auto in_flight =
+      Family::gauge("weir_upstream_in_flight", "Requests in flight at an endpoint, over all workers.");
+  auto up = Family::gauge("weir_endpoint_up", "1: the endpoint is in use; 0: passive health has ejected it.");
+  for (const auto& [names, facts] : shown) {
+    const Labels endpoint{{"upstream", std::string(names.first)}, {"endpoint", std::string(names.second)}};
+    in_flight.add(endpoint, facts.first);
+    up.add(endpoint, facts.second);
+  }
+  out.push_back(std::move(in_flight).take());
+  out.push_back(std::move(up).take());
+}
+
+void add_certificates(Families& out, const std::vector<CertificateFacts>& certificates) {
+  std::map<std::pair<std::string_view, std::string_view>, std::chrono::system_clock::time_point> shown;
+  for (const CertificateFacts& facts : certificates) {
+    const auto [it, added] = shown.try_emplace({facts.listener, facts.subject}, facts.not_after);
+    if (!added) it->second = std::min(it->second, facts.not_after);
+  }
+  auto expiry = Family::gauge("weir_certificate_expiry_seconds", "When a certificate expires, in Unix time.");
+  for (const auto& [names, not_after] : shown) {
+    expiry.add({{"listener", std::string(names.first)}, {"subject", std::string(names.second)}},
+               unix_seconds(not_after));
+  }
+  out.push_back(std::move(expiry).take());
+}
+
+void add_gauge(Families& out, const char* name, const char* help, Labels labels, double value) {
+  auto family = Family::gauge(name, help);
+  family.add(std::move(labels), value);
+  out.push_back(std::move(family).take());
+}
+
+void add_counter(Families& out, const char* name, const char* help, double value) {
+  auto family = Family::counter(name, help);
+  family.add({}, value);
+  out.push_back(std::move(family).take());
+}
+
+void add_config(Families& out, const ScrapeInput& input) {
+  add_gauge(out, "weir_config_generation", "Number of the configuration in use; each reload takes the next.",
+            {}, static_cast<double>(input.generation));
+  add_gauge(out, "weir_config_last_reload_success", "1: the last reload was taken over; 0: it was refused.",
+            {}, input.last_reload_success);
+  add_gauge(out, "weir_config_last_reload_timestamp_seconds", "When the last reload was tried, in Unix time.",
+            {}, unix_seconds(input.last_reload));
+  add_gauge(out, "weir_config_info", "Always 1; `hash` is a digest of the configuration in use.",
+            {{"hash", input.config_hash}}, 1);
+  add_gauge(out, "weir_build_info", "Always 1; which Weir this is.",
+            {{"version", input.version}, {"commit", input.commit}}, 1);
+}
+
+void add_process(Families& out, const ProcessFacts& process) {
+  add_counter(out, "process_cpu_seconds_total", "User and system CPU time spent.", process.cpu_seconds);
+  add_gauge(out, "process_resident_memory_bytes", "Resident memory.", {},
+            static_cast<double>(process.resident_bytes));
+  add_gauge(out, "process_virtual_memory_bytes", "Virtual memory.", {},
+            static_cast<double>(process.virtual_bytes));
+  add_gauge(out, "process_open_fds", "Open file descriptors.", {}, static_cast<double>(process.open_fds));
+  add_gauge(out, "process_max_fds", "File descriptors that may be open.", {},
+            static_cast<double>(process.max_fds));
+  add_gauge(out, "process_start_time_seconds", "When the process started, in Unix time.", {},
+            process.start_time_seconds);
+  add_gauge(out, "process_threads", "Threads of the process.", {}, static_cast<double>(process.threads));
+}
+
+}  // namespace
+
+Families collect(const WorkerMetrics& merged, const NameTable& names, const ScrapeInput& input) {
+  Families out;
+  add_requests(out, merged, names);
+  add_listeners(out, merged, names);
+  add_endpoint_counters(out, merged, names);
+  add_retries(out, merged, names);
+  add_endpoint_facts(out, input.endpoints);
+  add_config(out, input);
+  add_certificates(out, input.certificates);
+  add_counter(out, "weir_access_log_dropped_lines_total",
+              "Access log lines lost: the queue was full, or the output failed.",
+              static_cast<double>(merged.access_log_dropped_lines + input.access_log_unwritten_lines));
+  add_counter(out, "weir_accept_backoffs_total", "Times that accepting paused: out of file descriptors.",
+              static_cast<double>(merged.accept_backoffs));
+  add_process(out, input.process);
+  return out;
+}
+
+std::string metrics_text(const WorkerMetrics& merged, const NameTable& names, const ScrapeInput& input) {
+  return prometheus::TextSerializer().Serialize(collect(merged, names, input));
+}
+
+}  // namespace weir::observe

@@ -1,0 +1,52 @@
+// Merged worker counters, names and facts about the process -> Prometheus metric families, with the names and
+// labels that users rely on. A pure function (the facts are passed in); called on the control thread, where
+// the NameTable lives.
+#pragma once
+
+#include <prometheus/metric_family.h>
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "observe/name_table.hpp"
+#include "observe/process_facts.hpp"
+#include "observe/worker_metrics.hpp"
+
+namespace weir::observe {
+
+/// Current facts of one endpoint. Several with the same labels are shown as one: in_flight added up, up when
+/// one of them is.
+struct EndpointFacts {
+  std::string upstream, endpoint;
+  std::uint32_t in_flight = 0;
+  bool up = true;
+};
+
+/// Several with the same labels are shown as one, the first to expire.
+struct CertificateFacts {
+  std::string listener, subject;
+  std::chrono::system_clock::time_point not_after;
+};
+
+/// What a scrape shows besides the workers' counters.
+struct ScrapeInput {
+  std::string version, commit;
+  std::uint64_t generation = 0;
+  std::string config_hash;
+  bool last_reload_success = true;
+  std::chrono::system_clock::time_point last_reload;  // the start counts as the first one
+  std::vector<EndpointFacts> endpoints;
+  std::vector<CertificateFacts> certificates;
+  std::uint64_t access_log_unwritten_lines = 0;  // LogWriter::unwritten_lines()
+  ProcessFacts process;
+};
+
+std::vector<prometheus::MetricFamily> collect(const WorkerMetrics& merged, const NameTable& names,
+                                              const ScrapeInput& input);
+
+/// The same in the Prometheus text format 0.0.4, as GET /metrics answers.
+std::string metrics_text(const WorkerMetrics& merged, const NameTable& names, const ScrapeInput& input);
+
+}  // namespace weir::observe
