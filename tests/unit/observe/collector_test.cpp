@@ -1,0 +1,293 @@
+// The Prometheus text: names, labels, values, and a checker of the format itself.
+#include "observe/collector.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <map>
+#include <regex>
+#include <set>
+#include <sstream>
+#include <string>
+
+namespace weir::observe {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+struct Family {
+  std::string type;
+  bool help = false;
+};
+
+struct Exposition {
+  std::map<std::string, Family> families;
+  std::map<std::string, double> samples;  // "name{labels}"
+};
+
+/// Reads text format 0.0.4 strictly: HELP, then TYPE, then the samples of that family only, none twice.
+Exposition read_exposition(const std::string& text) {
+  static const std::regex sample(
+      R"re(([a-zA-Z_:][a-zA-Z0-9_:]*)(\{(?:[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\["\\n])*",?)*\})? (\S+))re");
+  Exposition result;
+  std::string current, line;
+  std::istringstream in(text);
+  while (std::getline(in, line)) {
+    if (line.rfind("# HELP ", 0) == 0) {
+      current = line.substr(7, line.find(' ', 7) - 7);
+      EXPECT_FALSE(result.families.contains(current)) << "family twice: " << current;
+      result.families[current].help = line.size() > 7 + current.size() + 1;
+      continue;
+    }
+    if (line.rfind("# TYPE ", 0) == 0) {
+      EXPECT_EQ(line.substr(7, current.size() + 1), current + " ");
+      result.families[current].type = line.substr(7 + current.size() + 1);
+      continue;
+    }
+    std::smatch match;
+    EXPECT_TRUE(std::regex_match(line, match, sample)) << line;
+    if (match.empty()) continue;
+    std::string base = match[1];
+    if (result.families[current].type == "histogram") {
+      base = std::regex_replace(base, std::regex("_(bucket|sum|count)$"), "");
+    }
+    EXPECT_EQ(base, current) << line;
+    const std::string series = match[1].str() + match[2].str();
+    EXPECT_TRUE(result.samples.emplace(series, std::stod(match[3])).second) << "series twice: " << series;
+  }
+  EXPECT_EQ(text.empty() ? '\n' : text.back(), '\n');
+  return result;
+}
+
+struct Fixture {
+  NameTable names;
+  WorkerMetrics metrics;
+  ScrapeInput input;
+
+  Fixture() {
+    const NameId route = names.intern("api"), upstream = names.intern("blue"), http = names.intern("http");
+    const NameId endpoint_label = names.intern("127.0.0.1:9001");
+    metrics.request_started(route);
+    metrics.request_started(route);
+    metrics.request_finished(route, upstream, http::Method::get, 200, 0.003);
+    metrics.request_started(no_name);
+    metrics.request_finished(no_name, no_name, http::Method::other, 0, 0.0);
+    auto& listener = metrics.listener(http);
+    listener.connections_total = 7;
+    listener.active = 2;
+    listener.idle = 3;
+    listener.refused_total = 1;
+    listener.handshakes["ok|TLSv1.3"] = 5;
+    listener.handshakes["failed"] = 6;
+    auto& endpoint = metrics.endpoint(upstream, endpoint_label);
+    endpoint.responses = {1, 0, 20, 0, 4, 5};
+    endpoint.active = 8;
+    endpoint.idle = 9;
+    endpoint.duration.observe(0.02);
+    endpoint.failures["connect_refused"] = 3;
+    endpoint.ejections["consecutive_failures"] = 2;
+    metrics.upstream(upstream) = {10, 11, 12};
+    metrics.access_log_dropped_lines = 100;
+    metrics.accept_backoffs = 13;
+    input.version = "1.2.3";
+    input.commit = "abcdef";
+    input.generation = 4;
+    input.config_hash = "0123";
+    input.last_reload_success = false;
+    input.last_reload = std::chrono::system_clock::time_point(std::chrono::milliseconds(1'700'000'000'500));
+    input.endpoints = {{"blue", "127.0.0.1:9001", 3, true}, {"blue", "127.0.0.1:9002", 0, false}};
+    input.certificates = {
+        {"https", "localhost", std::chrono::system_clock::time_point(std::chrono::seconds(99))}};
+    input.access_log_unwritten_lines = 11;
+    input.process = {1.5, 1e9, 4096, 8192, 10, 1024, 5};
+  }
+  std::string text() const { return metrics_text(metrics, names, input); }
+};
+
+TEST(Collector, EveryPromisedFamilyIsThereWithItsTypeAndHelp) {
+  const std::map<std::string, std::string> promised{
+      {"http_requests_total", "counter"},
+      {"http_request_duration_seconds", "histogram"},
+      {"http_requests_in_flight", "gauge"},
+      {"weir_connections", "gauge"},
+      {"weir_connections_total", "counter"},
+      {"weir_connections_refused_total", "counter"},
+      {"weir_tls_handshakes_total", "counter"},
+      {"weir_upstream_requests_total", "counter"},
+      {"weir_upstream_duration_seconds", "histogram"},
+      {"weir_upstream_in_flight", "gauge"},
+      {"weir_upstream_connections", "gauge"},
+      {"weir_upstream_failures_total", "counter"},
+      {"weir_upstream_retries_total", "counter"},
+      {"weir_endpoint_up", "gauge"},
+      {"weir_ejections_total", "counter"},
+      {"weir_config_generation", "gauge"},
+      {"weir_config_last_reload_success", "gauge"},
+      {"weir_config_last_reload_timestamp_seconds", "gauge"},
+      {"weir_config_info", "gauge"},
+      {"weir_certificate_expiry_seconds", "gauge"},
+      {"weir_build_info", "gauge"},
+      {"weir_access_log_dropped_lines_total", "counter"},
+      {"weir_accept_backoffs_total", "counter"},
+      {"process_cpu_seconds_total", "counter"},
+      {"process_resident_memory_bytes", "gauge"},
+      {"process_virtual_memory_bytes", "gauge"},
+      {"process_open_fds", "gauge"},
+      {"process_max_fds", "gauge"},
+      {"process_start_time_seconds", "gauge"},
+      {"process_threads", "gauge"},
+  };
+  const Exposition exposition = read_exposition(Fixture().text());
+  for (const auto& [name, type] : promised) {
+    ASSERT_TRUE(exposition.families.contains(name)) << name;
+    EXPECT_EQ(exposition.families.at(name).type, type) << name;
+    EXPECT_TRUE(exposition.families.at(name).help) << name;
+  }
+  EXPECT_EQ(exposition.families.size(), promised.size()) << "a family that nobody promised";
+}
+
+TEST(Collector, EverySampleHasItsLabelsAndValue) {
+  const Exposition exposition = read_exposition(Fixture().text());
+  const std::string endpoint = R"({upstream="blue",endpoint="127.0.0.1:9001")";
+  const std::map<std::string, double> expected{
+      {R"(http_requests_total{route="api",upstream="blue",method="GET",status="200"})", 1},
+      {R"(http_requests_total{route="",upstream="",method="OTHER",status="other"})", 1},
+      {R"(http_request_duration_seconds_count{route="api",upstream="blue"})", 1},
+      {R"(http_request_duration_seconds_sum{route="api",upstream="blue"})", 0.003},
+      {R"(http_requests_in_flight{route="api"})", 1},
+      {R"(http_requests_in_flight{route=""})", 0},
+      {R"(weir_connections{listener="http",state="active"})", 2},
+      {R"(weir_connections{listener="http",state="idle"})", 3},
+      {R"(weir_connections_total{listener="http"})", 7},
+      {R"(weir_connections_refused_total{listener="http"})", 1},
+      {R"(weir_tls_handshakes_total{listener="http",result="ok",version="TLSv1.3"})", 5},
+      {R"(weir_tls_handshakes_total{listener="http",result="failed",version=""})", 6},
+      {"weir_upstream_requests_total" + endpoint + R"(,status="none"})", 1},
+      {"weir_upstream_requests_total" + endpoint + R"(,status="2xx"})", 20},
+      {"weir_upstream_requests_total" + endpoint + R"(,status="4xx"})", 4},
+      {"weir_upstream_requests_total" + endpoint + R"(,status="5xx"})", 5},
+      {"weir_upstream_duration_seconds_count" + endpoint + "}", 1},
+      {"weir_upstream_connections" + endpoint + R"(,state="active"})", 8},
+      {"weir_upstream_connections" + endpoint + R"(,state="idle"})", 9},
+      {"weir_upstream_failures_total" + endpoint + R"(,kind="connect_refused"})", 3},
+      {"weir_ejections_total" + endpoint + R"(,reason="consecutive_failures"})", 2},
+      {"weir_upstream_in_flight" + endpoint + "}", 3},
+      {"weir_endpoint_up" + endpoint + "}", 1},
+      {R"(weir_endpoint_up{upstream="blue",endpoint="127.0.0.1:9002"})", 0},
+      {R"(weir_upstream_retries_total{upstream="blue",outcome="succeeded"})", 10},
+      {R"(weir_upstream_retries_total{upstream="blue",outcome="failed"})", 11},
+      {R"(weir_upstream_retries_total{upstream="blue",outcome="stale"})", 12},
+      {"weir_config_generation", 4},
+      {"weir_config_last_reload_success", 0},
+      {"weir_config_last_reload_timestamp_seconds", 1'700'000'000.5},
+      {R"(weir_config_info{hash="0123"})", 1},
+      {R"(weir_build_info{version="1.2.3",commit="abcdef"})", 1},
+      {R"(weir_certificate_expiry_seconds{listener="https",subject="localhost"})", 99},
+      {"weir_access_log_dropped_lines_total", 111},
+      {"weir_accept_backoffs_total", 13},
+      {"process_cpu_seconds_total", 1.5},
+      {"process_start_time_seconds", 1e9},
+      {"process_resident_memory_bytes", 4096},
+      {"process_virtual_memory_bytes", 8192},
+      {"process_open_fds", 10},
+      {"process_max_fds", 1024},
+      {"process_threads", 5},
+  };
+  for (const auto& [series, value] : expected) {
+    ASSERT_TRUE(exposition.samples.contains(series)) << series;
+    EXPECT_DOUBLE_EQ(exposition.samples.at(series), value) << series;
+  }
+}
+
+TEST(Collector, HistogramBucketsAreCumulativeAndEndAtInfinity) {
+  Fixture fixture;
+  const NameId route = fixture.names.intern("api"), upstream = fixture.names.intern("blue");
+  for (const double seconds : {0.0001, 0.3, 100.0}) {
+    fixture.metrics.request_finished(route, upstream, http::Method::get, 200, seconds);
+  }
+  const Exposition exposition = read_exposition(fixture.text());
+  const std::string prefix = R"(http_request_duration_seconds_bucket{route="api",upstream="blue",le=")";
+  double last = 0;
+  std::size_t buckets = 0;
+  for (const double bound : duration_bounds) {
+    std::ostringstream le;
+    le << bound;
+    const double count = exposition.samples.at(prefix + le.str() + "\"}");
+    EXPECT_GE(count, last);
+    last = count;
+    ++buckets;
+  }
+  EXPECT_EQ(last, 3);
+  EXPECT_EQ(exposition.samples.at(prefix + "+Inf\"}"), 4);
+  EXPECT_EQ(buckets, duration_bounds.size());
+}
+
+TEST(Collector, HostileNamesCannotBreakTheFormat) {
+  Fixture fixture;
+  const NameId route = fixture.names.intern("a\"b\\c\nd");
+  fixture.metrics.request_finished(route, no_name, http::Method::get, 200, 0);
+  const Exposition exposition = read_exposition(fixture.text());
+  EXPECT_TRUE(exposition.samples.contains(
+      R"(http_requests_total{route="a\"b\\c\nd",upstream="",method="GET",status="200"})"));
+}
+
+TEST(Collector, FactsWithEqualLabelsAreShownOnce) {
+  Fixture fixture;
+  fixture.input.endpoints = {
+      {"u", "app:80", 2, false}, {"u", "app:80", 3, true}, {"u", "other:80", 1, false}};
+  const auto at = [](int s) { return std::chrono::system_clock::time_point(std::chrono::seconds(s)); };
+  fixture.input.certificates = {{"l", "s", at(50)}, {"l", "s", at(40)}, {"l", "s", at(60)}};
+  const Exposition exposition = read_exposition(fixture.text());
+  EXPECT_EQ(exposition.samples.at(R"(weir_upstream_in_flight{upstream="u",endpoint="app:80"})"), 5);
+  EXPECT_EQ(exposition.samples.at(R"(weir_endpoint_up{upstream="u",endpoint="app:80"})"), 1);
+  EXPECT_EQ(exposition.samples.at(R"(weir_endpoint_up{upstream="u",endpoint="other:80"})"), 0);
+  EXPECT_EQ(exposition.samples.at(R"(weir_certificate_expiry_seconds{listener="l",subject="s"})"), 40);
+}
+
+TEST(Collector, LargeCountersKeepTheirDigits) {
+  Fixture fixture;
+  fixture.metrics.accept_backoffs = 9'007'199'254'740'991;
+  EXPECT_THAT(fixture.text(), HasSubstr("weir_accept_backoffs_total 9007199254740991\n"));
+}
+
+TEST(Collector, AnEmptyProcessIsStillAValidScrape) {
+  const Exposition exposition = read_exposition(metrics_text({}, {}, {}));
+  EXPECT_EQ(exposition.samples.at("weir_config_generation"), 0);
+}
+
+TEST(ProcessFacts, ReadsItself) {
+  const ProcessFacts facts = read_process_facts();
+  EXPECT_GT(facts.resident_bytes, 1'000'000u);
+  EXPECT_GT(facts.virtual_bytes, facts.resident_bytes);
+  EXPECT_GE(facts.open_fds, 3u);
+  EXPECT_GE(facts.max_fds, facts.open_fds);
+  EXPECT_GE(facts.threads, 1u);
+  EXPECT_GT(facts.start_time_seconds, 1.5e9);
+}
+
+TEST(ProcessFacts, AProcessNameMayHoldAnything) {
+  const auto stat = parse_proc_stat(
+      "4242 (a) b ) (c) S 1 2 3 4 5 6 7 8 9 10 1400 150 16 17 18 19 12 21 220000 230000 240 "
+      "18446744073709551615 1 1\n");
+  ASSERT_TRUE(stat);
+  EXPECT_EQ(stat->user_ticks, 1400u);
+  EXPECT_EQ(stat->system_ticks, 150u);
+  EXPECT_EQ(stat->threads, 12u);
+  EXPECT_EQ(stat->start_ticks, 220000u);
+  EXPECT_EQ(stat->virtual_bytes, 230000u);
+  EXPECT_EQ(stat->resident_pages, 240u);
+}
+
+TEST(ProcessFacts, OddTextIsRefused) {
+  for (const char* text :
+       {"", "1 (x", "1 (x) S 1 2", "1 (x) S 1 2 3 4 5 6 7 8 9 10 x 12 13 14 15 16 17 18 19 20 21"}) {
+    EXPECT_FALSE(parse_proc_stat(text)) << text;
+  }
+  EXPECT_EQ(parse_boot_time("cpu 1 2 3\nbtime 1700000000\nprocesses 5\n"), 1'700'000'000u);
+  EXPECT_EQ(parse_boot_time("cpu 1 2 3\n"), 0u);
+}
+
+}  // namespace
+}  // namespace weir::observe
