@@ -5,6 +5,8 @@
 
 #include <openssl/ssl.h>
 
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,23 +29,29 @@ struct SslDelete {
 };
 using SslPtr = std::unique_ptr<SSL, SslDelete>;
 
-/// One listener's TLS. Certificates are picked by SNI: exact name, then wildcard, then the first; names come
-/// from subjectAltName (DNS), compared case-insensitively.
+/// One listener's TLS: Mozilla's intermediate profile (profile.cpp). Certificates are picked by SNI: exact
+/// name, then wildcard (one label), then the first; names come from subjectAltName (DNS), compared
+/// case-insensitively. Certificates for the same names with another kind of key are offered side by side.
+/// `unknown_sni: reject` ends the handshake with unrecognized_name for a name that none of them has; a client
+/// that sends no name (an address in the URL) always gets the first certificate.
 class ServerContext {
  public:
-  /// `tickets` outlives the context and is shared by all generations of the listener, so that sessions resume
-  /// after a reload and on every worker. Errors: internal, with what OpenSSL said and the file's name.
+  /// `tickets` is shared by all generations of the listener, so that sessions resume after a reload and on
+  /// every worker; a change of the client certificate rules makes older tickets worthless all the same.
+  /// Errors: internal, with what OpenSSL said and the file's name.
   static Result<std::shared_ptr<ServerContext>> build(const config::ListenerTls& settings,
                                                       std::shared_ptr<TicketKeys> tickets);
   ~ServerContext();
 
-  /// A fresh server-side SSL without BIOs. Any thread.
+  /// A fresh server-side SSL without BIOs, which may outlive this object. Null when out of memory. Any
+  /// thread.
   SslPtr new_session() const;
 
   struct CertificateInfo {
-    std::string subject;                        // CN or the first DNS name
+    std::string subject;  // CN or the first DNS name
     std::chrono::system_clock::time_point not_after;
   };
+  /// In the order of the configuration.
   const std::vector<CertificateInfo>& certificates() const;
 
  private:
@@ -52,16 +60,18 @@ class ServerContext {
   explicit ServerContext(std::unique_ptr<Impl> impl);
 };
 
-/// One upstream's TLS: verification with SNI and host name (or IP) check on by default, own trust store or the
-/// system's, client certificate, session resumption.
+/// One upstream's TLS: verification with SNI and host name (or IP) check on by default, own trust store or
+/// the system's, client certificate, session resumption.
 class ClientContext {
  public:
+  /// Errors: internal, with what OpenSSL said and the file's name.
   static Result<std::shared_ptr<ClientContext>> build(const config::UpstreamTls& settings);
   ~ClientContext();
 
-  /// A fresh client-side SSL, set up to verify `host` (the endpoint's host; settings.server_name wins). SNI is
-  /// sent for names, never for addresses. Any thread.
-  SslPtr new_session(const std::string& host) const;
+  /// A fresh client-side SSL, set up to verify `host` (the endpoint's host; settings.server_name wins). SNI
+  /// is sent for names, never for addresses. Offers to resume a session of the same host and port. Null when
+  /// out of memory or when `host` cannot be a host. The SSL may outlive this object. Any thread.
+  SslPtr new_session(const std::string& host, std::uint16_t port = 0) const;
 
  private:
   struct Impl;
@@ -70,10 +80,11 @@ class ClientContext {
 };
 
 /// For config::Surroundings: nothing when the pair loads and belongs together, otherwise what is wrong.
+/// Expiry is no error (certificates() and the metrics show it).
 std::optional<std::string> check_certificate(const config::CertificatePair& pair);
 std::optional<std::string> check_ca(const std::string& path);
 
-/// The newest OpenSSL errors as one phrase; clears the queue.
+/// The cause (the oldest entry) of this thread's OpenSSL errors as one phrase; clears the queue.
 std::string openssl_error_text();
 
 }  // namespace weir::tls

@@ -1,5 +1,6 @@
-// Session ticket keys of one listener, shared by its workers and generations: read from 80-byte files (name 16,
-// HMAC 32, AES 32; newest first), or made in memory and rotated. Any thread (short lock, handshakes only).
+// Session ticket keys of one listener, shared by its workers and generations: read from 80-byte files (name
+// 16, HMAC 32, AES 32; newest first), or made in memory and rotated. Any thread (short lock, handshakes
+// only).
 #pragma once
 
 #include <array>
@@ -19,6 +20,10 @@ struct TicketKey {
   std::array<std::uint8_t, 16> name{};
   std::array<std::uint8_t, 32> hmac{};
   std::array<std::uint8_t, 32> aes{};
+  TicketKey() = default;
+  TicketKey(const TicketKey&) = default;
+  TicketKey& operator=(const TicketKey&) = default;
+  ~TicketKey();  // overwrites the secrets
 };
 
 class TicketKeys {
@@ -27,9 +32,11 @@ class TicketKeys {
   static constexpr std::size_t keys_max = 3;
 
   TicketKeys();  // in memory, first key made now
-  /// Replaces the keys by those of the files; an empty list goes back to keys in memory. Errors: internal.
+  /// Replaces the keys by those of the files (at most keys_max); an empty list goes back to keys in memory,
+  /// which stay as they are when they already were. On an error nothing changes. Errors: internal.
   Result<void> load(const std::vector<std::string>& files);
-  /// Makes a new first key when the current one is due (in-memory keys only).
+  /// Makes a new first key when the current one is due (in-memory keys only). The first call starts the
+  /// count.
   void rotate(TimePoint now);
 
   TicketKey current() const;
@@ -43,7 +50,7 @@ class TicketKeys {
   mutable std::mutex mutex_;
   std::vector<TicketKey> keys_;
   bool from_files_ = false;
-  TimePoint made_at_;
+  std::optional<TimePoint> made_at_;
 };
 
 }  // namespace weir::tls

@@ -1,0 +1,27 @@
+// What a finished handshake tells the access log, the metrics and the request: read from the SSL on demand,
+// so that nothing is kept per connection. The connection's own worker.
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include <string>
+#include <string_view>
+
+namespace weir::tls {
+
+inline constexpr std::size_t client_subject_bytes_max = 512;  // longer ones are cut
+
+struct Peer {
+  std::string_view version;  // TLSv1.2, TLSv1.3
+  std::string_view cipher;   // IANA name
+  std::string_view sni;      // as the client sent it, empty without; lives as long as the SSL
+  std::string_view alpn;     // chosen protocol, empty without; lives as long as the SSL
+  bool resumed = false;
+  /// Of the verified client certificate: RFC 2253 form, control characters escaped; empty without one.
+  std::string client_subject;
+};
+
+/// Only after the handshake. The views of version and cipher are static.
+Peer peer(const SSL* ssl);
+
+}  // namespace weir::tls
