@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
@@ -11,6 +10,10 @@
 #include <csignal>
 #include <cstring>
 #include <utility>
+
+extern "C" {
+#include <sys/pidfd.h>  // glibc 2.36 forgot the linkage in this header
+}
 
 extern char** environ;
 
