@@ -1,5 +1,6 @@
-// How long a test waits for anything: every blocking call in this folder takes a Deadline and fails with a message
-// when it passes. WEIR_TEST_TIME_SCALE (a factor; 4 by itself under a sanitizer) stretches all of them.
+// How long a test waits for anything: every blocking call in this folder takes a Deadline and fails with a
+// message when it passes. WEIR_TEST_TIME_SCALE (a factor; 4 by itself under a sanitizer) stretches all of
+// them.
 #pragma once
 
 #include <chrono>
