@@ -2,10 +2,12 @@
 // snapshot, so that the request path only looks up names. Pure; immutable after compile, any thread.
 #pragma once
 
-#include <boost/container/flat_set.hpp>
 #include <bitset>
+#include <boost/container/flat_set.hpp>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "config/model.hpp"
@@ -13,25 +15,63 @@
 
 namespace weir::http {
 
-/// One direction (request or response), one kind of connection (plain or TLS).
+/// Fields that the writers (write.hpp) make themselves. A policy that sets or removes one of them speaks
+/// instead.
+enum class OwnField : std::uint8_t {
+  host,  // can be set, never removed
+  forwarded_for,
+  real_ip,
+  forwarded_proto,
+  forwarded_host,
+  forwarded_port,
+  request_id,
+  traceparent,
+  via,
+  date,
+};
+
+/// One direction (request or response), one kind of connection (plain or TLS). Framing fields
+/// (field_role.hpp) are not a policy's to change: naming one has no effect.
 class CompiledFields {
  public:
   void drop(std::string_view name);
-  void set(std::string_view name, std::string_view value);            // drops any other value of that name
+  void set(std::string_view name, std::string_view value);  // drops any other value of that name
+  /// Only where no policy before has set the name; after a `drop` the field counts as absent.
   void set_if_absent(std::string_view name, std::string_view value);
 
-  /// True when a field received with this name must not pass.
+  /// True when a field received with this name must not pass. A name with '_' also drops where the same name
+  /// with
+  /// '-' would: many applications cannot tell the two apart.
   bool drops(const Field& field) const;
+  /// True when what this policy says about the field replaces what Weir would write.
+  bool speaks_for(OwnField own) const { return (own_ >> static_cast<unsigned>(own) & 1u) != 0; }
   /// Appends `Name: value\r\n` lines: everything set, and of set_if_absent what `received` lacks.
-  void append_to(std::string& out, const std::vector<Field>& received) const;
+  void append_to(std::string& out, std::span<const Field> received) const;
+  /// Upper bound of what append_to adds.
+  std::size_t text_bytes_max() const { return text_bytes_max_; }
 
  private:
   static constexpr std::size_t ids = 512;
-  std::bitset<ids> dropped_ids_;                                 // known names
-  boost::container::flat_set<std::string> dropped_names_;        // unknown names, lower case
-  std::vector<std::pair<std::string, std::string>> set_;         // name, value
-  std::string set_text_;                                         // the same, ready to append
-  std::vector<std::pair<std::string, std::string>> if_absent_;
+  struct ByLengthThenText {  // case-insensitive
+    using is_transparent = void;
+    bool operator()(std::string_view a, std::string_view b) const;
+  };
+  struct Line {
+    FieldId id;
+    std::string name, value;
+  };
+  bool is_set(std::string_view name) const;
+  bool drops_name(FieldId id, std::string_view name) const;
+  void forget(std::string_view name);
+  void render();
+
+  std::bitset<ids> dropped_ids_;                                             // known names
+  boost::container::flat_set<std::string, ByLengthThenText> dropped_names_;  // unknown names
+  std::vector<Line> set_;
+  std::string set_text_;  // the same, ready to append
+  std::vector<Line> if_absent_;
+  std::size_t text_bytes_max_ = 0;
+  unsigned own_ = 0;  // bit per OwnField
 };
 
 struct HeaderPolicy {
@@ -39,7 +79,8 @@ struct HeaderPolicy {
   CompiledFields response_plain;
   CompiledFields response_tls;
 
-  /// `policies` in the order in which the route names them; later ones win.
+  /// `policies` in the order in which the route names them; later ones win. Within one policy `set` wins over
+  /// `remove`, and `set_on_tls` over `set`.
   static HeaderPolicy compile(const std::vector<const config::HeaderPolicy*>& policies);
 };
 

@@ -1,0 +1,159 @@
+#include "http/header_policy.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "http/field_role.hpp"
+#include "http/text.hpp"
+
+namespace weir::http {
+namespace {
+
+using boost::beast::http::string_to_field;
+
+struct OwnName {
+  std::string_view name;
+  OwnField field;
+};
+
+constexpr OwnName own_names[] = {
+    {"host", OwnField::host},
+    {"x-forwarded-for", OwnField::forwarded_for},
+    {"x-real-ip", OwnField::real_ip},
+    {"x-forwarded-proto", OwnField::forwarded_proto},
+    {"x-forwarded-host", OwnField::forwarded_host},
+    {"x-forwarded-port", OwnField::forwarded_port},
+    {"x-request-id", OwnField::request_id},
+    {"traceparent", OwnField::traceparent},
+    {"via", OwnField::via},
+    {"date", OwnField::date},
+};
+
+std::optional<OwnField> own_field(std::string_view name) {
+  const auto found =
+      std::ranges::find_if(own_names, [&](const OwnName& own) { return iequals(own.name, name); });
+  if (found == std::end(own_names)) return std::nullopt;
+  return found->field;
+}
+
+constexpr unsigned bit(OwnField own) {
+  return 1u << static_cast<unsigned>(own);
+}
+
+void append_line(std::string& out, std::string_view name, std::string_view value) {
+  out.append(name).append(": ").append(value).append("\r\n");
+}
+
+void apply(CompiledFields& fields, const std::vector<std::string>& remove,
+           const std::vector<config::NameValue>& set) {
+  for (const std::string& name : remove) fields.drop(name);
+  for (const auto& [name, value] : set) fields.set(name, value);
+}
+
+}  // namespace
+
+bool CompiledFields::ByLengthThenText::operator()(std::string_view a, std::string_view b) const {
+  if (a.size() != b.size()) return a.size() < b.size();
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const char left = to_lower(a[i]);
+    const char right = to_lower(b[i]);
+    if (left != right) return left < right;
+  }
+  return false;
+}
+
+void CompiledFields::forget(std::string_view name) {
+  const auto same = [&](const Line& line) { return iequals(line.name, name); };
+  std::erase_if(set_, same);
+  std::erase_if(if_absent_, same);
+}
+
+void CompiledFields::render() {
+  set_text_.clear();
+  for (const Line& line : set_) append_line(set_text_, line.name, line.value);
+  std::string conditional;
+  for (const Line& line : if_absent_) append_line(conditional, line.name, line.value);
+  text_bytes_max_ = set_text_.size() + conditional.size();
+}
+
+void CompiledFields::drop(std::string_view name) {
+  const FieldId id = string_to_field(name);
+  if (is_framing_name(name) || id == FieldId::host) return;
+  forget(name);
+  if (id == FieldId::unknown) {
+    dropped_names_.emplace(name);
+  } else {
+    dropped_ids_.set(static_cast<std::size_t>(id));
+  }
+  if (const auto own = own_field(name)) own_ |= bit(*own);
+  render();
+}
+
+void CompiledFields::set(std::string_view name, std::string_view value) {
+  if (is_framing_name(name)) return;
+  const FieldId id = string_to_field(name);
+  drop(name);
+  forget(name);
+  if (id == FieldId::host) own_ |= bit(OwnField::host);
+  set_.push_back({id, std::string(name), std::string(value)});
+  render();
+}
+
+void CompiledFields::set_if_absent(std::string_view name, std::string_view value) {
+  if (is_framing_name(name) || is_set(name)) return;
+  const FieldId id = string_to_field(name);
+  if (drops_name(id, name)) {
+    set(name, value);  // whatever arrives is dropped, so it is always absent
+    return;
+  }
+  if (own_field(name)) return;  // never absent: Weir writes it
+  forget(name);
+  if_absent_.push_back({id, std::string(name), std::string(value)});
+  render();
+}
+
+bool CompiledFields::is_set(std::string_view name) const {
+  return std::ranges::any_of(set_, [&](const Line& line) { return iequals(line.name, name); });
+}
+
+bool CompiledFields::drops_name(FieldId id, std::string_view name) const {
+  if (id != FieldId::unknown) return dropped_ids_[static_cast<std::size_t>(id)];
+  return dropped_names_.find(name) != dropped_names_.end();
+}
+
+bool CompiledFields::drops(const Field& field) const {
+  if (drops_name(field.id, field.name)) return true;
+  if (field.id != FieldId::unknown) return false;
+  FoldedName buffer;
+  const std::string_view folded = fold_underscores(field.name, buffer);
+  return !folded.empty() && drops_name(string_to_field(folded), folded);
+}
+
+void CompiledFields::append_to(std::string& out, std::span<const Field> received) const {
+  out += set_text_;
+  for (const Line& line : if_absent_) {
+    const bool present = std::ranges::any_of(received, [&](const Field& field) {
+      return field.id == line.id && (line.id != FieldId::unknown || iequals(field.name, line.name));
+    });
+    if (!present) append_line(out, line.name, line.value);
+  }
+}
+
+HeaderPolicy HeaderPolicy::compile(const std::vector<const config::HeaderPolicy*>& policies) {
+  HeaderPolicy compiled;
+  for (const config::HeaderPolicy* policy : policies) {
+    apply(compiled.request, policy->request.remove, policy->request.set);
+    const auto& response = policy->response;
+    apply(compiled.response_plain, response.remove, response.set);
+    apply(compiled.response_tls, response.remove, response.set);
+    for (const auto& [name, value] : response.set_on_tls) compiled.response_tls.set(name, value);
+    for (const auto& [name, value] : response.set_if_absent) {
+      compiled.response_plain.set_if_absent(name, value);
+      compiled.response_tls.set_if_absent(name, value);
+    }
+  }
+  return compiled;
+}
+
+}  // namespace weir::http

@@ -1,0 +1,233 @@
+#include "http/write.hpp"
+
+#include <algorithm>
+
+#include "http/field_role.hpp"
+#include "http/pen.hpp"
+#include "http/text.hpp"
+
+namespace weir::http {
+namespace {
+
+constexpr std::size_t own_request_text_bytes = 512;  // our fields without their longest values
+constexpr std::size_t own_response_text_bytes = 256;
+
+/// The members of Connection that name a field to drop. `close`, `keep-alive` and the names in the table of
+/// field_role.cpp need no search, and they are what nearly every message has.
+bool names_other_fields(const std::vector<std::string_view>& connection_tokens) {
+  return std::ranges::any_of(connection_tokens, [](std::string_view token) {
+    return !iequals(token, "keep-alive") && !iequals(token, "close") && !iequals(token, "upgrade") &&
+           !iequals(token, "te");
+  });
+}
+
+bool is_named(std::string_view name, const std::vector<std::string_view>& connection_tokens) {
+  return std::ranges::any_of(connection_tokens, [&](std::string_view token) { return iequals(token, name); });
+}
+
+void put_via(Pen& pen, const std::vector<Field>& fields, int minor_version, bool received) {
+  pen.put("Via: ");
+  if (received) {
+    for (const Field& field : fields) {
+      if (field.id == FieldId::via && !field.value.empty()) pen.put(field.value).put(", ");
+    }
+  }
+  minor_version == 0 ? pen.put("1.0 weir\r\n") : pen.put("1.1 weir\r\n");
+}
+
+bool usually_has_body(Method method) {
+  return method == Method::post || method == Method::put || method == Method::patch;
+}
+
+void put_request_framing(Pen& pen, const RequestHead& head, const Framing& body, bool upgrade) {
+  if (upgrade) {
+    pen.put("Connection: upgrade\r\n").field("Upgrade", head.upgrade);
+  } else if (head.accepts_trailers) {
+    pen.put("Connection: TE\r\nTE: trailers\r\n");
+  }
+  if (body.kind == BodyKind::length) {
+    pen.put("Content-Length: ").put(body.length).put("\r\n");
+  } else if (body.kind == BodyKind::chunked) {
+    pen.put("Transfer-Encoding: chunked\r\n");
+  } else if (usually_has_body(head.method)) {
+    pen.put("Content-Length: 0\r\n");
+  }
+}
+
+void put_forwarding(Pen& pen, const Forwarding& forwarding, const CompiledFields& policy) {
+  const auto put = [&](OwnField own, const auto& name, std::string_view value) {
+    if (!value.empty() && !policy.speaks_for(own)) pen.put(name).put(value).put("\r\n");
+  };
+  put(OwnField::forwarded_for, "X-Forwarded-For: ", forwarding.forwarded_for);
+  put(OwnField::real_ip, "X-Real-IP: ", forwarding.client_ip);
+  put(OwnField::forwarded_proto, "X-Forwarded-Proto: ", forwarding.proto);
+  put(OwnField::forwarded_host, "X-Forwarded-Host: ", forwarding.host);
+  put(OwnField::forwarded_port, "X-Forwarded-Port: ", forwarding.port);
+  put(OwnField::request_id, "X-Request-Id: ", forwarding.request_id);
+  put(OwnField::traceparent, "traceparent: ", forwarding.traceparent);
+}
+
+/// Writes the client's fields that go on to the endpoint; returns whether there was a Via among them.
+bool put_request_fields(Pen& pen, const RequestHead& head, bool chunked, bool keep_tracestate,
+                        const CompiledFields& policy) {
+  bool via = false;
+  const bool search = names_other_fields(head.connection_tokens);
+  for (const Field& field : head.fields) {
+    const FieldRole role = role_of(field);
+    switch (role) {
+      case FieldRole::via:
+        via = true;
+        continue;
+      case FieldRole::trailer:
+        if (chunked) break;
+        continue;
+      case FieldRole::tracestate:
+        if (keep_tracestate) break;
+        continue;
+      case FieldRole::end_to_end:
+      case FieldRole::date:
+        break;
+      default:
+        continue;
+    }
+    if (search && is_named(field.name, head.connection_tokens)) continue;
+    if (policy.drops(field) || (field.id == FieldId::unknown && is_alias(field.name))) continue;
+    pen.field(field.name, field.value);
+  }
+  return via;
+}
+
+/// Writes the endpoint's fields that go on to the client.
+struct ResponseFields {
+  bool via = false;
+  bool date = false;
+  const Field* content_length = nullptr;  // as received, for answers that only describe a body
+
+  void put(Pen& pen, const ResponseHead& head, const CompiledFields* policy, bool chunked, bool interim) {
+    const bool search = names_other_fields(head.connection_tokens);
+    for (const Field& field : head.fields) {
+      switch (role_of(field)) {
+        case FieldRole::hop_by_hop:
+        case FieldRole::request_id:
+          continue;
+        case FieldRole::content_length:
+          if (!content_length) content_length = &field;
+          continue;
+        case FieldRole::trailer:
+          if (chunked) break;
+          continue;
+        case FieldRole::via:
+          via = true;
+          if (interim) break;
+          continue;
+        default:
+          break;
+      }
+      if (search && is_named(field.name, head.connection_tokens)) continue;
+      if (policy && policy->drops(field)) continue;
+      if (field.id == FieldId::date) date = true;
+      pen.field(field.name, field.value);
+    }
+  }
+};
+
+bool speaks_for(const CompiledFields* policy, OwnField own) {
+  return policy && policy->speaks_for(own);
+}
+
+void put_status_line(Pen& pen, int status, std::string_view reason) {
+  pen.put("HTTP/1.1 ").put(static_cast<std::uint64_t>(status)).put(" ").put(reason).put("\r\n");
+}
+
+/// 1xx: no policy, no framing. 101 ends HTTP on this connection, so it is the exchange's last head.
+void write_interim_head(std::string& out, const ResponseHead& head, const ResponseOptions& options) {
+  Pen pen(out, head.bytes + own_response_text_bytes);
+  put_status_line(pen, head.status, head.reason);
+  ResponseFields{}.put(pen, head, nullptr, false, true);
+  if (options.upgrade && head.status == 101) {
+    pen.put("Connection: upgrade\r\n").field("Upgrade", head.upgrade);
+    if (!options.request_id.empty()) pen.put("X-Request-Id: ").put(options.request_id).put("\r\n");
+  }
+  pen.put("\r\n");
+}
+
+void put_response_framing(Pen& pen, const ResponseHead& head, const ResponseOptions& options,
+                          const Field* content_length) {
+  const bool old_client = options.client_minor_version == 0;
+  bool close = !options.keep_alive;
+  switch (options.body.kind) {
+    case BodyKind::length:
+      pen.put("Content-Length: ").put(options.body.length).put("\r\n");
+      break;
+    case BodyKind::chunked:
+      if (old_client) {
+        close = true;
+      } else {
+        pen.put("Transfer-Encoding: chunked\r\n");
+      }
+      break;
+    case BodyKind::until_close:
+      close = true;
+      break;
+    case BodyKind::none:
+      if (content_length && head.status != 204 && all(content_length->value, char_class::digit)) {
+        pen.field("Content-Length", content_length->value);
+      }
+      break;
+  }
+  if (close) {
+    pen.put("Connection: close\r\n");
+  } else if (old_client) {
+    pen.put("Connection: keep-alive\r\n");
+  }
+}
+
+}  // namespace
+
+void write_request_head(std::string& out, const RequestHead& head, std::string_view target,
+                        const Framing& body, const Forwarding& forwarding, const CompiledFields& policy,
+                        bool upgrade) {
+  {
+    Pen pen(out, head.bytes + target.size() + forwarding.forwarded_for.size() + own_request_text_bytes +
+                     policy.text_bytes_max());
+    pen.put(head.method_text).put(" ").put(target).put(" HTTP/1.1\r\n");
+    if (!policy.speaks_for(OwnField::host)) {
+      pen.put("Host: ").put(head.authority.empty() ? forwarding.host : head.authority).put("\r\n");
+    }
+    const bool chunked = body.kind == BodyKind::chunked;
+    const bool via = put_request_fields(pen, head, chunked, forwarding.keep_tracestate, policy);
+    put_forwarding(pen, forwarding, policy);
+    if (!policy.speaks_for(OwnField::via)) put_via(pen, head.fields, head.minor_version, via);
+    put_request_framing(pen, head, body, upgrade);
+  }
+  policy.append_to(out, head.fields);
+  out += "\r\n";
+}
+
+void write_response_head(std::string& out, const ResponseHead& head, const ResponseOptions& options,
+                         std::string_view date) {
+  if (head.status < 200) return write_interim_head(out, head, options);
+  {
+    const std::size_t policy_bytes = options.policy ? options.policy->text_bytes_max() : 0;
+    Pen pen(out, head.bytes + own_response_text_bytes + policy_bytes);
+    put_status_line(pen, head.status, head.reason);
+    ResponseFields fields;
+    fields.put(pen, head, options.policy, options.body.kind == BodyKind::chunked, false);
+    if (!fields.date && !speaks_for(options.policy, OwnField::date)) pen.field("Date", date);
+    if (!speaks_for(options.policy, OwnField::via)) put_via(pen, head.fields, head.minor_version, fields.via);
+    if (!options.request_id.empty() && !speaks_for(options.policy, OwnField::request_id)) {
+      pen.field("X-Request-Id", options.request_id);
+    }
+    put_response_framing(pen, head, options, fields.content_length);
+  }
+  if (options.policy) options.policy->append_to(out, head.fields);
+  out += "\r\n";
+}
+
+bool is_hop_by_hop(const Field& field, const std::vector<std::string_view>& connection_tokens) {
+  const FieldRole role = role_of(field);
+  return role == FieldRole::hop_by_hop || role == FieldRole::content_length ||
+         is_named(field.name, connection_tokens);
+}
+
+}  // namespace weir::http
