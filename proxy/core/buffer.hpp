@@ -1,5 +1,5 @@
-// Read buffers: blocks from a worker's pool, so that an idle connection holds none and a busy one reuses a warm
-// one. One thread.
+// Read buffers: blocks from a worker's pool, so that an idle connection holds none and a busy one reuses a
+// warm one. One thread.
 #pragma once
 
 #include <cstddef>
@@ -45,12 +45,13 @@ class ReadBuffer {
   void produced(std::size_t bytes) { end_ += bytes; }
   void consume(std::size_t bytes) { begin_ += bytes; }
 
-  /// Makes sure that there is a block of at least `bytes`; unread bytes move to the front of a new one. Views into
-  /// the old block end.
+  /// Makes sure that there is a block of at least `bytes`; unread bytes move to the front of a new one. Views
+  /// into the old block end.
   void reserve(std::size_t bytes);
   /// Keeps the first `bytes` of the block where they are (a parsed head that is still looked at) and lets
   /// everything behind them be reused once it is consumed.
   void pin(std::size_t bytes) { pinned_ = bytes; }
+  bool pinned() const { return pinned_ > 0; }
   /// When all is consumed: starts again behind the pinned bytes.
   void rewind() {
     if (empty()) begin_ = end_ = pinned_;

@@ -10,8 +10,8 @@ namespace weir {
 
 class FramePool {
  public:
-  static constexpr std::size_t size_step = 64;          // bytes between two size classes
-  static constexpr std::size_t pooled_bytes_max = 4096; // larger frames go to the heap
+  static constexpr std::size_t size_step = 64;           // bytes between two size classes
+  static constexpr std::size_t pooled_bytes_max = 4096;  // larger frames go to the heap
   static constexpr std::size_t kept_per_class_max = 1024;
 
   static void* allocate(std::size_t bytes);

@@ -1,6 +1,6 @@
-// Deadlines of one worker: a hashed wheel with coarse ticks. Arming is O(1) and usually only stores a number: a
-// timer that is moved to a later deadline stays in its slot and is moved on when the slot comes round. Pure: the
-// time is passed in. One thread.
+// Deadlines of one worker: a hashed wheel with coarse ticks. Arming is O(1) and usually only stores a number:
+// a timer that is moved to a later deadline stays in its slot and is moved on when the slot comes round.
+// Pure: the time is passed in. One thread.
 #pragma once
 
 #include <array>

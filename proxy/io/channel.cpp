@@ -11,7 +11,9 @@ Channel::Channel(Reactor& reactor, FileDescriptor fd) : reactor_(reactor), fd_(s
   reactor_.add(*this);
 }
 
-Channel::~Channel() { reactor_.remove(*this); }
+Channel::~Channel() {
+  reactor_.remove(*this);
+}
 
 void Channel::wait_read(Operation& operation, std::coroutine_handle<> waiting, TimePoint deadline) {
   operation.waiting_ = waiting;
@@ -43,7 +45,8 @@ void Channel::on_events(std::uint32_t events) {
   if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) readable_ = true;
   if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) writable_ = true;
   // A TLS read may wait for the socket to become writable and the other way round: try both.
-  const bool unread = reader_ == nullptr && readable_ && (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR));
+  const bool unread =
+      reader_ == nullptr && readable_ && (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR));
   try_operation(reader_, read_timer_);
   try_operation(writer_, write_timer_);
   if (unread && observer_ != nullptr) observer_->on_unread_event(*this);

@@ -59,6 +59,9 @@ class Channel {
   /// Suspends `waiting` until `operation` finishes or `deadline` passes.
   void wait_read(Operation& operation, std::coroutine_handle<> waiting, TimePoint deadline);
   void wait_write(Operation& operation, std::coroutine_handle<> waiting, TimePoint deadline);
+  void extend_read_deadline(TimePoint deadline) {
+    if (reader_ != nullptr) reactor_.arm(read_timer_, deadline);
+  }
   void extend_write_deadline(TimePoint deadline) { reactor_.arm(write_timer_, deadline); }
 
   /// Ends what waits now and everything that is tried later with `reason`. The first reason stays.

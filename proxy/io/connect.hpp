@@ -21,7 +21,9 @@ class Connect final : public Operation {
   Connect(Reactor& reactor, const SocketAddress& address, TimePoint deadline);
 
   bool await_ready() const { return finished_; }
-  void await_suspend(std::coroutine_handle<> waiting) { stream_->channel().wait_write(*this, waiting, deadline_); }
+  void await_suspend(std::coroutine_handle<> waiting) {
+    stream_->channel().wait_write(*this, waiting, deadline_);
+  }
   ConnectResult await_resume() {
     if (status_ != IoStatus::ok) stream_.reset();
     return {std::move(stream_), status_};

@@ -37,7 +37,8 @@ void Reactor::add(Channel& channel) {
   epoll_event event{};
   event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
   event.data.ptr = &channel;
-  // Fails only for lack of kernel memory or watches: then nothing ever becomes ready and the deadline ends it.
+  // Fails only for lack of kernel memory or watches: then nothing ever becomes ready and the deadline ends
+  // it.
   (void)epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, channel.fd(), &event);
 }
 
@@ -50,7 +51,7 @@ void Reactor::remove(Channel& channel) {
 }
 
 int Reactor::wait_timeout_ms() const {
-  if (!ready_.empty()) return 0;
+  if (!next_turn_.empty()) return 0;
   const TimePoint due = wheel_.next_due();
   if (due == TimePoint::max()) return -1;
   const auto wait = std::chrono::ceil<std::chrono::milliseconds>(due - now_).count();
@@ -94,6 +95,8 @@ void Reactor::run() {
       run_ready();
     }
     event_count_ = 0;
+    ready_.insert(ready_.end(), next_turn_.begin(), next_turn_.end());
+    next_turn_.clear();
     wheel_.advance(now_);
     run_ready();
   }

@@ -1,7 +1,7 @@
-// One worker's event loop: edge-triggered epoll, a timer wheel, and work posted from other threads. Each socket is
-// registered once; what the kernel says is kept as flags in its Channel, so a read that got less than it asked
-// for needs no second system call to learn that the socket is empty.
-// Everything here belongs to the loop's thread, except post() and stop().
+// One worker's event loop: edge-triggered epoll, a timer wheel, and work posted from other threads. Each
+// socket is registered once; what the kernel says is kept as flags in its Channel, so a read that got less
+// than it asked for needs no second system call to learn that the socket is empty. Everything here belongs to
+// the loop's thread, except post() and stop().
 #pragma once
 
 #include <coroutine>
@@ -61,6 +61,8 @@ class Reactor {
   void arm(Timer& timer, TimePoint deadline) { wheel_.arm(timer, deadline); }
   /// Resumes `handle` in this turn, after the event that is being handled.
   void schedule(std::coroutine_handle<> handle) { ready_.push_back(handle); }
+  /// Resumes `handle` after the next look at the kernel's events.
+  void schedule_next_turn(std::coroutine_handle<> handle) { next_turn_.push_back(handle); }
 
  private:
   friend class Channel;
@@ -76,7 +78,7 @@ class Reactor {
   TimerWheel wheel_;
   std::vector<epoll_event> events_;
   int event_index_ = 0, event_count_ = 0;  // the batch that is being handled
-  std::vector<std::coroutine_handle<>> ready_;
+  std::vector<std::coroutine_handle<>> ready_, next_turn_;
   bool stopping_ = false;
 
   std::mutex mutex_;  // guards posted_
@@ -103,6 +105,18 @@ class Sleep {
   Reactor& reactor_;
   TimePoint until_;
   std::coroutine_handle<> waiting_;
+};
+
+/// co_await Yield(reactor): lets every other ready connection run first.
+class Yield {
+ public:
+  explicit Yield(Reactor& reactor) : reactor_(reactor) {}
+  bool await_ready() const { return false; }
+  void await_suspend(std::coroutine_handle<> waiting) { reactor_.schedule_next_turn(waiting); }
+  void await_resume() const {}
+
+ private:
+  Reactor& reactor_;
 };
 
 /// A one-shot event for one waiter on the same thread.

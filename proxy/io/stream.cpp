@@ -111,7 +111,7 @@ bool Stream::Handshake::perform() {
 }
 
 void Stream::finish_writing() {
-  if (tls_ != nullptr && tls_->handshake_done()) tls_->close_notify();
+  if (tls_ != nullptr) tls_->close_notify();
   ::shutdown(channel_.fd(), SHUT_WR);
 }
 

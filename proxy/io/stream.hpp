@@ -1,5 +1,5 @@
-// A connected byte stream, plain or TLS, for coroutines: read_some, write_all, readable, handshake. The fast path
-// of each completes without suspending. One reader and one writer at a time. Belongs to its reactor's
+// A connected byte stream, plain or TLS, for coroutines: read_some, write_all, readable, handshake. The fast
+// path of each completes without suspending. One reader and one writer at a time. Belongs to its reactor's
 // thread; not movable (the kernel's events point to it).
 #pragma once
 
@@ -41,8 +41,8 @@ class Stream {
   ReadSome read_some(char* to, std::size_t bytes, TimePoint deadline);
   /// All bytes of `parts` (which is used up), or why not. `timeout` is the longest time without any progress.
   WriteAll write_all(std::span<iovec> parts, Duration timeout);
-  /// Waits, holding no buffer, until something arrives. Call after try_read found nothing: what a TLS session holds
-  /// already is not seen here.
+  /// Waits, holding no buffer, until something arrives. Call after try_read found nothing: what a TLS session
+  /// holds already is not seen here.
   Readable readable(TimePoint deadline);
   Handshake handshake(TimePoint deadline);
 
@@ -63,7 +63,9 @@ class Stream::ReadSome final : public Operation {
   ReadSome(Stream& stream, char* to, std::size_t bytes, TimePoint deadline)
       : stream_(stream), to_(to), bytes_(bytes), deadline_(deadline) {}
   bool await_ready() { return perform(); }
-  void await_suspend(std::coroutine_handle<> waiting) { stream_.channel_.wait_read(*this, waiting, deadline_); }
+  void await_suspend(std::coroutine_handle<> waiting) {
+    stream_.channel_.wait_read(*this, waiting, deadline_);
+  }
   IoResult await_resume() const { return result_; }
 
   bool perform() override { return stream_.try_read(to_, bytes_, result_); }
@@ -101,7 +103,9 @@ class Stream::Readable final : public Operation {
  public:
   Readable(Stream& stream, TimePoint deadline) : stream_(stream), deadline_(deadline) {}
   bool await_ready() { return perform(); }
-  void await_suspend(std::coroutine_handle<> waiting) { stream_.channel_.wait_read(*this, waiting, deadline_); }
+  void await_suspend(std::coroutine_handle<> waiting) {
+    stream_.channel_.wait_read(*this, waiting, deadline_);
+  }
   IoResult await_resume() const { return result_; }
 
   bool perform() override;
@@ -117,7 +121,9 @@ class Stream::Handshake final : public Operation {
  public:
   Handshake(Stream& stream, TimePoint deadline) : stream_(stream), deadline_(deadline) {}
   bool await_ready() { return perform(); }
-  void await_suspend(std::coroutine_handle<> waiting) { stream_.channel_.wait_read(*this, waiting, deadline_); }
+  void await_suspend(std::coroutine_handle<> waiting) {
+    stream_.channel_.wait_read(*this, waiting, deadline_);
+  }
   IoResult await_resume() const { return result_; }
 
   bool perform() override;
@@ -132,8 +138,14 @@ class Stream::Handshake final : public Operation {
 inline Stream::ReadSome Stream::read_some(char* to, std::size_t bytes, TimePoint deadline) {
   return {*this, to, bytes, deadline};
 }
-inline Stream::WriteAll Stream::write_all(std::span<iovec> parts, Duration timeout) { return {*this, parts, timeout}; }
-inline Stream::Readable Stream::readable(TimePoint deadline) { return {*this, deadline}; }
-inline Stream::Handshake Stream::handshake(TimePoint deadline) { return {*this, deadline}; }
+inline Stream::WriteAll Stream::write_all(std::span<iovec> parts, Duration timeout) {
+  return {*this, parts, timeout};
+}
+inline Stream::Readable Stream::readable(TimePoint deadline) {
+  return {*this, deadline};
+}
+inline Stream::Handshake Stream::handshake(TimePoint deadline) {
+  return {*this, deadline};
+}
 
 }  // namespace weir::io

@@ -10,10 +10,13 @@
 namespace weir::io {
 namespace {
 
-TlsSession& session_of(BIO* bio) { return *static_cast<TlsSession*>(BIO_get_data(bio)); }
+TlsSession& session_of(BIO* bio) {
+  return *static_cast<TlsSession*>(BIO_get_data(bio));
+}
 
-// Shared by the sessions of one thread, because each uses them only within one call: what OpenSSL wrote and nobody
-// has tried to send yet, and small parts put together for one record. Their capacity is what makes them worth it.
+// Shared by the sessions of one thread, because each uses them only within one call: what OpenSSL wrote and
+// nobody has tried to send yet, and small parts put together for one record. Their capacity is what makes
+// them worth it.
 thread_local std::string fresh_records;
 thread_local std::string gathered;
 
@@ -30,7 +33,8 @@ const BIO_METHOD* TlsSession::bio_method() {
   return method;
 }
 
-TlsSession::TlsSession(Channel& channel, tls::SslPtr ssl, bool server) : channel_(channel), ssl_(std::move(ssl)) {
+TlsSession::TlsSession(Channel& channel, tls::SslPtr ssl, bool server)
+    : channel_(channel), ssl_(std::move(ssl)) {
   BIO* bio = BIO_new(bio_method());
   BIO_set_data(bio, this);
   BIO_set_init(bio, 1);
@@ -50,21 +54,20 @@ int TlsSession::bio_write(BIO*, const char* data, int bytes) {
 int TlsSession::bio_read(BIO* bio, char* to, int bytes) {
   TlsSession& self = session_of(bio);
   BIO_clear_retry_flags(bio);
+  if (!self.early_.empty()) {
+    const std::size_t taken = self.early_.copy(to, static_cast<std::size_t>(bytes));
+    self.early_.erase(0, taken);
+    return static_cast<int>(taken);
+  }
   while (self.channel_.readable()) {
     const ssize_t received = ::recv(self.channel_.fd(), to, static_cast<std::size_t>(bytes), 0);
     if (received > 0) {
       if (received < bytes) self.channel_.drained();
       return static_cast<int>(received);
     }
-    if (received == 0) {
-      self.socket_status_ = IoStatus::eof;
-      return 0;
-    }
+    if (received == 0) return 0;
     if (errno == EINTR) continue;
-    if (errno != EAGAIN && errno != EWOULDBLOCK) {
-      self.socket_status_ = IoStatus::reset;
-      return -1;
-    }
+    if (errno != EAGAIN && errno != EWOULDBLOCK) return -1;
     self.channel_.drained();
     break;
   }
@@ -72,7 +75,9 @@ int TlsSession::bio_read(BIO* bio, char* to, int bytes) {
   return -1;
 }
 
-long TlsSession::bio_control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
+long TlsSession::bio_control(BIO*, int command, long, void*) {
+  return command == BIO_CTRL_FLUSH ? 1 : 0;
+}
 
 bool TlsSession::send(std::string_view bytes, std::size_t& sent, IoResult& result) {
   result.status = IoStatus::ok;
@@ -115,21 +120,27 @@ bool TlsSession::flush(IoResult& result) {
 }
 
 bool TlsSession::failed(int code, IoResult& result) {
-  const int error = SSL_get_error(ssl_.get(), code);
-  if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE) return false;
-  if (error == SSL_ERROR_ZERO_RETURN) {
-    result = {0, IoStatus::eof};
-  } else if (socket_status_ != IoStatus::ok) {
-    // The TCP connection ended without close_notify: never taken for a clean end.
-    result = {0, IoStatus::reset};
-    failure_text_ = socket_status_ == IoStatus::eof ? "connection closed without close_notify" : "connection reset";
-  } else {
-    const bool untrusted = SSL_get_verify_result(ssl_.get()) != X509_V_OK &&
-                           (SSL_get_verify_mode(ssl_.get()) & SSL_VERIFY_PEER) != 0 && !handshake_done();
-    result = {0, untrusted ? IoStatus::tls_certificate : IoStatus::tls_failed};
-    failure_text_ = tls::openssl_error_text();
+  tls::Condition condition = tls::classify(ssl_.get(), code);
+  switch (condition.outcome) {
+    case tls::Outcome::done:
+    case tls::Outcome::want_read:
+    case tls::Outcome::want_write:
+      return false;
+    case tls::Outcome::closed:
+      result = {0, IoStatus::eof};
+      break;
+    case tls::Outcome::eof:
+      result = {0, IoStatus::reset};  // without close_notify: never taken for a clean end
+      break;
+    case tls::Outcome::certificate:
+      result = {0, IoStatus::tls_certificate};
+      break;
+    case tls::Outcome::protocol:
+      result = {0, IoStatus::tls_failed};
+      break;
   }
-  ERR_clear_error();
+  broken_ = condition.outcome != tls::Outcome::closed;
+  failure_text_ = std::move(condition.text);
   return true;
 }
 
@@ -214,6 +225,7 @@ bool TlsSession::write(std::span<iovec>& parts, IoResult& result) {
 }
 
 void TlsSession::close_notify() {
+  if (broken_ || !handshake_done()) return;
   ERR_clear_error();
   (void)SSL_shutdown(ssl_.get());
   ERR_clear_error();

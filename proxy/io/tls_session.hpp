@@ -1,5 +1,5 @@
-// TLS over one channel's socket: OpenSSL reads straight from the socket and writes records into a buffer of ours, so
-// that many records leave in one system call. What the socket does not take at once is kept until it
+// TLS over one channel's socket: OpenSSL reads straight from the socket and writes records into a buffer of
+// ours, so that many records leave in one system call. What the socket does not take at once is kept until it
 // does; an idle connection keeps nothing.
 // Non-blocking throughout; belongs to the channel's thread.
 #pragma once
@@ -8,9 +8,11 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "io/channel.hpp"
 #include "tls/context.hpp"
+#include "tls/error.hpp"
 
 namespace weir::io {
 
@@ -22,6 +24,8 @@ class TlsSession {
   TlsSession(Channel& channel, tls::SslPtr ssl, bool server);
 
   SSL* ssl() { return ssl_.get(); }
+  /// Bytes of the handshake that were read from the socket already.
+  void feed(std::string_view early) { early_ = early; }
   /// Each returns false when the socket has to become ready first; otherwise `result` says how it ended.
   bool handshake(IoResult& result);
   bool read(char* to, std::size_t bytes, IoResult& result);
@@ -49,7 +53,8 @@ class TlsSession {
   tls::SslPtr ssl_;
   std::string out_;           // records that the socket did not take yet
   std::size_t out_sent_ = 0;  // how much of out_ has been sent
-  IoStatus socket_status_ = IoStatus::ok;  // what the BIO saw last
+  std::string early_;         // read from the socket before TLS began (behind a PROXY header)
+  bool broken_ = false;       // no further SSL call makes sense
   std::string failure_text_;
 };
 

@@ -22,8 +22,8 @@ class BodyGather {
 
   /// Starts a new list with `head` (may be empty) in front.
   void begin(std::string_view head);
-  /// Decodes what `in` holds, at most runs_max runs, and frames it as `out_kind`. When the body ends here, its
-  /// end (last chunk and trailers) is included. Consumes from `in`.
+  /// Decodes what `in` holds, at most runs_max runs, and frames it as `out_kind`. When the body ends here,
+  /// its end (last chunk and trailers) is included. Consumes from `in`.
   Result<void> gather(http::BodyDecoder& decoder, ReadBuffer& in, http::BodyKind out_kind);
 
   std::span<iovec> parts() { return {parts_.data(), count_}; }

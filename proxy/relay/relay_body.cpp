@@ -27,12 +27,15 @@ class PaceWatch {
   std::uint64_t bytes_ = 0;
 };
 
-/// Where the next read goes: behind what must stay, in a block worth the size of the body.
-void prepare_space(ReadBuffer& in, std::uint64_t remaining) {
+/// Where the next read goes: behind what must stay, in a block worth the size of the body. A body of unknown
+/// length gets a large block once it has filled a small one.
+void prepare_space(ReadBuffer& in, bool large) {
   in.rewind();
-  if (!in.has_block()) {
-    in.reserve(remaining > BufferPool::small_bytes ? BufferPool::large_bytes : BufferPool::small_bytes);
-  }
+  if (in.pinned()) return;
+  const std::size_t bytes = large ? BufferPool::large_bytes : BufferPool::small_bytes;
+  if (in.capacity() == bytes) return;
+  in.drop();
+  in.reserve(bytes);
 }
 
 std::size_t read_size(const ReadBuffer& in, std::uint64_t remaining) {
@@ -76,6 +79,7 @@ Task<RelayEnd> relay_body(io::Stream& source, ReadBuffer& in, http::BodyDecoder&
   io::Reactor& reactor = source.reactor();
   PaceWatch pace(options.min_rate, reactor.now());
   BodyGather gather;
+  bool filled = false;  // the last read used all of its space
   for (;;) {
     gather.begin(head);
     head = {};
@@ -98,13 +102,19 @@ Task<RelayEnd> relay_body(io::Stream& source, ReadBuffer& in, http::BodyDecoder&
     if (decoder.finished()) co_return RelayEnd{};
     if (!in.empty()) continue;
 
-    prepare_space(in, decoder.remaining());
-    const TimePoint now = reactor.now();
-    const TimePoint until = std::min({now + options.read_timeout, options.deadline, pace.window_end()});
-    const io::IoResult received =
-        co_await source.read_some(in.free_begin(), read_size(in, decoder.remaining()), until);
+    const bool length_known = decoder.framing().kind == http::BodyKind::length;
+    prepare_space(in, length_known ? decoder.remaining() > BufferPool::small_bytes : filled);
+    const TimePoint until =
+        std::min({reactor.now() + options.read_timeout, options.deadline, pace.window_end()});
+    const std::size_t wanted = read_size(in, decoder.remaining());
+    io::IoResult received;
+    if (!source.try_read(in.free_begin(), wanted, received)) {
+      if (!in.pinned()) in.drop();  // a silent source holds no buffer
+      received = co_await source.readable(until);
+    }
     const bool window_over = received.status == io::IoStatus::timeout && until == pace.window_end();
-    if (received.ok()) {
+    if (received.ok() && received.bytes > 0) {
+      filled = received.bytes == wanted;
       in.produced(received.bytes);
       pace.add(received.bytes);
     }

@@ -1,6 +1,6 @@
-// One direction of an exchange: a body from one stream to the other through one bounded buffer. The next bytes
-// are read only after the last ones were taken, so a slow reader stops the reads on the other side. The same
-// function carries requests and responses. Worker thread.
+// One direction of an exchange: a body from one stream to the other through one bounded buffer. The next
+// bytes are read only after the last ones were taken, so a slow reader stops the reads on the other side. The
+// same function carries requests and responses. Worker thread.
 #pragma once
 
 #include <optional>
@@ -15,13 +15,13 @@
 namespace weir::relay {
 
 struct RelayOptions {
-  Duration read_timeout{};                  // without any byte from the source
-  Duration write_timeout{};                 // without any byte taken by the target
-  TimePoint deadline = TimePoint::max();    // for all of it
-  std::uint64_t body_bytes_max = 0;         // 0: no limit
-  std::uint64_t min_rate = 0;               // bytes per second averaged over min_rate_window; 0: off
-  std::string* replay = nullptr;            // keeps a copy of the body for a retry ...
-  std::size_t replay_bytes_max = 0;         // ... as long as it fits
+  Duration read_timeout{};                // without any byte from the source
+  Duration write_timeout{};               // without any byte taken by the target
+  TimePoint deadline = TimePoint::max();  // for all of it
+  std::uint64_t body_bytes_max = 0;       // 0: no limit
+  std::uint64_t min_rate = 0;             // bytes per second averaged over min_rate_window; 0: off
+  std::string* replay = nullptr;          // keeps a copy of the body for a retry ...
+  std::size_t replay_bytes_max = 0;       // ... as long as it fits
 };
 
 inline constexpr std::chrono::seconds min_rate_window{10};
@@ -29,9 +29,9 @@ inline constexpr std::chrono::seconds min_rate_window{10};
 /// How a relay ended, and on whose side.
 struct RelayEnd {
   enum class Side : std::uint8_t { none, source, target, limit };
-  Side side = Side::none;            // none: the whole body was passed on
+  Side side = Side::none;                  // none: the whole body was passed on
   io::IoStatus status = io::IoStatus::ok;  // of the failed read or write
-  std::optional<Error> error;        // the source broke the protocol, or a limit
+  std::optional<Error> error;              // the source broke the protocol, or a limit
   bool complete() const { return side == Side::none; }
 };
 
@@ -42,7 +42,8 @@ struct RelayProgress {
   bool replay_overflow = false;     // the body no longer fits options.replay
 };
 
-/// Writes `head`, then the rest of the body that `decoder` reads from `in` and `source`, framed as `out_kind`.
+/// Writes `head`, then the rest of the body that `decoder` reads from `in` and `source`, framed as
+/// `out_kind`.
 Task<RelayEnd> relay_body(io::Stream& source, ReadBuffer& in, http::BodyDecoder& decoder, io::Stream& target,
                           http::BodyKind out_kind, std::string_view head, RelayOptions options,
                           RelayProgress& progress);

@@ -7,7 +7,8 @@ namespace {
 
 /// What both directions share.
 struct Tunnel {
-  Tunnel(io::Reactor& loop, Duration timeout) : reactor(loop), idle_timeout(timeout), last_activity(loop.now()) {}
+  Tunnel(io::Reactor& loop, Duration timeout)
+      : reactor(loop), idle_timeout(timeout), last_activity(loop.now()) {}
   io::Reactor& reactor;
   Duration idle_timeout;
   TimePoint last_activity;
@@ -53,10 +54,10 @@ Task<> run_direction(Tunnel& tunnel, Direction& direction) {
         break;
       }
       in.drop();
-      const io::IoResult waited = co_await direction.from.readable(tunnel.last_activity + tunnel.idle_timeout);
-      const bool other_side_was_active =
-          waited.status == io::IoStatus::timeout &&
-          tunnel.last_activity + tunnel.idle_timeout > tunnel.reactor.now();
+      const io::IoResult waited =
+          co_await direction.from.readable(tunnel.last_activity + tunnel.idle_timeout);
+      const bool other_side_was_active = waited.status == io::IoStatus::timeout &&
+                                         tunnel.last_activity + tunnel.idle_timeout > tunnel.reactor.now();
       if (!waited.ok() && !other_side_was_active) {
         direction.status = waited.status;
         co_return;
@@ -74,8 +75,8 @@ Detached run_beside(Tunnel& tunnel, Direction& direction, io::Stream& other, io:
 
 }  // namespace
 
-Task<TunnelEnd> run_tunnel(io::Stream& client, ReadBuffer& client_in, io::Stream& endpoint, ReadBuffer& endpoint_in,
-                           Duration idle_timeout) {
+Task<TunnelEnd> run_tunnel(io::Stream& client, ReadBuffer& client_in, io::Stream& endpoint,
+                           ReadBuffer& endpoint_in, Duration idle_timeout) {
   Tunnel tunnel(client.reactor(), idle_timeout);
   Direction up{client, client_in, endpoint};
   Direction down{endpoint, endpoint_in, client};

@@ -1,0 +1,42 @@
+// Listening sockets: one per worker and listener (SO_REUSEPORT), and the loop that accepts from it. When the
+// process runs out of descriptors the loop waits a moment and goes on by itself.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "core/error.hpp"
+#include "core/ip.hpp"
+#include "core/task.hpp"
+#include "io/channel.hpp"
+
+namespace weir::listen {
+
+inline constexpr int backlog = 4096;              // the kernel caps it at net.core.somaxconn
+inline constexpr Milliseconds accept_pause{100};  // after the descriptors ran out
+inline constexpr int accepts_per_turn = 64;       // then other connections get their turn
+
+/// A bound, listening, non-blocking socket with SO_REUSEPORT; `bound` receives the real address (port 0).
+/// Errors: internal, with the address and what the kernel said. Any thread.
+Result<io::FileDescriptor> open_listener(const SocketAddress& address, SocketAddress& bound);
+
+/// Accepts on one listening socket until it is stopped. Worker thread.
+class Acceptor {
+ public:
+  /// Called for each accepted connection: non-blocking, TCP_NODELAY.
+  using OnAccept = std::function<void(io::FileDescriptor, const SocketAddress& peer)>;
+  using OnBackoff = std::function<void(int error)>;
+
+  Acceptor(io::Reactor& reactor, io::FileDescriptor listening, OnAccept on_accept, OnBackoff on_backoff);
+  /// Accepts what is still queued, then closes the socket.
+  ~Acceptor();
+  void set_on_accept(OnAccept on_accept);
+
+ private:
+  struct State;
+  static Detached run(std::shared_ptr<State> state);
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace weir::listen

@@ -1,0 +1,61 @@
+#include "server/endpoint_pool.hpp"
+
+#include <utility>
+
+namespace weir::server {
+
+UpstreamConnection::UpstreamConnection(std::shared_ptr<EndpointPool> pool, std::unique_ptr<io::Stream> stream)
+    : pool_(std::move(pool)), stream_(std::move(stream)) {
+  ++pool_->counters().active;
+}
+
+UpstreamConnection::~UpstreamConnection() {
+  auto& counters = pool_->counters();
+  --(idle_ ? counters.idle : counters.active);
+}
+
+void UpstreamConnection::mark_idle(bool idle) {
+  if (idle == idle_) return;
+  idle_ = idle;
+  stream_->channel().observe(idle ? this : nullptr);
+  auto& counters = pool_->counters();
+  counters.idle += idle ? 1 : -1;
+  counters.active += idle ? -1 : 1;
+}
+
+void UpstreamConnection::on_unread_event(io::Channel&) {
+  if (!stream_->is_silent()) pool_->remove(*this);  // destroys this
+}
+
+std::unique_ptr<UpstreamConnection> EndpointPool::take(TimePoint now) {
+  while (auto connection = idle_.take(now)) {
+    (*connection)->mark_idle(false);
+    if ((*connection)->stream().is_silent()) return std::move(*connection);
+  }
+  return nullptr;
+}
+
+void EndpointPool::put(std::unique_ptr<UpstreamConnection> connection, const config::Keepalive& settings,
+                       TimePoint now) {
+  const bool worn_out = settings.max_requests != 0 && connection->requests >= settings.max_requests;
+  if (retired_ || worn_out || settings.max_idle == 0 || !connection->stream().is_silent()) return;
+  connection->mark_idle(true);
+  idle_.put(std::move(connection), now + settings.idle_timeout, settings.max_idle);
+}
+
+void EndpointPool::remove(const UpstreamConnection& connection) {
+  const bool removed =
+      idle_.remove([&connection](const auto& candidate) { return candidate.get() == &connection; });
+  (void)removed;
+}
+
+void EndpointPool::expire(TimePoint now) {
+  idle_.expire(now);
+}
+
+void EndpointPool::retire() {
+  retired_ = true;
+  idle_.clear();
+}
+
+}  // namespace weir::server

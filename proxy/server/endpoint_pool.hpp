@@ -1,0 +1,60 @@
+// One worker's connections to one endpoint: idle ones wait here for the next request and close themselves
+// when the endpoint does. Worker thread.
+#pragma once
+
+#include <memory>
+
+#include "io/stream.hpp"
+#include "observe/worker_metrics.hpp"
+#include "upstream/endpoint.hpp"
+#include "upstream/idle_pool.hpp"
+
+namespace weir::server {
+
+class EndpointPool;
+
+/// A connection to an endpoint. While idle it watches for the endpoint's close.
+class UpstreamConnection final : public io::ChannelObserver {
+ public:
+  UpstreamConnection(std::shared_ptr<EndpointPool> pool, std::unique_ptr<io::Stream> stream);
+  ~UpstreamConnection();
+
+  io::Stream& stream() { return *stream_; }
+  EndpointPool& pool() { return *pool_; }
+  std::uint32_t requests = 0;  // sent so far
+  void mark_idle(bool idle);
+
+  void on_unread_event(io::Channel& channel) override;
+
+ private:
+  std::shared_ptr<EndpointPool> pool_;
+  std::unique_ptr<io::Stream> stream_;
+  bool idle_ = false;
+};
+
+class EndpointPool : public std::enable_shared_from_this<EndpointPool> {
+ public:
+  EndpointPool(std::shared_ptr<upstream::EndpointState> endpoint, observe::EndpointCounters& counters)
+      : endpoint_(std::move(endpoint)), counters_(counters) {}
+
+  /// A connection that still looks alive, or nullptr.
+  std::unique_ptr<UpstreamConnection> take(TimePoint now);
+  /// Keeps it for the next request, or closes it.
+  void put(std::unique_ptr<UpstreamConnection> connection, const config::Keepalive& settings, TimePoint now);
+  void remove(const UpstreamConnection& connection);
+  void expire(TimePoint now);
+  /// The endpoint left the configuration, or the worker ends: closes what is idle, keeps nothing any more.
+  /// Must be called before the last reference is dropped: idle connections refer to their pool.
+  void retire();
+
+  upstream::EndpointState& endpoint() { return *endpoint_; }
+  observe::EndpointCounters& counters() { return counters_; }
+
+ private:
+  std::shared_ptr<upstream::EndpointState> endpoint_;
+  observe::EndpointCounters& counters_;
+  upstream::IdlePool<std::unique_ptr<UpstreamConnection>> idle_;
+  bool retired_ = false;
+};
+
+}  // namespace weir::server

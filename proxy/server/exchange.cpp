@@ -1,0 +1,101 @@
+// THE walk: what happens to a request, top to bottom. Every step is one call; an early exit is an Error that
+// answer_error turns into a response; finish() always runs last.
+#include "server/exchange.hpp"
+
+#include "server/session.hpp"
+#include "server/worker.hpp"
+
+namespace weir::server {
+
+Task<After> Exchange::run() {
+  After after = After::close;
+  if (refusal_) {
+    make_request_id();
+    Error why = std::move(*refusal_);
+    after = co_await answer_error(std::move(why));
+  } else {
+    after = co_await walk();
+  }
+  finish();
+  co_return after;
+}
+
+Task<After> Exchange::walk() {
+  identify();
+  if (redirects_to_https()) co_return co_await answer_redirect_to_https();
+
+  auto routed = find_route();
+  if (!routed) co_return co_await answer_failure(routed);
+  const config::Action& action = route_->config->action;
+  if (const auto* redirect = std::get_if<config::RedirectAction>(&action))
+    co_return co_await answer_redirect(*redirect);
+  if (const auto* respond = std::get_if<config::RespondAction>(&action))
+    co_return co_await answer_respond(*respond);
+  proxy_ = &std::get<config::ProxyAction>(action);
+
+  auto acceptable = check_body_limit();
+  if (!acceptable) co_return co_await answer_failure(acceptable);
+
+  // Chooses an endpoint, sends the request, waits for the response head; tries another endpoint where that is
+  // safe.
+  auto answered = co_await forward();
+  if (!answered) co_return co_await answer_failure(answered);
+
+  if (response_.status == 101) co_return co_await relay_upgrade();
+  co_return co_await relay_response();
+}
+
+Exchange::Exchange(Worker& worker) : worker_(worker), upstream_in_(worker.buffers()) {}
+
+Exchange::~Exchange() {
+  reset();
+}
+
+void Exchange::begin(Session& session) {
+  session_ = &session;
+  generation_ = worker_.generation();
+  started = worker_.reactor().now();
+  wall_started_ = std::chrono::system_clock::now();
+  forwarded_.client_ip = session.peer().ip;
+}
+
+/// Back to a state in which the next request finds nothing of this one but capacity.
+void Exchange::reset() {
+  if (session_ != nullptr && watched_ != nullptr) watch_client(nullptr);
+  release_endpoint();
+  connection_.reset();
+  upstream_in_.drop();
+  head.clear();
+  head_scanned = 0;
+  response_.clear();
+  response_scanned_ = 0;
+  route_ = nullptr;
+  proxy_ = nullptr;
+  session_ = nullptr;
+  generation_.reset();
+  request_id_ = traceparent_ = reason_ = {};
+  traceparent_kept_ = false;
+  request_out_.clear();
+  response_out_.clear();
+  target_.clear();
+  replay_.clear();
+  replayed_bytes_ = 0;
+  request_body_.reset();
+  response_body_.reset();
+  request_progress_ = {};
+  response_progress_ = {};
+  upload_end_.reset();
+  upload_done_.reset();
+  upgrade_ = continue_sent_ = reused_ = fresh_connection_only_ = response_bytes_seen_ = false;
+  watched_ = nullptr;
+  response_body_bytes_ = 0;
+  total_deadline_ = TimePoint::max();
+  excluded_ = 0;
+  retry_ = {};
+  attempts_.clear();
+  status_ = 0;
+  refusal_.reset();
+  error_.reset();
+}
+
+}  // namespace weir::server

@@ -1,0 +1,180 @@
+// One request and its response: everything that is known of them, and the walk that they take (exchange.cpp):
+// route -> balance -> upstream -> relay -> log. Objects are reused by their worker, so that a request
+// allocates nothing once the vectors and strings have grown. Worker thread.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/buffer.hpp"
+#include "core/error.hpp"
+#include "core/task.hpp"
+#include "core/uuid.hpp"
+#include "http/body.hpp"
+#include "http/forwarded.hpp"
+#include "http/parse.hpp"
+#include "http/write.hpp"
+#include "observe/access_log.hpp"
+#include "relay/relay_body.hpp"
+#include "server/generation.hpp"
+#include "upstream/retry.hpp"
+
+namespace weir::server {
+
+class Session;
+class Worker;
+
+/// What may happen to the client's connection afterwards.
+enum class After : std::uint8_t {
+  keep_alive,
+  close,   // nothing more is expected
+  linger,  // the client may still be sending: close without cutting our answer off
+  reset,   // the response was cut: the client must notice
+};
+
+class Exchange final : private io::ChannelObserver {
+ public:
+  static constexpr std::size_t response_head_bytes_max = 64 * 1024;
+  static constexpr std::size_t response_field_count_max = 256;
+  static constexpr unsigned interim_responses_max = 16;  // 1xx before a final response
+
+  explicit Exchange(Worker& worker);
+  ~Exchange();
+
+  /// Ready for the next request of `session`: pins the worker's generation.
+  void begin(Session& session);
+  /// The head could not be read: run() answers `error` and the connection ends.
+  void set_refusal(Error error) { refusal_ = std::move(error); }
+  /// The whole walk of a request whose head was read, or refused.
+  Task<After> run();
+
+  http::RequestHead head;  // views into the session's buffer
+  std::size_t head_scanned = 0;
+  TimePoint started;  // first byte of the request was there
+
+ private:
+  Task<After> walk();
+
+  // exchange_decide.cpp: what is known before any endpoint is involved.
+  void identify();
+  void make_request_id();
+  Result<void> find_route();
+  Result<void> check_body_limit() const;
+  bool redirects_to_https() const;
+
+  // exchange_answer.cpp: answers that Weir makes itself.
+  Task<After> answer(const http::OwnResponse& response, bool connection_is_good);
+  Task<After> answer_error(Error error);
+  Task<After> answer_failure(const Result<void>& failed);
+  Task<After> answer_redirect_to_https();
+  Task<After> answer_redirect(const config::RedirectAction& action);
+  Task<After> answer_respond(const config::RespondAction& action);
+  http::ResponseOptions response_options(const http::Framing& body, bool keep_alive) const;
+  bool consume_buffered_body();
+
+  // exchange_forward.cpp: one endpoint after the other until one answers.
+  Task<Result<void>> forward();
+  void prepare_request();
+  void prepare_next_attempt(upstream::RetryDecision decision);
+  bool replays_body() const;
+  bool another_endpoint() const;
+  void count_retries(bool succeeded);
+
+  // exchange_attempt.cpp: one endpoint.
+  Task<Result<void>> attempt();
+  Task<Result<void>> connect();
+  Task<Result<void>> exchange_heads();
+  Task<Result<void>> invite_body();
+  Detached upload();
+  Task<> finish_upload();
+  bool upload_running() const;
+  Task<Result<void>> receive_response_head();
+  Task<Result<void>> receive_one_head();
+  Task<Result<void>> pass_interim_response();
+  Error send_failure(io::IoStatus status) const;
+  Error read_failure(io::IoStatus status) const;
+  void watch_client(io::Channel* channel);
+  void on_unread_event(io::Channel& client) override;
+
+  // exchange_relay.cpp: the response on its way to the client.
+  Task<After> relay_response();
+  Task<After> end_cut_response(relay::RelayEnd end);
+  Task<After> relay_upgrade();
+  http::Framing response_framing() const;
+  void release_connection(bool reusable);
+  void release_endpoint();
+
+  // exchange_finish.cpp: always runs last.
+  void finish();
+  void report_health(const Error* error);
+  void end_attempt(const Error* error);
+  void append_log_line(std::string& out, Duration duration);
+  void keep_log_texts();
+  void reset();
+
+  const UpstreamView& upstream_view() const { return generation_->upstreams[proxy_->upstream]; }
+  const config::Upstream& upstream_config() const { return *upstream_view().runtime->config; }
+  EndpointPool& pool() { return *upstream_view().pools[pick_.index]; }
+  bool keep_alive_allowed() const;
+
+  Worker& worker_;
+  Session* session_ = nullptr;
+  GenerationPtr generation_;
+  std::chrono::system_clock::time_point wall_started_;
+
+  // What was decided.
+  std::string host_, path_;  // normalised
+  const RouteRuntime* route_ = nullptr;
+  const config::ProxyAction* proxy_ = nullptr;
+  http::ForwardedFacts forwarded_;
+  std::array<char, uuid_length> request_id_buffer_;
+  std::array<char, traceparent_length> traceparent_buffer_;
+  std::string_view request_id_, traceparent_;
+  bool traceparent_kept_ = false;
+
+  // Towards the endpoint.
+  std::string request_out_;             // head, and replayed body of a later attempt
+  std::size_t request_head_bytes_ = 0;  // of request_out_
+  std::string target_;
+  std::optional<http::BodyDecoder> request_body_;
+  http::Framing request_framing_;  // as we send it
+  relay::RelayProgress request_progress_;
+  std::string replay_;                // body bytes of earlier attempts
+  std::uint64_t replayed_bytes_ = 0;  // of replay_, sent again by this attempt
+  std::optional<relay::RelayEnd> upload_end_;
+  std::optional<io::Signal> upload_done_;
+  bool upgrade_ = false;
+  bool continue_sent_ = false;
+  io::Channel* watched_ = nullptr;  // aborted when the client leaves
+  TimePoint total_deadline_ = TimePoint::max();
+
+  // The attempt that runs now.
+  balance::Pick pick_;
+  balance::Excluded excluded_ = 0;
+  std::unique_ptr<UpstreamConnection> connection_;
+  bool reused_ = false;
+  bool fresh_connection_only_ = false;  // the kept one was stale
+  bool response_bytes_seen_ = false;
+  TimePoint attempt_started_;
+  upstream::RetryState retry_;
+  std::vector<observe::AttemptRecord> attempts_;
+
+  // The response.
+  ReadBuffer upstream_in_;
+  http::ResponseHead response_;
+  std::size_t response_scanned_ = 0;
+  std::optional<http::BodyDecoder> response_body_;
+  std::string response_out_;
+  relay::RelayProgress response_progress_;
+  int status_ = 0;  // sent to the client; 0: none
+  std::uint64_t response_body_bytes_ = 0;
+  std::optional<Error> refusal_;
+  std::optional<Error> error_;  // why Weir answered itself or cut the response
+  std::string_view reason_;     // for the log
+  std::string kept_texts_;      // what the log needs once the head's buffer is gone
+};
+
+}  // namespace weir::server

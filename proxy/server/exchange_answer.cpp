@@ -1,0 +1,170 @@
+// Answers that Weir makes itself, errors among them: the one place where an Error becomes a response.
+#include <array>
+
+#include "server/exchange.hpp"
+#include "server/session.hpp"
+#include "server/worker.hpp"
+
+namespace weir::server {
+namespace {
+
+constexpr std::string_view allowed_methods = "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n";
+
+/// RFC 9209: who answers, which error, and our own words about it.
+std::string proxy_status_of(const Error& error) {
+  std::string value = "weir; error=";
+  value += facts(error.kind).proxy_status;
+  if (!error.detail.empty()) {
+    value += "; details=\"";
+    for (const char c : error.detail) {
+      if (c == '"' || c == '\\') value += '\\';
+      value += c;
+    }
+    value += '"';
+  }
+  return value;
+}
+
+/// Whether a response may still be awaited on the connection. Not when the bytes can no longer be trusted.
+bool stream_is_trusted(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::malformed_request:
+    case ErrorKind::unsupported_coding:
+    case ErrorKind::unsupported_version:
+    case ErrorKind::head_too_large:
+    case ErrorKind::uri_too_long:
+    case ErrorKind::body_too_large:
+    case ErrorKind::head_timeout:
+    case ErrorKind::body_timeout:
+    case ErrorKind::method_refused:
+    case ErrorKind::expectation_failed:
+      return false;
+    default:
+      return true;
+  }
+}
+
+}  // namespace
+
+bool Exchange::keep_alive_allowed() const {
+  const std::uint32_t most = session_->listener().config.limits.requests_per_connection;
+  return head.keep_alive && !worker_.draining() && (most == 0 || session_->requests() < most) &&
+         worker_.generation()->snapshot->listener_index(session_->listener().slot) != no_listener;
+}
+
+http::ResponseOptions Exchange::response_options(const http::Framing& body, bool keep_alive) const {
+  const http::HeaderPolicy& headers = route_ ? route_->headers : *generation_->snapshot->default_headers;
+  http::ResponseOptions options;
+  options.policy = session_->is_tls() ? &headers.response_tls : &headers.response_plain;
+  options.request_id = request_id_;
+  options.body = body;
+  options.keep_alive = keep_alive;
+  options.client_minor_version = head.minor_version;
+  return options;
+}
+
+/// Takes the request body in as far as it is here already; true when that is all of it.
+bool Exchange::consume_buffered_body() {
+  if (!request_body_) request_body_.emplace(head.body, Origin::client);
+  ReadBuffer& in = session_->in();
+  while (!request_body_->finished() && !in.empty()) {
+    const auto step = request_body_->decode(in.unread());
+    if (!step || step->consumed == 0) return false;
+    in.consume(step->consumed);
+  }
+  return request_body_->finished();
+}
+
+Task<After> Exchange::answer(const http::OwnResponse& response, bool connection_is_good) {
+  const bool body_is_in = connection_is_good && consume_buffered_body();
+  const bool keep_alive = body_is_in && keep_alive_allowed();
+  response_out_.clear();
+  http::write_own_response(response_out_, response, response_options({}, keep_alive),
+                           worker_.http_date(wall_started_));
+  status_ = response.status;
+  if (!response.head_only) response_body_bytes_ = response.body.size();
+  iovec part{response_out_.data(), response_out_.size()};
+  const Duration timeout = session_->listener().config.limits.body_idle_timeout;
+  const io::IoResult written = co_await session_->stream().write_all({&part, 1}, timeout);
+  if (!written.ok()) co_return After::close;
+  if (keep_alive) co_return After::keep_alive;
+  co_return body_is_in ? After::close : After::linger;
+}
+
+Task<After> Exchange::answer_error(Error error) {
+  const ErrorFacts& about = facts(error.kind);
+  reason_ = about.name;
+  if (error.kind == ErrorKind::client_gone) {
+    status_ = about.status;
+    error_ = std::move(error);
+    co_return After::close;
+  }
+  std::string body = std::to_string(about.status);
+  body += ' ';
+  body += http::reason_phrase(about.status);
+  if (error.origin == Origin::client && !error.detail.empty()) body += ": " + error.detail;
+  body += '\n';
+  const std::string proxy_status = proxy_status_of(error);
+  http::OwnResponse response;
+  response.status = about.status;
+  response.content_type = "text/plain; charset=utf-8";
+  response.body = body;
+  response.proxy_status = proxy_status;
+  if (error.kind == ErrorKind::method_refused) response.extra_fields = allowed_methods;
+  response.head_only = head.method == http::Method::head;
+  const bool trusted = stream_is_trusted(error.kind);
+  error_ = std::move(error);
+  co_return co_await answer(response, trusted);
+}
+
+Task<After> Exchange::answer_failure(const Result<void>& failed) {
+  Error error = failed.error();
+  co_return co_await answer_error(std::move(error));
+}
+
+Task<After> Exchange::answer_redirect_to_https() {
+  const config::RedirectToHttps& redirect = *session_->listener().config.redirect_to_https;
+  if (head.host.empty()) {
+    Error error = client_error(ErrorKind::malformed_request, "Host is needed for the redirect");
+    co_return co_await answer_error(std::move(error));
+  }
+  reason_ = "redirect_to_https";
+  std::string location = "Location: https://";
+  location += head.host;
+  if (redirect.port != 443) location += ':' + std::to_string(redirect.port);
+  location +=
+      head.form == http::TargetForm::asterisk || head.path.empty() ? std::string_view("/") : head.path;
+  if (head.has_query) {
+    location += '?';
+    location += head.query;
+  }
+  location += "\r\n";
+  http::OwnResponse response;
+  response.status = redirect.status;
+  response.extra_fields = location;
+  co_return co_await answer(response, true);
+}
+
+Task<After> Exchange::answer_redirect(const config::RedirectAction& action) {
+  reason_ = "redirect";
+  const std::string location = "Location: " + action.to + "\r\n";
+  http::OwnResponse response;
+  response.status = action.status;
+  response.extra_fields = location;
+  co_return co_await answer(response, true);
+}
+
+Task<After> Exchange::answer_respond(const config::RespondAction& action) {
+  reason_ = "respond";
+  std::string fields;
+  for (const auto& [name, value] : action.headers) fields += name + ": " + value + "\r\n";
+  http::OwnResponse response;
+  response.status = action.status;
+  response.content_type = action.content_type;
+  response.body = action.body;
+  response.extra_fields = fields;
+  response.head_only = head.method == http::Method::head;
+  co_return co_await answer(response, true);
+}
+
+}  // namespace weir::server

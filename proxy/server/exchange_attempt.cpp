@@ -1,0 +1,293 @@
+// One attempt at one endpoint: choose, connect, send, wait for the response head. What the client does
+// meanwhile (sending its body, leaving) is handled here too.
+#include <algorithm>
+
+#include "io/connect.hpp"
+#include "observe/log.hpp"
+#include "server/exchange.hpp"
+#include "server/session.hpp"
+#include "server/worker.hpp"
+
+namespace weir::server {
+namespace {
+
+double milliseconds(Duration duration) {
+  return std::chrono::duration<double, std::milli>(duration).count();
+}
+
+/// A limit of 0 means none.
+TimePoint deadline_after(TimePoint now, Milliseconds limit) {
+  return limit == Milliseconds::zero() ? TimePoint::max() : now + limit;
+}
+
+Error connect_failure(io::IoStatus status, bool total_timeout) {
+  switch (status) {
+    case io::IoStatus::refused:
+      return upstream_error(ErrorKind::connect_refused, "connection refused", true);
+    case io::IoStatus::timeout:
+      if (total_timeout) return upstream_error(ErrorKind::total_timeout, "timeouts.total is over", false);
+      return upstream_error(ErrorKind::connect_timeout, "no connection in time", true);
+    case io::IoStatus::tls_certificate:
+      return upstream_error(ErrorKind::tls_certificate, "the endpoint's certificate is not trusted", true);
+    case io::IoStatus::tls_failed:
+      return upstream_error(ErrorKind::tls_failed, "TLS handshake failed", true);
+    case io::IoStatus::peer_gone:
+      return client_error(ErrorKind::client_gone, "the client left");
+    case io::IoStatus::shutdown:
+      return self_error(ErrorKind::draining, "shutting down");
+    default:
+      return upstream_error(ErrorKind::connect_failed, "no connection", true);
+  }
+}
+
+}  // namespace
+
+Task<Result<void>> Exchange::attempt() {
+  const UpstreamRuntime& upstream = *upstream_view().runtime;
+  attempt_started_ = worker_.reactor().now();
+  pick_ = balance::acquire(upstream.config->balance, *upstream.shared, upstream.candidates, excluded_,
+                           attempt_started_);
+  if (pick_.index == balance::none && upstream.candidates.empty()) {
+    co_return upstream_error(ErrorKind::name_unresolved, "no address of the upstream is known", false);
+  }
+  if (pick_.index == balance::none) {
+    co_return upstream_error(ErrorKind::no_endpoint, "no endpoint is left to try", false);
+  }
+  excluded_ |= pick_.index < 64 ? balance::Excluded{1} << pick_.index : 0;
+  attempts_.emplace_back().endpoint = upstream.endpoints[pick_.index].state->label;
+
+  if (!fresh_connection_only_) connection_ = pool().take(attempt_started_);
+  reused_ = connection_ != nullptr;
+  fresh_connection_only_ = false;
+  Result<void> done;
+  if (!reused_) done = co_await connect();
+  if (done) {
+    ++connection_->requests;
+    done = co_await exchange_heads();
+  }
+  if (done) {
+    report_health(nullptr);
+  } else {
+    co_await finish_upload();
+    const Error why = done.error();
+    end_attempt(&why);
+  }
+  co_return done;
+}
+
+Task<Result<void>> Exchange::connect() {
+  const UpstreamRuntime& upstream = *upstream_view().runtime;
+  const EndpointRuntime& endpoint = upstream.endpoints[pick_.index];
+  const TimePoint deadline =
+      std::min(deadline_after(attempt_started_, route_->timeouts.connect), total_deadline_);
+  io::Connect connecting(worker_.reactor(), endpoint.state->address, deadline);
+  watch_client(connecting.channel());
+  io::ConnectResult connected = co_await connecting;
+  watch_client(nullptr);
+  const auto failure = [&](io::IoStatus status) {
+    return connect_failure(status, worker_.reactor().now() >= total_deadline_);
+  };
+  if (connected.status != io::IoStatus::ok) co_return failure(connected.status);
+  connection_ =
+      std::make_unique<UpstreamConnection>(upstream_view().pools[pick_.index], std::move(connected.stream));
+  if (upstream.tls) {
+    io::Stream& stream = connection_->stream();
+    stream.start_tls(upstream.tls->new_session(endpoint.host), false);
+    watch_client(&stream.channel());
+    const io::IoResult shaken = co_await stream.handshake(deadline);
+    watch_client(nullptr);
+    if (!shaken.ok()) {
+      observe::log(config::LogLevel::warn, "upstream {} endpoint {}: TLS: {}", upstream.config->name,
+                   endpoint.state->label, stream.tls()->failure_text());
+      co_return failure(shaken.status);
+    }
+  }
+  attempts_.back().connect_ms = milliseconds(Clock::now() - attempt_started_);
+  co_return Result<void>{};
+}
+
+/// The client leaving ends what waits on `channel`; nullptr: nothing any more.
+void Exchange::watch_client(io::Channel* channel) {
+  watched_ = channel;
+  io::Channel& client = session_->stream().channel();
+  client.observe(channel != nullptr ? this : nullptr);
+  if (channel == nullptr) return;
+  if (client.aborted() != io::IoStatus::ok) channel->abort(client.aborted());
+  if (client.peer_closed()) channel->abort(io::IoStatus::peer_gone);
+}
+
+void Exchange::on_unread_event(io::Channel& client) {
+  if (watched_ != nullptr && client.peer_closed()) watched_->abort(io::IoStatus::peer_gone);
+}
+
+/// Sends the request and waits for the final response head.
+Task<Result<void>> Exchange::exchange_heads() {
+  io::Stream& endpoint = connection_->stream();
+  watch_client(&endpoint.channel());
+  if (request_body_->finished()) {
+    iovec part{request_out_.data(), request_out_.size()};
+    const io::IoResult sent = co_await endpoint.write_all({&part, 1}, route_->timeouts.send);
+    request_progress_.written_bytes += sent.bytes;
+    // An endpoint may answer and close before it has read everything: its answer counts.
+    if (!sent.ok() && sent.status != io::IoStatus::reset) co_return send_failure(sent.status);
+  } else {
+    if (head.expect_continue && session_->in().empty()) {
+      const auto invited = co_await invite_body();
+      if (!invited) co_return invited;
+    }
+    upload_done_.emplace(worker_.reactor());
+    upload();
+  }
+  co_return co_await receive_response_head();
+}
+
+/// `Expect: 100-continue`: now the body is wanted (RFC 9110 10.1.1).
+Task<Result<void>> Exchange::invite_body() {
+  if (continue_sent_) co_return Result<void>{};
+  continue_sent_ = true;
+  static constexpr std::string_view invitation = "HTTP/1.1 100 Continue\r\n\r\n";
+  iovec part{const_cast<char*>(invitation.data()), invitation.size()};
+  const io::IoResult sent =
+      co_await session_->stream().write_all({&part, 1}, session_->listener().config.limits.body_idle_timeout);
+  if (!sent.ok()) co_return client_error(ErrorKind::client_gone, "the client left");
+  co_return Result<void>{};
+}
+
+/// Runs beside the wait for the response: an endpoint may answer before it has the whole request.
+Detached Exchange::upload() {
+  const config::ListenerLimits& limits = session_->listener().config.limits;
+  relay::RelayOptions options;
+  options.read_timeout = limits.body_idle_timeout;
+  options.write_timeout = route_->timeouts.send;
+  options.deadline = total_deadline_;
+  options.body_bytes_max = limits.body_bytes;
+  options.min_rate = limits.body_min_rate;
+  if (replays_body()) {
+    options.replay = &replay_;
+    options.replay_bytes_max = static_cast<std::size_t>(upstream_config().retry.buffer_bytes);
+  }
+  io::Channel& endpoint = connection_->stream().channel();
+  upload_end_ =
+      co_await relay::relay_body(session_->stream(), session_->in(), *request_body_, connection_->stream(),
+                                 request_framing_.kind, request_out_, options, request_progress_);
+  if (upload_end_->complete() || upload_end_->side == relay::RelayEnd::Side::target) {
+    const TimePoint from_now = deadline_after(worker_.reactor().now(), route_->timeouts.response);
+    if (response_.status == 0) endpoint.extend_read_deadline(std::min(from_now, total_deadline_));
+  } else {
+    endpoint.abort(io::IoStatus::peer_gone);  // the request cannot be completed any more
+  }
+  upload_done_->set();
+}
+
+bool Exchange::upload_running() const {
+  return upload_done_ && !upload_done_->is_set();
+}
+
+/// Ends an upload that is still running; afterwards nothing refers to the two streams any more.
+Task<> Exchange::finish_upload() {
+  if (!upload_running()) co_return;
+  connection_->stream().channel().abort(io::IoStatus::cancelled);
+  session_->stream().channel().cancel_read();
+  co_await *upload_done_;
+}
+
+Task<Result<void>> Exchange::receive_response_head() {
+  for (unsigned interim = 0; interim <= interim_responses_max; ++interim) {
+    auto received = co_await receive_one_head();
+    if (!received) co_return received;
+    if (response_.status >= 200 || response_.status == 101) co_return received;
+    upstream_in_.consume(response_.bytes);
+    if (response_.status != 100 && head.minor_version >= 1) {
+      auto passed = co_await pass_interim_response();
+      if (!passed) co_return passed;
+    }
+    upstream_in_.compact();
+    response_.clear();
+    response_scanned_ = 0;
+  }
+  co_return upstream_error(ErrorKind::response_malformed, "too many interim responses", false);
+}
+
+Task<Result<void>> Exchange::pass_interim_response() {
+  response_out_.clear();
+  http::ResponseOptions options;
+  options.client_minor_version = head.minor_version;
+  http::write_response_head(response_out_, response_, options, worker_.http_date(wall_started_));
+  iovec part{response_out_.data(), response_out_.size()};
+  retry_.response_started = true;
+  const io::IoResult sent =
+      co_await session_->stream().write_all({&part, 1}, session_->listener().config.limits.body_idle_timeout);
+  if (!sent.ok()) co_return client_error(ErrorKind::client_gone, "the client left");
+  co_return Result<void>{};
+}
+
+Task<Result<void>> Exchange::receive_one_head() {
+  static constexpr http::HeadLimits limits{response_head_bytes_max, response_field_count_max, 0};
+  io::Stream& endpoint = connection_->stream();
+  const TimePoint response_deadline =
+      upload_running() ? TimePoint::max()
+                       : deadline_after(worker_.reactor().now(), route_->timeouts.response);
+  const TimePoint deadline = std::min(response_deadline, total_deadline_);
+  for (;;) {
+    if (!upstream_in_.empty()) {
+      auto parsed = http::parse_response_head(upstream_in_.unread(), limits, head.method, upgrade_,
+                                              response_scanned_, response_);
+      if (!parsed) co_return std::move(parsed).error();
+      if (*parsed) co_return Result<void>{};
+    }
+    if (!upstream_in_.has_block()) upstream_in_.reserve(BufferPool::small_bytes);
+    if (upstream_in_.free_bytes() == 0) upstream_in_.reserve(upstream_in_.capacity() * 2);
+    io::IoResult received;
+    if (!endpoint.try_read(upstream_in_.free_begin(), upstream_in_.free_bytes(), received)) {
+      if (upstream_in_.empty()) upstream_in_.drop();  // a slow endpoint holds no buffer
+      received = co_await endpoint.readable(deadline);
+      if (received.ok()) continue;
+    }
+    if (!received.ok()) co_return read_failure(received.status);
+    if (!response_bytes_seen_) {
+      response_bytes_seen_ = true;
+      attempts_.back().first_byte_ms = milliseconds(Clock::now() - attempt_started_);
+    }
+    upstream_in_.produced(received.bytes);
+  }
+}
+
+Error Exchange::send_failure(io::IoStatus status) const {
+  if (status == io::IoStatus::timeout) {
+    return upstream_error(ErrorKind::upstream_send_timeout, "the endpoint takes no bytes", false);
+  }
+  if (status == io::IoStatus::peer_gone) return client_error(ErrorKind::client_gone, "the client left");
+  if (status == io::IoStatus::shutdown) return self_error(ErrorKind::draining, "shutting down");
+  return upstream_error(ErrorKind::upstream_reset, "the endpoint closed the connection", false);
+}
+
+Error Exchange::read_failure(io::IoStatus status) const {
+  if (upload_end_ && !upload_end_->complete()) {
+    const relay::RelayEnd& upload = *upload_end_;
+    if (upload.error) return *upload.error;
+    if (upload.side == relay::RelayEnd::Side::target) return send_failure(upload.status);
+    if (upload.status == io::IoStatus::timeout) {
+      return client_error(ErrorKind::body_timeout, "the request body did not come in time");
+    }
+    return client_error(ErrorKind::client_gone, "the client left");
+  }
+  switch (status) {
+    case io::IoStatus::timeout:
+      if (worker_.reactor().now() >= total_deadline_) {
+        return upstream_error(ErrorKind::total_timeout, "timeouts.total is over", false);
+      }
+      return upstream_error(ErrorKind::response_timeout, "no response in time", false);
+    case io::IoStatus::peer_gone:
+      return client_error(ErrorKind::client_gone, "the client left");
+    case io::IoStatus::shutdown:
+      return self_error(ErrorKind::draining, "shutting down");
+    case io::IoStatus::tls_failed:
+    case io::IoStatus::tls_certificate:
+      return upstream_error(ErrorKind::tls_failed, "TLS failed while waiting for the response", false);
+    default:
+      return upstream_error(ErrorKind::upstream_reset, "the endpoint closed the connection before a response",
+                            false);
+  }
+}
+
+}  // namespace weir::server

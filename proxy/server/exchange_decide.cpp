@@ -1,0 +1,87 @@
+// What is decided before any endpoint is involved: who the client is, which ids the request carries, which
+// route it takes.
+#include <algorithm>
+
+#include "http/text.hpp"
+#include "http/uri.hpp"
+#include "server/exchange.hpp"
+#include "server/session.hpp"
+#include "server/worker.hpp"
+
+namespace weir::server {
+namespace {
+
+constexpr std::string_view acme_challenge_prefix = "/.well-known/acme-challenge/";
+
+std::string_view value_of(const http::RequestHead& head, std::string_view lower_name) {
+  for (const http::Field& field : head.fields) {
+    if (field.id == http::FieldId::unknown && http::iequals(field.name, lower_name)) return field.value;
+  }
+  return {};
+}
+
+}  // namespace
+
+void Exchange::make_request_id() {
+  const auto since_epoch = std::chrono::duration_cast<Milliseconds>(wall_started_.time_since_epoch());
+  write_uuid_v7(static_cast<std::uint64_t>(since_epoch.count()), worker_.rng(), request_id_buffer_.data());
+  request_id_ = {request_id_buffer_.data(), request_id_buffer_.size()};
+}
+
+void Exchange::identify() {
+  const auto& config = *generation_->snapshot->config;
+  http::evaluate_forwarded(head, session_->peer().ip, session_->is_tls(), session_->local_port(),
+                           config.trusted_proxies, forwarded_);
+  const std::string_view given_id =
+      forwarded_.peer_trusted ? value_of(head, "x-request-id") : std::string_view{};
+  if (http::valid_request_id(given_id)) {
+    request_id_ = given_id;
+  } else {
+    make_request_id();
+  }
+  const std::string_view given_trace = value_of(head, "traceparent");
+  traceparent_kept_ = http::valid_traceparent(given_trace);
+  if (traceparent_kept_) {
+    traceparent_ = given_trace;
+  } else {
+    write_traceparent(worker_.rng(), traceparent_buffer_.data());
+    traceparent_ = {traceparent_buffer_.data(), traceparent_buffer_.size()};
+  }
+}
+
+bool Exchange::redirects_to_https() const {
+  return session_->listener().config.redirect_to_https.has_value() &&
+         !head.path.starts_with(acme_challenge_prefix);
+}
+
+Result<void> Exchange::find_route() {
+  http::normalise_host(head.host, host_);
+  if (head.form == http::TargetForm::asterisk) {
+    path_ = "/";  // `OPTIONS *` asks about the server: it goes where "/" goes
+  } else {
+    auto normal = http::normalise_path(head.path, path_);
+    if (!normal) return normal.error();
+  }
+  const Snapshot& snapshot = *generation_->snapshot;
+  route::Request request;
+  request.host = host_;
+  request.path = path_;
+  request.method = head.method_text;
+  request.fields = &head.fields;
+  request.listener = snapshot.listener_index(session_->listener().slot);
+  const std::size_t index = snapshot.table->find(request);
+  if (index == route::no_route) return client_error(ErrorKind::no_route, "no route matches");
+  route_ = &(*snapshot.routes)[index];
+  worker_.metrics().request_started(route_->name);
+  return {};
+}
+
+Result<void> Exchange::check_body_limit() const {
+  const std::uint64_t limit = session_->listener().config.limits.body_bytes;
+  if (limit != 0 && head.body.kind == http::BodyKind::length && head.body.length > limit) {
+    return client_error(ErrorKind::body_too_large, "Content-Length exceeds limits.body_bytes");
+  }
+  return {};
+}
+
+}  // namespace weir::server

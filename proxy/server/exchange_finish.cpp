@@ -1,0 +1,144 @@
+// What remains of a request: its health report, its metrics, its log line.
+#include "observe/log.hpp"
+#include "server/exchange.hpp"
+#include "server/session.hpp"
+#include "server/worker.hpp"
+#include "tls/session_facts.hpp"
+#include "upstream/ejection.hpp"
+
+namespace weir::server {
+namespace {
+
+void log_change(health::Change change, const config::Upstream& upstream,
+                const upstream::EndpointState& endpoint, std::string_view why) {
+  switch (change) {
+    case health::Change::none:
+      return;
+    case health::Change::ejected:
+      observe::log(config::LogLevel::warn, "ejected {}/{} for {} ms: {} failures in a row, last: {}",
+                   upstream.name, endpoint.label, upstream.passive_health.ejection_time.count(),
+                   upstream.passive_health.consecutive_failures, why);
+      return;
+    case health::Change::re_ejected:
+      observe::log(config::LogLevel::warn, "ejected {}/{} for {} ms again: its probe failed: {}",
+                   upstream.name, endpoint.label, upstream.passive_health.ejection_time.count(), why);
+      return;
+    case health::Change::recovered:
+      observe::log(config::LogLevel::info, "{}/{} is back: its probe succeeded", upstream.name,
+                   endpoint.label);
+      return;
+  }
+}
+
+}  // namespace
+
+/// Tells the endpoint's health how the attempt went: `error`, or the status of the response head.
+void Exchange::report_health(const Error* error) {
+  const UpstreamRuntime& upstream = *upstream_view().runtime;
+  const config::PassiveHealth& settings = upstream.config->passive_health;
+  upstream::EndpointState& endpoint = *upstream.endpoints[pick_.index].state;
+  const TimePoint now = worker_.reactor().now();
+  const std::uint16_t failure = error != nullptr ? upstream::failure_bit(error->kind)
+                                                 : upstream::failure_bit_of_status(response_.status);
+  if (error != nullptr && error->origin == Origin::upstream) {
+    ++pool().counters().failures[facts(error->kind).name];
+  }
+  if ((failure & settings.failures) == 0) {
+    if (error == nullptr) {
+      log_change(endpoint.health.report_success(pick_.ticket), *upstream.config, endpoint, {});
+    } else {
+      endpoint.health.abandon_probe(now, pick_.ticket);
+    }
+    return;
+  }
+  const std::string why =
+      error != nullptr ? std::string(facts(error->kind).name) : "status " + std::to_string(response_.status);
+  const health::Change change = upstream::report_failure(upstream.shared->ejections, upstream.candidates,
+                                                         endpoint, settings, now, pick_.ticket);
+  if (change == health::Change::ejected) ++pool().counters().ejections["consecutive_failures"];
+  if (change == health::Change::re_ejected) ++pool().counters().ejections["probe_failed"];
+  log_change(change, *upstream.config, endpoint, why);
+}
+
+/// The attempt is over without a response that the client gets: `error`, or (nullptr) a response that is not
+/// used.
+void Exchange::end_attempt(const Error* error) {
+  if (pick_.index == balance::none) return;
+  auto& record = attempts_.back();
+  record.status = response_.status;
+  record.outcome = error != nullptr ? facts(error->kind).name : std::string_view("retried");
+  if (error != nullptr) report_health(error);
+  release_connection(false);
+}
+
+void Exchange::finish() {
+  const auto duration = Clock::now() - started;
+  auto& metrics = worker_.metrics();
+  const observe::NameId upstream_name = proxy_ ? upstream_view().runtime->name : observe::no_name;
+  if (!route_) metrics.request_started(observe::no_name);
+  metrics.request_finished(route_ ? route_->name : observe::no_name, upstream_name, head.method, status_,
+                           std::chrono::duration<double>(duration).count());
+  const bool wanted = !route_ || route_->config->access_log;
+  if (std::string* line = wanted ? worker_.log_buffer() : nullptr) {
+    append_log_line(*line, duration);
+    worker_.log_appended();
+  }
+  reset();
+}
+
+void Exchange::append_log_line(std::string& out, Duration duration) {
+  observe::AccessRecord record;
+  record.ts = wall_started_;
+  record.request_id = request_id_;
+  if (traceparent_.size() == traceparent_length) record.trace_id = traceparent_.substr(3, 32);
+  record.listener = session_->listener().config.name;
+  record.client_ip = forwarded_.client_ip;
+  if (forwarded_.client_ip == session_->peer().ip) record.client_port = session_->peer().port;
+  record.protocol = head.method_text.empty() ? "" : head.minor_version == 0 ? "HTTP/1.0" : "HTTP/1.1";
+  if (io::TlsSession* session = session_->stream().tls()) {
+    const tls::Peer peer = tls::peer(session->ssl());
+    record.tls = {true, peer.version, peer.cipher, peer.sni, peer.resumed};
+  }
+  record.method = head.method_text;
+  record.host = head.host;
+  record.path = head.path;
+  record.query = head.query;
+  if (const http::Field* agent = head.find(http::FieldId::user_agent)) record.user_agent = agent->value;
+  if (const http::Field* referer = head.find(http::FieldId::referer)) record.referer = referer->value;
+  if (route_) record.route = route_->config->name;
+  if (proxy_) record.upstream = upstream_config().name;
+  if (!attempts_.empty()) {
+    attempts_.back().status = response_.status;
+    record.endpoint = attempts_.back().endpoint;
+    record.attempts = &attempts_;
+  }
+  record.status = status_;
+  record.bytes_in = request_progress_.body_bytes + replayed_bytes_;
+  record.bytes_out = response_body_bytes_;
+  record.duration_ms = std::chrono::duration<double, std::milli>(duration).count();
+  record.reason = reason_;
+  observe::append_access_line(out, record);
+}
+
+/// A tunnel gives the buffer with the head back: what the log line says is kept here.
+void Exchange::keep_log_texts() {
+  std::string_view agent, referer;
+  if (const http::Field* field = head.find(http::FieldId::user_agent)) agent = field->value;
+  if (const http::Field* field = head.find(http::FieldId::referer)) referer = field->value;
+  std::string_view* texts[] = {&head.method_text, &head.host,    &head.path, &head.query,
+                               &request_id_,      &traceparent_, &agent,     &referer};
+  std::size_t total = 0;
+  for (const std::string_view* text : texts) total += text->size();
+  kept_texts_.clear();
+  kept_texts_.reserve(total);  // so that the views stay good while it grows
+  for (std::string_view* text : texts) {
+    const std::size_t at = kept_texts_.size();
+    kept_texts_ += *text;
+    *text = std::string_view(kept_texts_).substr(at);
+  }
+  head.fields.clear();
+  head.fields.push_back({http::FieldId::user_agent, "User-Agent", agent});
+  head.fields.push_back({http::FieldId::referer, "Referer", referer});
+}
+
+}  // namespace weir::server

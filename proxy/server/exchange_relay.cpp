@@ -1,0 +1,123 @@
+// The response on its way to the client, and what happens to the endpoint's connection afterwards.
+#include "observe/log.hpp"
+#include "relay/tunnel.hpp"
+#include "server/exchange.hpp"
+#include "server/session.hpp"
+#include "server/worker.hpp"
+#include "upstream/ejection.hpp"
+
+namespace weir::server {
+
+/// How the body is framed towards the client: as it came, unless the length is unknown (chunked) or the
+/// client is too old for chunked (until close).
+http::Framing Exchange::response_framing() const {
+  http::Framing framing = response_.body;
+  if (framing.kind == http::BodyKind::chunked || framing.kind == http::BodyKind::until_close) {
+    framing.kind = head.minor_version >= 1 ? http::BodyKind::chunked : http::BodyKind::until_close;
+  }
+  return framing;
+}
+
+Task<After> Exchange::relay_response() {
+  const http::Framing framing = response_framing();
+  // An early refusal whose request is still coming in: the connection ends after it.
+  const bool refused_early = response_.status >= 400 && upload_running();
+  const bool keep_alive =
+      keep_alive_allowed() && framing.kind != http::BodyKind::until_close && !refused_early;
+  upstream_in_.consume(response_.bytes);
+  response_out_.clear();
+  http::write_response_head(response_out_, response_, response_options(framing, keep_alive),
+                            worker_.http_date(wall_started_));
+  response_body_.emplace(response_.body, Origin::upstream);
+  upstream_in_.pin(0);
+
+  relay::RelayOptions options;
+  options.read_timeout = route_->timeouts.idle;
+  options.write_timeout = session_->listener().config.limits.body_idle_timeout;
+  options.deadline = total_deadline_;
+  relay::RelayEnd end =
+      co_await relay::relay_body(connection_->stream(), upstream_in_, *response_body_, session_->stream(),
+                                 framing.kind, response_out_, options, response_progress_);
+  response_body_bytes_ = response_progress_.body_bytes;
+  if (response_progress_.written_bytes > 0) status_ = response_.status;
+  if (end.complete()) {
+    const bool request_is_through = !upload_running() && (!upload_end_ || upload_end_->complete());
+    co_await finish_upload();
+    release_connection(request_is_through && response_.keep_alive && upstream_in_.empty());
+    attempts_.back().outcome = "ok";
+    if (keep_alive && request_is_through) co_return After::keep_alive;
+    co_return request_is_through ? After::close : After::linger;
+  }
+  co_return co_await end_cut_response(std::move(end));
+}
+
+/// The response did not reach its end. If nothing of it was sent it can still become an error answer;
+/// otherwise the client must see that it is incomplete.
+Task<After> Exchange::end_cut_response(relay::RelayEnd end) {
+  const bool client_left = end.side == relay::RelayEnd::Side::target || end.status == io::IoStatus::peer_gone;
+  Error error = client_left ? client_error(ErrorKind::client_gone, "the client left")
+                : end.error ? std::move(*end.error)
+                : end.status == io::IoStatus::shutdown
+                    ? self_error(ErrorKind::draining, "shutting down")
+                    : upstream_error(ErrorKind::response_incomplete, "the response ended early", false);
+  co_await finish_upload();
+  end_attempt(&error);
+  const bool nothing_sent = response_progress_.written_bytes == 0;
+  if (nothing_sent && !client_left) {
+    response_body_bytes_ = 0;
+    co_return co_await answer_error(std::move(error));
+  }
+  reason_ = facts(error.kind).name;
+  if (nothing_sent) status_ = facts(error.kind).status;
+  error_ = std::move(error);
+  co_return After::reset;
+}
+
+Task<After> Exchange::relay_upgrade() {
+  upstream_in_.consume(response_.bytes);
+  response_out_.clear();
+  auto options = response_options({}, true);
+  options.upgrade = true;
+  http::write_response_head(response_out_, response_, options, worker_.http_date(wall_started_));
+  iovec part{response_out_.data(), response_out_.size()};
+  const Duration client_timeout = session_->listener().config.limits.body_idle_timeout;
+  const io::IoResult sent = co_await session_->stream().write_all({&part, 1}, client_timeout);
+  watch_client(nullptr);
+  if (sent.ok()) {
+    status_ = response_.status;
+    session_->in().pin(0);
+    keep_log_texts();
+    const relay::TunnelEnd end = co_await relay::run_tunnel(
+        session_->stream(), session_->in(), connection_->stream(), upstream_in_, route_->timeouts.idle);
+    request_progress_.body_bytes = end.client_bytes;
+    response_body_bytes_ = end.endpoint_bytes;
+    if (end.status == io::IoStatus::timeout) reason_ = "tunnel_idle";
+    if (end.status == io::IoStatus::shutdown) reason_ = "draining";
+    attempts_.back().outcome = "ok";
+  } else {
+    status_ = facts(ErrorKind::client_gone).status;
+    reason_ = facts(ErrorKind::client_gone).name;
+  }
+  release_connection(false);
+  co_return After::close;
+}
+
+/// The exchange with the endpoint is over: its connection is kept or closed, its in-flight count goes down.
+void Exchange::release_connection(bool reusable) {
+  watch_client(nullptr);
+  auto& counters = pool().counters();
+  const int status_class = response_.status / 100;
+  ++counters.responses[status_class >= 1 && status_class <= 5 ? static_cast<std::size_t>(status_class) : 0];
+  counters.duration.observe(std::chrono::duration<double>(Clock::now() - attempt_started_).count());
+  if (reusable) pool().put(std::move(connection_), upstream_config().keepalive, worker_.reactor().now());
+  connection_.reset();
+  release_endpoint();
+}
+
+void Exchange::release_endpoint() {
+  if (pick_.index == balance::none) return;
+  balance::release(*upstream_view().runtime->endpoints[pick_.index].state);
+  pick_ = {};
+}
+
+}  // namespace weir::server

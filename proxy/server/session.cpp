@@ -1,0 +1,210 @@
+#include "server/session.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "listen/proxy_protocol.hpp"
+#include "observe/log.hpp"
+#include "server/exchange.hpp"
+#include "server/worker.hpp"
+#include "tls/session_facts.hpp"
+
+namespace weir::server {
+
+Session::Session(Worker& worker, std::shared_ptr<const ListenerRuntime> listener, io::FileDescriptor fd,
+                 const SocketAddress& peer)
+    : worker_(worker),
+      listener_(std::move(listener)),
+      stream_(worker.reactor(), std::move(fd)),
+      in_(worker.buffers()),
+      peer_(peer) {
+  worker_.sessions_.push_back(*this);
+  ++worker_.metrics().listener(listener_->name).active;
+}
+
+Session::~Session() {
+  set_idle(false);
+  --worker_.metrics().listener(listener_->name).active;
+  worker_.sessions_.erase(worker_.sessions_.iterator_to(*this));
+}
+
+Detached Session::serve(Worker& worker, std::shared_ptr<const ListenerRuntime> listener,
+                        io::FileDescriptor fd, SocketAddress peer) {
+  {
+    Session session(worker, std::move(listener), std::move(fd), peer);
+    try {
+      co_await session.run();
+    } catch (const std::exception& failure) {
+      observe::log(config::LogLevel::error, "connection of {}: {}", peer.to_string(), failure.what());
+    }
+  }
+  worker.session_ended();
+}
+
+void Session::set_idle(bool idle) {
+  if (idle == idle_) return;
+  idle_ = idle;
+  auto& counters = worker_.metrics().listener(listener_->name);
+  counters.idle += idle ? 1 : -1;
+  counters.active += idle ? -1 : 1;
+}
+
+void Session::drain() {
+  if (idle_) stream_.channel().abort(io::IoStatus::shutdown);
+}
+
+Task<> Session::run() {
+  const config::ListenerLimits& limits = listener_->config.limits;
+  if (listener_->config.proxy_protocol && !co_await read_proxy_header()) co_return;
+  if (is_tls() && !co_await accept_tls()) co_return;
+  Next next = Next::request;
+  while (next == Next::request) {
+    while (in_.empty()) {
+      in_.reserve(BufferPool::small_bytes);
+      io::IoResult received;
+      if (!stream_.try_read(in_.free_begin(), in_.free_bytes(), received)) {
+        in_.drop();
+        if (worker_.draining()) break;
+        set_idle(true);
+        received = co_await stream_.readable(worker_.reactor().now() + limits.idle_timeout);
+        set_idle(false);
+      }
+      if (!received.ok()) break;
+      in_.produced(received.bytes);
+    }
+    if (in_.empty()) break;
+    next = co_await serve_request();
+    if (in_.empty()) {
+      in_.drop();
+    } else {
+      in_.compact();
+    }
+  }
+  if (next == Next::linger) {
+    co_await linger();
+  } else if (is_tls()) {
+    stream_.finish_writing();
+  }
+}
+
+bool Session::peer_is_trusted() const {
+  const auto& trusted = worker_.generation()->snapshot->config->trusted_proxies;
+  return std::any_of(trusted.begin(), trusted.end(),
+                     [this](const Cidr& cidr) { return cidr.contains(peer_.ip); });
+}
+
+Task<bool> Session::read_proxy_header() {
+  if (!peer_is_trusted()) {
+    observe::log(config::LogLevel::warn,
+                 "{}: closed {}: PROXY protocol is required and it is no trusted proxy",
+                 listener_->config.name, peer_.to_string());
+    co_return false;
+  }
+  const TimePoint deadline = worker_.reactor().now() + listener_->config.limits.header_timeout;
+  in_.reserve(BufferPool::small_bytes);
+  for (;;) {
+    const io::IoResult received = co_await stream_.read_some(in_.free_begin(), in_.free_bytes(), deadline);
+    if (!received.ok()) co_return false;
+    in_.produced(received.bytes);
+    const auto header = listen::parse_proxy_header(in_.unread());
+    if (!header) {
+      observe::log(config::LogLevel::warn, "{}: closed {}: {}", listener_->config.name, peer_.to_string(),
+                   header.error().detail);
+      co_return false;
+    }
+    if (header->bytes == 0) continue;
+    if (header->has_address) {
+      peer_ = header->source;
+      local_port_ = std::to_string(header->destination.port);
+    }
+    in_.consume(header->bytes);
+    in_.compact();
+    co_return true;
+  }
+}
+
+Task<bool> Session::accept_tls() {
+  // What a PROXY header brought along belongs to the handshake; OpenSSL reads from the socket only.
+  stream_.start_tls(listener_->tls->new_session(), true);
+  if (!in_.empty()) stream_.tls()->feed(in_.unread());
+  in_.drop();
+  const io::IoResult done = co_await stream_.handshake(worker_.reactor().now() + handshake_timeout);
+  auto& counters = worker_.metrics().listener(listener_->name);
+  const std::string_view result = done.ok()                              ? "ok"
+                                  : done.status == io::IoStatus::timeout ? "timeout"
+                                                                         : "failed";
+  const std::string_view version = done.ok() ? tls::peer(stream_.tls()->ssl()).version : "none";
+  ++counters.handshakes[std::string(result) + "|" + std::string(version)];
+  if (!done.ok() && observe::log_enabled(config::LogLevel::debug)) {
+    observe::log(config::LogLevel::debug, "{}: TLS handshake with {} {}: {}", listener_->config.name,
+                 peer_.to_string(), result, stream_.tls()->failure_text());
+  }
+  co_return done.ok();
+}
+
+Task<bool> Session::read_head(Exchange& exchange) {
+  const config::ListenerLimits& limits = listener_->config.limits;
+  const http::HeadLimits head_limits{limits.header_bytes, limits.header_count, limits.uri_bytes};
+  const TimePoint deadline = exchange.started + limits.header_timeout;
+  for (;;) {
+    auto parsed = http::parse_request_head(in_.unread(), head_limits, exchange.head_scanned, exchange.head);
+    if (!parsed) {
+      exchange.set_refusal(std::move(parsed).error());
+      co_return true;
+    }
+    if (*parsed) {
+      in_.consume(exchange.head.bytes);
+      in_.pin(exchange.head.bytes);
+      co_return true;
+    }
+    // The parser gives up before the head exceeds its limit, so twice that always has room.
+    if (in_.free_bytes() == 0) in_.reserve(std::max<std::size_t>(in_.capacity(), limits.header_bytes) * 2);
+    const io::IoResult received = co_await stream_.read_some(in_.free_begin(), in_.free_bytes(), deadline);
+    if (received.ok()) {
+      in_.produced(received.bytes);
+    } else if (received.status == io::IoStatus::timeout) {
+      exchange.set_refusal(client_error(ErrorKind::head_timeout, "the request head did not come in time"));
+      co_return true;
+    } else {
+      co_return false;
+    }
+  }
+}
+
+Task<Session::Next> Session::serve_request() {
+  auto exchange = worker_.take_exchange();
+  ++requests_;
+  exchange->begin(*this);
+  After after = After::close;
+  if (co_await read_head(*exchange)) after = co_await exchange->run();
+  worker_.give_back(std::move(exchange));
+  switch (after) {
+    case After::keep_alive:
+      co_return Next::request;
+    case After::linger:
+      co_return Next::linger;
+    case After::reset:
+      stream_.reset_on_close();
+      co_return Next::close;
+    case After::close:
+      break;
+  }
+  co_return Next::close;
+}
+
+Task<> Session::linger() {
+  // Closing with unread bytes would make the kernel send RST, which can destroy the answer before the client
+  // reads it.
+  stream_.finish_writing();
+  const TimePoint deadline = worker_.reactor().now() + linger_timeout;
+  in_.drop();
+  in_.reserve(BufferPool::small_bytes);
+  for (std::size_t discarded = 0; discarded < linger_bytes_max;) {
+    const io::IoResult received = co_await stream_.read_some(in_.free_begin(), in_.free_bytes(), deadline);
+    if (!received.ok()) break;
+    discarded += received.bytes;
+  }
+}
+
+}  // namespace weir::server

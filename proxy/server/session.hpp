@@ -1,0 +1,69 @@
+// One client connection: PROXY header, TLS handshake, then requests one after the other until somebody has
+// had enough. While it waits for a request it holds no buffer. Worker thread.
+#pragma once
+
+#include <boost/intrusive/list.hpp>
+#include <memory>
+#include <string>
+
+#include "core/buffer.hpp"
+#include "core/ip.hpp"
+#include "core/task.hpp"
+#include "io/stream.hpp"
+#include "server/snapshot.hpp"
+
+namespace weir::server {
+
+class Exchange;
+class Worker;
+
+class Session : public boost::intrusive::list_base_hook<> {
+ public:
+  static constexpr Milliseconds handshake_timeout{10'000};  // TLS
+  static constexpr Milliseconds linger_timeout{2'000};      // reading on after the last response
+  static constexpr std::size_t linger_bytes_max = 1024 * 1024;
+
+  Session(Worker& worker, std::shared_ptr<const ListenerRuntime> listener, io::FileDescriptor fd,
+          const SocketAddress& peer);
+  ~Session();
+
+  /// Takes over an accepted connection and serves it to its end.
+  static Detached serve(Worker& worker, std::shared_ptr<const ListenerRuntime> listener,
+                        io::FileDescriptor fd, SocketAddress peer);
+
+  Worker& worker() { return worker_; }
+  const ListenerRuntime& listener() const { return *listener_; }
+  io::Stream& stream() { return stream_; }
+  ReadBuffer& in() { return in_; }
+  const SocketAddress& peer() const { return peer_; }  // after a PROXY header
+  const std::string& local_port() const { return local_port_; }
+  bool is_tls() const { return listener_->tls != nullptr; }
+  std::uint32_t requests() const { return requests_; }
+
+  /// The worker drains: ends the connection if it is between two requests.
+  void drain();
+
+ private:
+  /// What to do with the connection after a request.
+  enum class Next : std::uint8_t { request, close, linger };
+
+  Task<> run();
+  Task<bool> read_proxy_header();
+  Task<bool> accept_tls();
+  Task<bool> read_head(Exchange& exchange);
+  Task<Next> serve_request();
+  Task<> linger();
+  void set_idle(bool idle);
+  bool peer_is_trusted() const;
+
+  Worker& worker_;
+  std::shared_ptr<const ListenerRuntime> listener_;
+  io::Stream stream_;
+  ReadBuffer in_;
+  SocketAddress peer_;
+  std::string local_port_;
+  std::uint32_t requests_ = 0;
+  bool idle_ = false;
+};
+
+}  // namespace weir::server

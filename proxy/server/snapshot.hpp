@@ -1,0 +1,70 @@
+// One compiled configuration, ready for the request path: routes with their table and header policies,
+// upstreams with their endpoints, listeners with their TLS contexts. Built on the control thread
+// (control/compile.hpp), immutable afterwards, shared by all workers. What did not change between two
+// snapshots is the same object in both: endpoint state, balance turns, TLS ticket keys.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "balance/balance.hpp"
+#include "config/model.hpp"
+#include "http/header_policy.hpp"
+#include "observe/worker_metrics.hpp"
+#include "route/table.hpp"
+#include "tls/context.hpp"
+#include "upstream/endpoint.hpp"
+
+namespace weir::server {
+
+struct EndpointRuntime {
+  std::shared_ptr<upstream::EndpointState> state;
+  observe::NameId label = observe::no_name;
+  std::string host;  // as configured: what TLS verifies
+};
+
+struct UpstreamRuntime {
+  const config::Upstream* config = nullptr;
+  observe::NameId name = observe::no_name;
+  std::vector<upstream::Candidate> candidates;  // of `endpoints`, same order
+  std::vector<EndpointRuntime> endpoints;       // empty while no name of the upstream resolves
+  std::shared_ptr<balance::Shared> shared;
+  std::shared_ptr<tls::ClientContext> tls;  // null: plain
+};
+
+struct RouteRuntime {
+  const config::Route* config = nullptr;
+  observe::NameId name = observe::no_name;
+  http::HeaderPolicy headers;
+  config::Timeouts timeouts;  // the route's over its upstream's
+};
+
+struct ListenerRuntime {
+  config::Listener config;
+  observe::NameId name = observe::no_name;
+  std::size_t slot = 0;  // stable over reloads while the listener keeps its name
+  std::string port;      // bound port as text
+  SocketAddress bound;
+  std::shared_ptr<tls::ServerContext> tls;  // null: plain
+};
+
+inline constexpr std::size_t no_listener = static_cast<std::size_t>(-1);
+
+struct Snapshot {
+  std::uint64_t generation = 0;
+  std::shared_ptr<const config::Config> config;
+  std::shared_ptr<const route::RouteTable> table;
+  std::shared_ptr<const std::vector<RouteRuntime>> routes;
+  std::vector<UpstreamRuntime> upstreams;
+  std::vector<std::shared_ptr<const ListenerRuntime>> listeners;
+  std::vector<std::size_t> listener_by_slot;                  // index into listeners, or no_listener
+  std::shared_ptr<const http::HeaderPolicy> default_headers;  // `security`: for answers without a route
+
+  std::size_t listener_index(std::size_t slot) const {
+    return slot < listener_by_slot.size() ? listener_by_slot[slot] : no_listener;
+  }
+};
+
+}  // namespace weir::server

@@ -1,0 +1,163 @@
+#include "server/worker.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <ctime>
+#include <utility>
+
+#include "observe/log.hpp"
+#include "server/exchange.hpp"
+#include "server/session.hpp"
+
+namespace weir::server {
+
+Worker::Worker(std::size_t index, ProcessShared& shared, std::uint64_t seed)
+    : index_(index), shared_(shared), rng_(seed) {}
+
+Worker::~Worker() {
+  for (const auto& [endpoint, pool] : pools_) pool->retire();
+}
+
+void Worker::run() {
+  reactor_.arm(sweep_timer_, reactor_.now() + sweep_interval);
+  reactor_.run();
+  acceptors_.clear();
+  flush_log();
+}
+
+void Worker::install(std::shared_ptr<const Snapshot> snapshot, std::vector<ListenerSocket> sockets) {
+  GenerationPtr next(new Generation);
+  std::unordered_map<const upstream::EndpointState*, std::shared_ptr<EndpointPool>> pools;
+  for (const UpstreamRuntime& runtime : snapshot->upstreams) {
+    UpstreamView view;
+    view.runtime = &runtime;
+    view.counters = &metrics_.upstream(runtime.name);
+    for (const EndpointRuntime& endpoint : runtime.endpoints) {
+      auto& pool = pools[endpoint.state.get()];
+      if (!pool) {
+        const auto known = pools_.find(endpoint.state.get());
+        pool = known != pools_.end() ? known->second
+                                     : std::make_shared<EndpointPool>(
+                                           endpoint.state, metrics_.endpoint(runtime.name, endpoint.label));
+      }
+      view.pools.push_back(pool);
+    }
+    next->upstreams.push_back(std::move(view));
+  }
+  for (const auto& [endpoint, pool] : pools_) {
+    if (!pools.contains(endpoint)) pool->retire();
+  }
+  pools_ = std::move(pools);
+  next->snapshot = std::move(snapshot);
+  generation_ = std::move(next);
+  if (draining_) return;
+
+  std::erase_if(acceptors_, [&sockets](const auto& entry) {
+    return std::none_of(sockets.begin(), sockets.end(),
+                        [&entry](const ListenerSocket& s) { return s.listener->slot == entry.first; });
+  });
+  for (ListenerSocket& item : sockets) {
+    if (!item.socket.valid()) {
+      acceptors_.at(item.listener->slot)
+          ->set_on_accept([this, listener = item.listener](io::FileDescriptor fd, const SocketAddress& peer) {
+            accepted(listener, std::move(fd), peer);
+          });
+      continue;
+    }
+    acceptors_[item.listener->slot] = std::make_unique<listen::Acceptor>(
+        reactor_, std::move(item.socket),
+        [this, listener = item.listener](io::FileDescriptor fd, const SocketAddress& peer) {
+          accepted(listener, std::move(fd), peer);
+        },
+        [this](int error) {
+          ++metrics_.accept_backoffs;
+          observe::log(config::LogLevel::error, "accept: {}; trying again in {} ms", std::strerror(error),
+                       listen::accept_pause.count());
+        });
+  }
+}
+
+void Worker::accepted(const std::shared_ptr<const ListenerRuntime>& listener, io::FileDescriptor fd,
+                      const SocketAddress& peer) {
+  auto& counters = metrics_.listener(listener->name);
+  const std::uint32_t open = shared_.connections.fetch_add(1, std::memory_order_relaxed);
+  if (open >= shared_.connections_max.load(std::memory_order_relaxed)) {
+    shared_.connections.fetch_sub(1, std::memory_order_relaxed);
+    ++counters.refused_total;
+    return;  // closes it: the client learns at once, and the queue does not fill up
+  }
+  ++counters.connections_total;
+  Session::serve(*this, listener, std::move(fd), peer);
+}
+
+void Worker::session_ended() {
+  shared_.connections.fetch_sub(1, std::memory_order_relaxed);
+  if (draining_ && sessions_.empty() && drained_) std::exchange(drained_, nullptr)();
+}
+
+void Worker::drain(std::function<void()> drained) {
+  draining_ = true;
+  acceptors_.clear();
+  drained_ = std::move(drained);
+  for (Session& session : sessions_) session.drain();
+  if (sessions_.empty() && drained_) std::exchange(drained_, nullptr)();
+}
+
+void Worker::abort_all() {
+  for (Session& session : sessions_) session.stream().channel().abort(io::IoStatus::shutdown);
+}
+
+std::unique_ptr<Exchange> Worker::take_exchange() {
+  if (exchanges_.empty()) return std::make_unique<Exchange>(*this);
+  auto exchange = std::move(exchanges_.back());
+  exchanges_.pop_back();
+  return exchange;
+}
+
+void Worker::give_back(std::unique_ptr<Exchange> exchange) {
+  if (exchanges_.size() < exchanges_kept_max) exchanges_.push_back(std::move(exchange));
+}
+
+void Worker::log_appended() {
+  if (log_buffer_.size() >= log_batch_bytes) {
+    flush_log();
+  } else if (!log_timer_.armed()) {
+    reactor_.arm(log_timer_, reactor_.now() + log_flush_interval);
+  }
+}
+
+void Worker::flush_log() {
+  log_timer_.disarm();
+  if (log_buffer_.empty() || shared_.access_log == nullptr) return;
+  const auto lines = static_cast<std::uint64_t>(std::count(log_buffer_.begin(), log_buffer_.end(), '\n'));
+  if (!shared_.access_log->submit(log_buffer_)) metrics_.access_log_dropped_lines += lines;
+}
+
+void Worker::sweep() {
+  const TimePoint now = reactor_.now();
+  for (const auto& [endpoint, pool] : pools_) pool->expire(now);
+  reactor_.arm(sweep_timer_, now + sweep_interval);
+}
+
+void Worker::flush_log_due(void* worker) {
+  static_cast<Worker*>(worker)->flush_log();
+}
+
+void Worker::sweep_due(void* worker) {
+  static_cast<Worker*>(worker)->sweep();
+}
+
+std::string_view Worker::http_date(std::chrono::system_clock::time_point now) {
+  const std::time_t second = std::chrono::system_clock::to_time_t(now);
+  if (second != date_second_) {
+    date_second_ = second;
+    std::tm utc{};
+    gmtime_r(&second, &utc);
+    char text[32];
+    // The process keeps the C locale, so these are the English names that RFC 9110 5.6.7 wants.
+    date_.assign(text, std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &utc));
+  }
+  return date_;
+}
+
+}  // namespace weir::server

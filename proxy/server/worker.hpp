@@ -1,0 +1,121 @@
+// One thread, one event loop, and everything that a request needs: sockets, pools, buffers, counters, log
+// buffer. Workers share nothing but endpoint state, TLS contexts and the count of open connections.
+// Everything here belongs to the worker's thread, except what says otherwise.
+#pragma once
+
+#include <atomic>
+#include <boost/intrusive/list.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "core/buffer.hpp"
+#include "core/rng.hpp"
+#include "core/task.hpp"
+#include "io/reactor.hpp"
+#include "listen/acceptor.hpp"
+#include "observe/log_writer.hpp"
+#include "observe/worker_metrics.hpp"
+#include "server/generation.hpp"
+#include "server/session.hpp"
+
+namespace weir::server {
+
+class Exchange;
+
+/// What all workers of the process share. Outlives them.
+struct ProcessShared {
+  std::atomic<std::uint32_t> connections{0};      // open client connections
+  std::atomic<std::uint32_t> connections_max{0};  // server.max_connections
+  observe::LogWriter* access_log = nullptr;       // null: off
+};
+
+/// A listening socket on its way to a worker.
+struct ListenerSocket {
+  std::shared_ptr<const ListenerRuntime> listener;
+  io::FileDescriptor socket;  // invalid: the worker already listens there
+};
+
+class Worker {
+ public:
+  static constexpr std::size_t log_batch_bytes = 32 * 1024;  // handed to the writer when that full ...
+  static constexpr Milliseconds log_flush_interval{100};     // ... or that old
+  static constexpr Milliseconds sweep_interval{1000};        // idle endpoint connections
+  static constexpr std::size_t exchanges_kept_max = 256;
+
+  Worker(std::size_t index, ProcessShared& shared, std::uint64_t seed);
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  /// The thread's body: serves until stop().
+  void run();
+  /// Any thread.
+  void post(std::function<void()> work) { reactor_.post(std::move(work)); }
+
+  // Control messages, run on the worker by post().
+
+  /// From now on new requests use `snapshot`; `sockets` are the listeners to serve, those that are missing
+  /// close.
+  void install(std::shared_ptr<const Snapshot> snapshot, std::vector<ListenerSocket> sockets);
+  /// Accepts nothing more, closes idle connections, lets running requests finish; `drained` is called once
+  /// when no connection is left.
+  void drain(std::function<void()> drained);
+  /// Ends every connection now, whatever it does.
+  void abort_all();
+  void stop() { reactor_.stop(); }
+
+  // For sessions and exchanges.
+
+  io::Reactor& reactor() { return reactor_; }
+  BufferPool& buffers() { return buffers_; }
+  Rng& rng() { return rng_; }
+  observe::WorkerMetrics& metrics() { return metrics_; }
+  const GenerationPtr& generation() const { return generation_; }
+  bool draining() const { return draining_; }
+  std::size_t index() const { return index_; }
+
+  std::unique_ptr<Exchange> take_exchange();
+  void give_back(std::unique_ptr<Exchange> exchange);
+
+  /// Where an access-log line is appended; null when the log is off. Call log_appended() after it.
+  std::string* log_buffer() { return shared_.access_log ? &log_buffer_ : nullptr; }
+  void log_appended();
+
+  /// The Date field's value, renewed each second (RFC 9110 6.6.1).
+  std::string_view http_date(std::chrono::system_clock::time_point now);
+
+ private:
+  friend class Session;
+  void accepted(const std::shared_ptr<const ListenerRuntime>& listener, io::FileDescriptor fd,
+                const SocketAddress& peer);
+  void session_ended();
+  void flush_log();
+  void sweep();
+  static void flush_log_due(void* worker);
+  static void sweep_due(void* worker);
+
+  const std::size_t index_;
+  ProcessShared& shared_;
+  io::Reactor reactor_;
+  BufferPool buffers_;
+  Rng rng_;
+  observe::WorkerMetrics metrics_;
+  GenerationPtr generation_;
+  std::unordered_map<const upstream::EndpointState*, std::shared_ptr<EndpointPool>> pools_;
+  std::unordered_map<std::size_t, std::unique_ptr<listen::Acceptor>> acceptors_;  // by listener slot
+  boost::intrusive::list<Session, boost::intrusive::constant_time_size<true>> sessions_;
+  std::vector<std::unique_ptr<Exchange>> exchanges_;
+  std::string log_buffer_;
+  Timer log_timer_{&Worker::flush_log_due, this};
+  Timer sweep_timer_{&Worker::sweep_due, this};
+  std::string date_;
+  std::int64_t date_second_ = -1;
+  bool draining_ = false;
+  std::function<void()> drained_;
+};
+
+}  // namespace weir::server
