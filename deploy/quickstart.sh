@@ -73,14 +73,6 @@ Next, as root:
 TEXT
 }
 
-make_certificates() {
-  if [[ -s certs/dev/localhost.crt ]] && openssl x509 -checkend 86400 -noout -in certs/dev/localhost.crt >/dev/null; then
-    return
-  fi
-  say "Development certificates"
-  certs/make-dev-certs.sh
-}
-
 is_listening() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
 refuse_ports_in_use() {
@@ -125,7 +117,8 @@ start_app() {
 
 demo() {
   refuse_ports_in_use
-  make_certificates
+  say "Development certificates"
+  certs/make-dev-certs.sh  # keeps what is still valid
   mkdir -p "$logs"
   trap stop_all EXIT
   trap 'exit 0' INT TERM HUP

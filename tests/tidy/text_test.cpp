@@ -16,7 +16,7 @@
 namespace weir::tidy {
 namespace {
 
-constexpr std::size_t line_bytes_max = 160;
+constexpr std::size_t line_bytes_max = 120;
 constexpr std::size_t header_comment_lines_max = 12;
 
 std::vector<Finding> header_opening(const SourceFile& file) {
@@ -87,7 +87,7 @@ TEST(TextRule, FindsUntidyLines) {
                                            "int a;\r\n",
                                            "int a;",
                                            "// \xF0\x9F\x98\x80\n",
-                                           std::string(161, 'a') + "\n"};
+                                           std::string(121, 'a') + "\n"};
   for (const std::string& text : untidy) EXPECT_NE(report(untidy_lines("a.cpp", text)), "") << text;
   for (const std::string& word : unfinished_words) {
     EXPECT_THAT(report(untidy_lines("a.cpp", word + "\n")), testing::HasSubstr("unfinished"));
