@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs every fuzz target, or those named, for so many seconds each: tests/fuzz/run.sh [SECONDS] [NAME...]
 # Seeds come from tests/fuzz/corpus/NAME. What a run finds goes below build/fuzz: new inputs to corpus/NAME,
-# crashes to findings/NAME. A crash that has been fixed belongs into tests/fuzz/corpus/NAME, where every build replays it.
+# crashes to findings/NAME. A crash that is fixed belongs into tests/fuzz/corpus/NAME, where every build replays it.
 set -euo pipefail
 
 case ${1:-} in
