@@ -40,12 +40,14 @@ struct Surroundings {
 };
 
 struct FileError {
-  std::string text;  // e.g. "no such file"
+  std::string text;     // e.g. "no such file"
+  bool absent = false;  // there is no such file, as opposed to one that cannot be read
 };
 
 /// The process's real environment and files; certificate checks from the caller (tls/check.hpp).
-Surroundings real_surroundings(std::function<std::optional<std::string>(const CertificatePair&)> check_certificate,
-                               std::function<std::optional<std::string>(const std::string&)> check_ca);
+Surroundings real_surroundings(
+    std::function<std::optional<std::string>(const CertificatePair&)> check_certificate,
+    std::function<std::optional<std::string>(const std::string&)> check_ca);
 
 using LoadResult = std::variant<Config, std::vector<Problem>>;
 
@@ -53,7 +55,8 @@ using LoadResult = std::variant<Config, std::vector<Problem>>;
 /// ${NAME:-default}, applies WEIR__A__B overrides, validates all of it. Never throws.
 LoadResult load(const std::vector<std::string>& files, const Surroundings& surroundings);
 
-/// The files of `weir run` without -c: config/weir.yaml, then config/$WEIR_ENV.yaml beside it where it exists.
+/// The files of `weir run` without -c: config/weir.yaml, then config/$WEIR_ENV.yaml beside it where it
+/// exists.
 std::vector<std::string> default_files(const Surroundings& surroundings);
 
 }  // namespace weir::config

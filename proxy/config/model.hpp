@@ -58,8 +58,8 @@ struct ListenerTls {
   std::vector<std::string> alpn{"http/1.1"};
   UnknownSni unknown_sni = UnknownSni::use_default;
   ClientAuth client_auth = ClientAuth::none;
-  std::string client_auth_ca;             // path of a PEM bundle
-  std::vector<std::string> ticket_keys;   // paths of 80-byte files, newest first; empty: made in memory
+  std::string client_auth_ca;            // path of a PEM bundle
+  std::vector<std::string> ticket_keys;  // paths of 80-byte files, newest first; empty: made in memory
 };
 
 struct ListenerLimits {
@@ -89,7 +89,7 @@ struct Listener {
 };
 
 struct Endpoint {
-  std::string host;             // IP text or DNS name
+  std::string host;  // IP text or DNS name
   std::uint16_t port = 0;
   std::optional<IpAddress> ip;  // set when `host` is a literal address; otherwise the name is resolved
   std::uint32_t weight = 1;     // 1..1000
@@ -130,7 +130,7 @@ struct Keepalive {
 enum Failure : std::uint16_t {
   failure_connect = 1 << 0,
   failure_timeout = 1 << 1,
-  failure_reset = 1 << 2,             // retry.on calls it reset_before_response
+  failure_reset = 1 << 2,  // retry.on calls it reset_before_response
   failure_invalid_response = 1 << 3,
   failure_502 = 1 << 4,
   failure_503 = 1 << 5,

@@ -1,0 +1,303 @@
+#include "config/dump.hpp"
+
+#include <algorithm>
+
+#include "config/json_text.hpp"
+#include "config/names.hpp"
+#include "core/units.hpp"
+#include "http/text.hpp"
+
+namespace weir::config {
+namespace {
+
+void duration(JsonText& json, std::string_view key, Milliseconds value) {
+  json.text(key, format_duration(value));
+}
+void size(JsonText& json, std::string_view key, std::uint64_t bytes) {
+  json.text(key, format_size(bytes));
+}
+
+void texts(JsonText& json, std::string_view key, const std::vector<std::string>& values) {
+  json.open_list(key);
+  for (const std::string& value : values) json.text({}, value);
+  json.close();
+}
+
+void headers(JsonText& json, std::string_view key, const std::vector<NameValue>& values) {
+  json.open_object(key);
+  for (const auto& [name, value] : values) json.text(name, is_secret_header(name) ? secret_blank : value);
+  json.close();
+}
+
+void put_server(JsonText& json, const Server& server) {
+  json.open_object("server");
+  json.text("workers", server.workers == 0 ? "auto" : std::to_string(server.workers));
+  duration(json, "shutdown_timeout", server.shutdown_timeout);
+  json.number("max_connections", server.max_connections);
+  json.close();
+}
+
+void put_admin(JsonText& json, const Admin& admin) {
+  json.open_object("admin");
+  json.text("address", admin.address.to_string());
+  json.text("token", admin.token.empty() ? "" : secret_blank);
+  json.close();
+}
+
+void put_log(JsonText& json, const Log& log) {
+  json.open_object("log");
+  json.text("level", name_of(log_levels, log.level));
+  json.text("format", name_of(log_formats, log.format));
+  json.text("output", log.output);
+  json.open_object("access");
+  json.text("output", log.access.output);
+  json.text("format", "json");
+  json.truth("enabled", log.access.enabled);
+  json.close();
+  json.close();
+}
+
+void put_listener_tls(JsonText& json, const ListenerTls& tls) {
+  json.open_object("tls");
+  json.open_list("certificates");
+  for (const CertificatePair& pair : tls.certificates) {
+    json.open_object();
+    json.text("cert", pair.cert);
+    json.text("key", pair.key);
+    json.close();
+  }
+  json.close();
+  json.text("min_version", name_of(tls_versions, tls.min_version));
+  texts(json, "alpn", tls.alpn);
+  json.text("unknown_sni", name_of(unknown_snis, tls.unknown_sni));
+  json.open_object("client_auth");
+  json.text("mode", name_of(client_auths, tls.client_auth));
+  json.text("ca", tls.client_auth_ca);
+  json.close();
+  texts(json, "ticket_keys", tls.ticket_keys);
+  json.close();
+}
+
+void put_limits(JsonText& json, const ListenerLimits& limits) {
+  json.open_object("limits");
+  size(json, "header_bytes", limits.header_bytes);
+  json.number("header_count", limits.header_count);
+  size(json, "uri_bytes", limits.uri_bytes);
+  size(json, "body_bytes", limits.body_bytes);
+  duration(json, "header_timeout", limits.header_timeout);
+  duration(json, "body_idle_timeout", limits.body_idle_timeout);
+  size(json, "body_min_rate", limits.body_min_rate);
+  duration(json, "idle_timeout", limits.idle_timeout);
+  json.number("requests_per_connection", limits.requests_per_connection);
+  json.close();
+}
+
+void put_listener(JsonText& json, const Listener& listener) {
+  json.open_object(listener.name);
+  json.text("address", listener.address.to_string());
+  json.text("proxy_protocol", name_of(proxy_protocols, listener.proxy_protocol));
+  if (listener.redirect_to_https) {
+    json.open_object("redirect_to_https");
+    json.number("port", listener.redirect_to_https->port);
+    json.number("status", static_cast<std::uint64_t>(listener.redirect_to_https->status));
+    json.close();
+  }
+  if (listener.tls) put_listener_tls(json, *listener.tls);
+  put_limits(json, listener.limits);
+  json.close();
+}
+
+template <std::size_t N>
+void bits(JsonText& json, std::string_view key, const Choice<Failure> (&choices)[N], std::uint16_t value) {
+  json.open_list(key);
+  for (const Choice<Failure>& choice : choices) {
+    if ((value & choice.value) != 0) json.text({}, choice.name);
+  }
+  json.close();
+}
+
+void put_endpoints(JsonText& json, const std::vector<Endpoint>& endpoints) {
+  json.open_list("endpoints");
+  for (const Endpoint& endpoint : endpoints) {
+    const std::string host = endpoint.ip && endpoint.ip->v6 ? "[" + endpoint.host + "]" : endpoint.host;
+    json.open_object();
+    json.text("address", host + ":" + std::to_string(endpoint.port));
+    json.number("weight", endpoint.weight);
+    json.close();
+  }
+  json.close();
+}
+
+void put_upstream_tls(JsonText& json, const UpstreamTls& tls) {
+  json.open_object("tls");
+  json.truth("verify", tls.verify);
+  json.text("ca", tls.ca);
+  json.text("server_name", tls.server_name);
+  json.text("cert", tls.cert);
+  json.text("key", tls.key);
+  json.close();
+}
+
+void put_timeouts(JsonText& json, const Timeouts& timeouts) {
+  json.open_object("timeouts");
+  duration(json, "connect", timeouts.connect);
+  duration(json, "send", timeouts.send);
+  duration(json, "response", timeouts.response);
+  duration(json, "idle", timeouts.idle);
+  duration(json, "total", timeouts.total);
+  json.close();
+}
+
+void put_upstream(JsonText& json, const Upstream& upstream) {
+  json.open_object(upstream.name);
+  json.text("balance", name_of(balances, upstream.balance));
+  put_endpoints(json, upstream.endpoints);
+  if (upstream.tls) put_upstream_tls(json, *upstream.tls);
+  put_timeouts(json, upstream.timeouts);
+  json.open_object("keepalive");
+  json.number("max_idle", upstream.keepalive.max_idle);
+  duration(json, "idle_timeout", upstream.keepalive.idle_timeout);
+  json.number("max_requests", upstream.keepalive.max_requests);
+  json.close();
+  json.open_object("passive_health");
+  json.number("consecutive_failures", upstream.passive_health.consecutive_failures);
+  bits(json, "failures", failures, upstream.passive_health.failures);
+  duration(json, "ejection_time", upstream.passive_health.ejection_time);
+  json.close();
+  json.open_object("retry");
+  json.number("attempts", upstream.retry.attempts);
+  bits(json, "on", retry_reasons, upstream.retry.on);
+  json.truth("non_idempotent", upstream.retry.non_idempotent);
+  size(json, "buffer_bytes", upstream.retry.buffer_bytes);
+  json.close();
+  json.close();
+}
+
+void put_policy(JsonText& json, const HeaderPolicy& policy) {
+  json.open_object(policy.name);
+  json.open_object("response");
+  headers(json, "set", policy.response.set);
+  headers(json, "set_on_tls", policy.response.set_on_tls);
+  headers(json, "set_if_absent", policy.response.set_if_absent);
+  texts(json, "remove", policy.response.remove);
+  json.close();
+  json.open_object("request");
+  headers(json, "set", policy.request.set);
+  texts(json, "remove", policy.request.remove);
+  json.close();
+  json.close();
+}
+
+void put_header_match(JsonText& json, const HeaderMatch& match) {
+  if (match.kind == HeaderMatch::Kind::present) {
+    json.truth(match.name, true);
+  } else if (is_secret_header(match.name)) {
+    json.text(match.name, secret_blank);
+  } else {
+    json.text(match.name, match.kind == HeaderMatch::Kind::regex ? "~" + match.value : match.value);
+  }
+}
+
+void put_match(JsonText& json, const RouteMatch& match, const Config& config) {
+  constexpr std::string_view path_keys[] = {"path_prefix", "path", "path_regex"};
+  json.open_object("match");
+  texts(json, "hosts", match.hosts);
+  json.text(path_keys[static_cast<std::size_t>(match.path.kind)], match.path.text);
+  texts(json, "methods", match.methods);
+  json.open_object("headers");
+  for (const HeaderMatch& header : match.headers) put_header_match(json, header);
+  json.close();
+  json.open_list("listeners");
+  for (const std::size_t index : match.listeners) json.text({}, config.listeners[index].name);
+  json.close();
+  json.close();
+}
+
+void put_timeouts(JsonText& json, const TimeoutsOverride& timeouts) {
+  const auto put = [&](std::string_view key, const std::optional<Milliseconds>& value) {
+    if (value) duration(json, key, *value);
+  };
+  json.open_object("timeouts");
+  put("connect", timeouts.connect);
+  put("send", timeouts.send);
+  put("response", timeouts.response);
+  put("idle", timeouts.idle);
+  put("total", timeouts.total);
+  json.close();
+}
+
+void put_action(JsonText& json, const ProxyAction& action, const Config& config) {
+  json.text("upstream", config.upstreams[action.upstream].name);
+  if (action.rewrite_path) {
+    json.open_object("rewrite");
+    json.text("path", *action.rewrite_path);
+    json.close();
+  }
+  put_timeouts(json, action.timeouts);
+  json.truth("websocket", action.websocket);
+}
+
+void put_action(JsonText& json, const RedirectAction& action, const Config&) {
+  json.open_object("redirect");
+  json.text("to", action.to);
+  json.number("status", static_cast<std::uint64_t>(action.status));
+  json.close();
+}
+
+void put_action(JsonText& json, const RespondAction& action, const Config&) {
+  json.open_object("respond");
+  json.number("status", static_cast<std::uint64_t>(action.status));
+  json.number("body_bytes", action.body.size());
+  json.text("content_type", action.content_type);
+  headers(json, "headers", action.headers);
+  json.close();
+}
+
+void put_route(JsonText& json, const Route& route, const Config& config) {
+  json.open_object();
+  json.text("name", route.name);
+  put_match(json, route.match, config);
+  json.open_list("headers");
+  for (const std::size_t index : route.headers) json.text({}, config.header_policies[index].name);
+  json.close();
+  json.truth("access_log", route.access_log);
+  std::visit([&](const auto& action) { put_action(json, action, config); }, route.action);
+  json.close();
+}
+
+}  // namespace
+
+bool is_secret_header(std::string_view name) {
+  constexpr std::string_view signs[] = {"authorization", "cookie",  "token", "secret",
+                                        "password",      "api-key", "apikey"};
+  const std::string folded = http::lower(name);
+  return std::any_of(std::begin(signs), std::end(signs),
+                     [&](std::string_view sign) { return folded.find(sign) != std::string::npos; });
+}
+
+std::string dump(const Config& config) {
+  JsonText json;
+  json.open_object();
+  put_server(json, config.server);
+  put_admin(json, config.admin);
+  put_log(json, config.log);
+  json.open_list("trusted_proxies");
+  for (const Cidr& cidr : config.trusted_proxies) json.text({}, cidr.to_string());
+  json.close();
+  json.open_object("listeners");
+  for (const Listener& listener : config.listeners) put_listener(json, listener);
+  json.close();
+  json.open_object("upstreams");
+  for (const Upstream& upstream : config.upstreams) put_upstream(json, upstream);
+  json.close();
+  json.open_object("headers");
+  for (const HeaderPolicy& policy : config.header_policies) put_policy(json, policy);
+  json.close();
+  json.open_list("routes");
+  for (const Route& route : config.routes) put_route(json, route, config);
+  json.close();
+  json.close();
+  return json.take();
+}
+
+}  // namespace weir::config

@@ -1,0 +1,54 @@
+// The words of the configuration and the values they stand for: one table for reading and for showing. Pure.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "config/model.hpp"
+
+namespace weir::config {
+
+template <class T>
+struct Choice {
+  std::string_view name;
+  T value;
+};
+
+inline constexpr Choice<LogLevel> log_levels[] = {{"trace", LogLevel::trace},
+                                                  {"debug", LogLevel::debug},
+                                                  {"info", LogLevel::info},
+                                                  {"warn", LogLevel::warn},
+                                                  {"error", LogLevel::error}};
+inline constexpr Choice<LogFormat> log_formats[] = {{"json", LogFormat::json}, {"text", LogFormat::text}};
+inline constexpr Choice<LogFormat> access_log_formats[] = {{"json", LogFormat::json}};
+inline constexpr Choice<bool> proxy_protocols[] = {{"off", false}, {"required", true}};
+inline constexpr Choice<TlsVersion> tls_versions[] = {{"1.2", TlsVersion::v1_2}, {"1.3", TlsVersion::v1_3}};
+inline constexpr Choice<UnknownSni> unknown_snis[] = {{"default", UnknownSni::use_default},
+                                                      {"reject", UnknownSni::reject}};
+inline constexpr Choice<ClientAuth> client_auths[] = {
+    {"none", ClientAuth::none}, {"optional", ClientAuth::optional}, {"required", ClientAuth::required}};
+inline constexpr Choice<Balance> balances[] = {{"least_connections", Balance::least_connections},
+                                               {"round_robin", Balance::round_robin}};
+/// passive_health.failures
+inline constexpr Choice<Failure> failures[] = {
+    {"connect", failure_connect}, {"timeout", failure_timeout},
+    {"reset", failure_reset},     {"invalid_response", failure_invalid_response},
+    {"502", failure_502},         {"503", failure_503},
+    {"504", failure_504}};
+/// retry.on
+inline constexpr Choice<Failure> retry_reasons[] = {
+    {"connect", failure_connect}, {"reset_before_response", failure_reset},
+    {"timeout", failure_timeout}, {"502", failure_502},
+    {"503", failure_503},         {"504", failure_504}};
+
+/// The word for `value`; every value has one.
+template <class T, std::size_t N>
+std::string name_of(const Choice<T> (&choices)[N], T value) {
+  for (const Choice<T>& choice : choices) {
+    if (choice.value == value) return std::string(choice.name);
+  }
+  return {};
+}
+
+}  // namespace weir::config

@@ -1,0 +1,112 @@
+#include <unordered_set>
+
+#include "config/blocks.hpp"
+#include "config/hosts.hpp"
+#include "config/scalars.hpp"
+#include "http/field_role.hpp"
+#include "http/text.hpp"
+
+namespace weir::config {
+namespace {
+
+HeaderPolicy built_in_security() {
+  HeaderPolicy policy;
+  policy.name = security_policy_name;
+  policy.response.set = {{"X-Frame-Options", "DENY"},
+                         {"X-Content-Type-Options", "nosniff"},
+                         {"Referrer-Policy", "strict-origin-when-cross-origin"},
+                         {"X-XSS-Protection", "0"}};
+  policy.response.set_on_tls = {{"Strict-Transport-Security", "max-age=31536000; includeSubDomains"}};
+  policy.response.remove = {"Server", "X-Powered-By"};
+  return policy;
+}
+
+/// Reports names that a policy must not touch. `mark`: where the name stands.
+bool check_policy_name(const Field& field, const Mark& mark, const std::string& name) {
+  if (!is_header_name(name)) {
+    field.context.report(mark, field.path, quoted(name) + " is not a header name",
+                         "write letters, digits and '-', such as X-Powered-By");
+    return false;
+  }
+  if (http::is_framing_name(name)) {
+    field.context.report(mark, field.path,
+                         quoted(name) + " belongs to the connection, and Weir alone writes it", "remove it");
+    return false;
+  }
+  return true;
+}
+
+std::vector<std::string> parse_remove(const Field& field) {
+  return list_of([](const Field& element) -> std::optional<std::string> {
+    auto name = parse_header_name(element);
+    if (!name || !check_policy_name(element, element.node.mark, *name)) return std::nullopt;
+    return name;
+  })(field);
+}
+
+HeaderPolicy::Response parse_response(const Field& field, HeaderPolicy::Response response) {
+  MapReader reader(field);
+  reader.optional("set", response.set, parse_header_map);
+  reader.optional("set_on_tls", response.set_on_tls, parse_header_map);
+  reader.optional("set_if_absent", response.set_if_absent, parse_header_map);
+  reader.optional("remove", response.remove, parse_remove);
+  return response;
+}
+
+HeaderPolicy::Request parse_request(const Field& field) {
+  HeaderPolicy::Request request;
+  MapReader reader(field);
+  reader.optional("set", request.set, parse_header_map);
+  reader.optional("remove", request.remove, parse_remove);
+  return request;
+}
+
+/// `policy`: what holds where the block is silent.
+HeaderPolicy parse_policy(const Field& field, HeaderPolicy policy) {
+  MapReader reader(field);
+  if (const auto response = reader.find("response")) {
+    policy.response = parse_response(*response, std::move(policy.response));
+  }
+  reader.optional("request", policy.request, parse_request);
+  return policy;
+}
+
+}  // namespace
+
+std::vector<NameValue> parse_header_map(const Field& field) {
+  std::vector<NameValue> headers;
+  std::unordered_set<std::string> seen;
+  for (const Field& member : members(field)) {
+    const std::string& name = member.node.key;
+    if (!check_policy_name(member, member.node.key_mark, name)) continue;
+    if (!seen.insert(http::lower(name)).second) {
+      member.context.report(member.node.key_mark, member.path, "named twice, apart from upper and lower case",
+                            "keep one of the two");
+    }
+    if (auto value = parse_header_value(member)) headers.emplace_back(name, std::move(*value));
+  }
+  return headers;
+}
+
+std::vector<HeaderPolicy> default_header_policies(NameIndex& names) {
+  names.add(std::string(security_policy_name));
+  return {built_in_security()};
+}
+
+std::vector<HeaderPolicy> parse_header_policies(const Field& field, NameIndex& names) {
+  auto policies = default_header_policies(names);
+  names.add_keys(field.node);
+  for (const Field& member : members(field)) {
+    check_name(member);
+    if (member.node.key == security_policy_name) {
+      policies.front() = parse_policy(member, std::move(policies.front()));
+      continue;
+    }
+    HeaderPolicy policy;
+    policy.name = member.node.key;
+    policies.push_back(parse_policy(member, std::move(policy)));
+  }
+  return policies;
+}
+
+}  // namespace weir::config

@@ -1,0 +1,155 @@
+#include "config/blocks.hpp"
+#include "config/hosts.hpp"
+#include "config/scalars.hpp"
+
+namespace weir::config {
+namespace {
+
+constexpr std::uint32_t header_bytes_min = 1024;
+constexpr std::uint32_t header_bytes_max = 1024 * 1024;
+constexpr std::uint32_t header_count_max = 10'000;
+constexpr std::uint32_t uri_bytes_min = 64;
+constexpr std::uint64_t size_max = 1ULL << 53;
+constexpr std::uint32_t count_max = 1'000'000'000;
+
+CertificatePair parse_certificate(const Field& field) {
+  CertificatePair pair;
+  MapReader reader(field);
+  const std::string remedy = "write the path of a PEM file";
+  const bool cert = reader.required("cert", pair.cert, parse_filled_text, remedy);
+  const bool key = reader.required("key", pair.key, parse_filled_text, remedy);
+  if (!cert || !key) return pair;
+  if (const auto wrong = field.context.surroundings.check_certificate(pair)) {
+    reader.report(*wrong, "name a PEM certificate chain, leaf first, and the key that belongs to it");
+  }
+  return pair;
+}
+
+std::vector<CertificatePair> parse_certificates(const Field& field) {
+  auto certificates = list_of(parse_certificate)(field);
+  if (field.node.is_list() && field.node.children.empty()) {
+    field.report("is empty", "name at least one certificate, such as { cert: tls.crt, key: tls.key }");
+  }
+  return certificates;
+}
+
+std::optional<std::string> parse_alpn_name(const Field& field) {
+  if (field.node.is_scalar() && field.node.text == "http/1.1") return field.node.text;
+  if (field.node.is_scalar() && field.node.text == "h2") {
+    field.report("'h2' is not supported by this version", "write [http/1.1]");
+    return std::nullopt;
+  }
+  report_choice(field, {"http/1.1"});
+  return std::nullopt;
+}
+
+std::vector<std::string> parse_alpn(const Field& field) {
+  auto names = list_of(parse_alpn_name)(field);
+  if (field.node.is_list() && field.node.children.empty())
+    field.report("is empty", "write [http/1.1], or remove it");
+  if (names.size() > 1) field.report("names the same protocol twice", "write [http/1.1]");
+  return names;
+}
+
+void parse_client_auth(const Field& field, ListenerTls& tls) {
+  MapReader reader(field);
+  reader.optional("mode", tls.client_auth, one_of(client_auths));
+  const bool has_ca = reader.optional("ca", tls.client_auth_ca, parse_text) && !tls.client_auth_ca.empty();
+  if (has_ca) {
+    if (const auto wrong = field.context.surroundings.check_ca(tls.client_auth_ca)) {
+      field.context.report(field.node.find("ca")->mark, join_path(field.path, "ca"), *wrong,
+                           "name a PEM file of CA certificates");
+    }
+  } else if (tls.client_auth != ClientAuth::none && !reader.has("ca")) {
+    reader.report("needs a ca to check clients against", "set ca to a PEM file of CA certificates");
+  }
+}
+
+constexpr std::size_t ticket_key_bytes = 80;
+
+std::optional<std::string> parse_ticket_key(const Field& field) {
+  auto path = parse_filled_text(field);
+  if (!path) return std::nullopt;
+  const auto content = field.context.surroundings.read_file(*path);
+  const std::string remedy = "name a file of 80 random bytes, such as openssl rand 80 makes";
+  if (const auto* error = std::get_if<FileError>(&content)) {
+    field.report("cannot read " + quoted(*path) + ": " + error->text, remedy);
+  } else if (std::get<std::string>(content).size() != ticket_key_bytes) {
+    field.report(quoted(*path) + " is not of 80 bytes", remedy);
+  }
+  return path;
+}
+
+ListenerTls parse_tls(const Field& field) {
+  ListenerTls tls;
+  MapReader reader(field);
+  reader.required("certificates", tls.certificates, parse_certificates,
+                  "name at least one, such as certificates: [{ cert: tls.crt, key: tls.key }]");
+  reader.optional("min_version", tls.min_version, one_of(tls_versions));
+  reader.optional("alpn", tls.alpn, parse_alpn);
+  reader.optional("unknown_sni", tls.unknown_sni, one_of(unknown_snis));
+  if (const auto client_auth = reader.find("client_auth")) parse_client_auth(*client_auth, tls);
+  reader.optional("ticket_keys", tls.ticket_keys, list_of(parse_ticket_key));
+  return tls;
+}
+
+ListenerLimits parse_limits(const Field& field) {
+  ListenerLimits limits;
+  MapReader reader(field);
+  reader.optional("header_bytes", limits.header_bytes, size_between(header_bytes_min, header_bytes_max));
+  reader.optional("header_count", limits.header_count, number_between(std::uint32_t{1}, header_count_max));
+  reader.optional("uri_bytes", limits.uri_bytes, size_between(uri_bytes_min, header_bytes_max));
+  reader.optional("body_bytes", limits.body_bytes, size_between(std::uint64_t{0}, size_max));
+  reader.optional("header_timeout", limits.header_timeout, parse_positive_duration);
+  reader.optional("body_idle_timeout", limits.body_idle_timeout, parse_positive_duration);
+  reader.optional("body_min_rate", limits.body_min_rate, size_between(std::uint64_t{0}, size_max));
+  reader.optional("idle_timeout", limits.idle_timeout, parse_positive_duration);
+  reader.optional("requests_per_connection", limits.requests_per_connection,
+                  number_between(std::uint32_t{0}, count_max));
+  if (limits.uri_bytes > limits.header_bytes) {
+    reader.report("uri_bytes is more than header_bytes, which counts the request line too",
+                  "lower uri_bytes or raise header_bytes");
+  }
+  return limits;
+}
+
+RedirectToHttps parse_redirect_to_https(const Field& field) {
+  RedirectToHttps redirect;
+  MapReader reader(field);
+  reader.optional("port", redirect.port, number_between(std::uint16_t{1}, std::uint16_t{65535}));
+  reader.optional("status", redirect.status, parse_redirect_status);
+  return redirect;
+}
+
+Listener parse_listener(const Field& field) {
+  Listener listener;
+  listener.name = field.node.key;
+  MapReader reader(field);
+  reader.required("address", listener.address, parse_listen_address, "write IP:PORT, such as 0.0.0.0:8080");
+  reader.optional("proxy_protocol", listener.proxy_protocol, one_of(proxy_protocols));
+  reader.optional("redirect_to_https", listener.redirect_to_https, parse_redirect_to_https);
+  reader.optional("tls", listener.tls, parse_tls);
+  reader.optional("limits", listener.limits, parse_limits);
+  if (listener.redirect_to_https && reader.has("tls")) {
+    reader.report("redirect_to_https on a listener with tls would redirect to itself",
+                  "remove redirect_to_https or tls");
+  }
+  return listener;
+}
+
+}  // namespace
+
+std::vector<Listener> parse_listeners(const Field& field, NameIndex& names) {
+  std::vector<Listener> listeners;
+  names.add_keys(field.node);
+  for (const Field& member : members(field)) {
+    check_name(member);
+    listeners.push_back(parse_listener(member));
+  }
+  if (field.node.is_map() && field.node.children.empty()) {
+    field.report("is empty", "define at least one, such as http: { address: 0.0.0.0:8080 }");
+  }
+  return listeners;
+}
+
+}  // namespace weir::config

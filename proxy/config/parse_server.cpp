@@ -1,0 +1,86 @@
+#include <algorithm>
+
+#include "config/blocks.hpp"
+#include "config/scalars.hpp"
+
+namespace weir::config {
+namespace {
+
+constexpr unsigned workers_max = 1024;
+constexpr std::uint32_t connections_max = 10'000'000;
+constexpr std::size_t token_bytes_max = 256;
+
+std::optional<unsigned> parse_workers(const Field& field) {
+  if (field.node.is_scalar() && field.node.text == "auto") return 0U;
+  if (field.node.is_scalar() && field.node.text.find_first_not_of("0123456789") != std::string::npos) {
+    field.report(quoted(field.node.text) + " is not a number of workers",
+                 "write auto, or 1 to " + std::to_string(workers_max));
+    return std::nullopt;
+  }
+  return number_between(1U, workers_max)(field);
+}
+
+std::optional<std::string> parse_token(const Field& field) {
+  auto token = parse_text(field);
+  if (!token) return std::nullopt;
+  const bool visible = token->find_first_of(" \t") == std::string::npos &&
+                       std::none_of(token->begin(), token->end(), [](char c) { return (c & 0x80) != 0; });
+  if (visible && token->size() <= token_bytes_max) return token;
+  field.report("not a bearer token",
+               "write up to " + std::to_string(token_bytes_max) + " ASCII characters without blanks");
+  return std::nullopt;
+}
+
+AccessLog parse_access_log(const Field& field) {
+  AccessLog access;
+  LogFormat format = LogFormat::json;
+  MapReader reader(field);
+  reader.optional("output", access.output, parse_filled_text);
+  reader.optional("format", format, one_of(access_log_formats));
+  reader.optional("enabled", access.enabled, parse_truth);
+  return access;
+}
+
+}  // namespace
+
+Server parse_server(const Field& field) {
+  Server server;
+  MapReader reader(field);
+  reader.optional("workers", server.workers, parse_workers);
+  reader.optional("shutdown_timeout", server.shutdown_timeout, parse_any_duration);
+  reader.optional("max_connections", server.max_connections,
+                  number_between(std::uint32_t{1}, connections_max));
+  return server;
+}
+
+Admin default_admin() {
+  Admin admin;
+  admin.address = *SocketAddress::parse("127.0.0.1:9900");
+  return admin;
+}
+
+Admin parse_admin(const Field& field) {
+  Admin admin = default_admin();
+  MapReader reader(field);
+  // Nothing is said about the pair when one of them is wrong by itself.
+  const bool address_is_fine =
+      reader.optional("address", admin.address, parse_listen_address) || !reader.has("address");
+  const bool token_is_fine = reader.optional("token", admin.token, parse_token) || !reader.has("token");
+  if (address_is_fine && token_is_fine && admin.token.empty() && !admin.address.ip.is_loopback()) {
+    reader.report("a token is required, because " + admin.address.to_string() + " is not a loopback address",
+                  "set admin.token, for example to ${WEIR_ADMIN_TOKEN}, or listen on 127.0.0.1:9900");
+  }
+  return admin;
+}
+
+Log parse_log(const Field& field) {
+  Log log;
+  MapReader reader(field);
+  reader.optional("level", log.level, one_of(log_levels));
+  reader.optional("format", log.format, one_of(log_formats));
+  reader.optional("output", log.output, parse_filled_text);
+  reader.optional("access", log.access, parse_access_log);
+  return log;
+}
+
+}  // namespace weir::config

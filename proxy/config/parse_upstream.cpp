@@ -1,0 +1,160 @@
+#include <map>
+#include <utility>
+
+#include "config/blocks.hpp"
+#include "config/hosts.hpp"
+#include "config/scalars.hpp"
+
+namespace weir::config {
+namespace {
+
+constexpr std::uint32_t weight_max = 1000;
+constexpr std::uint32_t max_idle_max = 100'000;
+constexpr std::uint32_t count_max = 1'000'000'000;
+constexpr std::uint32_t attempts_max = 5;
+constexpr std::uint64_t retry_buffer_bytes_max = 64ULL * 1024 * 1024;
+
+std::optional<Endpoint> parse_endpoint(const Field& field) {
+  if (!field.node.is_map()) return parse_endpoint_address(field);
+  Endpoint endpoint;
+  std::uint32_t weight = 1;
+  MapReader reader(field);
+  const bool addressed =
+      reader.required("address", endpoint, parse_endpoint_address, "write HOST:PORT, such as 127.0.0.1:9001");
+  reader.optional("weight", weight, number_between(std::uint32_t{1}, weight_max));
+  if (!addressed) return std::nullopt;
+  endpoint.weight = weight;
+  return endpoint;
+}
+
+std::vector<Endpoint> parse_endpoints(const Field& field) {
+  std::vector<Endpoint> endpoints;
+  std::map<std::pair<std::string, std::uint16_t>, std::string> seen;
+  for (const Field& element : elements(field)) {
+    auto endpoint = parse_endpoint(element);
+    if (!endpoint) continue;
+    const auto [first, fresh] = seen.emplace(std::pair(endpoint->host, endpoint->port), element.path);
+    if (!fresh) {
+      element.report("the same address as " + first->second, "remove one, or give one of them more weight");
+    }
+    endpoints.push_back(std::move(*endpoint));
+  }
+  if (field.node.is_list() && field.node.children.empty()) {
+    field.report("is empty", "name at least one, such as [127.0.0.1:9001]");
+  }
+  return endpoints;
+}
+
+std::optional<std::string> parse_server_name(const Field& field) {
+  auto name = parse_text(field);
+  if (!name || name->empty() || is_dns_name(*name) || IpAddress::parse(*name)) return name;
+  field.report(quoted(*name) + " is not a host",
+               "write the name on the endpoints' certificate, such as app.internal");
+  return std::nullopt;
+}
+
+UpstreamTls parse_upstream_tls(const Field& field) {
+  UpstreamTls tls;
+  MapReader reader(field);
+  const Surroundings& surroundings = field.context.surroundings;
+  reader.optional("verify", tls.verify, parse_truth);
+  if (reader.optional("ca", tls.ca, parse_filled_text) && tls.ca != "system") {
+    if (const auto wrong = surroundings.check_ca(tls.ca)) {
+      field.context.report(field.node.find("ca")->mark, join_path(field.path, "ca"), *wrong,
+                           "write system, or name a PEM file of CA certificates");
+    }
+  }
+  reader.optional("server_name", tls.server_name, parse_server_name);
+  reader.optional("cert", tls.cert, parse_text);
+  reader.optional("key", tls.key, parse_text);
+  if (tls.cert.empty() != tls.key.empty()) {
+    reader.report("cert and key go together", "set both or none");
+  } else if (!tls.cert.empty()) {
+    if (const auto wrong = surroundings.check_certificate({tls.cert, tls.key})) {
+      reader.report(*wrong, "name a PEM certificate and the key that belongs to it");
+    }
+  }
+  return tls;
+}
+
+Timeouts parse_timeouts(const Field& field) {
+  Timeouts timeouts;
+  MapReader reader(field);
+  reader.optional("connect", timeouts.connect, parse_positive_duration);
+  reader.optional("send", timeouts.send, parse_positive_duration);
+  reader.optional("response", timeouts.response, parse_positive_duration);
+  reader.optional("idle", timeouts.idle, parse_positive_duration);
+  reader.optional("total", timeouts.total, parse_any_duration);
+  return timeouts;
+}
+
+Keepalive parse_keepalive(const Field& field) {
+  Keepalive keepalive;
+  MapReader reader(field);
+  reader.optional("max_idle", keepalive.max_idle, number_between(std::uint32_t{0}, max_idle_max));
+  reader.optional("idle_timeout", keepalive.idle_timeout, parse_positive_duration);
+  reader.optional("max_requests", keepalive.max_requests, number_between(std::uint32_t{0}, count_max));
+  return keepalive;
+}
+
+/// A list of words as bits.
+template <std::size_t N>
+auto bits_of(const Choice<Failure> (&choices)[N]) {
+  return [&choices](const Field& field) {
+    unsigned bits = 0;
+    for (const Failure bit : list_of(one_of(choices))(field)) bits |= bit;
+    return static_cast<std::uint16_t>(bits);
+  };
+}
+
+PassiveHealth parse_passive_health(const Field& field) {
+  PassiveHealth health;
+  MapReader reader(field);
+  reader.optional("consecutive_failures", health.consecutive_failures,
+                  number_between(std::uint32_t{0}, count_max));
+  reader.optional("failures", health.failures, bits_of(failures));
+  reader.optional("ejection_time", health.ejection_time, parse_positive_duration);
+  return health;
+}
+
+Retry parse_retry(const Field& field) {
+  Retry retry;
+  MapReader reader(field);
+  reader.optional("attempts", retry.attempts, number_between(std::uint32_t{0}, attempts_max));
+  reader.optional("on", retry.on, bits_of(retry_reasons));
+  reader.optional("non_idempotent", retry.non_idempotent, parse_truth);
+  reader.optional("buffer_bytes", retry.buffer_bytes, size_between(std::uint64_t{0}, retry_buffer_bytes_max));
+  return retry;
+}
+
+Upstream parse_upstream(const Field& field) {
+  Upstream upstream;
+  upstream.name = field.node.key;
+  MapReader reader(field);
+  reader.optional("balance", upstream.balance, one_of(balances));
+  reader.required("endpoints", upstream.endpoints, parse_endpoints,
+                  "name at least one, such as [127.0.0.1:9001]");
+  reader.optional("tls", upstream.tls, parse_upstream_tls);
+  reader.optional("timeouts", upstream.timeouts, parse_timeouts);
+  reader.optional("keepalive", upstream.keepalive, parse_keepalive);
+  reader.optional("passive_health", upstream.passive_health, parse_passive_health);
+  reader.optional("retry", upstream.retry, parse_retry);
+  return upstream;
+}
+
+}  // namespace
+
+std::vector<Upstream> parse_upstreams(const Field& field, NameIndex& names) {
+  std::vector<Upstream> upstreams;
+  names.add_keys(field.node);
+  for (const Field& member : members(field)) {
+    check_name(member);
+    upstreams.push_back(parse_upstream(member));
+  }
+  if (field.node.is_map() && field.node.children.empty()) {
+    field.report("is empty", "define at least one, such as app: { endpoints: [127.0.0.1:9001] }");
+  }
+  return upstreams;
+}
+
+}  // namespace weir::config
