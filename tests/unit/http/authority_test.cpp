@@ -1,0 +1,46 @@
+#include "http/authority.hpp"
+
+#include <gtest/gtest.h>
+
+namespace weir::http {
+namespace {
+
+TEST(Authority, SplitsHostAndPort) {
+  const auto plain = parse_authority("example.com");
+  ASSERT_TRUE(plain);
+  EXPECT_EQ(plain->host, "example.com");
+  EXPECT_FALSE(plain->port);
+
+  const auto with_port = parse_authority("example.com:0443");
+  ASSERT_TRUE(with_port);
+  EXPECT_EQ(with_port->host, "example.com");
+  EXPECT_EQ(with_port->port, 443);
+
+  const auto v6 = parse_authority("[::1]:8080");
+  ASSERT_TRUE(v6);
+  EXPECT_EQ(v6->host, "[::1]");
+  EXPECT_EQ(v6->port, 8080);
+}
+
+TEST(Authority, RegisteredNamesHaveTheAlphabetOfTheRfc) {
+  const std::string_view allowed =
+      "-._~!$&'()*+,;=0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  for (int byte = 0; byte < 256; ++byte) {
+    const std::string text = std::string("a") + static_cast<char>(byte);
+    EXPECT_EQ(parse_authority(text).has_value(),
+              byte != 0 && allowed.find(static_cast<char>(byte)) != allowed.npos)
+        << byte;
+  }
+}
+
+TEST(Authority, RefusesEverythingElse) {
+  for (const char* text :
+       {"",        ":",   ":80",  "h:",   "h:65536",    "h:99999",        "h:123456", "h:8o",   "h:-1",
+        "h:80:80", "u@h", "[::1", "::1]", "[]",         "[:::]",          "[::1]80",  "[::1]:", "[g::]",
+        "a%4",     "a%",  "a%4x", ".a",   "[::1][::1]", "[::ffff:1.2.3]", "h ",       " h"}) {
+    EXPECT_FALSE(parse_authority(text)) << text;
+  }
+}
+
+}  // namespace
+}  // namespace weir::http

@@ -1,0 +1,64 @@
+#include <gtest/gtest.h>
+
+#include "unit/http/head_cases.hpp"
+
+namespace weir::http::testing {
+namespace {
+
+TEST(ResponseHead, ToGet) {
+  for (const HeadCase& head_case : response_cases()) {
+    EXPECT_EQ(response_verdict(head_case.bytes), head_case.verdict) << head_case.name;
+  }
+}
+
+TEST(ResponseHead, ToHeadHasNoBody) {
+  const auto verdict = [](std::string_view bytes) { return response_verdict(bytes, Method::head); };
+  EXPECT_EQ(verdict("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"), "200 OK +1");
+  EXPECT_EQ(verdict("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"), "200 OK +1");
+  EXPECT_EQ(verdict("HTTP/1.1 200 OK\r\n\r\n"), "200 OK +0");
+  EXPECT_EQ(verdict("HTTP/1.0 200 OK\r\n\r\n"), "200 OK 1.0 close +0");
+  EXPECT_EQ(verdict("HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n"), "response_malformed");
+  EXPECT_EQ(verdict("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n"), "response_malformed");
+  EXPECT_EQ(verdict("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n"),
+            "response_malformed");
+}
+
+TEST(ResponseHead, SwitchingProtocols) {
+  const auto verdict = [](std::string_view bytes) { return response_verdict(bytes, Method::get, true); };
+  const std::string line = "HTTP/1.1 101 Switching Protocols\r\n";
+  EXPECT_EQ(verdict(line + "Connection: upgrade\r\nUpgrade: websocket\r\n\r\n"),
+            "101 Switching Protocols close upgrade=websocket +2");
+  EXPECT_EQ(verdict(line + "Connection: upgrade\r\n\r\n"), "response_malformed");
+  EXPECT_EQ(verdict(line + "Upgrade:\r\n\r\n"), "response_malformed");
+  EXPECT_EQ(verdict(line + "Upgrade: a\r\nUpgrade: b\r\n\r\n"), "response_malformed");
+  EXPECT_EQ(verdict("HTTP/1.1 200 OK\r\nUpgrade: websocket\r\nContent-Length: 0\r\n\r\n"),
+            "200 OK body=length:0 +2");
+}
+
+TEST(ResponseHead, EveryErrorIsTheUpstreams) {
+  for (const HeadCase& head_case : response_cases()) {
+    ResponseHead head;
+    std::size_t scanned = 0;
+    const auto result = parse_response_head(head_case.bytes, HeadLimits{}, Method::get, false, scanned, head);
+    if (result) continue;
+    EXPECT_EQ(result.error().origin, Origin::upstream) << head_case.name;
+    EXPECT_FALSE(result.error().retry) << head_case.name;
+  }
+}
+
+TEST(ResponseHead, IsReusedWithoutATraceOfTheLastResponse) {
+  ResponseHead head;
+  std::size_t scanned = 0;
+  const std::string first = "HTTP/1.1 101 X\r\nConnection: upgrade, close\r\nUpgrade: x\r\n\r\n";
+  ASSERT_TRUE(parse_response_head(first, HeadLimits{}, Method::get, true, scanned, head));
+  scanned = 0;
+  const std::string second = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
+  const auto result = parse_response_head(second, HeadLimits{}, Method::get, false, scanned, head);
+  EXPECT_EQ(describe(result, head), "200 OK body=length:5 +1");
+  EXPECT_TRUE(head.connection_tokens.empty());
+  EXPECT_EQ(head.bytes, second.size());
+  ASSERT_NE(head.find(FieldId::content_length), nullptr);
+}
+
+}  // namespace
+}  // namespace weir::http::testing
