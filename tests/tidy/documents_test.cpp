@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 #include <regex>
 #include <set>
 #include <string>
@@ -160,6 +161,33 @@ TEST(Tidy, DocumentedPresetsExist) {
 }
 TEST(Tidy, DocumentedCommandsExist) {
   EXPECT_TRUE(is_clean(over_documents(unknown_weir_commands)));
+}
+
+/// The fenced yaml blocks of a document.
+std::vector<std::string> yaml_blocks(const std::string& text) {
+  std::vector<std::string> blocks;
+  bool inside = false;
+  for (const std::string& line : split_lines(text)) {
+    if (line.starts_with("```")) {
+      inside = line == "```yaml";
+      if (inside) blocks.emplace_back();
+    } else if (inside) {
+      blocks.back() += line + "\n";
+    }
+  }
+  return blocks;
+}
+
+TEST(Tidy, ReadmeConfigurationsAreValid) {
+  const auto blocks = yaml_blocks(read_file("README.md"));
+  ASSERT_FALSE(blocks.empty());
+  for (const std::string& block : blocks) {
+    const std::string file = testing::TempDir() + "readme.yaml";
+    std::ofstream(file) << block;
+    const Outcome outcome = run(std::string(WEIR_BINARY_DIR) + "/weir check -c " + file);
+    EXPECT_EQ(outcome.status, 0) << block << outcome.output;
+    std::filesystem::remove(file);
+  }
 }
 
 TEST(Tidy, ScriptsAreStrictAndRunnable) {
