@@ -1,0 +1,119 @@
+// The command line: exit codes, messages, and what `check`, `explain` and `version` say.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "support/weir_process.hpp"
+
+namespace weir::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+class Command : public ::testing::Test {
+ protected:
+  Finished weir(std::vector<std::string> arguments) {
+    ProcessOptions options;
+    options.arguments = std::move(arguments);
+    options.working_directory = directory_.path().string();
+    return run_to_end(weir_binary(), std::move(options));
+  }
+  std::string config(const std::string& yaml) { return directory_.write("weir.yaml", yaml); }
+
+  TempDir directory_;
+};
+
+TEST_F(Command, VersionAndHelp) {
+  const Finished version = weir({"version"});
+  EXPECT_EQ(version.status, (ExitStatus{0, 0}));
+  EXPECT_THAT(version.output, HasSubstr("weir"));
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"--help"}, {"run", "--help"}, {"check", "--help"}, {"explain", "--help"}}) {
+    const Finished help = weir(arguments);
+    EXPECT_EQ(help.status, (ExitStatus{0, 0}));
+    EXPECT_FALSE(help.output.empty());
+  }
+}
+
+TEST_F(Command, WrongUsageIsTwo) {
+  EXPECT_EQ(weir({"no-such-command"}).status, (ExitStatus{2, 0}));
+  EXPECT_EQ(weir({"run", "--no-such-option"}).status, (ExitStatus{2, 0}));
+  EXPECT_EQ(weir({"explain"}).status, (ExitStatus{2, 0}));
+}
+
+TEST_F(Command, CheckAcceptsAGoodConfig) {
+  const Finished result = weir({"check", "-c", config(config_for("127.0.0.1:1").yaml())});
+  EXPECT_EQ(result.status, (ExitStatus{0, 0})) << result.errors;
+}
+
+TEST_F(Command, CheckReportsEveryProblemWithItsPlace) {
+  ConfigText bad = config_for("127.0.0.1:99999");
+  bad.server = "workers: many, shutdown_timeout: 5 parsecs";
+  bad.app = "balanse: round_robin";
+  bad.route = "upstream: nowhere";
+  const Finished result = weir({"check", "-c", config(bad.yaml())});
+  EXPECT_EQ(result.status, (ExitStatus{1, 0}));
+  for (const char* part :
+       {"weir.yaml:1:", "server.workers", "server.shutdown_timeout", "balanse", "did you mean"}) {
+    EXPECT_THAT(result.errors, HasSubstr(part));
+  }
+}
+
+TEST_F(Command, KeysOfLaterVersionsAreRefused) {
+  for (const std::string key : {"rate_limits: {}", "access: {}", "queue: {}"}) {
+    const Finished result = weir({"check", "-c", config(config_for("127.0.0.1:1").yaml() + key + "\n")});
+    EXPECT_EQ(result.status, (ExitStatus{1, 0})) << key;
+    EXPECT_THAT(result.errors, HasSubstr(key.substr(0, key.find(':'))));
+  }
+}
+
+TEST_F(Command, RunStartsNothingOnABadConfig) {
+  const Finished result = weir({"run", "-c", config("listeners: {}\n")});
+  EXPECT_EQ(result.status, (ExitStatus{1, 0}));
+  EXPECT_THAT(result.errors, HasSubstr("weir.yaml:"));
+  EXPECT_THAT(result.output, ::testing::Not(HasSubstr("weir ready")));
+}
+
+TEST_F(Command, AMissingFileIsWrongInput) {
+  EXPECT_EQ(weir({"check", "-c", "nowhere.yaml"}).status, (ExitStatus{1, 0}));
+  EXPECT_EQ(weir({"run", "-c", "nowhere.yaml"}).status, (ExitStatus{1, 0}));
+}
+
+TEST_F(Command, AnAddressThatCannotBeHadIsThree) {
+  std::uint16_t port = 0;
+  const UniqueFd taken = listen_tcp(port);
+  ConfigText text = config_for("127.0.0.1:1");
+  text.admin = "address: \"127.0.0.1:" + std::to_string(port) + "\"";
+  const Finished result = weir({"run", "-c", config(text.yaml())});
+  EXPECT_EQ(result.status, (ExitStatus{3, 0}));
+  EXPECT_THAT(result.errors, HasSubstr(std::to_string(port)));
+}
+
+TEST_F(Command, LayersAndTheEnvironmentAreMerged) {
+  const std::string base = config(config_for("127.0.0.1:1").yaml());
+  const std::string layer =
+      directory_.write("layer.yaml", "server: { workers: ${WEIR_TEST_WORKERS:-nonsense} }\n");
+  EXPECT_EQ(weir({"check", "-c", base, "-c", layer}).status, (ExitStatus{1, 0}));
+  ProcessOptions options;
+  options.arguments = {"check", "-c", base, "-c", layer};
+  options.environment = {{"WEIR_TEST_WORKERS", "3"}};
+  EXPECT_EQ(run_to_end(weir_binary(), options).status, (ExitStatus{0, 0}));
+  options.environment["WEIR__SERVER__WORKERS"] = "few";
+  EXPECT_EQ(run_to_end(weir_binary(), options).status, (ExitStatus{1, 0}));
+}
+
+TEST_F(Command, ExplainTellsRouteAndUpstream) {
+  ConfigText text = config_for("127.0.0.1:9");
+  text.routes = {"{ name: api, match: { path_prefix: /api }, upstream: app }",
+                 "{ name: gone, match: { path: /old }, redirect: { to: /new, status: 301 } }"};
+  const std::string file = config(text.yaml());
+  const Finished api = weir({"explain", "-c", file, "GET", "http://example.test/api/x"});
+  EXPECT_EQ(api.status, (ExitStatus{0, 0})) << api.errors;
+  EXPECT_THAT(api.output, HasSubstr("api"));
+  EXPECT_THAT(api.output, HasSubstr("app"));
+  const Finished gone = weir({"explain", "-c", file, "GET", "http://example.test/old"});
+  EXPECT_THAT(gone.output, HasSubstr("gone"));
+  EXPECT_THAT(gone.output, HasSubstr("/new"));
+}
+
+}  // namespace
+}  // namespace weir::testing

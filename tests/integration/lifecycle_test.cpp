@@ -1,0 +1,140 @@
+// Start, ready, drain, exit: what an operator and a supervisor rely on.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+#include "support/behaviours.hpp"
+#include "support/weir_process.hpp"
+
+namespace weir::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr ExitStatus exited_well{0, 0};
+
+class Lifecycle : public ::testing::Test {
+ protected:
+  std::shared_ptr<Gate> gate_ = std::make_shared<Gate>();
+  ScriptableEndpoint endpoint_{behave::ok()};
+  WeirProcess weir_{config_for(endpoint_.address())};
+};
+
+TEST_F(Lifecycle, TellsItsAddressesAndIsReady) {
+  EXPECT_NE(weir_.port(), 0);
+  EXPECT_EQ(weir_.get("/").status, 200);
+  EXPECT_EQ(weir_.admin("/health/live").status, 200);
+  EXPECT_EQ(weir_.admin("/health/ready").status, 200);
+}
+
+TEST_F(Lifecycle, StopsAtOnceWhenNothingRuns) {
+  EXPECT_EQ(weir_.get("/").status, 200);
+  EXPECT_EQ(weir_.stop(Deadline(3s)), exited_well);
+}
+
+TEST_F(Lifecycle, StopsOnInterruptToo) {
+  weir_.signal(SIGINT);
+  EXPECT_EQ(weir_.process().wait_exit(Deadline(3s)), exited_well);
+}
+
+TEST_F(Lifecycle, DrainFinishesTheRunningRequest) {
+  endpoint_.behave(behave::gated(gate_, behave::ok("finished")));
+  RawClient client = weir_.connect();
+  client.send_get("/");
+  endpoint_.wait_for_requests(1);
+  weir_.signal(SIGTERM);
+  eventually("ready turns 503", [&] { return weir_.admin("/health/ready").status == 503; });
+  EXPECT_EQ(weir_.admin("/health/live").status, 200);
+  gate_->open();
+  const Response response = client.read_response();
+  EXPECT_EQ(response.body, "finished");
+  EXPECT_TRUE(response.fields.has_token("Connection", "close"));
+  EXPECT_EQ(client.read_to_end().event, StreamEvent::end);
+  EXPECT_EQ(weir_.process().wait_exit(), exited_well);
+}
+
+TEST_F(Lifecycle, DrainClosesIdleConnectionsAndAcceptsNoMore) {
+  endpoint_.behave(behave::gated(gate_, behave::ok()));
+  RawClient running = weir_.connect();
+  running.send_get("/");
+  endpoint_.wait_for_requests(1);
+  RawClient idle = weir_.connect();
+  idle.send_get("/status");
+  endpoint_.wait_for_requests(2);
+  RawClient silent = weir_.connect();
+  weir_.wait_for_metric("weir_connections_total", "listener=\"http\"", 3);
+  weir_.signal(SIGTERM);
+  EXPECT_EQ(silent.read_to_end().event, StreamEvent::end);
+  eventually("nothing is accepted", [&] {
+    try {
+      weir_.connect();
+      return false;
+    } catch (const TestFailure&) {
+      return true;
+    }
+  });
+  gate_->open();
+  EXPECT_EQ(running.read_response().status, 200);
+  EXPECT_EQ(idle.read_response().status, 200);
+  EXPECT_EQ(weir_.process().wait_exit(), exited_well);
+}
+
+TEST_F(Lifecycle, DrainAnswersWhatAnOpenConnectionStillSends) {
+  auto first = std::make_shared<Gate>();
+  endpoint_.behave(behave::gated(first, behave::ok()));
+  RawClient client = weir_.connect();
+  client.send("GET /1 HTTP/1.1\r\nHost: a\r\n\r\n");
+  endpoint_.wait_for_requests(1);
+  weir_.signal(SIGTERM);
+  eventually("ready turns 503", [&] { return weir_.admin("/health/ready").status == 503; });
+  first->open();
+  EXPECT_TRUE(client.read_response().fields.has_token("Connection", "close"));
+  EXPECT_EQ(weir_.process().wait_exit(), exited_well);
+}
+
+TEST(LifecycleTimeout, DrainEndsAfterTheTimeout) {
+  ScriptableEndpoint endpoint(behave::hang());
+  ConfigText config = config_for(endpoint.address());
+  config.server = "workers: 1, shutdown_timeout: 300ms";
+  WeirProcess weir(config);
+  RawClient client = weir.connect();
+  client.send_get("/");
+  endpoint.wait_for_requests(1);
+  const auto started = std::chrono::steady_clock::now();
+  EXPECT_EQ(weir.stop(), exited_well);
+  EXPECT_GE(std::chrono::steady_clock::now() - started, 300ms);
+  client.read_to_end();  // a 503, or cut: but over
+}
+
+TEST_F(Lifecycle, QuitEndsAtOnce) {
+  endpoint_.behave(behave::hang());
+  RawClient client = weir_.connect();
+  client.send_get("/");
+  endpoint_.wait_for_requests(1);
+  weir_.signal(SIGQUIT);
+  weir_.process().wait_exit(Deadline(3s));
+}
+
+TEST_F(Lifecycle, AFinishedRequestIsInTheLogWhenTheProcessHasGone) {
+  for (int i = 0; i < 50; ++i) EXPECT_EQ(weir_.get("/" + std::to_string(i)).status, 200);
+  EXPECT_EQ(weir_.stop(), exited_well);
+  EXPECT_EQ(weir_.access_log(0).size(), 50U);
+}
+
+TEST(LifecycleMany, RequestsUnderLoadSurviveADrain) {
+  OriginProcess origin;
+  WeirProcess weir(config_for(origin.address()));
+  std::vector<RawClient> clients;
+  for (int i = 0; i < 40; ++i) {
+    clients.push_back(weir.connect());
+    clients.back().send_get("/delay/300");
+  }
+  weir.wait_for_metric("weir_upstream_in_flight", "", 40);
+  weir.signal(SIGTERM);
+  for (RawClient& client : clients) EXPECT_EQ(client.read_response().status, 200);
+  EXPECT_EQ(weir.process().wait_exit(), exited_well);
+}
+
+}  // namespace
+}  // namespace weir::testing
