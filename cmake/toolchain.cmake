@@ -15,6 +15,10 @@ function(weir_toolchain_options target)
     if(LLD)
       target_link_options(${target} INTERFACE -fuse-ld=lld-16)
     endif()
+    target_compile_options(${target} INTERFACE -Wnon-virtual-dtor)
+  else()
+    # GCC 12 sees overlapping copies inside std::string where there are none (GCC PR105651).
+    target_compile_options(${target} INTERFACE -Wno-restrict)
   endif()
   target_link_options(${target} INTERFACE -Wl,-z,relro -Wl,-z,now)
 

@@ -1,5 +1,6 @@
-// Feeds every file of the given corpus folders to a fuzz target once, in the order of their names, so that what
-// a fuzzer once found stays a test in every build. The same entry point as libFuzzer's, without libFuzzer.
+// Feeds every file of the given corpus folders to a fuzz target once, in the order of their names, so that
+// what a fuzzer once found stays a test in every build. The same entry point as libFuzzer's, without
+// libFuzzer.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
