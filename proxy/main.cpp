@@ -1,1 +1,3 @@
-int main() { return 0; }
+#include "control/cli.hpp"
+
+int main(int argc, char** argv) { return weir::control::run_cli(argc, argv); }

@@ -36,6 +36,19 @@ class Acceptable final : public io::Operation {
 
 }  // namespace
 
+Result<void> check_free(const SocketAddress& address) {
+  if (address.port == 0) return {};
+  sockaddr_storage storage;
+  const socklen_t length = address.to_sockaddr(storage);
+  const io::FileDescriptor fd(::socket(storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!fd.valid()) return listen_error(address, "socket for");
+  const int on = 1;
+  (void)::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&storage), length) != 0)
+    return listen_error(address, "bind");
+  return {};
+}
+
 Result<io::FileDescriptor> open_listener(const SocketAddress& address, SocketAddress& bound) {
   sockaddr_storage storage;
   const socklen_t length = address.to_sockaddr(storage);

@@ -21,6 +21,9 @@ inline constexpr int accepts_per_turn = 64;       // then other connections get 
 /// Errors: internal, with the address and what the kernel said. Any thread.
 Result<io::FileDescriptor> open_listener(const SocketAddress& address, SocketAddress& bound);
 
+/// Whether nobody listens on `address` yet: with SO_REUSEPORT alone a second process would silently share it.
+Result<void> check_free(const SocketAddress& address);
+
 /// Accepts on one listening socket until it is stopped. Worker thread.
 class Acceptor {
  public:

@@ -12,6 +12,7 @@
 #include "balance/balance.hpp"
 #include "config/model.hpp"
 #include "http/header_policy.hpp"
+#include "observe/log_writer.hpp"
 #include "observe/worker_metrics.hpp"
 #include "route/table.hpp"
 #include "tls/context.hpp"
@@ -60,6 +61,7 @@ struct Snapshot {
   std::vector<UpstreamRuntime> upstreams;
   std::vector<std::shared_ptr<const ListenerRuntime>> listeners;
   std::vector<std::size_t> listener_by_slot;                  // index into listeners, or no_listener
+  std::shared_ptr<observe::LogWriter> access_log;             // null: off
   std::shared_ptr<const http::HeaderPolicy> default_headers;  // `security`: for answers without a route
 
   std::size_t listener_index(std::size_t slot) const {

@@ -48,6 +48,10 @@ void Worker::install(std::shared_ptr<const Snapshot> snapshot, std::vector<Liste
     if (!pools.contains(endpoint)) pool->retire();
   }
   pools_ = std::move(pools);
+  if (access_log_ != snapshot->access_log) {
+    flush_log();
+    access_log_ = snapshot->access_log;
+  }
   next->snapshot = std::move(snapshot);
   generation_ = std::move(next);
   if (draining_) return;
@@ -128,9 +132,9 @@ void Worker::log_appended() {
 
 void Worker::flush_log() {
   log_timer_.disarm();
-  if (log_buffer_.empty() || shared_.access_log == nullptr) return;
+  if (log_buffer_.empty() || access_log_ == nullptr) return;
   const auto lines = static_cast<std::uint64_t>(std::count(log_buffer_.begin(), log_buffer_.end(), '\n'));
-  if (!shared_.access_log->submit(log_buffer_)) metrics_.access_log_dropped_lines += lines;
+  if (!access_log_->submit(log_buffer_)) metrics_.access_log_dropped_lines += lines;
 }
 
 void Worker::sweep() {

@@ -17,7 +17,6 @@
 #include "core/task.hpp"
 #include "io/reactor.hpp"
 #include "listen/acceptor.hpp"
-#include "observe/log_writer.hpp"
 #include "observe/worker_metrics.hpp"
 #include "server/generation.hpp"
 #include "server/session.hpp"
@@ -30,7 +29,6 @@ class Exchange;
 struct ProcessShared {
   std::atomic<std::uint32_t> connections{0};      // open client connections
   std::atomic<std::uint32_t> connections_max{0};  // server.max_connections
-  observe::LogWriter* access_log = nullptr;       // null: off
 };
 
 /// A listening socket on its way to a worker.
@@ -82,7 +80,7 @@ class Worker {
   void give_back(std::unique_ptr<Exchange> exchange);
 
   /// Where an access-log line is appended; null when the log is off. Call log_appended() after it.
-  std::string* log_buffer() { return shared_.access_log ? &log_buffer_ : nullptr; }
+  std::string* log_buffer() { return access_log_ ? &log_buffer_ : nullptr; }
   void log_appended();
 
   /// The Date field's value, renewed each second (RFC 9110 6.6.1).
@@ -109,6 +107,7 @@ class Worker {
   std::unordered_map<std::size_t, std::unique_ptr<listen::Acceptor>> acceptors_;  // by listener slot
   boost::intrusive::list<Session, boost::intrusive::constant_time_size<true>> sessions_;
   std::vector<std::unique_ptr<Exchange>> exchanges_;
+  std::shared_ptr<observe::LogWriter> access_log_;
   std::string log_buffer_;
   Timer log_timer_{&Worker::flush_log_due, this};
   Timer sweep_timer_{&Worker::sweep_due, this};

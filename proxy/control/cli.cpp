@@ -1,0 +1,123 @@
+#include "control/cli.hpp"
+
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+#include <csignal>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "control/supervisor.hpp"
+#include "core/version.hpp"
+#include "tls/context.hpp"
+
+namespace weir::control {
+namespace {
+
+struct Options {
+  std::vector<std::string> files;
+  bool json = false;
+};
+
+std::vector<std::string> files_of(const Options& options, const config::Surroundings& surroundings) {
+  return options.files.empty() ? config::default_files(surroundings) : options.files;
+}
+
+void add_files_option(CLI::App& command, Options& options) {
+  command
+      .add_option("-c,--config", options.files,
+                  "Configuration file; may be repeated, later files win (default: config/weir.yaml, then "
+                  "config/$WEIR_ENV.yaml)")
+      ->type_name("FILE");
+}
+
+void add_json_option(CLI::App& command, Options& options) {
+  command.add_flag("--json", options.json, "Print JSON for programs");
+}
+
+int run_command(const Options& options) {
+  auto surroundings = config::real_surroundings(tls::check_certificate, tls::check_ca);
+  auto files = files_of(options, surroundings);
+  // Before any thread starts, so that none of them dies of a closed pipe.
+  std::signal(SIGPIPE, SIG_IGN);
+  Supervisor supervisor(std::move(files), std::move(surroundings));
+  return supervisor.run();
+}
+
+int check_command(const Options& options) {
+  const auto surroundings = config::real_surroundings(tls::check_certificate, tls::check_ca);
+  const auto files = files_of(options, surroundings);
+  const auto loaded = config::load(files, surroundings);
+  if (const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded)) {
+    if (options.json) {
+      boost::json::array list;
+      for (const config::Problem& problem : *problems) {
+        list.push_back({{"file", problem.file},
+                        {"line", problem.line},
+                        {"column", problem.column},
+                        {"path", problem.path},
+                        {"problem", problem.problem},
+                        {"remedy", problem.remedy}});
+      }
+      std::cout << boost::json::serialize(boost::json::object{{"ok", false}, {"problems", list}}) << '\n';
+    } else {
+      for (const config::Problem& problem : *problems) std::cerr << problem.to_string() << '\n';
+      std::cerr << problems->size() << (problems->size() == 1 ? " problem\n" : " problems\n");
+    }
+    return exit_bad_input;
+  }
+  const auto& config = std::get<config::Config>(loaded);
+  if (options.json) {
+    std::cout << boost::json::serialize(boost::json::object{{"ok", true}, {"hash", config.hash}}) << '\n';
+  } else {
+    std::cout << "ok: " << config.listeners.size() << " listeners, " << config.upstreams.size()
+              << " upstreams, " << config.routes.size() << " routes, config " << config.hash << '\n';
+  }
+  return exit_ok;
+}
+
+int version_command(const Options& options) {
+  if (options.json) {
+    const boost::json::object facts{{"version", version()}, {"commit", commit()}};
+    std::cout << boost::json::serialize(facts) << '\n';
+  } else {
+    std::cout << "weir " << version() << " (" << commit() << ")\n";
+  }
+  return exit_ok;
+}
+
+}  // namespace
+
+int run_cli(int argc, char** argv) {
+  CLI::App app("Weir: an edge load balancer and reverse proxy", "weir");
+  app.require_subcommand(1);
+  Options options;
+  int code = exit_ok;
+
+  CLI::App& run = *app.add_subcommand("run", "Serve");
+  add_files_option(run, options);
+  run.callback([&] { code = run_command(options); });
+
+  CLI::App& check =
+      *app.add_subcommand("check", "Validate the configuration and report everything wrong with it");
+  add_files_option(check, options);
+  add_json_option(check, options);
+  check.callback([&] { code = check_command(options); });
+
+  CLI::App& version = *app.add_subcommand("version", "Print the version");
+  add_json_option(version, options);
+  version.callback([&] { code = version_command(options); });
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int shown = app.exit(error);
+    return shown == 0 ? exit_ok : exit_usage;
+  } catch (const std::exception& failure) {
+    std::cerr << "weir: " << failure.what() << '\n';
+    return exit_cannot_start;
+  }
+  return code;
+}
+
+}  // namespace weir::control

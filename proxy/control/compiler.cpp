@@ -1,0 +1,166 @@
+#include "control/compiler.hpp"
+
+#include <algorithm>
+
+namespace weir::control {
+namespace {
+
+config::Timeouts merged_timeouts(const config::Timeouts& upstream, const config::TimeoutsOverride& route) {
+  config::Timeouts merged;
+  merged.connect = route.connect.value_or(upstream.connect);
+  merged.send = route.send.value_or(upstream.send);
+  merged.response = route.response.value_or(upstream.response);
+  merged.idle = route.idle.value_or(upstream.idle);
+  merged.total = route.total.value_or(upstream.total);
+  return merged;
+}
+
+/// Connections to an endpoint can be reused only under the same TLS settings.
+std::string connection_identity(const config::Upstream& upstream, const SocketAddress& address,
+                                const std::string& host) {
+  std::string identity = upstream.name + '|' + address.to_string();
+  if (upstream.tls) {
+    const config::UpstreamTls& tls = *upstream.tls;
+    for (const std::string* part : {&host, &tls.ca, &tls.server_name, &tls.cert, &tls.key})
+      identity += '|' + *part;
+    identity += tls.verify ? "|verify" : "|blind";
+  }
+  return identity;
+}
+
+Error named(const Error& error, const std::string& what) {
+  return self_error(error.kind, what + ": " + error.detail);
+}
+
+}  // namespace
+
+std::size_t Compiler::listener_slot(const std::string& name) {
+  return listener_slots_.try_emplace(name, listener_slots_.size()).first->second;
+}
+
+Result<Compiler::Prepared> Compiler::prepare(std::shared_ptr<const config::Config> config) {
+  Prepared prepared;
+  for (const config::Listener& listener : config->listeners) {
+    if (!listener.tls) continue;
+    auto& keys = ticket_keys_[listener.name];
+    if (!keys) keys = std::make_shared<tls::TicketKeys>();
+    auto loaded = keys->load(listener.tls->ticket_keys);
+    if (!loaded) return named(loaded.error(), "listeners." + listener.name + ".tls.ticket_keys");
+    auto context = tls::ServerContext::build(*listener.tls, keys);
+    if (!context) return named(context.error(), "listeners." + listener.name + ".tls");
+    prepared.server_contexts[listener.name] = std::move(*context);
+  }
+  for (const config::Upstream& upstream : config->upstreams) {
+    if (!upstream.tls) continue;
+    auto context = tls::ClientContext::build(*upstream.tls);
+    if (!context) return named(context.error(), "upstreams." + upstream.name + ".tls");
+    prepared.client_contexts[upstream.name] = std::move(*context);
+  }
+  prepared.config = std::move(config);
+  build_routes(prepared);
+  return prepared;
+}
+
+void Compiler::rotate_ticket_keys(TimePoint now) {
+  for (const auto& [listener, keys] : ticket_keys_) keys->rotate(now);
+}
+
+void Compiler::build_routes(Prepared& prepared) {
+  const config::Config& config = *prepared.config;
+  prepared.table = std::make_shared<route::RouteTable>(config.routes);
+  auto routes = std::make_shared<std::vector<server::RouteRuntime>>();
+  for (const config::Route& route : config.routes) {
+    server::RouteRuntime runtime;
+    runtime.config = &route;
+    runtime.name = names_.intern(route.name);
+    std::vector<const config::HeaderPolicy*> policies;
+    for (const std::size_t index : route.headers) policies.push_back(&config.header_policies[index]);
+    runtime.headers = http::HeaderPolicy::compile(policies);
+    if (const auto* proxy = std::get_if<config::ProxyAction>(&route.action)) {
+      runtime.timeouts = merged_timeouts(config.upstreams[proxy->upstream].timeouts, proxy->timeouts);
+    }
+    routes->push_back(std::move(runtime));
+  }
+  prepared.routes = std::move(routes);
+  std::vector<const config::HeaderPolicy*> security;
+  for (const config::HeaderPolicy& policy : config.header_policies) {
+    if (policy.name == "security") security.push_back(&policy);
+  }
+  prepared.default_headers = std::make_shared<http::HeaderPolicy>(http::HeaderPolicy::compile(security));
+}
+
+std::shared_ptr<upstream::EndpointState> Compiler::endpoint_state(const config::Upstream& upstream,
+                                                                  const SocketAddress& address,
+                                                                  const std::string& host) {
+  auto& known = endpoints_[connection_identity(upstream, address, host)];
+  auto state = known.lock();
+  if (!state) {
+    state = std::make_shared<upstream::EndpointState>(upstream.name, address.to_string(), address,
+                                                      next_endpoint_slot_++);
+    known = state;
+  }
+  return state;
+}
+
+void Compiler::add_endpoint(server::UpstreamRuntime& runtime, const config::Endpoint& endpoint,
+                            const IpAddress& ip) {
+  const SocketAddress address{ip, endpoint.port};
+  server::EndpointRuntime added;
+  added.state = endpoint_state(*runtime.config, address, endpoint.host);
+  added.label = names_.intern(added.state->label);
+  added.host = endpoint.host;
+  // Two names may lead to one address: it is one endpoint, with their weights together.
+  for (std::size_t i = 0; i < runtime.endpoints.size(); ++i) {
+    if (runtime.endpoints[i].state != added.state) continue;
+    runtime.candidates[i].weight += endpoint.weight;
+    return;
+  }
+  runtime.candidates.push_back({added.state.get(), endpoint.weight});
+  runtime.endpoints.push_back(std::move(added));
+}
+
+std::shared_ptr<server::Snapshot> Compiler::build(const Prepared& prepared, std::uint64_t generation,
+                                                  const BoundAddress& bound, const Addresses& addresses) {
+  const config::Config& config = *prepared.config;
+  auto snapshot = std::make_shared<server::Snapshot>();
+  snapshot->generation = generation;
+  snapshot->config = prepared.config;
+  snapshot->table = prepared.table;
+  snapshot->routes = prepared.routes;
+  snapshot->default_headers = prepared.default_headers;
+  for (const config::Upstream& upstream : config.upstreams) {
+    server::UpstreamRuntime runtime;
+    runtime.config = &upstream;
+    runtime.name = names_.intern(upstream.name);
+    auto& known = shared_[upstream.name];
+    runtime.shared = known.lock();
+    if (!runtime.shared) known = runtime.shared = std::make_shared<balance::Shared>();
+    const auto context = prepared.client_contexts.find(upstream.name);
+    if (context != prepared.client_contexts.end()) runtime.tls = context->second;
+    for (const config::Endpoint& endpoint : upstream.endpoints) {
+      const auto ips = endpoint.ip ? std::vector<IpAddress>{*endpoint.ip} : addresses(endpoint.host);
+      for (const IpAddress& ip : ips) add_endpoint(runtime, endpoint, ip);
+    }
+    snapshot->upstreams.push_back(std::move(runtime));
+  }
+  for (const config::Listener& listener : config.listeners) {
+    auto runtime = std::make_shared<server::ListenerRuntime>();
+    runtime->config = listener;
+    runtime->name = names_.intern(listener.name);
+    runtime->slot = listener_slot(listener.name);
+    runtime->bound = bound(listener);
+    runtime->port = std::to_string(runtime->bound.port);
+    const auto context = prepared.server_contexts.find(listener.name);
+    if (context != prepared.server_contexts.end()) runtime->tls = context->second;
+    if (snapshot->listener_by_slot.size() <= runtime->slot) {
+      snapshot->listener_by_slot.resize(runtime->slot + 1, server::no_listener);
+    }
+    snapshot->listener_by_slot[runtime->slot] = snapshot->listeners.size();
+    snapshot->listeners.push_back(std::move(runtime));
+  }
+  std::erase_if(endpoints_, [](const auto& entry) { return entry.second.expired(); });
+  std::erase_if(shared_, [](const auto& entry) { return entry.second.expired(); });
+  return snapshot;
+}
+
+}  // namespace weir::control

@@ -1,0 +1,62 @@
+// Config -> Snapshot. Remembers what must keep its identity from one snapshot to the next: endpoint state, balance
+// turns, ticket keys, listener slots. Control thread.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/error.hpp"
+#include "core/ip.hpp"
+#include "observe/name_table.hpp"
+#include "server/snapshot.hpp"
+
+namespace weir::control {
+
+class Compiler {
+ public:
+  /// Where a listener is bound: the address that the kernel gave.
+  using BoundAddress = std::function<SocketAddress(const config::Listener&)>;
+  /// Known addresses of a host name; empty while unknown.
+  using Addresses = std::function<std::vector<IpAddress>(const std::string& host)>;
+
+  explicit Compiler(observe::NameTable& names) : names_(names) {}
+
+  /// Everything that can fail, done before anything is changed: TLS contexts with their files. Errors: internal, with
+  /// the listener's or upstream's name and what is wrong.
+  struct Prepared {
+    std::shared_ptr<const config::Config> config;
+    std::map<std::string, std::shared_ptr<tls::ServerContext>> server_contexts;  // by listener name
+    std::map<std::string, std::shared_ptr<tls::ClientContext>> client_contexts;  // by upstream name
+    std::shared_ptr<const route::RouteTable> table;
+    std::shared_ptr<const std::vector<server::RouteRuntime>> routes;
+    std::shared_ptr<const http::HeaderPolicy> default_headers;
+  };
+  Result<Prepared> prepare(std::shared_ptr<const config::Config> config);
+
+  /// The snapshot for what was prepared, with the addresses that names have now. Cannot fail.
+  std::shared_ptr<server::Snapshot> build(const Prepared& prepared, std::uint64_t generation,
+                                          const BoundAddress& bound, const Addresses& addresses);
+
+  /// Makes new ticket keys where the current ones are due.
+  void rotate_ticket_keys(TimePoint now);
+
+ private:
+  std::size_t listener_slot(const std::string& name);
+  std::shared_ptr<upstream::EndpointState> endpoint_state(const config::Upstream& upstream,
+                                                          const SocketAddress& address,
+                                                          const std::string& host);
+  void add_endpoint(server::UpstreamRuntime& runtime, const config::Endpoint& endpoint, const IpAddress& ip);
+  void build_routes(Prepared& prepared);
+
+  observe::NameTable& names_;
+  std::map<std::string, std::size_t> listener_slots_;
+  std::map<std::string, std::shared_ptr<tls::TicketKeys>> ticket_keys_;      // by listener name
+  std::map<std::string, std::weak_ptr<balance::Shared>> shared_;             // by upstream name
+  std::map<std::string, std::weak_ptr<upstream::EndpointState>> endpoints_;  // by identity
+  std::size_t next_endpoint_slot_ = 0;
+};
+
+}  // namespace weir::control

@@ -1,0 +1,362 @@
+#include "control/supervisor.hpp"
+
+#include <sys/resource.h>
+
+#include <boost/asio/post.hpp>
+#include <csignal>
+#include <cstdio>
+#include <iostream>
+#include <random>
+#include <set>
+#include <utility>
+
+#include "control/cpu_count.hpp"
+#include "control/ready_line.hpp"
+#include "core/version.hpp"
+#include "observe/log.hpp"
+
+namespace weir::control {
+namespace {
+
+constexpr std::chrono::hours ticket_check_interval{1};
+
+std::string join(const std::vector<std::string>& parts) {
+  std::string text;
+  for (const std::string& part : parts) text += (text.empty() ? "" : ", ") + part;
+  return text;
+}
+
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+std::vector<std::string> texts_of(const std::vector<config::Problem>& problems) {
+  std::vector<std::string> texts;
+  for (const config::Problem& problem : problems) texts.push_back(problem.to_string());
+  return texts;
+}
+
+}  // namespace
+
+Supervisor::Supervisor(std::vector<std::string> files, config::Surroundings surroundings)
+    : files_(std::move(files)),
+      surroundings_(std::move(surroundings)),
+      signals_(context_),
+      drain_timer_(context_),
+      ticket_timer_(context_),
+      notifier_(Notifier::from_environment()),
+      compiler_(names_),
+      resolver_(context_, [this] { names_changed(); }),
+      started_(std::chrono::system_clock::now()),
+      last_reload_(started_) {}
+
+Supervisor::~Supervisor() {
+  stop_workers();
+}
+
+int Supervisor::run() {
+  const int code = start();
+  if (code != exit_ok) return code;
+  context_.run();
+  stop_workers();
+  resolver_.stop();
+  access_log_.reset();
+  // A name look-up cannot be interrupted; its thread must not hold up the exit.
+  if (resolver_.busy()) std::_Exit(exit_code_);
+  return exit_code_;
+}
+
+int Supervisor::start() {
+  auto loaded = config::load(files_, surroundings_);
+  if (const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded)) {
+    for (const config::Problem& problem : *problems) std::cerr << problem.to_string() << '\n';
+    return exit_bad_input;
+  }
+  const auto config = std::make_shared<const config::Config>(std::move(std::get<config::Config>(loaded)));
+  try {
+    observe::configure_log(config->log);
+  } catch (const std::exception& failure) {
+    std::cerr << "log.output: " << failure.what() << '\n';
+    return exit_cannot_start;
+  }
+  raise_descriptor_limit();
+  const unsigned count = config->server.workers == 0 ? usable_cpus() : config->server.workers;
+  std::random_device entropy;
+  for (unsigned i = 0; i < count; ++i) {
+    const std::uint64_t seed = std::uint64_t{entropy()} << 32 | entropy();
+    workers_.push_back(std::make_unique<server::Worker>(i, shared_, seed));
+  }
+  const auto applied = apply(config);
+  if (!applied) {
+    std::cerr << applied.error().detail << '\n';
+    return exit_cannot_start;
+  }
+  if (!start_admin()) return exit_cannot_start;
+  wait_for_signal();
+  for (const auto& worker : workers_) threads_.emplace_back([&worker = *worker] { worker.run(); });
+  watch_ticket_keys();
+  state_ = RunState::ready;
+  announce_ready();
+  return exit_ok;
+}
+
+bool Supervisor::start_admin() {
+  const config::Admin& settings = snapshot_->config->admin;
+  AdminOptions options;
+  options.token = settings.token;
+  backend_ = make_backend();
+  admin_ = std::make_unique<AdminServer>(context_, settings.address, std::move(options), backend_);
+  const auto bound = admin_->start();
+  if (!bound) {
+    std::cerr << "admin.address: " << bound.error().detail << '\n';
+    return false;
+  }
+  admin_address_ = *bound;
+  return true;
+}
+
+Result<Supervisor::NewSockets> Supervisor::open_sockets(const config::Config& config,
+                                                        std::map<std::string, BoundListener>& bound) {
+  NewSockets opened;
+  for (const config::Listener& listener : config.listeners) {
+    const auto known = bound_.find(listener.name);
+    if (known != bound_.end() && known->second.configured == listener.address) {
+      bound[listener.name] = known->second;
+      continue;
+    }
+    if (const auto free = listen::check_free(listener.address); !free && !is_ours(listener.address)) {
+      return self_error(free.error().kind, "listeners." + listener.name + ".address: " + free.error().detail);
+    }
+    BoundListener where{listener.address, listener.address};
+    for (std::size_t i = 0; i < workers_.size(); ++i) {
+      auto socket =
+          listen::open_listener(where.bound, where.bound);  // the first one finds the port, if it was 0
+      if (!socket) {
+        return self_error(socket.error().kind,
+                          "listeners." + listener.name + ".address: " + socket.error().detail);
+      }
+      opened[listener.name].push_back(std::move(*socket));
+    }
+    bound[listener.name] = where;
+  }
+  return opened;
+}
+
+bool Supervisor::is_ours(const SocketAddress& address) const {
+  for (const auto& [name, listener] : bound_) {
+    if (listener.bound == address) return true;
+  }
+  return false;
+}
+
+Result<std::shared_ptr<observe::LogWriter>> Supervisor::open_access_log(const config::Config& config) {
+  const config::AccessLog& wanted = config.log.access;
+  if (!wanted.enabled) return std::shared_ptr<observe::LogWriter>();
+  if (access_log_ && snapshot_ && snapshot_->config->log.access.output == wanted.output) return access_log_;
+  try {
+    return std::make_shared<observe::LogWriter>(wanted.output);
+  } catch (const std::exception& failure) {
+    return self_error(ErrorKind::internal, std::string("log.access.output: ") + failure.what());
+  }
+}
+
+/// Takes `config` over, or changes nothing and says why.
+Result<void> Supervisor::apply(std::shared_ptr<const config::Config> config) {
+  auto prepared = compiler_.prepare(config);
+  if (!prepared) return prepared.error();
+  std::map<std::string, BoundListener> bound;
+  auto sockets = open_sockets(*config, bound);
+  if (!sockets) return sockets.error();
+  auto access_log = open_access_log(*config);
+  if (!access_log) return access_log.error();
+
+  prepared_ = std::move(*prepared);
+  bound_ = std::move(bound);
+  access_log_ = std::move(*access_log);
+  ++generation_;
+  shared_.connections_max = config->server.max_connections;
+  std::set<std::string> host_names;
+  for (const config::Upstream& upstream : config->upstreams) {
+    for (const config::Endpoint& endpoint : upstream.endpoints) {
+      if (!endpoint.ip) host_names.insert(endpoint.host);
+    }
+  }
+  publish(std::move(*sockets));
+  resolver_.watch(host_names);
+  return {};
+}
+
+/// Builds the snapshot of what is in force now and sends it to every worker.
+void Supervisor::publish(NewSockets sockets) {
+  auto snapshot = compiler_.build(
+      prepared_, generation_,
+      [this](const config::Listener& listener) { return bound_.at(listener.name).bound; },
+      [this](const std::string& host) { return resolver_.addresses(host); });
+  snapshot->access_log = access_log_;
+  snapshot_ = snapshot;
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    auto items = std::make_shared<std::vector<server::ListenerSocket>>();
+    for (const auto& listener : snapshot_->listeners) {
+      const auto fresh = sockets.find(listener->config.name);
+      server::ListenerSocket item{listener, {}};
+      if (fresh != sockets.end()) item.socket = std::move(fresh->second[i]);
+      items->push_back(std::move(item));
+    }
+    workers_[i]->post([worker = workers_[i].get(), snapshot = snapshot_, items] {
+      worker->install(snapshot, std::move(*items));
+    });
+  }
+}
+
+void Supervisor::names_changed() {
+  if (state_ != RunState::draining) publish({});
+}
+
+void Supervisor::announce_ready() {
+  std::vector<std::pair<std::string, std::string>> listeners;
+  for (const auto& listener : snapshot_->listeners) {
+    listeners.emplace_back(listener->config.name, listener->bound.to_string());
+  }
+  std::cout << ready_line(listeners, admin_address_.to_string()) << std::endl;
+  notifier_.ready("ready");
+  observe::log(config::LogLevel::info, "weir {} ready: generation {}, config {}, {} workers", version(),
+               generation_, snapshot_->config->hash, workers_.size());
+}
+
+void Supervisor::reload(const Reply<ReloadOutcome>& reply) {
+  ReloadOutcome outcome;
+  notifier_.reloading();
+  auto loaded = config::load(files_, surroundings_);
+  if (const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded)) {
+    outcome.problems = texts_of(*problems);
+  } else if (state_ == RunState::draining) {
+    outcome.problems = {"shutting down"};
+  } else {
+    const auto before = snapshot_->config;
+    const auto config = std::make_shared<const config::Config>(std::move(std::get<config::Config>(loaded)));
+    const auto applied = apply(config);
+    if (!applied) outcome.problems = {applied.error().detail};
+    if (applied) apply_process_keys(*before, *config);
+  }
+  outcome.ok = outcome.problems.empty();
+  outcome.generation = generation_;
+  last_reload_success_ = outcome.ok;
+  last_reload_error_ = join(outcome.problems);
+  if (outcome.ok) {
+    last_reload_ = std::chrono::system_clock::now();
+    observe::log(config::LogLevel::info, "reloaded: generation {}, config {}", generation_,
+                 snapshot_->config->hash);
+  } else {
+    for (const std::string& problem : outcome.problems) {
+      observe::log(config::LogLevel::error, "reload refused, generation {} stays: {}", generation_, problem);
+    }
+  }
+  notifier_.ready(outcome.ok ? "ready" : "ready; the last reload was refused");
+  if (reply) reply(outcome);
+}
+
+/// What lies outside the snapshot; what a reload takes over only at the next start is said, not ignored.
+void Supervisor::apply_process_keys(const config::Config& before, const config::Config& now) {
+  const auto note = [](const char* key) {
+    observe::log(config::LogLevel::warn, "{} changed: takes effect at the next start", key);
+  };
+  if (before.server.workers != now.server.workers) note("server.workers");
+  if (before.admin.address != now.admin.address) note("admin.address");
+  if (before.admin.token != now.admin.token) admin_->set_token(now.admin.token);
+  if (before.log.output != now.log.output || before.log.level != now.log.level ||
+      before.log.format != now.log.format) {
+    try {
+      observe::configure_log(now.log);
+    } catch (const std::exception& failure) {
+      observe::log(config::LogLevel::error, "log.output: {}; the old one stays", failure.what());
+    }
+  }
+}
+
+void Supervisor::wait_for_signal() {
+  if (!signals_armed_) {
+    for (const int number : {SIGHUP, SIGTERM, SIGINT, SIGQUIT, SIGUSR1}) signals_.add(number);
+    signals_armed_ = true;
+  }
+  signals_.async_wait([this](const boost::system::error_code& error, int number) {
+    if (error) return;
+    handle_signal(number);
+    wait_for_signal();
+  });
+}
+
+void Supervisor::handle_signal(int number) {
+  switch (number) {
+    case SIGHUP:
+      reload(nullptr);
+      return;
+    case SIGUSR1:
+      observe::reopen_log();
+      if (access_log_) {
+        if (const auto failure = access_log_->reopen()) {
+          observe::log(config::LogLevel::error, "access log: {}; the old file stays", *failure);
+        }
+      }
+      return;
+    case SIGQUIT:
+      observe::log(config::LogLevel::info, "SIGQUIT: exiting now");
+      context_.stop();
+      return;
+    default:
+      if (state_ != RunState::draining) drain();
+  }
+}
+
+void Supervisor::drain() {
+  state_ = RunState::draining;
+  notifier_.stopping("draining");
+  const auto timeout = snapshot_->config->server.shutdown_timeout;
+  observe::log(config::LogLevel::info, "draining: {} connections, at most {} ms", shared_.connections.load(),
+               timeout.count());
+  workers_left_ = workers_.size();
+  for (const auto& worker : workers_) {
+    worker->post([this, &worker = *worker] {
+      worker.drain([this] { boost::asio::post(context_, [this] { worker_drained(); }); });
+    });
+  }
+  drain_timer_.expires_after(timeout);
+  drain_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    observe::log(config::LogLevel::warn, "shutdown_timeout is over: closing {} connections",
+                 shared_.connections.load());
+    for (const auto& worker : workers_) {
+      worker->post([&worker = *worker] { worker.abort_all(); });
+    }
+    drain_timer_.expires_after(abort_grace);
+    drain_timer_.async_wait([this](const boost::system::error_code& again) {
+      if (!again) context_.stop();
+    });
+  });
+}
+
+void Supervisor::worker_drained() {
+  if (--workers_left_ > 0) return;
+  observe::log(config::LogLevel::info, "drained");
+  drain_timer_.cancel();
+  context_.stop();
+}
+
+void Supervisor::stop_workers() {
+  for (const auto& worker : workers_) worker->stop();
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+void Supervisor::watch_ticket_keys() {
+  ticket_timer_.expires_after(ticket_check_interval);
+  ticket_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    compiler_.rotate_ticket_keys(Clock::now());
+    watch_ticket_keys();
+  });
+}
+
+}  // namespace weir::control

@@ -1,0 +1,109 @@
+// The process: workers and their threads, the configuration in force, reload, drain, the admin address. Runs on the
+// main thread, which is the control thread; workers are only ever sent messages.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "config/load.hpp"
+#include "control/admin_backend.hpp"
+#include "control/admin_server.hpp"
+#include "control/compiler.hpp"
+#include "control/name_resolver.hpp"
+#include "control/notify.hpp"
+#include "observe/collector.hpp"
+#include "observe/log_writer.hpp"
+#include "server/worker.hpp"
+
+namespace weir::control {
+
+inline constexpr int exit_ok = 0;
+inline constexpr int exit_bad_input = 1;
+inline constexpr int exit_usage = 2;
+inline constexpr int exit_cannot_start = 3;
+
+class Supervisor {
+ public:
+  static constexpr std::chrono::milliseconds abort_grace{500};  // for aborted connections to end
+
+  Supervisor(std::vector<std::string> files, config::Surroundings surroundings);
+  ~Supervisor();
+  Supervisor(const Supervisor&) = delete;
+  Supervisor& operator=(const Supervisor&) = delete;
+
+  /// Starts, serves until told to stop, and returns the exit code. Says on stderr why it could not start.
+  int run();
+
+ private:
+  struct BoundListener {
+    SocketAddress configured, bound;
+  };
+  using NewSockets =
+      std::map<std::string, std::vector<io::FileDescriptor>>;  // by listener name, one per worker
+
+  int start();
+  bool start_admin();
+  Result<NewSockets> open_sockets(const config::Config& config, std::map<std::string, BoundListener>& bound);
+  Result<std::shared_ptr<observe::LogWriter>> open_access_log(const config::Config& config);
+  Result<void> apply(std::shared_ptr<const config::Config> config);
+  void publish(NewSockets sockets);
+  bool is_ours(const SocketAddress& address) const;
+  void apply_process_keys(const config::Config& before, const config::Config& now);
+  void announce_ready();
+
+  void reload(const Reply<ReloadOutcome>& reply);
+  void names_changed();
+  void wait_for_signal();
+  void handle_signal(int number);
+  void drain();
+  void worker_drained();
+  void stop_workers();
+  void watch_ticket_keys();
+
+  AdminBackend make_backend();
+  HealthReport health() const;
+  StatusReport status() const;
+  std::vector<UpstreamReport> upstreams() const;
+  observe::ScrapeInput scrape_input() const;
+  /// Copies the counters of all workers, merges them and hands the sum to `done` on the control thread.
+  void collect(std::function<void(const observe::WorkerMetrics&)> done);
+
+  const std::vector<std::string> files_;
+  const config::Surroundings surroundings_;
+  boost::asio::io_context context_;
+  boost::asio::signal_set signals_;
+  boost::asio::steady_timer drain_timer_, ticket_timer_;
+  bool signals_armed_ = false;
+  Notifier notifier_;
+  observe::NameTable names_;
+  Compiler compiler_;
+  NameResolver resolver_;
+  server::ProcessShared shared_;
+  std::vector<std::unique_ptr<server::Worker>> workers_;
+  std::vector<std::thread> threads_;
+  AdminBackend backend_;
+  std::unique_ptr<AdminServer> admin_;
+  SocketAddress admin_address_;
+
+  Compiler::Prepared prepared_;  // of the configuration in force
+  std::shared_ptr<const server::Snapshot> snapshot_;
+  std::shared_ptr<observe::LogWriter> access_log_;
+  std::map<std::string, BoundListener> bound_;  // by listener name
+  std::uint64_t generation_ = 0;
+  bool last_reload_success_ = true;
+  std::string last_reload_error_;
+  std::chrono::system_clock::time_point started_, last_reload_;
+
+  RunState state_ = RunState::starting;
+  std::size_t workers_left_ = 0;  // that still drain
+  int exit_code_ = exit_ok;
+};
+
+}  // namespace weir::control

@@ -1,0 +1,169 @@
+// What the supervisor tells the admin address: health, status, endpoints, metrics.
+#include <unistd.h>
+
+#include <boost/asio/post.hpp>
+#include <utility>
+
+#include "config/dump.hpp"
+#include "control/config_json.hpp"
+#include "control/supervisor.hpp"
+#include "core/version.hpp"
+#include "observe/collector.hpp"
+
+namespace weir::control {
+namespace {
+
+std::string_view name_of(config::Balance balance) {
+  return balance == config::Balance::round_robin ? "round_robin" : "least_connections";
+}
+
+std::string_view name_of(health::State state) {
+  switch (state) {
+    case health::State::healthy:
+      return "healthy";
+    case health::State::ejected:
+      return "ejected";
+    case health::State::half_open:
+      return "half_open";
+  }
+  return "";
+}
+
+}  // namespace
+
+AdminBackend Supervisor::make_backend() {
+  AdminBackend backend;
+  backend.ready = [this] { return state_ == RunState::ready; };
+  backend.health = [this] { return health(); };
+  backend.config = [this] { return config::dump(*snapshot_->config); };
+  backend.routes = [this] { return routes_json(*snapshot_->config); };
+  backend.metrics = [this](Reply<std::string> reply) {
+    collect([this, reply = std::move(reply)](const observe::WorkerMetrics& merged) {
+      reply(observe::metrics_text(merged, names_, scrape_input()));
+    });
+  };
+  backend.status = [this](Reply<StatusReport> reply) {
+    collect([this, reply = std::move(reply)](const observe::WorkerMetrics& merged) {
+      StatusReport report = status();
+      add_counters(report, merged, names_);
+      reply(std::move(report));
+    });
+  };
+  backend.upstreams = [this](Reply<std::vector<UpstreamReport>> reply) {
+    collect([this, reply = std::move(reply)](const observe::WorkerMetrics& merged) {
+      std::vector<UpstreamReport> reports = upstreams();
+      add_counters(reports, merged, names_);
+      reply(std::move(reports));
+    });
+  };
+  backend.reload = [this](Reply<ReloadOutcome> reply) { reload(reply); };
+  return backend;
+}
+
+HealthReport Supervisor::health() const {
+  HealthReport report;
+  report.version = version();
+  for (const auto& upstream : snapshot_->upstreams) {
+    UpstreamHealth item;
+    item.name = upstream.config->name;
+    item.total = upstream.candidates.size();
+    item.healthy = upstream::usable_count(upstream.candidates);
+    report.upstreams.push_back(std::move(item));
+  }
+  return report;
+}
+
+StatusReport Supervisor::status() const {
+  StatusReport report;
+  report.version = version();
+  report.commit = commit();
+  report.pid = static_cast<int>(::getpid());
+  report.state = state_;
+  report.started = started_;
+  report.workers = workers_.size();
+  report.generation = generation_;
+  report.config_hash = snapshot_->config->hash;
+  report.config_files = files_;
+  report.last_reload = last_reload_;
+  report.last_reload_error = last_reload_error_;
+  for (const auto& listener : snapshot_->listeners) {
+    ListenerReport item;
+    item.name = listener->config.name;
+    item.address = listener->bound.to_string();
+    item.tls = listener->tls != nullptr;
+    report.listeners.push_back(std::move(item));
+  }
+  return report;
+}
+
+std::vector<UpstreamReport> Supervisor::upstreams() const {
+  std::vector<UpstreamReport> reports;
+  for (const auto& upstream : snapshot_->upstreams) {
+    UpstreamReport report;
+    report.name = upstream.config->name;
+    report.balance = name_of(upstream.config->balance);
+    for (const upstream::Candidate& candidate : upstream.candidates) {
+      EndpointReport item;
+      item.address = candidate.state->label;
+      item.weight = candidate.weight;
+      item.state = name_of(candidate.state->health.state());
+      item.in_flight = candidate.state->in_flight.load(std::memory_order_relaxed);
+      item.consecutive_failures = static_cast<std::uint32_t>(candidate.state->health.consecutive_failures());
+      report.endpoints.push_back(std::move(item));
+    }
+    reports.push_back(std::move(report));
+  }
+  return reports;
+}
+
+observe::ScrapeInput Supervisor::scrape_input() const {
+  observe::ScrapeInput input;
+  input.version = version();
+  input.commit = commit();
+  input.generation = generation_;
+  input.config_hash = snapshot_->config->hash;
+  input.last_reload_success = last_reload_success_;
+  input.last_reload = last_reload_;
+  for (const auto& upstream : snapshot_->upstreams) {
+    for (const upstream::Candidate& candidate : upstream.candidates) {
+      observe::EndpointFacts facts;
+      facts.upstream = upstream.config->name;
+      facts.endpoint = candidate.state->label;
+      facts.in_flight = candidate.state->in_flight.load(std::memory_order_relaxed);
+      facts.up = candidate.state->health.usable();
+      input.endpoints.push_back(std::move(facts));
+    }
+  }
+  for (const auto& listener : snapshot_->listeners) {
+    if (!listener->tls) continue;
+    for (const auto& certificate : listener->tls->certificates()) {
+      input.certificates.push_back({listener->config.name, certificate.subject, certificate.not_after});
+    }
+  }
+  if (access_log_) input.access_log_unwritten_lines = access_log_->unwritten_lines();
+  input.process = observe::read_process_facts();
+  return input;
+}
+
+void Supervisor::collect(std::function<void(const observe::WorkerMetrics&)> done) {
+  struct Collection {
+    observe::WorkerMetrics merged;
+    std::size_t missing;
+    std::function<void(const observe::WorkerMetrics&)> done;
+  };
+  const auto collection = std::make_shared<Collection>();
+  collection->missing = workers_.size();
+  collection->done = std::move(done);
+  for (const auto& worker : workers_) {
+    worker->post([this, &worker = *worker, collection] {
+      const auto copy = std::make_shared<observe::WorkerMetrics>();
+      copy->merge(worker.metrics());
+      boost::asio::post(context_, [collection, copy] {
+        collection->merged.merge(*copy);
+        if (--collection->missing == 0) collection->done(collection->merged);
+      });
+    });
+  }
+}
+
+}  // namespace weir::control
