@@ -38,9 +38,10 @@ struct Home {
 
 const std::vector<Home>& homes() {
   static const std::vector<Home> table = {
-      {"boost/asio", {"bench/", "tests/"}, "the event loop is io/reactor"},
-      {"boost/beast/http/field.hpp", {"proxy/http/"}, "Beast is a tokenizer inside http"},
-      {"boost/beast", {"proxy/http/"}, "Beast is a tokenizer inside http"},
+      {"boost/asio", {"proxy/control/", "bench/", "tests/"}, "the event loop is io/reactor"},
+      {"boost/beast",
+       {"proxy/http/", "proxy/control/admin_"},
+       "a tokenizer in http, the admin address in control"},
       {"yaml-cpp/", {"proxy/config/yaml.cpp"}, "one file turns YAML into raw values"},
       {"openssl/sha.h", {"proxy/config/", "proxy/tls/", "proxy/io/", "bench/", "tests/"}, "digests"},
       {"openssl/evp.h", {"proxy/config/", "proxy/tls/", "proxy/io/", "bench/", "tests/"}, "digests"},
