@@ -18,7 +18,8 @@ Session::Session(Worker& worker, std::shared_ptr<const ListenerRuntime> listener
       listener_(std::move(listener)),
       stream_(worker.reactor(), std::move(fd)),
       in_(worker.buffers()),
-      peer_(peer) {
+      peer_(peer),
+      local_port_(listener_->port) {
   worker_.sessions_.push_back(*this);
   ++worker_.metrics().listener(listener_->name).active;
 }
