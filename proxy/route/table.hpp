@@ -1,10 +1,13 @@
 // First matching route, in the order of the file, with a cost that stays flat with many routes: hash on host
-// (exact, then wildcards), then a path prefix structure, then the few remaining conditions of the candidates.
+// (exact, then wildcards), then a tree of path segments, then the few remaining conditions of the candidates. Every
+// index lists route numbers in rising order, and the smallest number whose conditions all hold wins, so nothing that
+// cannot win any more is looked at. Only expressions (path_regex) of one host are tried one after another.
 // Immutable after build; any thread.
 #pragma once
 
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,16 +20,26 @@ namespace weir::route {
 /// What a rule can look at. Views live for the call only.
 struct Request {
   std::string_view host;  // normalised (http/uri.hpp), no port
-  std::string_view path;  // normalised
+  std::string_view path;  // normalised; "*" (OPTIONS *) is only under the prefix "/"
   std::string_view method;
-  const std::vector<http::Field>* fields = nullptr;
-  std::size_t listener = 0;  // index
+  const std::vector<http::Field>* fields = nullptr;  // nullptr: none
+  std::size_t listener = 0;                          // index
 };
 
 inline constexpr std::size_t no_route = static_cast<std::size_t>(-1);
+inline constexpr std::size_t host_bytes_max =
+    255;  // RFC 1035 2.3.4; longer hosts meet only routes for any host
+
+/// One condition of a route, held against one request.
+struct Finding {
+  bool holds = false;
+  std::string text;  // e.g. "host api.example.com: matches *.example.com", "path /x: not under /api"
+};
 
 class RouteTable {
  public:
+  /// Expressions were checked with Regex::compile when the configuration was loaded; one that does not compile
+  /// here never matches.
   explicit RouteTable(const std::vector<config::Route>& routes);
   ~RouteTable();
   RouteTable(RouteTable&&) noexcept;
@@ -35,8 +48,10 @@ class RouteTable {
   /// Index of the first route that matches, or no_route. No allocation.
   std::size_t find(const Request& request) const;
 
-  /// Why route `index` does or does not match, one phrase per condition in order (for `weir explain`).
-  std::vector<std::string> explain(std::size_t index, const Request& request) const;
+  /// Why route `index` does or does not match: one finding per condition that it sets, in the order host, path,
+  /// method, headers, listener (for `weir explain`). Listeners show by number where they have no name.
+  std::vector<Finding> explain(std::size_t index, const Request& request,
+                               std::span<const std::string> listener_names = {}) const;
 
  private:
   struct Impl;
@@ -44,7 +59,8 @@ class RouteTable {
 };
 
 /// The path to send upstream for a rewrite: a prefix route's matched prefix is replaced by `rewrite` (segment
-/// borders kept), an exact or regex route's whole path is. Appends to `out`; the query is not touched.
+/// borders kept: one slash between the two, whichever of them brought it), an exact or regex route's whole path is.
+/// Appends to `out`; the query is not touched.
 void rewrite_path(const config::PathMatch& match, std::string_view normalised_path, std::string_view rewrite,
                   std::string& out);
 
