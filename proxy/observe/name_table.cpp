@@ -13,6 +13,11 @@ NameId NameTable::intern(const std::string& name) {
   return id;
 }
 
+NameId NameTable::find(const std::string& name) const {
+  const auto found = ids_.find(name);
+  return found == ids_.end() ? no_name : found->second;
+}
+
 const std::string& NameTable::name(NameId id) const {
   static const std::string none;
   return id < names_.size() ? names_[id] : none;

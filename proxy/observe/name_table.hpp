@@ -15,6 +15,8 @@ class NameTable {
   /// The id of `name`, handed out on first sight; no_name for "". When 65,535 names are used up: no_name, for
   /// all further ones.
   NameId intern(const std::string& name);
+  /// The id of `name`; no_name when it was never interned.
+  NameId find(const std::string& name) const;
   const std::string& name(NameId id) const;  // "" for no_name
 
  private:

@@ -218,6 +218,8 @@ TEST(NameTable, StableIdsUntilTheyRunOut) {
   EXPECT_EQ(table.intern("api"), api);
   EXPECT_NE(table.intern("blue"), api);
   EXPECT_EQ(table.intern(""), no_name);
+  EXPECT_EQ(table.find("api"), api);
+  EXPECT_EQ(table.find("never seen"), no_name);
   EXPECT_EQ(table.name(api), "api");
   EXPECT_EQ(table.name(no_name), "");
   EXPECT_EQ(table.name(777), "");

@@ -1,0 +1,145 @@
+#include "control/admin_answer.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "control/admin_json.hpp"
+#include "control/admin_server.hpp"
+#include "control/dashboard.hpp"
+
+namespace weir::control {
+namespace {
+
+namespace asio = boost::asio;
+template <class T>
+using Call = std::function<void(Reply<T>)>;
+
+/// The answer to `call`, or nothing when it did not come within `timeout`.
+template <class T>
+asio::awaitable<std::optional<T>> ask(asio::io_context& io, Call<T> call, Milliseconds timeout) {
+  struct Waiting {
+    explicit Waiting(asio::io_context& context) : timer(context) {}
+    asio::steady_timer timer;
+    std::optional<T> value;
+  };
+  const auto waiting = std::make_shared<Waiting>(io);
+  waiting->timer.expires_after(timeout);
+  // Weak: a reply that comes after we gave up finds nobody, and nothing of ours is kept alive by it.
+  Reply<T> reply = [weak = std::weak_ptr<Waiting>(waiting)](T value) {
+    const auto asking = weak.lock();
+    if (!asking || asking->value) return;
+    asking->value = std::move(value);
+    asking->timer.cancel();
+  };
+  call(std::move(reply));
+  constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+  if (!waiting->value) co_await waiting->timer.async_wait(as_result);
+  co_return std::move(waiting->value);
+}
+
+AdminResponse text_response(int status, std::string content_type, std::string body) {
+  AdminResponse response;
+  response.status = status;
+  response.content_type = std::move(content_type);
+  response.body = std::move(body);
+  return response;
+}
+
+AdminResponse json_response(int status, std::string body) {
+  return text_response(status, "application/json", std::move(body));
+}
+
+AdminResponse late() {
+  return problem(503, "the workers did not answer in time");
+}
+
+AdminResponse dashboard_part(std::string content_type, std::string_view body) {
+  AdminResponse response = text_response(200, std::move(content_type), std::string(body));
+  response.fields.emplace_back("Content-Security-Policy", dashboard_policy);
+  return response;
+}
+
+AdminResponse readiness(bool ready) {
+  return ready ? json_response(200, R"({"status":"ready"})")
+               : json_response(503, R"({"status":"not ready"})");
+}
+
+AdminResponse health(const HealthReport& report) {
+  return json_response(report.status() == "unhealthy" ? 503 : 200, to_json(report));
+}
+
+AdminResponse reloaded(const ReloadOutcome& outcome) {
+  if (outcome.ok) return json_response(200, to_json(outcome));
+  return problem(422, "the configuration is not valid; nothing has changed", outcome.problems);
+}
+
+asio::awaitable<AdminResponse> answer_metrics(asio::io_context& io, Call<std::string> call) {
+  auto asking = ask<std::string>(io, std::move(call), AdminLimits::backend_timeout);
+  auto text = co_await std::move(asking);
+  if (!text) co_return late();
+  co_return text_response(200, "text/plain; version=0.0.4; charset=utf-8", std::move(*text));
+}
+
+asio::awaitable<AdminResponse> answer_status(asio::io_context& io, Call<StatusReport> call) {
+  auto asking = ask<StatusReport>(io, std::move(call), AdminLimits::backend_timeout);
+  const auto report = co_await std::move(asking);
+  if (!report) co_return late();
+  co_return json_response(200, to_json(*report, std::chrono::system_clock::now()));
+}
+
+asio::awaitable<AdminResponse> answer_upstreams(asio::io_context& io,
+                                                Call<std::vector<UpstreamReport>> call) {
+  auto asking = ask<std::vector<UpstreamReport>>(io, std::move(call), AdminLimits::backend_timeout);
+  const auto reports = co_await std::move(asking);
+  if (!reports) co_return late();
+  co_return json_response(200, to_json(*reports));
+}
+
+asio::awaitable<AdminResponse> answer_reload(asio::io_context& io, Call<ReloadOutcome> call) {
+  auto asking = ask<ReloadOutcome>(io, std::move(call), AdminLimits::reload_timeout);
+  const auto outcome = co_await std::move(asking);
+  if (!outcome) co_return problem(503, "the reload is still under way; see /api/v1/status");
+  co_return reloaded(*outcome);
+}
+
+asio::awaitable<AdminResponse> at_once(AdminResponse response) {
+  co_return response;
+}
+
+}  // namespace
+
+asio::awaitable<AdminResponse> answer(asio::io_context& io, AdminBackend& backend, AdminAction action) {
+  switch (action) {
+    case AdminAction::dashboard:
+      return at_once(dashboard_part("text/html; charset=utf-8", dashboard_html));
+    case AdminAction::dashboard_script:
+      return at_once(dashboard_part("text/javascript; charset=utf-8", dashboard_script));
+    case AdminAction::dashboard_style:
+      return at_once(dashboard_part("text/css; charset=utf-8", dashboard_style));
+    case AdminAction::live:
+      return at_once(json_response(200, R"({"status":"live"})"));
+    case AdminAction::ready:
+      return at_once(readiness(backend.ready()));
+    case AdminAction::health:
+      return at_once(health(backend.health()));
+    case AdminAction::config:
+      return at_once(json_response(200, backend.config()));
+    case AdminAction::routes:
+      return at_once(json_response(200, backend.routes()));
+    case AdminAction::metrics:
+      return answer_metrics(io, backend.metrics);
+    case AdminAction::status:
+      return answer_status(io, backend.status);
+    case AdminAction::upstreams:
+      return answer_upstreams(io, backend.upstreams);
+    case AdminAction::reload:
+      return answer_reload(io, backend.reload);
+  }
+  return at_once(problem(500, "no such action"));
+}
+
+}  // namespace weir::control

@@ -1,0 +1,104 @@
+// What the admin address can ask of the rest of the program: the reports it shows and the calls that fill
+// them. The supervisor fills an AdminBackend; tests fill their own. Everything here is called, and must be
+// answered, on the control thread.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "observe/name_table.hpp"
+#include "observe/worker_metrics.hpp"
+
+namespace weir::control {
+
+using SystemTime = std::chrono::system_clock::time_point;
+
+struct UpstreamHealth {
+  std::string name;
+  std::size_t healthy = 0, total = 0;  // endpoints in use, endpoints known (0: its names have no address yet)
+};
+
+/// GET /health. healthy: every endpoint is in use. unhealthy: some upstream has none. degraded: between.
+struct HealthReport {
+  std::string version;
+  std::vector<UpstreamHealth> upstreams;
+  std::string_view status() const;
+};
+
+enum class RunState : std::uint8_t { starting, ready, draining };
+
+struct ListenerReport {
+  std::string name, address;  // the address that is bound, with the port that was given
+  bool tls = false;
+  std::uint64_t connections_total = 0;
+  std::int64_t active = 0, idle = 0;
+};
+
+/// GET /api/v1/status.
+struct StatusReport {
+  std::string version, commit;
+  int pid = 0;
+  RunState state = RunState::starting;
+  SystemTime started;
+  std::size_t workers = 0;
+  std::uint64_t generation = 0;
+  std::string config_hash;
+  std::vector<std::string> config_files;
+  SystemTime last_reload;
+  std::string last_reload_error;  // empty: it was taken over
+  std::vector<ListenerReport> listeners;
+  std::uint64_t requests_total = 0;
+  std::int64_t requests_in_flight = 0;
+};
+
+struct EndpointReport {
+  std::string address;  // its label in logs and metrics
+  std::uint32_t weight = 1;
+  std::string state = "healthy";  // healthy | ejected | half_open
+  std::uint32_t in_flight = 0;
+  std::uint32_t consecutive_failures = 0;
+  std::uint64_t requests_total = 0, failures_total = 0;
+  std::int64_t connections_active = 0, connections_idle = 0;
+};
+
+/// GET /api/v1/upstreams.
+struct UpstreamReport {
+  std::string name;
+  std::string balance;
+  std::vector<EndpointReport> endpoints;
+};
+
+/// Fills the numbers that workers count into reports whose names are set.
+void add_counters(StatusReport& report, const observe::WorkerMetrics& merged,
+                  const observe::NameTable& names);
+void add_counters(std::vector<UpstreamReport>& reports, const observe::WorkerMetrics& merged,
+                  const observe::NameTable& names);
+
+struct ReloadOutcome {
+  bool ok = false;
+  std::uint64_t generation = 0;  // the one in use now
+  std::vector<std::string>
+      problems;  // why nothing changed: `file:line:col: path: problem; remedy`, or one phrase
+};
+
+template <class T>
+using Reply = std::function<void(T)>;
+
+/// All members must be set. A reply may be given at once or within AdminLimits::backend_timeout, exactly
+/// once; a later one is ignored.
+struct AdminBackend {
+  std::function<bool()> ready;  // accepts traffic: not before the listeners are open, not while draining
+  std::function<HealthReport()> health;             // from shared endpoint state, without asking the workers
+  std::function<std::string()> config;              // JSON, secrets blanked: config::dump
+  std::function<std::string()> routes;              // JSON
+  std::function<void(Reply<std::string>)> metrics;  // Prometheus text
+  std::function<void(Reply<StatusReport>)> status;
+  std::function<void(Reply<std::vector<UpstreamReport>>)> upstreams;
+  std::function<void(Reply<ReloadOutcome>)> reload;
+};
+
+}  // namespace weir::control

@@ -1,0 +1,106 @@
+#include "control/admin_json.hpp"
+
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "observe/line_buffer.hpp"
+
+namespace weir::control {
+namespace {
+
+namespace json = boost::json;
+
+std::string time_text(SystemTime time) {
+  std::string text;
+  observe::LineBuffer(text).timestamp(time);
+  return text;
+}
+
+std::string_view state_name(RunState state) {
+  switch (state) {
+    case RunState::starting:
+      return "starting";
+    case RunState::ready:
+      return "ready";
+    case RunState::draining:
+      return "draining";
+  }
+  return {};
+}
+
+json::object last_reload(const StatusReport& report) {
+  json::object reload{{"success", report.last_reload_error.empty()}, {"at", time_text(report.last_reload)}};
+  if (!report.last_reload_error.empty()) reload["error"] = report.last_reload_error;
+  return reload;
+}
+
+json::object to_object(const ListenerReport& listener) {
+  const json::object connections{
+      {"active", listener.active}, {"idle", listener.idle}, {"total", listener.connections_total}};
+  return {{"name", listener.name},
+          {"address", listener.address},
+          {"tls", listener.tls},
+          {"connections", connections}};
+}
+
+json::object to_object(const EndpointReport& endpoint) {
+  return {{"address", endpoint.address},
+          {"weight", endpoint.weight},
+          {"state", endpoint.state},
+          {"in_flight", endpoint.in_flight},
+          {"consecutive_failures", endpoint.consecutive_failures},
+          {"requests", endpoint.requests_total},
+          {"failures", endpoint.failures_total},
+          {"connections", {{"active", endpoint.connections_active}, {"idle", endpoint.connections_idle}}}};
+}
+
+}  // namespace
+
+std::string to_json(const HealthReport& report) {
+  json::object upstreams;
+  for (const UpstreamHealth& upstream : report.upstreams) {
+    upstreams[upstream.name] = {{"healthy", upstream.healthy}, {"total", upstream.total}};
+  }
+  const json::object health{
+      {"status", report.status()}, {"version", report.version}, {"upstreams", std::move(upstreams)}};
+  return json::serialize(health);
+}
+
+std::string to_json(const StatusReport& report, SystemTime now) {
+  const auto uptime = std::chrono::duration_cast<std::chrono::seconds>(now - report.started).count();
+  json::array listeners;
+  for (const ListenerReport& listener : report.listeners) listeners.push_back(to_object(listener));
+  const json::object config{{"generation", report.generation},
+                            {"hash", report.config_hash},
+                            {"files", json::array(report.config_files.begin(), report.config_files.end())},
+                            {"last_reload", last_reload(report)}};
+  const json::object status{
+      {"version", report.version},
+      {"commit", report.commit},
+      {"pid", report.pid},
+      {"state", state_name(report.state)},
+      {"started", time_text(report.started)},
+      {"uptime_seconds", std::max<std::int64_t>(uptime, 0)},
+      {"workers", report.workers},
+      {"config", config},
+      {"listeners", std::move(listeners)},
+      {"requests", {{"total", report.requests_total}, {"in_flight", report.requests_in_flight}}}};
+  return json::serialize(status);
+}
+
+std::string to_json(const std::vector<UpstreamReport>& reports) {
+  json::array upstreams;
+  for (const UpstreamReport& report : reports) {
+    json::array endpoints;
+    for (const EndpointReport& endpoint : report.endpoints) endpoints.push_back(to_object(endpoint));
+    upstreams.push_back(json::object{
+        {"name", report.name}, {"balance", report.balance}, {"endpoints", std::move(endpoints)}});
+  }
+  return json::serialize(json::object{{"upstreams", std::move(upstreams)}});
+}
+
+std::string to_json(const ReloadOutcome& outcome) {
+  return json::serialize(json::object{{"reloaded", outcome.ok}, {"generation", outcome.generation}});
+}
+
+}  // namespace weir::control

@@ -1,0 +1,130 @@
+#include "control/admin_rules.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+namespace weir::control {
+namespace {
+
+struct Entry {
+  std::string_view path;
+  AdminAction action;
+  bool write = false;  // POST; everything else is GET and HEAD
+};
+
+constexpr std::array<Entry, 12> entries{{
+    {"/", AdminAction::dashboard},
+    {"/dashboard.js", AdminAction::dashboard_script},
+    {"/dashboard.css", AdminAction::dashboard_style},
+    {"/health/live", AdminAction::live},
+    {"/health/ready", AdminAction::ready},
+    {"/health", AdminAction::health},
+    {"/metrics", AdminAction::metrics},
+    {"/api/v1/status", AdminAction::status},
+    {"/api/v1/config", AdminAction::config},
+    {"/api/v1/upstreams", AdminAction::upstreams},
+    {"/api/v1/routes", AdminAction::routes},
+    {"/api/v1/reload", AdminAction::reload, true},
+}};
+
+constexpr std::size_t port_digits_max = 5;
+
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return lower(x) == lower(y); });
+}
+
+bool is_port(std::string_view text) {
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  return !text.empty() && text.size() <= port_digits_max && std::all_of(text.begin(), text.end(), is_digit);
+}
+
+/// The host of `[::1]:9900`, `127.0.0.1`, `localhost:9900`: brackets and port taken off. Nothing on other
+/// shapes.
+std::optional<std::string_view> host_name(std::string_view host) {
+  const bool bracketed = !host.empty() && host.front() == '[';
+  const std::size_t end = bracketed ? host.find(']') : std::min(host.find(':'), host.size());
+  if (end == host.npos) return std::nullopt;
+  const std::string_view rest = host.substr(bracketed ? end + 1 : end);
+  if (!rest.empty() && (rest.front() != ':' || !is_port(rest.substr(1)))) return std::nullopt;
+  const std::string_view name = bracketed ? host.substr(1, end - 1) : host.substr(0, end);
+  if (bracketed != (name.find(':') != name.npos)) return std::nullopt;
+  return name;
+}
+
+bool is_ours(std::string_view host, const AdminRules& rules) {
+  const auto name = host_name(host);
+  if (!name) return false;
+  if (equal_ignoring_case(*name, "localhost")) return true;
+  const auto ip = IpAddress::parse(*name);
+  return ip && (ip->is_loopback() || *ip == rules.address.ip || *ip == rules.accepted.ip);
+}
+
+/// A browser names the page that a request comes from; tools name none.
+bool is_cross_site(const AdminRequest& request) {
+  const std::string_view site = request.fetch_site;
+  if (!site.empty() && site != "same-origin" && site != "none") return true;
+  if (request.origin.empty()) return false;
+  const std::size_t scheme_end = request.origin.find("://");
+  if (scheme_end == request.origin.npos) return true;
+  return !equal_ignoring_case(request.origin.substr(scheme_end + 3), request.host);
+}
+
+/// RFC 6750 2.1.
+bool carries_token(std::string_view authorization, std::string_view token) {
+  constexpr std::string_view scheme = "Bearer ";
+  if (!equal_ignoring_case(authorization.substr(0, scheme.size()), scheme)) return false;
+  return equal_secrets(token, authorization.substr(scheme.size()));
+}
+
+AdminResponse not_allowed(bool write) {
+  AdminResponse response = problem(405, write ? "this path takes POST" : "this path takes GET and HEAD");
+  response.fields.emplace_back("Allow", write ? "POST" : "GET, HEAD");
+  return response;
+}
+
+AdminResponse unauthorized() {
+  AdminResponse response = problem(401, "writes need the admin token: Authorization: Bearer TOKEN");
+  response.fields.emplace_back("WWW-Authenticate", "Bearer realm=\"weir\"");
+  return response;
+}
+
+}  // namespace
+
+std::variant<AdminAction, AdminResponse> admit(const AdminRequest& request, const AdminRules& rules) {
+  if (request.host_count != 1) return problem(400, "exactly one Host is needed");
+  if (request.target.empty() || request.target.front() != '/')
+    return problem(400, "the target must be a path");
+  if (request.transfer_encoding) return problem(411, "send bodies with Content-Length");
+  if (!is_ours(request.host, rules)) {
+    return problem(421, "Host is neither the admin address nor a loopback address");
+  }
+  const std::string_view path = request.target.substr(0, request.target.find('?'));
+  const auto entry =
+      std::find_if(entries.begin(), entries.end(), [path](const Entry& e) { return e.path == path; });
+  if (entry == entries.end()) return problem(404, "no such path");
+  const bool read = request.method == "GET" || request.method == "HEAD";
+  if (entry->write ? request.method != "POST" : !read) return not_allowed(entry->write);
+  if (!entry->write) return entry->action;
+  if (is_cross_site(request)) return problem(403, "writes from pages of other sites are refused");
+  if (!rules.token.empty() && !carries_token(request.authorization, rules.token)) return unauthorized();
+  return entry->action;
+}
+
+bool equal_secrets(std::string_view expected, std::string_view given) {
+  // Every byte of `given` is looked at, whatever matched before; `volatile` keeps the compiler from leaving
+  // early.
+  volatile unsigned char difference = expected.size() == given.size() ? 0 : 1;
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    const auto other = i < expected.size() ? expected[i] : '\0';
+    difference = static_cast<unsigned char>(difference | static_cast<unsigned char>(given[i] ^ other));
+  }
+  return difference == 0;
+}
+
+}  // namespace weir::control

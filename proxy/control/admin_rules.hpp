@@ -1,0 +1,56 @@
+// Which admin requests are let in, and what they ask for: a pure function over the request's few fields that
+// matter, so that every refusal is tested without a socket.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <variant>
+
+#include "control/admin_response.hpp"
+#include "core/ip.hpp"
+
+namespace weir::control {
+
+enum class AdminAction : std::uint8_t {
+  dashboard,
+  dashboard_script,
+  dashboard_style,
+  live,
+  ready,
+  health,
+  metrics,
+  status,
+  config,
+  upstreams,
+  routes,
+  reload,
+};
+
+/// Fields that are absent are empty; `host_count` tells how often Host came.
+struct AdminRequest {
+  std::string_view method, target;
+  std::string_view host;
+  std::size_t host_count = 0;
+  std::string_view authorization, origin, fetch_site;  // Authorization, Origin, Sec-Fetch-Site
+  bool transfer_encoding = false;
+};
+
+struct AdminRules {
+  SocketAddress address;   // as configured
+  SocketAddress accepted;  // this connection's own end: what a wildcard address became
+  std::string_view token;  // empty: none
+};
+
+/// The action, or why not. In this order:
+///   400  not one Host, or a target that is no path;  411  Transfer-Encoding (bodies come with a length here)
+///   421  a Host that is neither the admin address nor loopback: a name that somebody pointed at us (DNS
+///        rebinding); any port passes, since it may be mapped
+///   404  unknown path;  405  with Allow
+///   403  a write that a browser sends for another site (Origin, Sec-Fetch-Site)
+///   401  a write without the token, where one is set
+std::variant<AdminAction, AdminResponse> admit(const AdminRequest& request, const AdminRules& rules);
+
+/// Compares in a time that depends on the length of `given` only.
+bool equal_secrets(std::string_view expected, std::string_view given);
+
+}  // namespace weir::control
