@@ -1,0 +1,127 @@
+#include <gtest/gtest.h>
+
+#include "balance/balance.hpp"
+#include "unit/balance/endpoints.hpp"
+
+namespace weir::balance {
+namespace {
+
+using std::chrono::seconds;
+constexpr Excluded nobody = 0;
+
+class Acquire : public testing::TestWithParam<config::Balance> {
+ protected:
+  Pick pick(Endpoints& endpoints, Excluded excluded = nobody, TimePoint now = time_zero) {
+    return acquire(GetParam(), shared_, endpoints.candidates(), excluded, now);
+  }
+  Shared shared_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Policies, Acquire,
+                         testing::Values(config::Balance::least_connections, config::Balance::round_robin));
+
+TEST_P(Acquire, CountsAndReleases) {
+  Endpoints endpoints({1, 1});
+  const Pick first = pick(endpoints);
+  const Pick second = pick(endpoints);
+  EXPECT_NE(first.index, second.index);
+  EXPECT_FALSE(first.ticket.probe);
+  EXPECT_EQ(endpoints.loads(), (std::vector<std::uint32_t>{1, 1}));
+  release(endpoints[first.index]);
+  release(endpoints[second.index]);
+  EXPECT_EQ(endpoints.loads(), (std::vector<std::uint32_t>{0, 0}));
+}
+
+TEST_P(Acquire, IdleEndpointsTakeTurns) {
+  Endpoints endpoints({1, 1, 1});
+  std::vector<int> served(3);
+  for (int i = 0; i < 30; ++i) {
+    const Pick picked = pick(endpoints);
+    ++served[picked.index];
+    release(endpoints[picked.index]);
+  }
+  EXPECT_EQ(served, (std::vector<int>{10, 10, 10}));
+}
+
+TEST_P(Acquire, NothingToPick) {
+  Endpoints nothing({});
+  EXPECT_EQ(pick(nothing).index, none);
+  Endpoints endpoints({1, 1});
+  EXPECT_EQ(pick(endpoints, 0b11).index, none);
+  EXPECT_EQ(endpoints.loads(), (std::vector<std::uint32_t>{0, 0}));
+}
+
+TEST_P(Acquire, ExcludedAreLeftAlone) {
+  Endpoints endpoints({1, 1, 1});
+  for (int i = 0; i < 12; ++i) EXPECT_EQ(pick(endpoints, 0b101).index, 1u);
+}
+
+TEST_P(Acquire, EjectedAreLeftAlone) {
+  Endpoints endpoints({1, 1, 1});
+  endpoints.eject(1, time_zero);
+  for (int i = 0; i < 12; ++i) EXPECT_NE(pick(endpoints, nobody, time_zero + seconds(29)).index, 1u);
+}
+
+TEST_P(Acquire, ADueProbeComesFirstAndOnce) {
+  Endpoints endpoints({1, 1, 1});
+  endpoints.eject(1, time_zero);
+  endpoints[1].in_flight = 50;  // old requests do not keep the probe away
+  const TimePoint due = time_zero + seconds(30);
+  const Pick probe = pick(endpoints, nobody, due);
+  EXPECT_EQ(probe.index, 1u);
+  EXPECT_TRUE(probe.ticket.probe);
+  EXPECT_EQ(endpoints[1].in_flight, 51u);
+  for (int i = 0; i < 12; ++i) {
+    const Pick other = pick(endpoints, nobody, due);
+    EXPECT_NE(other.index, 1u);
+    EXPECT_FALSE(other.ticket.probe);
+  }
+  EXPECT_EQ(endpoints[1].health.report_success(probe.ticket), health::Change::recovered);
+  EXPECT_NE(pick(endpoints, 0b101, due).index, none);
+}
+
+TEST_P(Acquire, AnExcludedEndpointIsNotProbed) {
+  Endpoints endpoints({1, 1});
+  endpoints.eject(0, time_zero);
+  const Pick picked = pick(endpoints, 0b01, time_zero + seconds(31));
+  EXPECT_EQ(picked.index, 1u);
+  EXPECT_EQ(endpoints[0].health.state(), health::State::ejected);
+}
+
+TEST_P(Acquire, WhenAllAreEjectedTheFirstToReturnIsUsed) {
+  Endpoints endpoints({1, 1, 1});
+  endpoints.eject(0, time_zero, Milliseconds(3000));
+  endpoints.eject(1, time_zero, Milliseconds(1000));
+  endpoints.eject(2, time_zero, Milliseconds(2000));
+  const Pick picked = pick(endpoints);
+  EXPECT_EQ(picked.index, 1u);
+  EXPECT_FALSE(picked.ticket.probe);
+  EXPECT_EQ(endpoints[1].in_flight, 1u);
+  EXPECT_EQ(pick(endpoints, 0b010).index, 2u);
+  EXPECT_EQ(pick(endpoints, 0b110).index, 0u);
+  EXPECT_EQ(pick(endpoints, 0b111).index, none);
+}
+
+TEST_P(Acquire, OneBeingProbedHasEndedItsEjection) {
+  Endpoints endpoints({1, 1});
+  endpoints.eject(0, time_zero, Milliseconds(9000));
+  endpoints.eject(1, time_zero, Milliseconds(1000));
+  const TimePoint due = time_zero + seconds(1);
+  EXPECT_TRUE(pick(endpoints, nobody, due).ticket.probe);
+  const Pick second = pick(endpoints, nobody, due);
+  EXPECT_EQ(second.index, 1u);
+  EXPECT_FALSE(second.ticket.probe);
+}
+
+TEST_P(Acquire, TicketsCarryTheEpoch) {
+  Endpoints endpoints({1});
+  const Pick before = pick(endpoints);
+  endpoints.eject(0, time_zero);
+  const Pick probe = pick(endpoints, nobody, time_zero + seconds(30));
+  EXPECT_NE(before.ticket.epoch, probe.ticket.epoch);
+  endpoints[0].health.report_success(probe.ticket);
+  EXPECT_EQ(pick(endpoints).ticket.epoch, endpoints[0].health.ticket().epoch);
+}
+
+}  // namespace
+}  // namespace weir::balance

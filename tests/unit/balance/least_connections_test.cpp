@@ -1,0 +1,90 @@
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "balance/balance.hpp"
+#include "unit/balance/endpoints.hpp"
+
+namespace weir::balance {
+namespace {
+
+constexpr Excluded nobody = 0;
+
+struct Case {
+  std::vector<std::uint32_t> weights;
+  std::vector<std::uint32_t> loads;
+  Excluded excluded;
+  std::size_t picked;
+};
+
+class LeastConnections : public testing::TestWithParam<Case> {};
+
+TEST_P(LeastConnections, PicksOnAnyTurn) {
+  Endpoints endpoints(GetParam().weights);
+  for (std::size_t i = 0; i < endpoints.size(); ++i) endpoints[i].in_flight = GetParam().loads[i];
+  for (std::uint64_t turn = 0; turn < 10; ++turn) {
+    EXPECT_EQ(least_connections(endpoints.candidates(), GetParam().excluded, turn), GetParam().picked)
+        << turn;
+  }
+}
+
+constexpr std::uint32_t most = 0xffff'fffe;
+
+INSTANTIATE_TEST_SUITE_P(
+    All, LeastConnections,
+    testing::Values(Case{{}, {}, 0, none}, Case{{1}, {7}, 0, 0}, Case{{1}, {7}, 1, none},
+                    Case{{1, 1, 1}, {3, 2, 4}, 0, 1}, Case{{1, 1, 1}, {3, 2, 4}, 0b010, 0},
+                    Case{{1, 1, 1}, {3, 2, 4}, 0b011, 2}, Case{{1, 1, 1}, {3, 2, 4}, 0b111, none},
+                    // (in_flight + 1) / weight: 2/1 against 4/3, then 2/1 against 7/3
+                    Case{{1, 3}, {1, 3}, 0, 1}, Case{{1, 3}, {1, 6}, 0, 0},
+                    // idle: the heavier first
+                    Case{{1, 2}, {0, 0}, 0, 1}, Case{{1000, 1}, {0, 0}, 0, 0},
+                    // no overflow
+                    Case{{1000, 999}, {most, most}, 0, 0}, Case{{1, 1000}, {most, most}, 0, 1}));
+
+TEST(LeastConnectionsTies, RotateEvenlyAmongTheTied) {
+  Endpoints endpoints({1, 1, 1, 1});
+  endpoints[1].in_flight = 1;
+  std::map<std::size_t, int> picked;
+  for (std::uint64_t turn = 0; turn < 300; ++turn) {
+    ++picked[least_connections(endpoints.candidates(), nobody, turn)];
+  }
+  EXPECT_EQ(picked, (std::map<std::size_t, int>{{0, 100}, {2, 100}, {3, 100}}));
+}
+
+TEST(LeastConnectionsTies, AnEjectedNeighbourGivesNoDoubleShare) {
+  Endpoints endpoints({1, 1, 1});
+  endpoints.eject(0, time_zero);
+  std::map<std::size_t, int> picked;
+  for (std::uint64_t turn = 0; turn < 300; ++turn) {
+    ++picked[least_connections(endpoints.candidates(), nobody, turn)];
+  }
+  EXPECT_EQ(picked, (std::map<std::size_t, int>{{1, 150}, {2, 150}}));
+}
+
+TEST(LeastConnectionsTies, EqualSharesOfUnequalWeightsTie) {
+  Endpoints endpoints({1, 2});
+  endpoints[1].in_flight = 1;  // 1/1 and 2/2
+  EXPECT_EQ(least_connections(endpoints.candidates(), nobody, 0), 0u);
+  EXPECT_EQ(least_connections(endpoints.candidates(), nobody, 1), 1u);
+}
+
+TEST(LeastConnectionsMany, OnlyTheFirst64CanBeExcluded) {
+  Endpoints endpoints(std::vector<std::uint32_t>(66, 1));
+  for (std::size_t i = 0; i < endpoints.size(); ++i) endpoints[i].in_flight = i == 65 ? 1 : 2;
+  EXPECT_EQ(least_connections(endpoints.candidates(), ~Excluded{0}, 0), 65u);
+  endpoints[65].in_flight = 3;
+  EXPECT_EQ(least_connections(endpoints.candidates(), ~Excluded{0}, 0), 64u);
+}
+
+TEST(LeastConnectionsMany, HeldRequestsFollowTheWeights) {
+  Endpoints endpoints({1, 2, 5});
+  Shared shared;
+  for (int i = 0; i < 80; ++i) {
+    acquire(config::Balance::least_connections, shared, endpoints.candidates(), nobody, time_zero);
+  }
+  EXPECT_EQ(endpoints.loads(), (std::vector<std::uint32_t>{10, 20, 50}));
+}
+
+}  // namespace
+}  // namespace weir::balance

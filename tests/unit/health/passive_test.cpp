@@ -1,0 +1,247 @@
+#include "health/passive.hpp"
+
+#include <gtest/gtest.h>
+
+namespace weir::health {
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr TimePoint start{seconds(1000)};
+
+class PassiveHealthTest : public testing::Test {
+ protected:
+  Change fail(TimePoint now = start, bool may_eject = true) {
+    return health_.report_failure(settings_, now, may_eject, health_.ticket());
+  }
+  Change succeed() { return health_.report_success(health_.ticket()); }
+  void eject(TimePoint now = start) {
+    while (fail(now) != Change::ejected) {
+    }
+  }
+  Ticket probe(TimePoint now) {
+    Ticket ticket;
+    EXPECT_TRUE(health_.claim_probe(now, ticket));
+    EXPECT_TRUE(ticket.probe);
+    return ticket;
+  }
+
+  config::PassiveHealth settings_;  // 3 failures, 30 s
+  PassiveHealth health_;
+};
+
+TEST_F(PassiveHealthTest, StartsHealthy) {
+  EXPECT_EQ(health_.state(), State::healthy);
+  EXPECT_TRUE(health_.usable());
+  EXPECT_FALSE(health_.probe_due(start));
+  EXPECT_EQ(health_.consecutive_failures(), 0u);
+  EXPECT_EQ(health_.ejected_until(), TimePoint::min());
+}
+
+TEST_F(PassiveHealthTest, ThirdFailureInARowEjects) {
+  EXPECT_EQ(fail(), Change::none);
+  EXPECT_EQ(fail(), Change::none);
+  EXPECT_TRUE(health_.usable());
+  EXPECT_EQ(health_.consecutive_failures(), 2u);
+  EXPECT_EQ(fail(), Change::ejected);
+  EXPECT_FALSE(health_.usable());
+  EXPECT_EQ(health_.state(), State::ejected);
+  EXPECT_EQ(health_.ejected_until(), start + seconds(30));
+  EXPECT_EQ(health_.consecutive_failures(), 0u);
+}
+
+TEST_F(PassiveHealthTest, ASuccessBreaksTheRow) {
+  fail();
+  fail();
+  EXPECT_EQ(succeed(), Change::none);
+  EXPECT_EQ(health_.consecutive_failures(), 0u);
+  EXPECT_EQ(fail(), Change::none);
+  EXPECT_EQ(fail(), Change::none);
+  EXPECT_EQ(fail(), Change::ejected);
+}
+
+TEST_F(PassiveHealthTest, OneFailureIsEnoughWhereConfigured) {
+  settings_.consecutive_failures = 1;
+  EXPECT_EQ(fail(), Change::ejected);
+}
+
+TEST_F(PassiveHealthTest, ZeroIsOff) {
+  settings_.consecutive_failures = 0;
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(fail(), Change::none);
+  EXPECT_EQ(health_.consecutive_failures(), 0u);
+  EXPECT_FALSE(health_.due_for_ejection(settings_, health_.ticket()));
+}
+
+TEST_F(PassiveHealthTest, TheLastOneStaysButItsFailuresAreKept) {
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(fail(start, false), Change::none);
+  EXPECT_TRUE(health_.usable());
+  EXPECT_EQ(health_.consecutive_failures(), 5u);
+  EXPECT_TRUE(health_.due_for_ejection(settings_, health_.ticket()));
+  EXPECT_EQ(fail(start, true), Change::ejected);
+}
+
+TEST_F(PassiveHealthTest, EjectIfDueNeedsEnoughFailures) {
+  fail(start, false);
+  fail(start, false);
+  EXPECT_EQ(health_.eject_if_due(settings_, start, health_.ticket()), Change::none);
+  fail(start, false);
+  EXPECT_EQ(health_.eject_if_due(settings_, start, health_.ticket()), Change::ejected);
+  EXPECT_EQ(health_.eject_if_due(settings_, start, health_.ticket()), Change::none);
+}
+
+TEST_F(PassiveHealthTest, ProbeIsDueExactlyWhenTheTimeHasPassed) {
+  eject(start + microseconds(300));
+  EXPECT_FALSE(health_.probe_due(start + seconds(30)));
+  EXPECT_FALSE(health_.probe_due(start + seconds(30) + microseconds(999)));
+  EXPECT_TRUE(health_.probe_due(start + seconds(30) + milliseconds(1)));
+  EXPECT_EQ(health_.state(), State::ejected);
+}
+
+TEST_F(PassiveHealthTest, OneProbeOnly) {
+  eject();
+  Ticket ticket;
+  EXPECT_FALSE(health_.claim_probe(start + seconds(29), ticket));
+  EXPECT_FALSE(ticket.probe);
+  probe(start + seconds(30));
+  EXPECT_EQ(health_.state(), State::half_open);
+  EXPECT_FALSE(health_.usable());
+  EXPECT_FALSE(health_.probe_due(start + seconds(99)));
+  EXPECT_FALSE(health_.claim_probe(start + seconds(99), ticket));
+}
+
+TEST_F(PassiveHealthTest, ASuccessfulProbeRecovers) {
+  eject();
+  const Ticket ticket = probe(start + seconds(30));
+  EXPECT_EQ(health_.report_success(ticket), Change::recovered);
+  EXPECT_TRUE(health_.usable());
+  EXPECT_EQ(fail(), Change::none);  // the row starts anew
+  EXPECT_EQ(health_.consecutive_failures(), 1u);
+}
+
+TEST_F(PassiveHealthTest, AFailedProbeEjectsAgainForTheWholeTime) {
+  eject();
+  const TimePoint later = start + seconds(31);
+  const Ticket ticket = probe(later);
+  EXPECT_EQ(health_.report_failure(settings_, later, true, ticket), Change::re_ejected);
+  EXPECT_EQ(health_.ejected_until(), later + seconds(30));
+  EXPECT_FALSE(health_.probe_due(later + seconds(29)));
+  EXPECT_TRUE(health_.probe_due(later + seconds(30)));
+}
+
+TEST_F(PassiveHealthTest, AFailedProbeEjectsEvenTheLastOne) {
+  eject();
+  const Ticket ticket = probe(start + seconds(30));
+  EXPECT_EQ(health_.report_failure(settings_, start, false, ticket), Change::re_ejected);
+}
+
+TEST_F(PassiveHealthTest, SwitchedOffWhileOutAFailedProbeEndsTheEjection) {
+  eject();
+  const Ticket ticket = probe(start + seconds(30));
+  settings_.consecutive_failures = 0;
+  EXPECT_EQ(health_.report_failure(settings_, start, true, ticket), Change::recovered);
+  EXPECT_TRUE(health_.usable());
+}
+
+TEST_F(PassiveHealthTest, AnAbandonedProbeIsDueAgainAtOnce) {
+  eject();
+  const TimePoint later = start + seconds(30) + microseconds(700);
+  const Ticket first = probe(later);
+  health_.abandon_probe(later, first);
+  EXPECT_EQ(health_.state(), State::ejected);
+  EXPECT_TRUE(health_.probe_due(later));
+  const Ticket second = probe(later);
+  EXPECT_EQ(health_.report_success(first), Change::none) << "the first probe no longer counts";
+  EXPECT_EQ(health_.report_success(second), Change::recovered);
+}
+
+TEST_F(PassiveHealthTest, OnlyTheProbeCanAbandon) {
+  health_.abandon_probe(start, health_.ticket());
+  EXPECT_EQ(health_.state(), State::healthy);
+  eject();
+  const Ticket other = health_.ticket();
+  const Ticket ticket = probe(start + seconds(30));
+  health_.abandon_probe(start, other);
+  EXPECT_EQ(health_.state(), State::half_open);
+  EXPECT_EQ(health_.report_success(ticket), Change::recovered);
+  health_.abandon_probe(start, ticket);
+  EXPECT_EQ(health_.state(), State::healthy);
+}
+
+// Requests that were sent before an ejection end whenever they like.
+
+TEST_F(PassiveHealthTest, LateFailuresNeitherExtendNorRepeatAnEjection) {
+  const Ticket early = health_.ticket();
+  eject();
+  const TimePoint until = health_.ejected_until();
+  EXPECT_EQ(health_.report_failure(settings_, start + seconds(20), true, early), Change::none);
+  EXPECT_EQ(health_.ejected_until(), until);
+
+  const Ticket ticket = probe(start + seconds(30));
+  EXPECT_EQ(health_.report_failure(settings_, start + seconds(31), true, early), Change::none);
+  EXPECT_EQ(health_.state(), State::half_open);
+  EXPECT_EQ(health_.report_success(ticket), Change::recovered);
+  for (int i = 0; i < 50; ++i) {
+    EXPECT_EQ(health_.report_failure(settings_, start + seconds(60), true, early), Change::none);
+  }
+  EXPECT_EQ(health_.consecutive_failures(), 0u);
+}
+
+TEST_F(PassiveHealthTest, LateSuccessesDoNotRecover) {
+  const Ticket early = health_.ticket();
+  eject();
+  EXPECT_EQ(health_.report_success(early), Change::none);
+  EXPECT_EQ(health_.state(), State::ejected);
+  probe(start + seconds(30));
+  EXPECT_EQ(health_.report_success(early), Change::none);
+  EXPECT_EQ(health_.state(), State::half_open);
+}
+
+TEST_F(PassiveHealthTest, LateSuccessesDoNotBreakTheNextRow) {
+  const Ticket early = health_.ticket();
+  eject();
+  health_.report_success(probe(start + seconds(30)));
+  fail();
+  fail();
+  EXPECT_EQ(health_.report_success(early), Change::none);
+  EXPECT_EQ(fail(), Change::ejected);
+}
+
+TEST_F(PassiveHealthTest, RequestsSentWhileEjectedDoNotJudge) {
+  eject();
+  const Ticket during = health_.ticket();
+  EXPECT_EQ(health_.report_success(during), Change::none);
+  EXPECT_EQ(health_.report_failure(settings_, start, true, during), Change::none);
+  EXPECT_EQ(health_.state(), State::ejected);
+}
+
+TEST_F(PassiveHealthTest, AnOutdatedTicketDoesNotEjectWhatIsDue) {
+  const Ticket early = health_.ticket();
+  eject();
+  health_.report_success(probe(start + seconds(30)));
+  for (int i = 0; i < 4; ++i) fail(start, false);
+  EXPECT_FALSE(health_.due_for_ejection(settings_, early));
+  EXPECT_EQ(health_.eject_if_due(settings_, start, early), Change::none);
+}
+
+TEST_F(PassiveHealthTest, EpochsWrapAround) {
+  settings_.consecutive_failures = 1;
+  settings_.ejection_time = Milliseconds(0);
+  for (int i = 0; i < 70'000; ++i) {
+    ASSERT_EQ(fail(), Change::ejected) << i;
+    ASSERT_EQ(health_.report_success(probe(start)), Change::recovered) << i;
+  }
+  EXPECT_TRUE(health_.usable());
+}
+
+TEST_F(PassiveHealthTest, VeryLongEjectionsAndClocksBeforeZero) {
+  settings_.ejection_time = std::chrono::hours(24 * 365 * 10);
+  eject();
+  EXPECT_FALSE(health_.probe_due(start + std::chrono::hours(24 * 365 * 9)));
+  EXPECT_TRUE(health_.probe_due(start + std::chrono::hours(24 * 365 * 10)));
+  EXPECT_FALSE(health_.probe_due(TimePoint{seconds(-5)}));
+}
+
+}  // namespace
+}  // namespace weir::health

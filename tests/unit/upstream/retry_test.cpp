@@ -1,0 +1,219 @@
+#include "upstream/retry.hpp"
+
+#include <gtest/gtest.h>
+
+namespace weir::upstream {
+namespace {
+
+using http::Method;
+using enum RetryDecision;
+
+TryOutcome refused() {
+  return {ErrorKind::connect_refused, 0, false, false, false};
+}
+TryOutcome reset() {
+  return {ErrorKind::upstream_reset, 0, true, false, false};
+}
+TryOutcome reset_before_sending() {
+  return {ErrorKind::upstream_reset, 0, false, false, false};
+}
+TryOutcome reset_mid_head() {
+  return {ErrorKind::upstream_reset, 0, true, false, true};
+}
+TryOutcome stale() {
+  return {ErrorKind::upstream_reset, 0, true, true, false};
+}
+TryOutcome stale_before_sending() {
+  return {ErrorKind::upstream_reset, 0, false, true, false};
+}
+TryOutcome timed_out() {
+  return {ErrorKind::response_timeout, 0, true, false, false};
+}
+TryOutcome answered(int status) {
+  return {ErrorKind::internal, status, true, false, true};
+}
+TryOutcome failed(ErrorKind kind) {
+  return {kind, 0, true, false, true};
+}
+
+config::Retry settings(std::uint16_t on = config::failure_connect | config::failure_reset,
+                       bool non_idempotent = false) {
+  config::Retry made;
+  made.on = on;
+  made.non_idempotent = non_idempotent;
+  return made;
+}
+
+RetryState sending(Method method) {
+  RetryState state;
+  state.method = method;
+  return state;
+}
+
+struct Case {
+  const char* what;
+  config::Retry settings;
+  TryOutcome outcome;
+  RetryState state;
+  RetryDecision decision;
+};
+
+class Decide : public testing::TestWithParam<Case> {};
+
+TEST_P(Decide, As) {
+  EXPECT_EQ(decide_retry(GetParam().settings, GetParam().outcome, GetParam().state), GetParam().decision)
+      << GetParam().what;
+}
+
+constexpr std::uint16_t everything = 0x7f;
+
+INSTANTIATE_TEST_SUITE_P(
+    Connecting, Decide,
+    testing::Values(
+        Case{"safe for GET", settings(), refused(), sending(Method::get), other_endpoint},
+        Case{"safe for POST", settings(), refused(), sending(Method::post), other_endpoint},
+        Case{"safe for unknown methods", settings(), refused(), sending(Method::other), other_endpoint},
+        Case{"a timeout of connect",
+             settings(),
+             {ErrorKind::connect_timeout, 0, false, false, false},
+             sending(Method::post),
+             other_endpoint},
+        Case{"an untrusted certificate",
+             settings(),
+             {ErrorKind::tls_certificate, 0, false, false, false},
+             sending(Method::post),
+             other_endpoint},
+        Case{"not named", settings(config::failure_reset), refused(), sending(Method::get), give_up}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Resets, Decide,
+    testing::Values(Case{"GET", settings(), reset(), sending(Method::get), other_endpoint},
+                    Case{"PUT", settings(), reset(), sending(Method::put), other_endpoint},
+                    Case{"POST may have been done", settings(), reset(), sending(Method::post), give_up},
+                    Case{"unknown methods too", settings(), reset(), sending(Method::other), give_up},
+                    Case{"POST by configuration", settings(config::failure_reset, true), reset(),
+                         sending(Method::post), other_endpoint},
+                    Case{"POST of which nothing was sent", settings(), reset_before_sending(),
+                         sending(Method::post), other_endpoint},
+                    Case{"not before the response", settings(everything), reset_mid_head(),
+                         sending(Method::get), give_up},
+                    Case{"not named", settings(config::failure_connect), reset(), sending(Method::get),
+                         give_up}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Stale, Decide,
+    testing::Values(Case{"GET", settings(), stale(), sending(Method::get), same_endpoint},
+                    Case{"GET, whatever is named", settings(0), stale(), sending(Method::get), same_endpoint},
+                    Case{"POST may have been done", settings(), stale(), sending(Method::post), give_up},
+                    Case{"POST by configuration", settings(0, true), stale(), sending(Method::post),
+                         same_endpoint},
+                    Case{"POST of which nothing was sent", settings(), stale_before_sending(),
+                         sending(Method::post), same_endpoint},
+                    Case{"bytes came back: it was alive",
+                         settings(),
+                         {ErrorKind::upstream_reset, 0, true, true, true},
+                         sending(Method::get),
+                         give_up},
+                    Case{"a timeout is not staleness",
+                         settings(),
+                         {ErrorKind::response_timeout, 0, true, true, false},
+                         sending(Method::get),
+                         give_up}));
+
+INSTANTIATE_TEST_SUITE_P(
+    TimeoutsAndStatuses, Decide,
+    testing::Values(
+        Case{"a timeout is not named by default", settings(), timed_out(), sending(Method::get), give_up},
+        Case{"named", settings(config::failure_timeout), timed_out(), sending(Method::get), other_endpoint},
+        Case{"named, POST", settings(config::failure_timeout), timed_out(), sending(Method::post), give_up},
+        Case{"503 is not named by default", settings(), answered(503), sending(Method::get), give_up},
+        Case{"503 named", settings(config::failure_503), answered(503), sending(Method::get), other_endpoint},
+        Case{"502 is not 503", settings(config::failure_503), answered(502), sending(Method::get), give_up},
+        Case{"504 named, POST", settings(config::failure_504), answered(504), sending(Method::post), give_up},
+        Case{"504 named, POST by configuration", settings(config::failure_504, true), answered(504),
+             sending(Method::post), other_endpoint},
+        Case{"no other status", settings(everything), answered(500), sending(Method::get), give_up},
+        Case{"a client's fault", settings(everything), failed(ErrorKind::client_gone), sending(Method::get),
+             give_up},
+        Case{"the total time is over", settings(everything), failed(ErrorKind::total_timeout),
+             sending(Method::get), give_up}));
+
+TEST(DecideBounds, NeverOnceTheResponseStarted) {
+  RetryState state = sending(Method::get);
+  state.response_started = true;
+  for (const TryOutcome& outcome : {refused(), reset(), stale(), timed_out(), answered(503)}) {
+    EXPECT_EQ(decide_retry(settings(everything, true), outcome, state), give_up);
+  }
+}
+
+TEST(DecideBounds, NeverWithoutTheBody) {
+  RetryState state = sending(Method::put);
+  state.body_replayable = false;
+  for (const TryOutcome& outcome : {refused(), reset(), stale(), timed_out(), answered(503)}) {
+    EXPECT_EQ(decide_retry(settings(everything, true), outcome, state), give_up);
+  }
+}
+
+TEST(DecideBounds, AttemptsAreCounted) {
+  config::Retry twice = settings();
+  twice.attempts = 2;
+  RetryState state = sending(Method::get);
+  state.retries_done = 1;
+  EXPECT_EQ(decide_retry(twice, reset(), state), other_endpoint);
+  state.retries_done = 2;
+  EXPECT_EQ(decide_retry(twice, reset(), state), give_up);
+  twice.attempts = 0;
+  state.retries_done = 0;
+  EXPECT_EQ(decide_retry(twice, refused(), state), give_up);
+}
+
+TEST(DecideBounds, TheStaleRetryIsFreeButOne) {
+  config::Retry none = settings();
+  none.attempts = 0;
+  RetryState state = sending(Method::get);
+  EXPECT_EQ(decide_retry(none, stale(), state), same_endpoint);
+  state.stale_retry_done = true;
+  EXPECT_EQ(decide_retry(none, stale(), state), give_up);
+  EXPECT_EQ(decide_retry(settings(), stale(), state), other_endpoint) << "then it is a reset like any other";
+}
+
+struct BitCase {
+  ErrorKind kind;
+  int bit;
+};
+
+class FailureBit : public testing::TestWithParam<BitCase> {};
+
+TEST_P(FailureBit, OfKind) {
+  EXPECT_EQ(failure_bit(GetParam().kind), GetParam().bit);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, FailureBit,
+    testing::Values(BitCase{ErrorKind::connect_refused, config::failure_connect},
+                    BitCase{ErrorKind::connect_failed, config::failure_connect},
+                    BitCase{ErrorKind::connect_timeout, config::failure_connect},
+                    BitCase{ErrorKind::tls_failed, config::failure_connect},
+                    BitCase{ErrorKind::tls_certificate, config::failure_connect},
+                    BitCase{ErrorKind::upstream_reset, config::failure_reset},
+                    BitCase{ErrorKind::response_incomplete, config::failure_reset},
+                    BitCase{ErrorKind::upstream_send_timeout, config::failure_timeout},
+                    BitCase{ErrorKind::response_timeout, config::failure_timeout},
+                    BitCase{ErrorKind::response_malformed, config::failure_invalid_response},
+                    BitCase{ErrorKind::response_head_too_large, config::failure_invalid_response},
+                    BitCase{ErrorKind::total_timeout, 0}, BitCase{ErrorKind::client_gone, 0},
+                    BitCase{ErrorKind::malformed_request, 0}, BitCase{ErrorKind::name_unresolved, 0},
+                    BitCase{ErrorKind::no_endpoint, 0}, BitCase{ErrorKind::internal, 0}));
+
+TEST(FailureBitOfStatus, OnlyTheThree) {
+  for (int status = 100; status < 600; ++status) {
+    const int expected = status == 502   ? config::failure_502
+                         : status == 503 ? config::failure_503
+                         : status == 504 ? config::failure_504
+                                         : 0;
+    EXPECT_EQ(failure_bit_of_status(status), expected) << status;
+  }
+}
+
+}  // namespace
+}  // namespace weir::upstream
