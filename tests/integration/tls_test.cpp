@@ -1,0 +1,197 @@
+// TLS towards clients: versions, SNI, ALPN, client certificates, resumption, and how a connection ends.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "support/behaviours.hpp"
+#include "support/test_certificates.hpp"
+#include "support/weir_process.hpp"
+
+namespace weir::testing {
+namespace {
+
+using ::testing::AnyOf;
+using ::testing::StartsWith;
+
+class Tls : public ::testing::Test {
+ protected:
+  Tls() {
+    client_.ca_file = directory_.write("ca.crt", ca_.pem());
+    client_.alpn = {"http/1.1"};
+  }
+
+  CertificateFiles leaf(const std::string& base, std::vector<std::string> names) {
+    LeafOptions options;
+    options.common_name = base;
+    options.dns = std::move(names);
+    return ca_.issue_files(directory_, base, options);
+  }
+
+  /// A Weir with listener `https` with one certificate for localhost and further keys `tls`.
+  std::unique_ptr<WeirProcess> start(const std::string& tls = "") {
+    const CertificateFiles files = leaf("default", {"localhost"});
+    ConfigText config = config_for(endpoint_.address());
+    config.listeners = {tls_listener(files.cert, files.key, tls)};
+    return std::make_unique<WeirProcess>(config);
+  }
+
+  TempDir directory_;
+  TestCa ca_;
+  TlsClientOptions client_;
+  ScriptableEndpoint endpoint_{behave::ok("hello")};
+};
+
+TEST_F(Tls, ServesBothVersionsAndTellsTheEndpoint) {
+  const auto weir = start();
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    TlsClientOptions options = client_;
+    options.min_version = options.max_version = version;
+    RawClient client = weir->connect_tls(options);
+    const Response response = client.get("/");
+    EXPECT_EQ(response.body, "hello");
+    EXPECT_THAT(response.fields.get("Strict-Transport-Security"), StartsWith("max-age="));
+    EXPECT_EQ(client.get("/").body, "hello");
+  }
+  const Request seen = endpoint_.request(0);
+  EXPECT_EQ(seen.fields.get("X-Forwarded-Proto"), "https");
+  EXPECT_EQ(seen.fields.get("X-Forwarded-Port"), std::to_string(weir->port("https")));
+  const boost::json::object line = weir->access_log(1)[0];
+  EXPECT_EQ(line.at("listener"), "https");
+  EXPECT_EQ(line.at("tls").at("version"), "TLSv1.2");
+  EXPECT_EQ(line.at("tls").at("sni"), "localhost");
+  EXPECT_EQ(line.at("tls").at("resumed"), false);
+  EXPECT_GE(weir->metric("weir_tls_handshakes_total", "result=\"ok\""), 2);
+}
+
+TEST_F(Tls, RefusesOldVersionsAndWeakCiphers) {
+  const auto weir = start();
+  TlsClientOptions old = client_;
+  old.min_version = old.max_version = TLS1_1_VERSION;
+  old.ciphers = "ALL:@SECLEVEL=0";
+  EXPECT_THROW(weir->connect_tls(old), TestFailure);
+  TlsClientOptions weak = client_;
+  weak.max_version = TLS1_2_VERSION;
+  weak.ciphers = "AES128-SHA:AES256-SHA:ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0";
+  EXPECT_THROW(weir->connect_tls(weak), TestFailure);
+  EXPECT_EQ(weir->connect_tls(client_).get("/").status, 200);
+  weir->wait_for_metric("weir_tls_handshakes_total", "result=\"failed\"", 2);
+}
+
+TEST_F(Tls, CanDemandVersion13) {
+  const auto weir = start("min_version: \"1.3\"");
+  TlsClientOptions options = client_;
+  options.max_version = TLS1_2_VERSION;
+  EXPECT_THROW(weir->connect_tls(options), TestFailure);
+  EXPECT_EQ(weir->connect_tls(client_).tls_version(), "TLSv1.3");
+}
+
+TEST_F(Tls, PicksTheCertificateByName) {
+  const CertificateFiles first = leaf("first", {"localhost"}), exact = leaf("exact", {"api.example.test"}),
+                         wildcard = leaf("wildcard", {"*.example.test"});
+  ConfigText config = config_for(endpoint_.address());
+  const auto pair = [](const CertificateFiles& files) {
+    return "{ cert: \"" + files.cert + "\", key: \"" + files.key + "\" }";
+  };
+  const std::string list = "[ " + pair(first) + ", " + pair(wildcard) + ", " + pair(exact) + " ]";
+  config.listeners = {
+      "https: { address: \"127.0.0.1:0\", tls: { certificates: " + list + " } }",
+      "strict: { address: \"127.0.0.1:0\", tls: { unknown_sni: reject, certificates: " + list + " } }"};
+  WeirProcess weir(config);
+  const auto name_for = [&](const std::string& server_name, const std::string& listener) {
+    TlsClientOptions options;
+    options.server_name = server_name;
+    return weir.connect_tls(options, listener).peer_name();
+  };
+  EXPECT_EQ(name_for("api.example.test", "https"), "exact");
+  EXPECT_EQ(name_for("API.EXAMPLE.test", "https"), "exact");
+  EXPECT_EQ(name_for("www.example.test", "https"), "wildcard");
+  EXPECT_EQ(name_for("a.b.example.test", "https"), "first");
+  EXPECT_EQ(name_for("unknown.test", "https"), "first");
+  EXPECT_EQ(name_for("", "https"), "first");
+  EXPECT_EQ(name_for("www.example.test", "strict"), "wildcard");
+  EXPECT_THROW(name_for("unknown.test", "strict"), TestFailure);
+}
+
+TEST_F(Tls, NegotiatesHttp11) {
+  const auto weir = start();
+  TlsClientOptions options = client_;
+  options.alpn = {"http/1.1"};
+  EXPECT_EQ(weir->connect_tls(options).alpn(), "http/1.1");
+  options.alpn.clear();
+  EXPECT_EQ(weir->connect_tls(options).get("/").status, 200);
+}
+
+TEST_F(Tls, RequiresAClientCertificateWhereToldTo) {
+  const auto weir = start("client_auth: { mode: required, ca: \"" + client_.ca_file + "\" }");
+  const auto try_get = [&](const TlsClientOptions& options) {
+    RawClient client = weir->connect_tls(options);
+    client.send_get("/");
+    return client.read_response().status;  // under TLS 1.3 the refusal comes after the client's handshake
+  };
+  EXPECT_THROW(try_get(client_), TestFailure);
+  TlsClientOptions with_certificate = client_;
+  const CertificateFiles files = leaf("client", {"client.test"});
+  with_certificate.cert_file = files.cert;
+  with_certificate.key_file = files.key;
+  EXPECT_EQ(try_get(with_certificate), 200);
+  const TestCa other("Other CA");
+  const CertificateFiles foreign = other.issue_files(directory_, "foreign");
+  with_certificate.cert_file = foreign.cert;
+  with_certificate.key_file = foreign.key;
+  EXPECT_THROW(try_get(with_certificate), TestFailure);
+}
+
+TEST_F(Tls, ResumesAcrossConnectionsAndWorkers) {
+  const auto weir = start();
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    TlsClientOptions options = client_;
+    options.min_version = options.max_version = version;
+    RawClient first = weir->connect_tls(options);
+    EXPECT_EQ(first.get("/").status, 200);
+    EXPECT_FALSE(first.session_reused());
+    for (int i = 0; i < 8; ++i) {  // both workers get some of them
+      options.session = first.session();
+      RawClient next = weir->connect_tls(options);
+      EXPECT_TRUE(next.session_reused());
+      EXPECT_EQ(next.get("/").status, 200);
+    }
+  }
+}
+
+TEST_F(Tls, EndsWithCloseNotify) {
+  const auto weir = start();
+  RawClient client = weir->connect_tls(client_);
+  EXPECT_EQ(client.get("/", "Connection: close\r\n").status, 200);
+  EXPECT_EQ(client.read_to_end().event, StreamEvent::end);  // end means close_notify here
+}
+
+TEST_F(Tls, PlainHttpOnATlsPortIsRefused) {
+  const auto weir = start();
+  RawClient client(weir->port("https"));
+  client.send_get("/");
+  EXPECT_EQ(client.read_to_end().bytes.find("200 OK"), std::string::npos);
+  EXPECT_EQ(endpoint_.connection_count(), 0U);
+}
+
+TEST_F(Tls, ASilentClientDoesNotHoldOthersUp) {
+  const auto weir = start();
+  std::vector<RawClient> silent;
+  for (int i = 0; i < 10; ++i) silent.emplace_back(weir->port("https"));
+  silent[0].send("\x16\x03\x01");
+  EXPECT_EQ(weir->connect_tls(client_).get("/").status, 200);
+}
+
+TEST_F(Tls, LargeBodiesArriveUnchanged) {
+  OriginProcess origin;
+  const CertificateFiles files = leaf("default", {"localhost"});
+  ConfigText config = config_for(origin.address());
+  config.listeners = {tls_listener(files.cert, files.key)};
+  WeirProcess weir(config);
+  const std::string expected = RawClient(origin.port()).get("/bytes/5000000").body;
+  RawClient client = weir.connect_tls(client_);
+  EXPECT_TRUE(client.get("/bytes/5000000").body == expected);
+  EXPECT_TRUE(client.exchange("POST", "/", expected).body.find("\"body_bytes\":5000000") !=
+              std::string::npos);
+}
+
+}  // namespace
+}  // namespace weir::testing
