@@ -38,13 +38,12 @@ class PeerName {
   }
 };
 
-/// OpenSSL hands over a reference; returning 1 keeps it.
+/// Answers 0: the reference that OpenSSL holds out is not kept.
 int on_new_session(SSL* ssl, SSL_SESSION* session) {
   auto* sessions = OwnedByContext<ClientSessions>::get(SSL_get_SSL_CTX(ssl));
   const std::string* peer = PeerName::get(ssl);
-  if (sessions == nullptr || peer == nullptr) return 0;
-  sessions->put(*peer, SessionPtr(session));
-  return 1;
+  if (sessions != nullptr && peer != nullptr) sessions->put(*peer, session);
+  return 0;
 }
 
 Result<void> trust(SSL_CTX* ctx, const config::UpstreamTls& settings) {

@@ -2,8 +2,10 @@
 
 namespace weir::tls {
 
-void ClientSessions::put(std::string_view peer, SessionPtr session) {
-  if (!session || SSL_SESSION_is_resumable(session.get()) != 1) return;
+void ClientSessions::put(std::string_view peer, SSL_SESSION* session) {
+  if (SSL_SESSION_is_resumable(session) != 1) return;
+  SessionPtr copy(SSL_SESSION_dup(session));
+  if (!copy) return;
   const std::lock_guard lock(mutex_);
   auto found = by_name_.find(peer);
   if (found == by_name_.end()) {
@@ -17,7 +19,7 @@ void ClientSessions::put(std::string_view peer, SessionPtr session) {
   peers_.splice(peers_.begin(), peers_, found->second);
   auto& sessions = found->second->sessions;
   if (sessions.size() == sessions_per_peer_max) sessions.erase(sessions.begin());
-  sessions.push_back(std::move(session));
+  sessions.push_back(std::move(copy));
 }
 
 SessionPtr ClientSessions::take(std::string_view peer) {
@@ -28,8 +30,7 @@ SessionPtr ClientSessions::take(std::string_view peer) {
   peers_.splice(peers_.begin(), peers_, entry);
   SessionPtr& newest = entry->sessions.back();
   if (SSL_SESSION_get_protocol_version(newest.get()) < TLS1_3_VERSION) {
-    SSL_SESSION_up_ref(newest.get());
-    return SessionPtr(newest.get());
+    return SessionPtr(SSL_SESSION_dup(newest.get()));
   }
   SessionPtr session = std::move(newest);
   entry->sessions.pop_back();
