@@ -49,6 +49,8 @@ std::vector<Upstream> parse_upstreams(const Field& field, NameIndex& names);
 std::vector<HeaderPolicy> parse_header_policies(const Field& field, NameIndex& names);
 std::vector<HeaderPolicy> default_header_policies(NameIndex& names);
 std::vector<Route> parse_routes(const Field& field, const Names& names);
+/// Reports what is no path (http/uri.hpp); writes its normalised form.
+bool check_path(const Field& field, const std::string& text, std::string& normalised);
 RouteMatch parse_match(const Field& field, const Names& names);
 
 /// `Name: value` maps, in order; names once. Shared by policies and `respond`.

@@ -31,7 +31,11 @@ void headers(JsonText& json, std::string_view key, const std::vector<NameValue>&
 
 void put_server(JsonText& json, const Server& server) {
   json.open_object("server");
-  json.text("workers", server.workers == 0 ? "auto" : std::to_string(server.workers));
+  if (server.workers == 0) {
+    json.text("workers", "auto");
+  } else {
+    json.number("workers", server.workers);
+  }
   duration(json, "shutdown_timeout", server.shutdown_timeout);
   json.number("max_connections", server.max_connections);
   json.close();

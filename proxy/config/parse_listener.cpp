@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "config/blocks.hpp"
 #include "config/hosts.hpp"
 #include "config/scalars.hpp"
@@ -54,18 +56,19 @@ std::vector<std::string> parse_alpn(const Field& field) {
 void parse_client_auth(const Field& field, ListenerTls& tls) {
   MapReader reader(field);
   reader.optional("mode", tls.client_auth, one_of(client_auths));
-  const bool has_ca = reader.optional("ca", tls.client_auth_ca, parse_text) && !tls.client_auth_ca.empty();
-  if (has_ca) {
+  const bool readable = reader.optional("ca", tls.client_auth_ca, parse_text) || !reader.has("ca");
+  if (!tls.client_auth_ca.empty()) {
     if (const auto wrong = field.context.surroundings.check_ca(tls.client_auth_ca)) {
       field.context.report(field.node.find("ca")->mark, join_path(field.path, "ca"), *wrong,
                            "name a PEM file of CA certificates");
     }
-  } else if (tls.client_auth != ClientAuth::none && !reader.has("ca")) {
+  } else if (readable && tls.client_auth != ClientAuth::none) {
     reader.report("needs a ca to check clients against", "set ca to a PEM file of CA certificates");
   }
 }
 
 constexpr std::size_t ticket_key_bytes = 80;
+constexpr std::size_t ticket_keys_max = 3;
 
 std::optional<std::string> parse_ticket_key(const Field& field) {
   auto path = parse_filled_text(field);
@@ -80,6 +83,14 @@ std::optional<std::string> parse_ticket_key(const Field& field) {
   return path;
 }
 
+std::vector<std::string> parse_ticket_keys(const Field& field) {
+  auto paths = list_of(parse_ticket_key)(field);
+  if (paths.size() > ticket_keys_max) {
+    field.report("more than " + std::to_string(ticket_keys_max) + " keys", "keep the newest ones");
+  }
+  return paths;
+}
+
 ListenerTls parse_tls(const Field& field) {
   ListenerTls tls;
   MapReader reader(field);
@@ -89,7 +100,7 @@ ListenerTls parse_tls(const Field& field) {
   reader.optional("alpn", tls.alpn, parse_alpn);
   reader.optional("unknown_sni", tls.unknown_sni, one_of(unknown_snis));
   if (const auto client_auth = reader.find("client_auth")) parse_client_auth(*client_auth, tls);
-  reader.optional("ticket_keys", tls.ticket_keys, list_of(parse_ticket_key));
+  reader.optional("ticket_keys", tls.ticket_keys, parse_ticket_keys);
   return tls;
 }
 
@@ -106,10 +117,11 @@ ListenerLimits parse_limits(const Field& field) {
   reader.optional("idle_timeout", limits.idle_timeout, parse_positive_duration);
   reader.optional("requests_per_connection", limits.requests_per_connection,
                   number_between(std::uint32_t{0}, count_max));
-  if (limits.uri_bytes > limits.header_bytes) {
+  if (limits.uri_bytes > limits.header_bytes && reader.has("uri_bytes")) {
     reader.report("uri_bytes is more than header_bytes, which counts the request line too",
                   "lower uri_bytes or raise header_bytes");
   }
+  limits.uri_bytes = std::min(limits.uri_bytes, limits.header_bytes);
   return limits;
 }
 

@@ -1,30 +1,29 @@
 #include <algorithm>
-#include <boost/regex.hpp>
 #include <unordered_set>
 
 #include "config/blocks.hpp"
 #include "config/hosts.hpp"
 #include "config/scalars.hpp"
+#include "core/regex.hpp"
 #include "http/text.hpp"
 #include "http/uri.hpp"
 
 namespace weir::config {
 namespace {
 
-constexpr std::size_t regex_bytes_max = 1024;
 constexpr std::size_t path_bytes_max = 1024;
 constexpr std::size_t method_bytes_max = 32;
 
-/// Reports an expression that does not compile.
-bool check_regex(const Field& field, const std::string& expression) {
-  if (expression.empty() || expression.size() > regex_bytes_max) {
-    field.report("not an expression of 1 to " + std::to_string(regex_bytes_max) + " characters",
-                 "write a shorter one, or several routes");
+/// Reports an expression that does not compile. `example`: one that would.
+bool check_regex(const Field& field, const std::string& expression, const std::string& example) {
+  if (expression.empty()) {
+    field.report("is empty", "write an expression such as " + example);
     return false;
   }
-  const boost::regex compiled(expression, boost::regex::perl | boost::regex::no_except);
-  if (compiled.status() == 0) return true;
-  field.report(quoted(expression) + " is not a regular expression", "write Perl syntax, such as ^/v[0-9]+/");
+  const auto compiled = Regex::compile(expression);
+  if (compiled) return true;
+  field.report(quoted(expression) + " is not a regular expression: " + compiled.error().detail,
+               "write one that matches the whole text, such as " + example);
   return false;
 }
 
@@ -34,19 +33,12 @@ std::optional<PathMatch> parse_path(const Field& field, PathMatch::Kind kind) {
   PathMatch match;
   match.kind = kind;
   if (kind == PathMatch::Kind::regex) {
-    if (!check_regex(field, *text)) return std::nullopt;
+    if (!check_regex(field, *text, "/v[0-9]+/.*")) return std::nullopt;
     match.text = *text;
     return match;
   }
-  if (text->size() > path_bytes_max) {
-    field.report("longer than " + std::to_string(path_bytes_max) + " bytes", "write a shorter path");
-    return std::nullopt;
-  }
-  const bool plain = text->find_first_of("?#") == std::string::npos;
-  if (plain && http::normalise_path(*text, match.text)) return match;
-  field.report(quoted(*text) + " is not a path",
-               "write one that starts with '/', without '?' or '#', such as /api");
-  return std::nullopt;
+  if (!check_path(field, *text, match.text)) return std::nullopt;
+  return match;
 }
 
 /// At most one of the three.
@@ -115,7 +107,8 @@ std::optional<HeaderMatch> parse_header_match(const Field& field) {
   if (!value) return std::nullopt;
   match.kind = value->starts_with('~') ? HeaderMatch::Kind::regex : HeaderMatch::Kind::exact;
   match.value = match.kind == HeaderMatch::Kind::regex ? value->substr(1) : std::move(*value);
-  if (match.kind == HeaderMatch::Kind::regex && !check_regex(field, match.value)) return std::nullopt;
+  if (match.kind == HeaderMatch::Kind::regex && !check_regex(field, match.value, "\"~canary-.*\""))
+    return std::nullopt;
   return match;
 }
 
@@ -128,6 +121,19 @@ std::vector<HeaderMatch> parse_header_matches(const Field& field) {
 }
 
 }  // namespace
+
+bool check_path(const Field& field, const std::string& text, std::string& normalised) {
+  std::string why = "'?' and '#' end a path";
+  if (text.size() > path_bytes_max) {
+    why = "longer than " + std::to_string(path_bytes_max) + " bytes";
+  } else if (text.find_first_of("?#") == std::string::npos) {
+    const auto result = http::normalise_path(text, normalised);
+    if (result) return true;
+    why = result.error().detail;
+  }
+  field.report(quoted(text) + " is not a path: " + why, "write one such as /api");
+  return false;
+}
 
 RouteMatch parse_match(const Field& field, const Names& names) {
   RouteMatch match;

@@ -6,7 +6,6 @@
 #include "config/reachability.hpp"
 #include "config/scalars.hpp"
 #include "http/text.hpp"
-#include "http/uri.hpp"
 
 namespace weir::config {
 namespace {
@@ -21,15 +20,12 @@ bool is_uri_text(std::string_view text) {
   return !text.empty() && text.size() <= target_bytes_max && http::all(text, http::char_class::visible);
 }
 
+/// Checked as a path, and sent as it is written.
 std::optional<std::string> parse_rewrite_path(const Field& field) {
-  const auto text = parse_text(field);
-  if (!text) return std::nullopt;
+  auto text = parse_text(field);
   std::string normalised;
-  const bool plain = is_uri_text(*text) && text->find_first_of("?#") == std::string::npos;
-  if (plain && http::normalise_path(*text, normalised)) return text;
-  field.report(quoted(*text) + " is not a path",
-               "write one that starts with '/', without '?' or '#', such as /api");
-  return std::nullopt;
+  if (!text || !check_path(field, *text, normalised)) return std::nullopt;
+  return text;
 }
 
 std::optional<std::string> parse_rewrite(const Field& field) {

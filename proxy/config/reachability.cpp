@@ -13,14 +13,14 @@ namespace {
 
 using Kind = PathMatch::Kind;
 
-/// `*.example.com` for `api.example.com`; empty when there is no dot.
-std::string wildcard_over(std::string_view host) {
-  const auto dot = host.find('.');
-  return dot == host.npos ? std::string() : "*" + std::string(host.substr(dot));
-}
+constexpr std::string_view wildcard_mark = "*.";
 
-bool host_covers(const std::string& earlier, const std::string& later) {
-  return earlier == later || (!later.starts_with('*') && earlier == wildcard_over(later));
+/// A wildcard stands for one or more labels.
+bool host_covers(std::string_view earlier, std::string_view later) {
+  if (earlier == later) return true;
+  if (!earlier.starts_with(wildcard_mark)) return false;
+  const std::string_view dot_name = earlier.substr(1);
+  return later.size() > dot_name.size() && later.ends_with(dot_name);
 }
 
 bool hosts_cover(const std::vector<std::string>& earlier, const std::vector<std::string>& later) {
@@ -91,8 +91,12 @@ std::vector<std::string> paths_above(const PathMatch& path) {
 std::vector<std::string> hosts_above(const std::vector<std::string>& hosts) {
   std::vector<std::string> keys{""};
   if (hosts.empty()) return keys;
-  keys.push_back(hosts.front());
-  if (!hosts.front().starts_with('*')) keys.push_back(wildcard_over(hosts.front()));
+  const std::string& host = hosts.front();
+  keys.push_back(host);
+  for (auto dot = host.find('.', host.starts_with(wildcard_mark) ? 2 : 0); dot != host.npos;
+       dot = host.find('.', dot + 1)) {
+    keys.push_back("*" + host.substr(dot));
+  }
   return keys;
 }
 

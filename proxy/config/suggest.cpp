@@ -36,7 +36,11 @@ std::size_t edit_distance(std::string_view left, std::string_view right) {
 }
 
 std::optional<std::string> nearest(std::string_view word, const std::vector<std::string_view>& candidates) {
-  if (word.empty() || word.size() > suggest_bytes_max) return std::nullopt;
+  if (word.size() > suggest_bytes_max) return std::nullopt;
+  // Numbers that look alike are not meant alike.
+  if (std::none_of(word.begin(), word.end(), [](char c) { return http::is(c, http::char_class::alpha); })) {
+    return std::nullopt;
+  }
   std::size_t best = std::max<std::size_t>(1, (word.size() + 1) / 3) + 1;
   std::optional<std::string> found;
   for (std::size_t i = 0; i < std::min(candidates.size(), suggest_candidates_max); ++i) {
