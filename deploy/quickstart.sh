@@ -115,6 +115,24 @@ start_app() {
   wait_for "$1" $! "http://127.0.0.1:$2/health"
 }
 
+# print_what_to_try WEIR_PID
+print_what_to_try() {
+  local line='  %-66s # %s\n'
+  printf '\nWeir is ready. In another terminal, from %s:\n\n' "$PWD"
+  # shellcheck disable=SC2059  # one format for all lines
+  {
+    printf "$line" "curl http://localhost:8080/" "blue-1 and blue-2 in turn"
+    printf "$line" "curl --cacert certs/dev/ca.crt https://localhost:8443/" "the same over TLS"
+    printf "$line" "kill ${pids[0]}" "stops blue-1: no request fails"
+    printf "$line" "curl http://127.0.0.1:9900/health" "which instances are healthy"
+    printf "$line" "curl http://127.0.0.1:9900/metrics" "Prometheus text"
+    printf "$line" "$bin/weir explain GET http://localhost:8080/" "route, upstream and headers"
+    printf "$line" "tail -f $logs/weir.log" "access log and error log"
+    printf "$line" "kill -HUP $1" "reloads config/weir.yaml"
+  }
+  printf '\nCtrl-C stops it all.\n'
+}
+
 demo() {
   refuse_ports_in_use
   say "Development certificates"
@@ -132,22 +150,7 @@ demo() {
   pids+=("$weir_pid")
   wait_for weir "$weir_pid" http://127.0.0.1:9900/health/ready
 
-  cat <<TEXT
-
-Weir is ready. In another terminal, from $(pwd):
-
-  curl http://localhost:8080/                                     blue-1 and blue-2 in turn
-  curl --cacert certs/dev/ca.crt https://localhost:8443/          the same over TLS
-  for i in 1 2 3 4; do curl -s http://localhost:8080/ | head -c 60; echo; done
-  kill ${pids[0]}                                                       stops blue-1: nobody notices
-  curl http://127.0.0.1:9900/health                               what is healthy
-  curl http://127.0.0.1:9900/metrics                              Prometheus text
-  $bin/weir explain -c config/weir.yaml GET http://localhost:8080/
-  tail -f $logs/weir.log                              access and error log
-  kill -HUP $weir_pid                                                  reload config/weir.yaml
-
-Ctrl-C stops it all.
-TEXT
+  print_what_to_try "$weir_pid"
   # A stopped app instance is part of the demo; a stopped Weir is its end.
   local status=0
   wait "$weir_pid" || status=$?
