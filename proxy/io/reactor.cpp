@@ -79,6 +79,7 @@ void Reactor::run_posted() {
 }
 
 void Reactor::run() {
+  stopping_ = false;
   now_ = Clock::now();
   while (!stopping_) {
     const int count = epoll_wait(epoll_.get(), events_.data(), events_per_turn, wait_timeout_ms());

@@ -1,0 +1,210 @@
+#include "relay/relay_body.hpp"
+
+#include <gtest/gtest.h>
+
+#include "support/loop.hpp"
+
+namespace weir::relay {
+namespace {
+
+using http::BodyDecoder;
+using http::BodyKind;
+using http::Framing;
+using testing::Loop;
+using testing::StreamPair;
+using namespace std::chrono_literals;
+
+Detached start(Task<> task) {
+  co_await task;
+}
+
+/// source.a -> (relay reads source.b, writes target.a) -> target.b
+struct Fixture {
+  explicit Fixture(bool small_buffers = false)
+      : source(loop.reactor(), small_buffers), target(loop.reactor(), small_buffers), in(pool) {
+    options.read_timeout = 5s;
+    options.write_timeout = 5s;
+  }
+
+  Task<> write_source(std::string text) {
+    EXPECT_TRUE((co_await testing::send(*source.a, text)).ok());
+    if (close_source) source.a->finish_writing();
+  }
+
+  Task<> write_pieces(std::vector<std::string> pieces) {
+    for (const std::string& piece : pieces) {
+      EXPECT_TRUE((co_await testing::send(*source.a, piece)).ok());
+      co_await io::Sleep(loop.reactor(), loop.reactor().now() + 1ms);
+    }
+  }
+
+  Task<> collect() {
+    received = co_await testing::receive_all(*target.b);
+    collected.set();
+  }
+
+  Task<> relay(Framing framing, BodyKind out, std::string_view head) {
+    BodyDecoder decoder(framing, Origin::client);
+    start(collect());
+    end = co_await relay_body(*source.b, in, decoder, *target.a, out, head, options, progress);
+    target.a->finish_writing();
+    co_await collected;
+  }
+
+  /// Relays `text` and returns what the target got.
+  std::string run(std::string text, Framing framing, BodyKind out, std::string_view head = "HEAD\r\n\r\n") {
+    start(write_source(std::move(text)));
+    loop.run(relay(framing, out, head));
+    return received;
+  }
+
+  Loop loop;
+  StreamPair source, target;
+  BufferPool pool;
+  ReadBuffer in;
+  RelayOptions options;
+  RelayProgress progress;
+  RelayEnd end;
+  std::string received;
+  io::Signal collected{loop.reactor()};
+  bool close_source = false;
+};
+
+TEST(Relay, LengthToLength) {
+  Fixture f;
+  EXPECT_EQ(f.run("hello", {BodyKind::length, 5}, BodyKind::length), "HEAD\r\n\r\nhello");
+  EXPECT_TRUE(f.end.complete());
+  EXPECT_EQ(f.progress.body_bytes, 5u);
+  EXPECT_EQ(f.progress.written_bytes, 13u);
+}
+
+TEST(Relay, WithoutABodyOnlyTheHeadGoes) {
+  Fixture f;
+  EXPECT_EQ(f.run("next message", {BodyKind::none, 0}, BodyKind::none), "HEAD\r\n\r\n");
+  EXPECT_TRUE(f.end.complete());
+}
+
+TEST(Relay, ChunkedIsDecodedAndFramedAnew) {
+  Fixture f;
+  EXPECT_EQ(f.run("3;ext=1\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n", {BodyKind::chunked, 0}, BodyKind::chunked),
+            "HEAD\r\n\r\n7\r\nabcdefg\r\n0\r\n\r\n");
+  EXPECT_EQ(f.progress.body_bytes, 7u);
+}
+
+TEST(Relay, ChunkedToAnOldClientIsPlainBytes) {
+  Fixture f;
+  EXPECT_EQ(f.run("3\r\nabc\r\n0\r\n\r\n", {BodyKind::chunked, 0}, BodyKind::until_close), "HEAD\r\n\r\nabc");
+}
+
+TEST(Relay, UntilCloseBecomesChunked) {
+  Fixture f;
+  f.close_source = true;
+  EXPECT_EQ(f.run("abc", {BodyKind::until_close, 0}, BodyKind::chunked), "HEAD\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
+  EXPECT_TRUE(f.end.complete());
+}
+
+TEST(Relay, TrailersPassBehindTheLastChunk) {
+  Fixture f;
+  EXPECT_EQ(f.run("1\r\na\r\n0\r\nX-Sum: 9\r\n\r\n", {BodyKind::chunked, 0}, BodyKind::chunked),
+            "HEAD\r\n\r\n1\r\na\r\n0\r\nX-Sum: 9\r\n\r\n");
+}
+
+TEST(Relay, EachPieceArrivesAsItComes) {
+  Fixture f;
+  start(f.write_pieces({"2\r\nab\r\n", "2\r\ncd\r\n", "0\r\n\r\n"}));
+  f.loop.run(f.relay({BodyKind::chunked, 0}, BodyKind::chunked, ""));
+  EXPECT_EQ(f.received, "2\r\nab\r\n2\r\ncd\r\n0\r\n\r\n");
+}
+
+TEST(Relay, ALongBodyPassesThroughASmallKernelBuffer) {
+  Fixture f(true);
+  std::string body;
+  for (int i = 0; i < 1'000'000; ++i) body += static_cast<char>('a' + i % 23);
+  EXPECT_EQ(f.run(body, {BodyKind::length, body.size()}, BodyKind::length, ""), body);
+}
+
+TEST(Relay, ManySmallChunksInOneRead) {
+  Fixture f;
+  std::string chunks, body;
+  for (int i = 0; i < 500; ++i) {
+    chunks += "1\r\nx\r\n";
+    body += 'x';
+  }
+  f.run(chunks + "0\r\n\r\n", {BodyKind::chunked, 0}, BodyKind::until_close, "");
+  EXPECT_EQ(f.received, body);
+}
+
+TEST(Relay, TheSourceEndingEarlyIsAnError) {
+  Fixture f;
+  f.close_source = true;
+  f.run("abc", {BodyKind::length, 5}, BodyKind::length);
+  EXPECT_EQ(f.end.side, RelayEnd::Side::source);
+  ASSERT_TRUE(f.end.error);
+  EXPECT_EQ(f.end.error->kind, ErrorKind::malformed_request);
+}
+
+TEST(Relay, BrokenChunkingIsAnErrorAndNothingOfItPasses) {
+  Fixture f;
+  EXPECT_EQ(f.run("zz\r\n", {BodyKind::chunked, 0}, BodyKind::chunked), "HEAD\r\n\r\n");
+  EXPECT_EQ(f.end.side, RelayEnd::Side::source);
+  EXPECT_TRUE(f.end.error);
+}
+
+TEST(Relay, ABodyPastTheLimitIsRefused) {
+  Fixture f;
+  f.options.body_bytes_max = 4;
+  f.run("5\r\nabcde\r\n0\r\n\r\n", {BodyKind::chunked, 0}, BodyKind::chunked);
+  EXPECT_EQ(f.end.side, RelayEnd::Side::limit);
+  EXPECT_EQ(f.end.error->kind, ErrorKind::body_too_large);
+}
+
+TEST(Relay, KeepsTheBodyForAReplayUntilItDoesNotFit) {
+  std::string kept;
+  {
+    Fixture f;
+    f.options.replay = &kept;
+    f.options.replay_bytes_max = 8;
+    f.run("3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n", {BodyKind::chunked, 0}, BodyKind::chunked);
+    EXPECT_EQ(kept, "abcde");
+    EXPECT_FALSE(f.progress.replay_overflow);
+  }
+  kept.clear();
+  Fixture f;
+  f.options.replay = &kept;
+  f.options.replay_bytes_max = 4;
+  f.run("abcdef", {BodyKind::length, 6}, BodyKind::length);
+  EXPECT_TRUE(f.progress.replay_overflow);
+  EXPECT_EQ(f.received, "HEAD\r\n\r\nabcdef");
+}
+
+TEST(Relay, ASilentSourceTimesOutHoldingNoBuffer) {
+  Fixture f;
+  f.options.read_timeout = 20ms;
+  f.run("ab", {BodyKind::length, 5}, BodyKind::length);
+  EXPECT_EQ(f.end.side, RelayEnd::Side::source);
+  EXPECT_EQ(f.end.status, io::IoStatus::timeout);
+  EXPECT_FALSE(f.in.has_block());
+}
+
+TEST(Relay, TheDeadlineEndsItAll) {
+  Fixture f;
+  f.options.deadline = f.loop.reactor().now() + 20ms;
+  f.run("ab", {BodyKind::length, 5}, BodyKind::length);
+  EXPECT_EQ(f.end.status, io::IoStatus::timeout);
+}
+
+TEST(Relay, ATargetThatLeavesEndsIt) {
+  Fixture f;
+  f.target.b.reset();
+  BodyDecoder decoder({BodyKind::length, 5}, Origin::client);
+  start(f.write_source("hello"));
+  auto relay = [](Fixture& fixture, BodyDecoder& body) -> Task<> {
+    fixture.end = co_await relay_body(*fixture.source.b, fixture.in, body, *fixture.target.a,
+                                      BodyKind::length, "HEAD", fixture.options, fixture.progress);
+  };
+  f.loop.run(relay(f, decoder));
+  EXPECT_EQ(f.end.side, RelayEnd::Side::target);
+}
+
+}  // namespace
+}  // namespace weir::relay

@@ -1,0 +1,104 @@
+#include "relay/tunnel.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "support/loop.hpp"
+
+namespace weir::relay {
+namespace {
+
+using testing::Loop;
+using testing::StreamPair;
+using namespace std::chrono_literals;
+
+/// client.a talks to client.b, which the tunnel joins with endpoint.b; endpoint.a is the far end.
+struct Fixture {
+  Loop loop;
+  StreamPair client{loop.reactor()}, endpoint{loop.reactor()};
+  BufferPool pool;
+  ReadBuffer client_in{pool}, endpoint_in{pool};
+  TunnelEnd end;
+  io::Signal ended{loop.reactor()};
+
+  Detached start(Duration idle_timeout) {
+    end = co_await run_tunnel(*client.b, client_in, *endpoint.b, endpoint_in, idle_timeout);
+    client.b.reset();
+    endpoint.b.reset();
+    ended.set();
+  }
+};
+
+Task<> talk_both_ways(Fixture& f) {
+  f.start(5s);
+  EXPECT_TRUE((co_await testing::send(*f.client.a, "ping")).ok());
+  EXPECT_EQ(co_await testing::receive(*f.endpoint.a, 4), "ping");
+  EXPECT_TRUE((co_await testing::send(*f.endpoint.a, "pong!")).ok());
+  EXPECT_EQ(co_await testing::receive(*f.client.a, 5), "pong!");
+  f.client.a->finish_writing();
+  EXPECT_EQ(co_await testing::receive_all(*f.endpoint.a), "");
+  // The client's direction has ended; the endpoint's goes on.
+  EXPECT_TRUE((co_await testing::send(*f.endpoint.a, "bye")).ok());
+  EXPECT_EQ(co_await testing::receive(*f.client.a, 3), "bye");
+  f.endpoint.a->finish_writing();
+  co_await f.ended;
+}
+
+TEST(Tunnel, CarriesBothDirectionsAndEndsEachOnItsOwn) {
+  Fixture f;
+  f.loop.run(talk_both_ways(f));
+  EXPECT_EQ(f.end.client_bytes, 4u);
+  EXPECT_EQ(f.end.endpoint_bytes, 8u);
+  EXPECT_EQ(f.end.status, io::IoStatus::ok);
+}
+
+Task<> idle(Fixture& f) {
+  f.start(30ms);
+  co_await f.ended;
+}
+
+TEST(Tunnel, EndsWhenNothingMoves) {
+  Fixture f;
+  f.loop.run(idle(f));
+  EXPECT_EQ(f.end.status, io::IoStatus::timeout);
+  EXPECT_FALSE(f.client_in.has_block());
+}
+
+Task<> one_sided(Fixture& f) {
+  f.start(60ms);
+  for (int i = 0; i < 6; ++i) {
+    EXPECT_TRUE((co_await testing::send(*f.endpoint.a, "x")).ok());
+    co_await io::Sleep(f.loop.reactor(), f.loop.reactor().now() + 20ms);
+  }
+  EXPECT_FALSE(f.ended.is_set()) << "traffic in one direction keeps the tunnel open";
+  f.endpoint.a->channel().abort(io::IoStatus::shutdown);
+  f.endpoint.a.reset();
+  f.client.a->finish_writing();
+  co_await f.ended;
+}
+
+TEST(Tunnel, TrafficInOneDirectionKeepsBothOpen) {
+  Fixture f;
+  f.loop.run(one_sided(f));
+  EXPECT_EQ(f.end.endpoint_bytes, 6u);
+}
+
+Task<> early_bytes(Fixture& f) {
+  f.client_in.reserve(BufferPool::small_bytes);
+  std::memcpy(f.client_in.free_begin(), "early", 5);
+  f.client_in.produced(5);
+  f.start(5s);
+  EXPECT_EQ(co_await testing::receive(*f.endpoint.a, 5), "early");
+  f.client.a->finish_writing();
+  f.endpoint.a->finish_writing();
+  co_await f.ended;
+}
+
+TEST(Tunnel, PassesOnWhatWasReadTooEarly) {
+  Fixture f;
+  f.loop.run(early_bytes(f));
+}
+
+}  // namespace
+}  // namespace weir::relay
