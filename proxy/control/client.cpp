@@ -1,0 +1,192 @@
+#include "control/client.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+#include <boost/json.hpp>
+#include <cstdlib>
+#include <optional>
+#include <ostream>
+#include <utility>
+
+#include "control/status_text.hpp"
+
+namespace weir::control {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+namespace json = boost::json;
+using asio::ip::tcp;
+using beast::error_code;
+using Request = http::request<http::empty_body>;
+
+constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+
+struct HostPort {
+  std::string host, port;
+};
+
+/// `127.0.0.1:9900`, `[::1]:9900`, `localhost:9900`.
+std::optional<HostPort> split_address(std::string_view address) {
+  const std::size_t colon = address.rfind(':');
+  if (colon == address.npos || colon == 0 || colon + 1 == address.size()) return std::nullopt;
+  std::string_view host = address.substr(0, colon);
+  if (host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+  return HostPort{std::string(host), std::string(address.substr(colon + 1))};
+}
+
+/// Host is the address as a literal: the admin address answers to no names but localhost.
+std::string host_field(const tcp::endpoint& endpoint) {
+  const std::string ip = endpoint.address().to_string();
+  return (endpoint.address().is_v6() ? "[" + ip + "]" : ip) + ":" + std::to_string(endpoint.port());
+}
+
+Request make_request(const AdminTarget& target, http::verb method, std::string_view path) {
+  Request request(method, beast::string_view(path.data(), path.size()), 11);
+  request.set(http::field::connection, "close");
+  request.set(http::field::accept, "application/json");
+  if (!target.token.empty()) request.set(http::field::authorization, "Bearer " + target.token);
+  if (method == http::verb::post) request.set(http::field::content_length, "0");
+  return request;
+}
+
+using Exchange = Result<AdminAnswer>;
+
+asio::awaitable<Exchange> exchange(tcp::resolver::results_type endpoints, Request request) {
+  const auto executor = co_await asio::this_coro::executor;
+  beast::tcp_stream stream(executor);
+  const auto [connect_error, endpoint] = co_await stream.async_connect(endpoints, as_result);
+  if (connect_error) co_return self_error(ErrorKind::connect_failed, connect_error.message());
+  request.set(http::field::host, host_field(endpoint));
+  const auto [write_error, written] = co_await http::async_write(stream, request, as_result);
+  if (write_error) co_return self_error(ErrorKind::connect_failed, write_error.message());
+  beast::flat_buffer buffer;
+  http::response_parser<http::string_body> parser;
+  parser.body_limit(client_body_bytes_max);
+  const auto [read_error, bytes] = co_await http::async_read(stream, buffer, parser, as_result);
+  if (read_error) co_return self_error(ErrorKind::response_malformed, read_error.message());
+  AdminAnswer answer;
+  answer.status = static_cast<int>(parser.get().result_int());
+  answer.body = std::move(parser.get().body());
+  co_return answer;
+}
+
+std::string where(const AdminTarget& target, const Error& error) {
+  return "weir: admin address " + target.address + ": " + error.detail + "\n";
+}
+
+/// The object in an answer's body; empty when it holds none.
+json::object object_in(const AdminAnswer& answer) {
+  json::error_code ec;
+  json::value value = json::parse(answer.body, ec);
+  return !ec && value.is_object() ? std::move(value.as_object()) : json::object();
+}
+
+/// One line for the problem and one for each of its errors (RFC 9457).
+void print_problem(const AdminAnswer& answer, std::ostream& err) {
+  const json::object problem = object_in(answer);
+  const json::value* const detail = problem.if_contains("detail");
+  if (detail != nullptr && detail->is_string()) {
+    err << "weir: " << std::string_view(detail->get_string()) << '\n';
+  } else {
+    err << "weir: the admin address answered with status " << answer.status << '\n';
+  }
+  const json::value* const errors = problem.if_contains("errors");
+  if (errors == nullptr || !errors->is_array()) return;
+  for (const json::value& error : errors->get_array()) {
+    if (error.is_string()) err << std::string_view(error.get_string()) << '\n';
+  }
+}
+
+/// The object that a GET of `path` answers; nothing after saying on `err` what went wrong.
+std::optional<json::object> get_object(const AdminTarget& target, std::string_view path, std::ostream& err) {
+  const auto answer = call_admin(target, "GET", path);
+  if (!answer) {
+    err << where(target, answer.error());
+    return std::nullopt;
+  }
+  if (answer->status != 200) {
+    print_problem(*answer, err);
+    return std::nullopt;
+  }
+  return object_in(*answer);
+}
+
+}  // namespace
+
+std::string admin_token(std::string token) {
+  if (!token.empty()) return token;
+  const char* const from_environment = std::getenv("WEIR_ADMIN_TOKEN");
+  return from_environment == nullptr ? std::string() : from_environment;
+}
+
+Result<AdminAnswer> call_admin(const AdminTarget& target, std::string_view method, std::string_view path,
+                               Milliseconds timeout) {
+  const auto address = split_address(target.address);
+  if (!address) return self_error(ErrorKind::connect_failed, "not an address; write HOST:PORT");
+  asio::io_context io;
+  tcp::resolver resolver(io);
+  error_code ec;
+  const auto endpoints = resolver.resolve(address->host, address->port, ec);
+  if (ec) return self_error(ErrorKind::connect_failed, ec.message());
+  Result<AdminAnswer> answer = self_error(ErrorKind::connect_timeout, "no answer in time");
+  const auto finished = [&answer](std::exception_ptr failure, Exchange result) {
+    if (failure) std::rethrow_exception(failure);
+    answer = std::move(result);
+  };
+  const http::verb verb = http::string_to_verb(beast::string_view(method.data(), method.size()));
+  asio::co_spawn(io, exchange(endpoints, make_request(target, verb, path)), finished);
+  io.run_for(timeout);
+  return answer;
+}
+
+ClientOutcome show_status(const AdminTarget& target, bool as_json, std::ostream& out, std::ostream& err) {
+  auto status = get_object(target, "/api/v1/status", err);
+  if (!status) return ClientOutcome::unreachable;
+  auto upstreams = get_object(target, "/api/v1/upstreams", err);
+  if (!upstreams) return ClientOutcome::unreachable;
+  (*status)["upstreams"] = std::move((*upstreams)["upstreams"]);
+  const auto text = status_text(*status);
+  if (!text) {
+    err << "weir: admin address " << target.address << ": the answer is not Weir's\n";
+    return ClientOutcome::unreachable;
+  }
+  out << (as_json ? json::serialize(*status) + "\n" : *text);
+  return ClientOutcome::done;
+}
+
+ClientOutcome request_reload(const AdminTarget& target, bool as_json, std::ostream& out, std::ostream& err) {
+  const auto answer = call_admin(target, "POST", "/api/v1/reload");
+  if (!answer) {
+    err << where(target, answer.error());
+    return ClientOutcome::unreachable;
+  }
+  if (answer->status != 200) {
+    print_problem(*answer, err);
+    return ClientOutcome::refused;
+  }
+  const json::object outcome = object_in(*answer);
+  const json::value* const generation = outcome.if_contains("generation");
+  if (as_json) {
+    out << answer->body << '\n';
+  } else if (generation != nullptr && generation->is_number()) {
+    out << "reloaded: generation " << generation->to_number<std::uint64_t>() << '\n';
+  } else {
+    out << "reloaded\n";
+  }
+  return ClientOutcome::done;
+}
+
+}  // namespace weir::control

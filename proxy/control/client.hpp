@@ -1,0 +1,45 @@
+// The command line's side of the admin address: one blocking HTTP exchange at a time, and the commands that are
+// made of them. Main thread of `weir status` and `weir reload`; nothing of the server's runs in that process.
+#pragma once
+
+#include <iosfwd>
+#include <string>
+#include <string_view>
+
+#include "core/clock.hpp"
+#include "core/error.hpp"
+
+namespace weir::control {
+
+inline constexpr std::size_t client_body_bytes_max = 16 * 1024 * 1024;
+inline constexpr Milliseconds client_timeout{35'000};  // a reload may take AdminLimits::reload_timeout
+
+struct AdminTarget {
+  std::string address = "127.0.0.1:9900";  // host:port; a name is resolved
+  std::string token;                       // empty: none is sent
+};
+
+/// `token`, or WEIR_ADMIN_TOKEN from the environment when it is empty.
+std::string admin_token(std::string token);
+
+struct AdminAnswer {
+  int status = 0;
+  std::string body;
+};
+
+/// Errors: connect_failed, connect_timeout (no whole answer in time), response_malformed.
+Result<AdminAnswer> call_admin(const AdminTarget& target, std::string_view method, std::string_view path,
+                               Milliseconds timeout = client_timeout);
+
+enum class ClientOutcome : std::uint8_t {
+  done,
+  refused,      // it answered, and would not
+  unreachable,  // nobody answered, or not Weir
+};
+
+/// Prints what runs to `out`: a table, or with `as_json` one object (/api/v1/status with `upstreams` added).
+ClientOutcome show_status(const AdminTarget& target, bool as_json, std::ostream& out, std::ostream& err);
+/// Asks for a reload and waits for its end; problems go to `err`, one a line.
+ClientOutcome request_reload(const AdminTarget& target, bool as_json, std::ostream& out, std::ostream& err);
+
+}  // namespace weir::control

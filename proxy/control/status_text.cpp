@@ -1,0 +1,92 @@
+#include "control/status_text.hpp"
+
+#include <array>
+#include <boost/json.hpp>
+#include <exception>
+#include <string_view>
+#include <utility>
+
+#include "control/text_table.hpp"
+
+namespace weir::control {
+namespace {
+
+namespace json = boost::json;
+
+// These throw when the member is missing or of another kind; status_text() turns that into its answer.
+std::string text(const json::value& object, std::string_view key) {
+  return std::string(object.at(key).as_string());
+}
+std::int64_t number(const json::value& object, std::string_view key) {
+  return object.at(key).to_number<std::int64_t>();
+}
+std::string count(const json::value& object, std::string_view key) {
+  return std::to_string(number(object, key));
+}
+
+std::string summary(const json::value& status) {
+  constexpr std::size_t hash_shown = 12;
+  const json::value& config = status.at("config");
+  const json::value& reload = config.at("last_reload");
+  const json::value& requests = status.at("requests");
+  std::string out = "weir " + text(status, "version") + " (" + text(status, "commit") + "), " +
+                    text(status, "state") + ", up " +
+                    uptime_text(static_cast<std::uint64_t>(number(status, "uptime_seconds"))) + ", pid " +
+                    count(status, "pid") + ", " + count(status, "workers") + " workers\n";
+  out += "config    generation " + count(config, "generation") + ", " +
+         text(config, "hash").substr(0, hash_shown) + ", ";
+  out += reload.at("success").as_bool()
+             ? "loaded " + text(reload, "at") + "\n"
+             : "reload refused " + text(reload, "at") + ": " + text(reload, "error") + "\n";
+  out +=
+      "requests  " + count(requests, "total") + " answered, " + count(requests, "in_flight") + " in flight\n";
+  return out;
+}
+
+std::string listeners(const json::value& status) {
+  TextTable table({"LISTENER", "ADDRESS", "TLS", "ACTIVE", "IDLE", "ACCEPTED"});
+  for (const json::value& listener : status.at("listeners").as_array()) {
+    const json::value& connections = listener.at("connections");
+    table.add({text(listener, "name"), text(listener, "address"), listener.at("tls").as_bool() ? "yes" : "no",
+               count(connections, "active"), count(connections, "idle"), count(connections, "total")});
+  }
+  return table.text();
+}
+
+std::string endpoints(const json::value& status) {
+  TextTable table({"UPSTREAM", "ENDPOINT", "STATE", "WEIGHT", "IN FLIGHT", "REQUESTS", "FAILURES", "IDLE"});
+  for (const json::value& upstream : status.at("upstreams").as_array()) {
+    for (const json::value& endpoint : upstream.at("endpoints").as_array()) {
+      table.add({text(upstream, "name"), text(endpoint, "address"), text(endpoint, "state"),
+                 count(endpoint, "weight"), count(endpoint, "in_flight"), count(endpoint, "requests"),
+                 count(endpoint, "failures"), count(endpoint.at("connections"), "idle")});
+    }
+  }
+  return table.text();
+}
+
+}  // namespace
+
+std::optional<std::string> status_text(const json::object& status) {
+  try {
+    const json::value whole(status);
+    return summary(whole) + "\n" + listeners(whole) + "\n" + endpoints(whole);
+  } catch (const std::exception&) {
+    return std::nullopt;
+  }
+}
+
+std::string uptime_text(std::uint64_t seconds) {
+  constexpr std::array<std::pair<std::uint64_t, char>, 4> units{
+      {{86'400, 'd'}, {3'600, 'h'}, {60, 'm'}, {1, 's'}}};
+  for (std::size_t i = 0; i + 1 < units.size(); ++i) {
+    const auto [size, unit] = units[i];
+    if (seconds < size) continue;
+    const auto [smaller, smaller_unit] = units[i + 1];
+    return std::to_string(seconds / size) + unit + " " + std::to_string(seconds % size / smaller) +
+           smaller_unit;
+  }
+  return std::to_string(seconds) + "s";
+}
+
+}  // namespace weir::control

@@ -1,0 +1,94 @@
+// An AdminServer on a loopback port with a backend that a test scripts; the server runs on a thread of its own,
+// as on the control thread.
+#pragma once
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <future>
+#include <memory>
+#include <string>
+#include <thread>
+#include <type_traits>
+#include <utility>
+
+#include "control/admin_server.hpp"
+
+namespace weir::control {
+
+/// Answers at once with something recognisable; tests replace members before the server starts.
+inline AdminBackend scripted_backend() {
+  AdminBackend backend;
+  backend.ready = [] { return true; };
+  backend.health = [] { return HealthReport{"1.2.3", {{"blue", 2, 2}}}; };
+  backend.config = [] { return std::string(R"({"config":true})"); };
+  backend.routes = [] { return std::string(R"({"routes":[]})"); };
+  backend.metrics = [](Reply<std::string> reply) { reply("weir_up 1\n"); };
+  backend.status = [](Reply<StatusReport> reply) {
+    StatusReport report;
+    report.version = "1.2.3";
+    report.commit = "abcdef";
+    report.pid = 42;
+    report.state = RunState::ready;
+    report.workers = 2;
+    report.generation = 7;
+    report.config_hash = "0123456789abcdef";
+    report.listeners = {{"http", "127.0.0.1:8080", false, 10, 1, 2}};
+    report.requests_total = 1000;
+    report.requests_in_flight = 3;
+    reply(std::move(report));
+  };
+  backend.upstreams = [](Reply<std::vector<UpstreamReport>> reply) {
+    EndpointReport endpoint;
+    endpoint.address = "127.0.0.1:9001";
+    endpoint.requests_total = 500;
+    std::vector<UpstreamReport> reports{{"blue", "least_connections", {endpoint}}};
+    reply(std::move(reports));
+  };
+  backend.reload = [](Reply<ReloadOutcome> reply) { reply(ReloadOutcome{true, 8, {}}); };
+  return backend;
+}
+
+class AdminFixture {
+ public:
+  explicit AdminFixture(AdminBackend scripted = scripted_backend(), std::string token = "")
+      : backend(std::move(scripted)) {
+    AdminOptions options;
+    options.token = std::move(token);
+    server =
+        std::make_unique<AdminServer>(io, *SocketAddress::parse("127.0.0.1:0"), std::move(options), backend);
+    port = server->start().value().port;
+    thread_ = std::thread([this] {
+      const auto work = boost::asio::make_work_guard(io);
+      io.run();
+    });
+  }
+  ~AdminFixture() {
+    on_thread([this] { server.reset(); });
+    io.stop();
+    thread_.join();
+  }
+  AdminFixture(const AdminFixture&) = delete;
+  AdminFixture& operator=(const AdminFixture&) = delete;
+
+  /// Runs `work` where the server lives and waits for it.
+  template <class Work>
+  std::invoke_result_t<Work> on_thread(Work work) {
+    const auto task = std::make_shared<std::packaged_task<std::invoke_result_t<Work>()>>(std::move(work));
+    auto result = task->get_future();
+    boost::asio::post(io, [task] { (*task)(); });
+    return result.get();
+  }
+
+  std::string address() const { return "127.0.0.1:" + std::to_string(port); }
+
+  boost::asio::io_context io;
+  AdminBackend backend;
+  std::unique_ptr<AdminServer> server;
+  std::uint16_t port = 0;
+
+ private:
+  std::thread thread_;
+};
+
+}  // namespace weir::control

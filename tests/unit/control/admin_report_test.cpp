@@ -1,0 +1,187 @@
+// Reports as JSON, answers as bytes, routes, and the files of the dashboard.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/json.hpp>
+#include <regex>
+#include <string>
+
+#include "control/admin_json.hpp"
+#include "control/admin_response.hpp"
+#include "control/dashboard.hpp"
+#include "control/route_json.hpp"
+
+namespace weir::control {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+namespace json = boost::json;
+using namespace std::chrono_literals;
+
+constexpr SystemTime some_time{std::chrono::sys_days{std::chrono::year{2026} / 1 / 31} + 12h};
+
+TEST(HealthReport, StatusIsTheWorstOfAll) {
+  const auto status = [](std::vector<UpstreamHealth> upstreams) {
+    return std::string(HealthReport{"1", std::move(upstreams)}.status());
+  };
+  EXPECT_EQ(status({}), "healthy");
+  EXPECT_EQ(status({{"a", 2, 2}, {"b", 1, 1}}), "healthy");
+  EXPECT_EQ(status({{"a", 2, 2}, {"b", 1, 2}}), "degraded");
+  EXPECT_EQ(status({{"a", 1, 2}, {"b", 0, 2}}), "unhealthy");
+  EXPECT_EQ(status({{"a", 2, 2}, {"b", 0, 0}}), "unhealthy");
+}
+
+TEST(AdminJson, Health) {
+  EXPECT_EQ(to_json(HealthReport{"1.2.3", {{"blue", 2, 3}}}),
+            R"({"status":"degraded","version":"1.2.3","upstreams":{"blue":{"healthy":2,"total":3}}})");
+}
+
+TEST(AdminJson, Status) {
+  StatusReport report;
+  report.version = "1.2.3";
+  report.commit = "abc";
+  report.pid = 9;
+  report.state = RunState::draining;
+  report.started = some_time - 90s;
+  report.workers = 4;
+  report.generation = 12;
+  report.config_hash = "ff00";
+  report.config_files = {"a.yaml", "b.yaml"};
+  report.last_reload = some_time;
+  report.last_reload_error = "bad \"key\"";
+  report.listeners = {{"https", "[::]:8443", true, 100, 5, 6}};
+  report.requests_total = 18'446'744'073'709'551'615u;
+  report.requests_in_flight = 2;
+  EXPECT_EQ(
+      to_json(report, some_time),
+      R"({"version":"1.2.3","commit":"abc","pid":9,"state":"draining","started":"2026-01-31T11:58:30.000Z",)"
+      R"("uptime_seconds":90,"workers":4,"config":{"generation":12,"hash":"ff00","files":["a.yaml","b.yaml"],)"
+      R"("last_reload":{"success":false,"at":"2026-01-31T12:00:00.000Z","error":"bad \"key\""}},)"
+      R"("listeners":[{"name":"https","address":"[::]:8443","tls":true,)"
+      R"("connections":{"active":5,"idle":6,"total":100}}],)"
+      R"("requests":{"total":18446744073709551615,"in_flight":2}})");
+  report.last_reload_error.clear();
+  const json::value good = json::parse(to_json(report, some_time - 200s));
+  EXPECT_EQ(good.at("uptime_seconds").to_number<int>(), 0) << "a clock that was set back";
+  EXPECT_FALSE(good.at("config").at("last_reload").as_object().contains("error"));
+}
+
+TEST(AdminJson, Upstreams) {
+  const EndpointReport endpoint{"127.0.0.1:9001", 3, "ejected", 1, 4, 50, 6, 7, 8};
+  EXPECT_EQ(
+      to_json(
+          {UpstreamReport{"blue", "round_robin", {endpoint}}, UpstreamReport{"empty", "round_robin", {}}}),
+      R"({"upstreams":[{"name":"blue","balance":"round_robin","endpoints":[{"address":"127.0.0.1:9001",)"
+      R"("weight":3,"state":"ejected","in_flight":1,"consecutive_failures":4,"requests":50,"failures":6,)"
+      R"("connections":{"active":7,"idle":8}}]},{"name":"empty","balance":"round_robin","endpoints":[]}]})");
+}
+
+TEST(AddCounters, FillsWhatTheWorkersCounted) {
+  observe::NameTable names;
+  observe::WorkerMetrics merged;
+  const auto route = names.intern("api"), http = names.intern("http"), blue = names.intern("blue");
+  const auto label = names.intern("127.0.0.1:9001");
+  merged.request_started(route);
+  merged.request_started(route);
+  merged.request_finished(route, blue, http::Method::get, 200, 0.1);
+  merged.listener(http) = {50, 3, 4, 0, {}};
+  auto& counted = merged.endpoint(blue, label);
+  counted.responses = {1, 0, 10, 0, 0, 2};
+  counted.failures["connect_refused"] = 5;
+  counted.active = 6;
+  counted.idle = 7;
+
+  StatusReport status;
+  status.listeners = {{"http", "", false}, {"never used", "", false}};
+  add_counters(status, merged, names);
+  EXPECT_EQ(status.requests_total, 1u);
+  EXPECT_EQ(status.requests_in_flight, 1);
+  EXPECT_EQ(status.listeners[0].connections_total, 50u);
+  EXPECT_EQ(status.listeners[0].active, 3);
+  EXPECT_EQ(status.listeners[0].idle, 4);
+  EXPECT_EQ(status.listeners[1].connections_total, 0u);
+
+  EndpointReport known, unknown;
+  known.address = "127.0.0.1:9001";
+  unknown.address = "127.0.0.1:9002";
+  std::vector<UpstreamReport> upstreams{{"blue", "", {known, unknown}}, {"green", "", {known}}};
+  add_counters(upstreams, merged, names);
+  EXPECT_EQ(upstreams[0].endpoints[0].requests_total, 13u);
+  EXPECT_EQ(upstreams[0].endpoints[0].failures_total, 5u);
+  EXPECT_EQ(upstreams[0].endpoints[0].connections_active, 6);
+  EXPECT_EQ(upstreams[0].endpoints[0].connections_idle, 7);
+  EXPECT_EQ(upstreams[0].endpoints[1].requests_total, 0u);
+  EXPECT_EQ(upstreams[1].endpoints[0].requests_total, 0u) << "the same address in another upstream";
+}
+
+TEST(Problem, IsRfc9457) {
+  const AdminResponse response = problem(422, "not \"valid\"", {"a\nb", "c"});
+  EXPECT_EQ(response.content_type, "application/problem+json");
+  EXPECT_EQ(response.body, R"({"type":"about:blank","title":"Unprocessable Entity","status":422,)"
+                           R"("detail":"not \"valid\"","errors":["a\nb","c"]})");
+  EXPECT_THAT(problem(404, "x").body, Not(HasSubstr("errors")));
+}
+
+TEST(Render, IsExact) {
+  AdminResponse response;
+  response.body = "{}";
+  response.fields.emplace_back("Allow", "GET");
+  ResponseForm form;
+  form.now = some_time;
+  const std::string head =
+      "HTTP/1.1 200 OK\r\nDate: Sat, 31 Jan 2026 12:00:00 GMT\r\nContent-Type: application/json\r\n"
+      "Content-Length: 2\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
+      "X-Frame-Options: DENY\r\nReferrer-Policy: no-referrer\r\nCross-Origin-Resource-Policy: same-origin\r\n"
+      "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\nAllow: GET\r\n";
+  EXPECT_EQ(render(response, form), head + "\r\n{}");
+  form.head = true;
+  form.keep_alive = false;
+  EXPECT_EQ(render(response, form), head + "Connection: close\r\n\r\n");
+  response.fields = {{"Content-Security-Policy", "default-src 'self'"}};
+  const std::string own = render(response, form);
+  EXPECT_THAT(own, HasSubstr("Content-Security-Policy: default-src 'self'\r\n"));
+  EXPECT_THAT(own, Not(HasSubstr("default-src 'none'")));
+}
+
+TEST(RouteJson, ListsTheRoutesOfTheDump) {
+  config::Config config;
+  config.upstreams.push_back({});
+  config.upstreams[0].name = "blue";
+  config::Route route;
+  route.name = "api";
+  route.action = config::ProxyAction{};
+  config.routes = {route, route};
+  config.routes[1].name = "last";
+  const json::value routes = json::parse(routes_json(config));
+  ASSERT_EQ(routes.at("routes").as_array().size(), 2u);
+  EXPECT_EQ(routes.at("routes").at(0).at("name").as_string(), "api");
+  EXPECT_EQ(routes.at("routes").at(1).at("name").as_string(), "last");
+}
+
+TEST(Dashboard, HoldsNothingInlineAndNothingFromElsewhere) {
+  const std::string html(dashboard_html), script(dashboard_script), style(dashboard_style);
+  for (const std::string& text : {html, script, style}) {
+    EXPECT_THAT(text, Not(HasSubstr("http:")));
+    EXPECT_THAT(text, Not(HasSubstr("https:")));
+    EXPECT_THAT(text, Not(HasSubstr("innerHTML")));
+  }
+  EXPECT_FALSE(std::regex_search(html, std::regex("<style|style=| on[a-z]+=|<script>")));
+  EXPECT_THAT(std::string(dashboard_policy), Not(HasSubstr("unsafe")));
+}
+
+/// The script finds its places by id: each exists.
+TEST(Dashboard, EveryElementThatTheScriptFillsIsOnThePage) {
+  const std::string html(dashboard_html), script(dashboard_script);
+  const std::regex use(R"re((?:fill|getElementById)\("([a-z]+)")re");
+  int uses = 0;
+  for (auto it = std::sregex_iterator(script.begin(), script.end(), use); it != std::sregex_iterator();
+       ++it) {
+    EXPECT_THAT(html, HasSubstr("id=\"" + (*it)[1].str() + "\""));
+    ++uses;
+  }
+  EXPECT_GE(uses, 4);
+}
+
+}  // namespace
+}  // namespace weir::control
