@@ -5,13 +5,18 @@
 namespace weir::control {
 namespace {
 
+/// A timeout of 0 means none; the request path only knows durations.
+Milliseconds or_for_ever(Milliseconds timeout) {
+  return timeout == Milliseconds::zero() ? std::chrono::hours(24 * 365) : timeout;
+}
+
 config::Timeouts merged_timeouts(const config::Timeouts& upstream, const config::TimeoutsOverride& route) {
   config::Timeouts merged;
-  merged.connect = route.connect.value_or(upstream.connect);
-  merged.send = route.send.value_or(upstream.send);
-  merged.response = route.response.value_or(upstream.response);
-  merged.idle = route.idle.value_or(upstream.idle);
-  merged.total = route.total.value_or(upstream.total);
+  merged.connect = or_for_ever(route.connect.value_or(upstream.connect));
+  merged.send = or_for_ever(route.send.value_or(upstream.send));
+  merged.response = or_for_ever(route.response.value_or(upstream.response));
+  merged.idle = or_for_ever(route.idle.value_or(upstream.idle));
+  merged.total = or_for_ever(route.total.value_or(upstream.total));
   return merged;
 }
 

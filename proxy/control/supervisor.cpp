@@ -327,13 +327,7 @@ void Supervisor::drain() {
     if (error) return;
     observe::log(config::LogLevel::warn, "shutdown_timeout is over: closing {} connections",
                  shared_.connections.load());
-    for (const auto& worker : workers_) {
-      worker->post([&worker = *worker] { worker.abort_all(); });
-    }
-    drain_timer_.expires_after(abort_grace);
-    drain_timer_.async_wait([this](const boost::system::error_code& again) {
-      if (!again) context_.stop();
-    });
+    context_.stop();  // stop_workers() ends what is left
   });
 }
 

@@ -31,8 +31,6 @@ inline constexpr int exit_cannot_start = 3;
 
 class Supervisor {
  public:
-  static constexpr std::chrono::milliseconds abort_grace{500};  // for aborted connections to end
-
   Supervisor(std::vector<std::string> files, config::Surroundings surroundings);
   ~Supervisor();
   Supervisor(const Supervisor&) = delete;

@@ -57,6 +57,7 @@ void Channel::abort(IoStatus reason) {
   aborted_ = reason;
   finish(reader_, read_timer_, reason);
   finish(writer_, write_timer_, reason);
+  if (observer_ != nullptr) observer_->on_unread_event(*this);
 }
 
 void Channel::read_deadline_passed(void* channel) {

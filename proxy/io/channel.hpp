@@ -29,7 +29,7 @@ class Operation {
   std::coroutine_handle<> waiting_;
 };
 
-/// Told when a channel becomes readable or its peer leaves while no operation reads it.
+/// Told when a channel becomes readable or its peer leaves while no operation reads it, and when it is aborted.
 class ChannelObserver {
  public:
   virtual void on_unread_event(Channel& channel) = 0;

@@ -51,7 +51,7 @@ void Reactor::remove(Channel& channel) {
 }
 
 int Reactor::wait_timeout_ms() const {
-  if (!next_turn_.empty()) return 0;
+  if (!next_turn_.empty() || !ready_.empty()) return 0;
   const TimePoint due = wheel_.next_due();
   if (due == TimePoint::max()) return -1;
   const auto wait = std::chrono::ceil<std::chrono::milliseconds>(due - now_).count();
@@ -81,26 +81,28 @@ void Reactor::run_posted() {
 void Reactor::run() {
   stopping_ = false;
   now_ = Clock::now();
-  while (!stopping_) {
-    const int count = epoll_wait(epoll_.get(), events_.data(), events_per_turn, wait_timeout_ms());
-    now_ = Clock::now();
-    event_count_ = std::max(count, 0);
-    for (event_index_ = 0; event_index_ < event_count_;) {
-      const epoll_event event = events_[static_cast<std::size_t>(event_index_++)];
-      if (event.events == 0) continue;
-      if (event.data.ptr == nullptr) {
-        run_posted();
-      } else {
-        static_cast<Channel*>(event.data.ptr)->on_events(event.events);
-      }
-      run_ready();
+  while (!stopping_) turn(wait_timeout_ms());
+}
+
+void Reactor::turn(int wait_ms) {
+  const int count = epoll_wait(epoll_.get(), events_.data(), events_per_turn, wait_ms);
+  now_ = Clock::now();
+  event_count_ = std::max(count, 0);
+  for (event_index_ = 0; event_index_ < event_count_;) {
+    const epoll_event event = events_[static_cast<std::size_t>(event_index_++)];
+    if (event.events == 0) continue;
+    if (event.data.ptr == nullptr) {
+      run_posted();
+    } else {
+      static_cast<Channel*>(event.data.ptr)->on_events(event.events);
     }
-    event_count_ = 0;
-    ready_.insert(ready_.end(), next_turn_.begin(), next_turn_.end());
-    next_turn_.clear();
-    wheel_.advance(now_);
     run_ready();
   }
+  event_count_ = 0;
+  ready_.insert(ready_.end(), next_turn_.begin(), next_turn_.end());
+  next_turn_.clear();
+  wheel_.advance(now_);
+  run_ready();
 }
 
 void Reactor::stop() {

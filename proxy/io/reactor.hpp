@@ -51,6 +51,8 @@ class Reactor {
 
   /// Runs until stop(); returns after the turn in which it was seen.
   void run();
+  /// One look at the kernel's events without waiting, and everything that follows from it.
+  void run_turn() { turn(0); }
   /// Any thread.
   void stop();
   /// Runs `work` on the loop's thread in one of its next turns. Any thread.
@@ -68,6 +70,7 @@ class Reactor {
   friend class Channel;
   void add(Channel& channel);
   void remove(Channel& channel);
+  void turn(int wait_ms);
   int wait_timeout_ms() const;
   void run_ready();
   void run_posted();

@@ -79,6 +79,7 @@ Task<RelayEnd> relay_body(io::Stream& source, ReadBuffer& in, http::BodyDecoder&
   io::Reactor& reactor = source.reactor();
   PaceWatch pace(options.min_rate, reactor.now());
   BodyGather gather;
+  unsigned rounds = 0;
   bool filled = false;  // the last read used all of its space
   for (;;) {
     gather.begin(head);
@@ -102,6 +103,7 @@ Task<RelayEnd> relay_body(io::Stream& source, ReadBuffer& in, http::BodyDecoder&
     if (decoder.finished()) co_return RelayEnd{};
     if (!in.empty()) continue;
 
+    if (++rounds % rounds_per_turn == 0) co_await io::Yield(reactor);
     const bool length_known = decoder.framing().kind == http::BodyKind::length;
     prepare_space(in, length_known ? decoder.remaining() > BufferPool::small_bytes : filled);
     const TimePoint until =

@@ -25,6 +25,8 @@ struct RelayOptions {
 };
 
 inline constexpr std::chrono::seconds min_rate_window{10};
+inline constexpr unsigned rounds_per_turn =
+    16;  // reads and writes in a row before other connections get their turn
 
 /// How a relay ended, and on whose side.
 struct RelayEnd {

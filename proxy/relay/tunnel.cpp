@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "relay/relay_body.hpp"
+
 namespace weir::relay {
 namespace {
 
@@ -24,7 +26,8 @@ struct Direction {
 
 Task<> run_direction(Tunnel& tunnel, Direction& direction) {
   ReadBuffer& in = direction.in;
-  for (;;) {
+  for (unsigned rounds = 1;; ++rounds) {
+    if (rounds % rounds_per_turn == 0) co_await io::Yield(tunnel.reactor);
     if (!in.empty()) {
       const std::string_view bytes = in.unread();
       iovec part{const_cast<char*>(bytes.data()), bytes.size()};

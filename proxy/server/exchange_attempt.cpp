@@ -15,11 +15,6 @@ double milliseconds(Duration duration) {
   return std::chrono::duration<double, std::milli>(duration).count();
 }
 
-/// A limit of 0 means none.
-TimePoint deadline_after(TimePoint now, Milliseconds limit) {
-  return limit == Milliseconds::zero() ? TimePoint::max() : now + limit;
-}
-
 Error connect_failure(io::IoStatus status, bool total_timeout) {
   switch (status) {
     case io::IoStatus::refused:
@@ -78,8 +73,7 @@ Task<Result<void>> Exchange::attempt() {
 Task<Result<void>> Exchange::connect() {
   const UpstreamRuntime& upstream = *upstream_view().runtime;
   const EndpointRuntime& endpoint = upstream.endpoints[pick_.index];
-  const TimePoint deadline =
-      std::min(deadline_after(attempt_started_, route_->timeouts.connect), total_deadline_);
+  const TimePoint deadline = std::min(attempt_started_ + route_->timeouts.connect, total_deadline_);
   io::Connect connecting(worker_.reactor(), endpoint.state->address, deadline);
   watch_client(connecting.channel());
   io::ConnectResult connected = co_await connecting;
@@ -117,7 +111,12 @@ void Exchange::watch_client(io::Channel* channel) {
 }
 
 void Exchange::on_unread_event(io::Channel& client) {
-  if (watched_ != nullptr && client.peer_closed()) watched_->abort(io::IoStatus::peer_gone);
+  if (watched_ == nullptr) return;
+  if (client.aborted() != io::IoStatus::ok) {
+    watched_->abort(client.aborted());
+  } else if (client.peer_closed()) {
+    watched_->abort(io::IoStatus::peer_gone);
+  }
 }
 
 /// Sends the request and waits for the final response head.
@@ -171,7 +170,7 @@ Detached Exchange::upload() {
       co_await relay::relay_body(session_->stream(), session_->in(), *request_body_, connection_->stream(),
                                  request_framing_.kind, request_out_, options, request_progress_);
   if (upload_end_->complete() || upload_end_->side == relay::RelayEnd::Side::target) {
-    const TimePoint from_now = deadline_after(worker_.reactor().now(), route_->timeouts.response);
+    const TimePoint from_now = worker_.reactor().now() + route_->timeouts.response;
     if (response_.status == 0) endpoint.extend_read_deadline(std::min(from_now, total_deadline_));
   } else {
     endpoint.abort(io::IoStatus::peer_gone);  // the request cannot be completed any more
@@ -225,8 +224,7 @@ Task<Result<void>> Exchange::receive_one_head() {
   static constexpr http::HeadLimits limits{response_head_bytes_max, response_field_count_max, 0};
   io::Stream& endpoint = connection_->stream();
   const TimePoint response_deadline =
-      upload_running() ? TimePoint::max()
-                       : deadline_after(worker_.reactor().now(), route_->timeouts.response);
+      upload_running() ? TimePoint::max() : worker_.reactor().now() + route_->timeouts.response;
   const TimePoint deadline = std::min(response_deadline, total_deadline_);
   for (;;) {
     if (!upstream_in_.empty()) {

@@ -8,15 +8,6 @@
 #include "server/worker.hpp"
 
 namespace weir::server {
-namespace {
-
-/// A limit of 0 means none.
-TimePoint deadline_after(TimePoint now, Milliseconds limit) {
-  return limit == Milliseconds::zero() ? TimePoint::max() : now + limit;
-}
-
-}  // namespace
-
 /// What goes to whichever endpoint is chosen: composed once.
 void Exchange::prepare_request() {
   const auto& match = route_->config->match;
@@ -55,7 +46,7 @@ void Exchange::prepare_request() {
 Task<Result<void>> Exchange::forward() {
   prepare_request();
   const auto& retry = upstream_config().retry;
-  total_deadline_ = deadline_after(worker_.reactor().now(), route_->timeouts.total);
+  total_deadline_ = worker_.reactor().now() + route_->timeouts.total;
   retry_.method = head.method;
   for (;;) {
     auto tried = co_await attempt();
@@ -65,7 +56,10 @@ Task<Result<void>> Exchange::forward() {
     outcome.response_bytes_seen = response_bytes_seen_;
     if (tried) {
       outcome.status = upstream::failure_bit_of_status(response_.status) != 0 ? response_.status : 0;
-      if (outcome.status == 0) co_return tried;
+      if (outcome.status == 0) {
+        count_retries(true);
+        co_return tried;
+      }
     } else {
       outcome.kind = tried.error().kind;
     }

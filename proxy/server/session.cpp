@@ -144,6 +144,19 @@ Task<bool> Session::accept_tls() {
   co_return done.ok();
 }
 
+bool Session::has_room_for_body(const http::RequestHead& head) const {
+  const std::size_t room = in_.capacity() - head.bytes;
+  if (in_.capacity() >= BufferPool::large_bytes) return room >= body_room_min;
+  switch (head.body.kind) {
+    case http::BodyKind::length:
+      return head.body.length <= room;
+    case http::BodyKind::chunked:
+      return room >= body_room_min;
+    default:
+      return true;
+  }
+}
+
 Task<bool> Session::read_head(Exchange& exchange) {
   const config::ListenerLimits& limits = listener_->config.limits;
   const http::HeadLimits head_limits{limits.header_bytes, limits.header_count, limits.uri_bytes};
@@ -153,6 +166,12 @@ Task<bool> Session::read_head(Exchange& exchange) {
     if (!parsed) {
       exchange.set_refusal(std::move(parsed).error());
       co_return true;
+    }
+    if (*parsed && !has_room_for_body(exchange.head)) {
+      // The body is read behind the head: into a larger block, whose head is parsed once more.
+      in_.reserve(std::max(BufferPool::large_bytes, in_.capacity() * 2));
+      exchange.head_scanned = 0;
+      continue;
     }
     if (*parsed) {
       in_.consume(exchange.head.bytes);

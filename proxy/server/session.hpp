@@ -9,6 +9,7 @@
 #include "core/buffer.hpp"
 #include "core/ip.hpp"
 #include "core/task.hpp"
+#include "http/head.hpp"
 #include "io/stream.hpp"
 #include "server/snapshot.hpp"
 
@@ -21,6 +22,7 @@ class Session : public boost::intrusive::list_base_hook<> {
  public:
   static constexpr Milliseconds handshake_timeout{10'000};  // TLS
   static constexpr Milliseconds linger_timeout{2'000};      // reading on after the last response
+  static constexpr std::size_t body_room_min = 4 * 1024;    // of the read block, behind the head
   static constexpr std::size_t linger_bytes_max = 1024 * 1024;
 
   Session(Worker& worker, std::shared_ptr<const ListenerRuntime> listener, io::FileDescriptor fd,
@@ -55,6 +57,7 @@ class Session : public boost::intrusive::list_base_hook<> {
   Task<> linger();
   void set_idle(bool idle);
   bool peer_is_trusted() const;
+  bool has_room_for_body(const http::RequestHead& head) const;
 
   Worker& worker_;
   std::shared_ptr<const ListenerRuntime> listener_;

@@ -22,6 +22,7 @@ void Worker::run() {
   reactor_.arm(sweep_timer_, reactor_.now() + sweep_interval);
   reactor_.run();
   acceptors_.clear();
+  end_sessions();
   flush_log();
 }
 
@@ -107,8 +108,10 @@ void Worker::drain(std::function<void()> drained) {
   if (sessions_.empty() && drained_) std::exchange(drained_, nullptr)();
 }
 
-void Worker::abort_all() {
+/// Whatever still runs when the loop has been stopped ends now, with its log line.
+void Worker::end_sessions() {
   for (Session& session : sessions_) session.stream().channel().abort(io::IoStatus::shutdown);
+  for (int turn = 0; turn < end_turns_max && !sessions_.empty(); ++turn) reactor_.run_turn();
 }
 
 std::unique_ptr<Exchange> Worker::take_exchange() {

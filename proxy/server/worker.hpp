@@ -43,14 +43,17 @@ class Worker {
   static constexpr Milliseconds log_flush_interval{100};     // ... or that old
   static constexpr Milliseconds sweep_interval{1000};        // idle endpoint connections
   static constexpr std::size_t exchanges_kept_max = 256;
+  static constexpr int end_turns_max = 64;  // of the loop, for aborted sessions to unwind
 
   Worker(std::size_t index, ProcessShared& shared, std::uint64_t seed);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  /// The thread's body: serves until stop().
+  /// The thread's body: serves until stop(), then ends every connection that is left.
   void run();
+  /// Any thread.
+  void stop() { reactor_.stop(); }
   /// Any thread.
   void post(std::function<void()> work) { reactor_.post(std::move(work)); }
 
@@ -62,9 +65,6 @@ class Worker {
   /// Accepts nothing more, closes idle connections, lets running requests finish; `drained` is called once
   /// when no connection is left.
   void drain(std::function<void()> drained);
-  /// Ends every connection now, whatever it does.
-  void abort_all();
-  void stop() { reactor_.stop(); }
 
   // For sessions and exchanges.
 
@@ -91,6 +91,7 @@ class Worker {
   void accepted(const std::shared_ptr<const ListenerRuntime>& listener, io::FileDescriptor fd,
                 const SocketAddress& peer);
   void session_ended();
+  void end_sessions();
   void flush_log();
   void sweep();
   static void flush_log_due(void* worker);
