@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "control/client_cli.hpp"
+#include "control/explain.hpp"
 #include "control/supervisor.hpp"
 #include "core/version.hpp"
 #include "tls/context.hpp"
@@ -76,6 +78,22 @@ int check_command(const Options& options) {
   return exit_ok;
 }
 
+int explain_command(const Options& options, const ExplainRequest& request) {
+  const auto surroundings = config::real_surroundings(tls::check_certificate, tls::check_ca);
+  const auto loaded = config::load(files_of(options, surroundings), surroundings);
+  if (const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded)) {
+    for (const config::Problem& problem : *problems) std::cerr << problem.to_string() << '\n';
+    return exit_bad_input;
+  }
+  const auto explained = explain(std::get<config::Config>(loaded), request, options.json);
+  if (!explained) {
+    std::cerr << "weir explain: " << explained.error().detail << '\n';
+    return exit_bad_input;
+  }
+  std::cout << *explained;
+  return exit_ok;
+}
+
 int version_command(const Options& options) {
   if (options.json) {
     const boost::json::object facts{{"version", version()}, {"commit", commit()}};
@@ -103,6 +121,21 @@ int run_cli(int argc, char** argv) {
   add_files_option(check, options);
   add_json_option(check, options);
   check.callback([&] { code = check_command(options); });
+
+  ExplainRequest request;
+  CLI::App& explaining = *app.add_subcommand("explain", "Say what would happen to a request, and why");
+  add_files_option(explaining, options);
+  add_json_option(explaining, options);
+  explaining.add_option("METHOD", request.method, "GET, POST ...")->required();
+  explaining.add_option("URL", request.url, "http(s)://host[:port]/path?query")->required();
+  explaining.add_option("-H,--header", request.headers, "A request header; may be repeated")
+      ->type_name("'NAME: VALUE'");
+  explaining.add_option("--client", request.client_ip, "Who is connected to Weir")
+      ->type_name("IP")
+      ->capture_default_str();
+  explaining.callback([&] { code = explain_command(options, request); });
+
+  add_client_commands(app, code);
 
   CLI::App& version = *app.add_subcommand("version", "Print the version");
   add_json_option(version, options);

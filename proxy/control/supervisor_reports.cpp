@@ -2,10 +2,10 @@
 #include <unistd.h>
 
 #include <boost/asio/post.hpp>
-#include <boost/json.hpp>
 #include <utility>
 
 #include "config/dump.hpp"
+#include "control/route_json.hpp"
 #include "control/supervisor.hpp"
 #include "core/version.hpp"
 #include "observe/collector.hpp"
@@ -27,14 +27,6 @@ std::string_view name_of(health::State state) {
       return "half_open";
   }
   return "";
-}
-
-/// The part of the shown configuration that `GET /api/v1/routes` is about.
-std::string routes_json(const config::Config& config) {
-  const boost::json::value all = boost::json::parse(config::dump(config));
-  boost::json::object shown;
-  shown["routes"] = all.as_object().at("routes");
-  return boost::json::serialize(shown);
 }
 
 }  // namespace
