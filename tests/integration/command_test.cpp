@@ -91,7 +91,7 @@ TEST_F(Command, AnAddressThatCannotBeHadIsThree) {
 TEST_F(Command, LayersAndTheEnvironmentAreMerged) {
   const std::string base = config(config_for("127.0.0.1:1").yaml());
   const std::string layer =
-      directory_.write("layer.yaml", "server: { workers: ${WEIR_TEST_WORKERS:-nonsense} }\n");
+      directory_.write("layer.yaml", "server:\n  workers: ${WEIR_TEST_WORKERS:-nonsense}\n");
   EXPECT_EQ(weir({"check", "-c", base, "-c", layer}).status, (ExitStatus{1, 0}));
   ProcessOptions options;
   options.arguments = {"check", "-c", base, "-c", layer};

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "support/behaviours.hpp"
 #include "support/test_certificates.hpp"
 #include "support/weir_process.hpp"
@@ -54,11 +56,14 @@ TEST_F(Tls, ServesBothVersionsAndTellsTheEndpoint) {
   const Request seen = endpoint_.request(0);
   EXPECT_EQ(seen.fields.get("X-Forwarded-Proto"), "https");
   EXPECT_EQ(seen.fields.get("X-Forwarded-Port"), std::to_string(weir->port("https")));
-  const boost::json::object line = weir->access_log(1)[0];
-  EXPECT_EQ(line.at("listener"), "https");
-  EXPECT_EQ(line.at("tls").at("version"), "TLSv1.2");
-  EXPECT_EQ(line.at("tls").at("sni"), "localhost");
-  EXPECT_EQ(line.at("tls").at("resumed"), false);
+  std::set<std::string> versions;
+  for (const boost::json::object& line : weir->access_log(4)) {
+    EXPECT_EQ(line.at("listener"), "https");
+    EXPECT_EQ(line.at("tls").at("sni"), "localhost");
+    EXPECT_EQ(line.at("tls").at("resumed"), false);
+    versions.emplace(line.at("tls").at("version").as_string());
+  }
+  EXPECT_THAT(versions, ::testing::ElementsAre("TLSv1.2", "TLSv1.3"));
   EXPECT_GE(weir->metric("weir_tls_handshakes_total", "result=\"ok\""), 2);
 }
 
@@ -145,14 +150,12 @@ TEST_F(Tls, ResumesAcrossConnectionsAndWorkers) {
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
     TlsClientOptions options = client_;
     options.min_version = options.max_version = version;
-    RawClient first = weir->connect_tls(options);
-    EXPECT_EQ(first.get("/").status, 200);
-    EXPECT_FALSE(first.session_reused());
-    for (int i = 0; i < 8; ++i) {  // both workers get some of them
-      options.session = first.session();
-      RawClient next = weir->connect_tls(options);
-      EXPECT_TRUE(next.session_reused());
-      EXPECT_EQ(next.get("/").status, 200);
+    for (int i = 0; i < 9; ++i) {  // both workers get some of them
+      RawClient client = weir->connect_tls(options);
+      EXPECT_EQ(client.session_reused(), i > 0) << client.tls_version() << " connection " << i;
+      EXPECT_EQ(client.get("/").status, 200);
+      options.session = client.session();  // under TLS 1.3 each is used once
+      client.close();                      // one that ends without close_notify is not resumed
     }
   }
 }

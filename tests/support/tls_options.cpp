@@ -53,7 +53,8 @@ SslContext make_client_context(const TlsClientOptions& options) {
     SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
   }
   if (!options.cert_file.empty()) use_certificate(context.get(), options.cert_file, options.key_file);
-  SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_CLIENT);
+  // No session cache: freeing a context makes what its cache holds unfit for resumption.
+  SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
   return context;
 }
 
