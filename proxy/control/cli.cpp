@@ -30,7 +30,8 @@ void add_files_option(CLI::App& command, Options& options) {
       .add_option("-c,--config", options.files,
                   "Configuration file; may be repeated, later files win (default: config/weir.yaml, then "
                   "config/$WEIR_ENV.yaml)")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->allow_extra_args(false);
 }
 
 void add_json_option(CLI::App& command, Options& options) {
@@ -129,7 +130,8 @@ int run_cli(int argc, char** argv) {
   explaining.add_option("METHOD", request.method, "GET, POST ...")->required();
   explaining.add_option("URL", request.url, "http(s)://host[:port]/path?query")->required();
   explaining.add_option("-H,--header", request.headers, "A request header; may be repeated")
-      ->type_name("'NAME: VALUE'");
+      ->type_name("'NAME: VALUE'")
+      ->allow_extra_args(false);
   explaining.add_option("--client", request.client_ip, "Who is connected to Weir")
       ->type_name("IP")
       ->capture_default_str();
