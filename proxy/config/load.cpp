@@ -65,9 +65,14 @@ void sort_problems(std::vector<Problem>& problems, const Sources& sources) {
 std::vector<Problem> collect(std::vector<Problem> early, Context& context) {
   for (Problem& problem : context.take_problems()) early.push_back(std::move(problem));
   sort_problems(early, context.sources);
-  if (context.dropped() > 0) {
+  std::size_t dropped = context.dropped();
+  if (early.size() > problems_max) {
+    dropped += early.size() - problems_max;
+    early.resize(problems_max);
+  }
+  if (dropped > 0) {
     early.push_back({early.back().file, early.back().line, early.back().column, "",
-                     std::to_string(context.dropped()) + " more problems are not shown", "mend these first"});
+                     std::to_string(dropped) + " more problems are not shown", "mend these first"});
   }
   return early;
 }

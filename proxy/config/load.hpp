@@ -49,6 +49,8 @@ Surroundings real_surroundings(
     std::function<std::optional<std::string>(const CertificatePair&)> check_certificate,
     std::function<std::optional<std::string>(const std::string&)> check_ca);
 
+inline constexpr std::size_t problems_max = 500;  // further ones are counted in one last problem
+
 using LoadResult = std::variant<Config, std::vector<Problem>>;
 
 /// Loads and merges `files` in order (later wins, maps merge deeply, lists replace), substitutes ${NAME} and

@@ -18,8 +18,6 @@
 
 namespace weir::config {
 
-inline constexpr std::size_t problems_max = 500;  // further ones are only counted
-
 /// What all parse functions share while one document is read.
 class Context {
  public:

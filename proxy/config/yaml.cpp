@@ -148,8 +148,6 @@ class Builder : public YAML::EventHandler {
   void open(Node::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
     const Mark at = to_mark(mark);
     check_tag(at, tag);
-    const bool as_key = !stack_.empty() && stack_.back().node.is_map() && !stack_.back().has_key;
-    if (as_key) refuse(at, "a map or a list as a key", "write plain text as the key");
     if (stack_.size() >= yaml_depth_max) {
       refuse(at, "nested deeper than " + std::to_string(yaml_depth_max) + " levels", "nest less");
     }
@@ -182,6 +180,9 @@ class Builder : public YAML::EventHandler {
   }
 
   void take_key(Node node) {
+    if (node.is_map() || node.is_list()) {
+      refuse(node.mark, "a map or a list as a key", "write plain text as the key");
+    }
     if (!node.is_scalar() || node.text.empty())
       refuse(node.mark, "a key that is not text", "write a name before the ':'");
     Frame& frame = stack_.back();
@@ -206,6 +207,7 @@ class Builder : public YAML::EventHandler {
       return;
     }
     const Mark& at = node.key_mark;
+    if (problems_.size() >= problems_max) refuse(at, "too many keys are written twice", "keep one of each");
     problems_.push_back({name_, at.line, at.column, join_path(path(), node.key),
                          "written twice, first on line " + std::to_string(first->second.line),
                          "keep one of the two"});
