@@ -164,23 +164,27 @@ Result<bool> parse_request_head(std::string_view bytes, const HeadLimits& limits
       return client_error(ErrorKind::head_too_large, "head is too large");
     return false;
   };
+  if (scanned > window.size()) scanned = 0;
+  const bool resumed = scanned > 0;
   RequestLine line;
-  bool line_read = false;
   if (!request_line_is_past(window, scanned)) {
     const auto read = read_request_line(window, limits.uri_bytes, scanned, line);
     if (!read) return read.error();
     if (!*read) return incomplete();
-    line_read = true;
     scanned = line.end;
   }
-  const HeadScan scan = scan_head(window, scanned);
+  HeadScan scan = scan_head(window, scanned);
   if (scan.wrong != nullptr) return malformed(scan.wrong);
   scanned = scan.at;
   if (!scan.complete) return incomplete();
-  if (!line_read) {
+  if (resumed) {
+    // The caller's memory only decided when to look. What is accepted has been read by this call, all of it.
     std::size_t clean = 0;
     const auto read = read_request_line(window, limits.uri_bytes, clean, line);
     if (!read) return read.error();
+    if (!*read) return malformed("no request line");
+    scan = scan_head(window, line.end);
+    if (scan.wrong != nullptr) return malformed(scan.wrong);
   }
   if (auto filled = fill(bytes.substr(0, scan.at), line, limits, head); !filled) return filled.error();
   return true;

@@ -100,7 +100,10 @@ Result<bool> parse_response_head(std::string_view bytes, const HeadLimits& limit
   const std::size_t shown = std::min(window.size(), version_prefix.size());
   if (window.substr(0, shown) != version_prefix.substr(0, shown)) return malformed("not an HTTP/1 response");
   if (shown == version_prefix.size()) {
-    const HeadScan scan = scan_head(window, std::max(scanned, shown));
+    const bool resumed = scanned > shown && scanned <= window.size();
+    HeadScan scan = scan_head(window, resumed ? scanned : shown);
+    // The caller's memory only decides when to look. What is accepted has been read by this call, all of it.
+    if (scan.complete && resumed) scan = scan_head(window, shown);
     if (scan.wrong != nullptr) return malformed(scan.wrong);
     scanned = scan.at;
     if (scan.complete) {

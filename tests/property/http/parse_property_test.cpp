@@ -66,6 +66,28 @@ TEST(ParseProperty, ResponsesGiveTheSameVerdictForEveryCut) {
   for (const HeadCase& head_case : response_cases()) check_every_cut(head_case, response_in_pieces);
 }
 
+TEST(ParseProperty, AWrongMemoryNeverGetsAHeadAccepted) {
+  for (const HeadCase& head_case : all_request_cases()) {
+    if (head_case.bytes.size() > every_cut_bytes_max) continue;
+    for (std::size_t memory = 0; memory < head_case.bytes.size() + 8; ++memory) {
+      RequestHead head;
+      std::size_t scanned = memory;
+      const auto result = parse_request_head(head_case.bytes, HeadLimits{}, scanned, head);
+      if (result && *result) EXPECT_EQ(describe(result, head), head_case.verdict) << head_case.name << memory;
+    }
+  }
+  for (const HeadCase& head_case : response_cases()) {
+    if (head_case.bytes.size() > every_cut_bytes_max) continue;
+    for (std::size_t memory = 0; memory < head_case.bytes.size() + 8; ++memory) {
+      ResponseHead head;
+      std::size_t scanned = memory;
+      const auto result =
+          parse_response_head(head_case.bytes, HeadLimits{}, Method::get, false, scanned, head);
+      if (result && *result) EXPECT_EQ(describe(result, head), head_case.verdict) << head_case.name << memory;
+    }
+  }
+}
+
 /// One to four edits of the kind that finds parser bugs.
 std::string mutate(std::string bytes, std::mt19937& random) {
   static constexpr std::string_view treats = "\r\n \t:,;\0\x7f\xff/?#*0aA";

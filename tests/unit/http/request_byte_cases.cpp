@@ -27,7 +27,7 @@ std::string sized(std::size_t bytes) {
 }  // namespace
 
 const std::vector<HeadCase>& request_byte_cases() {
-  static const std::vector<HeadCase> cases{
+  static const std::vector<HeadCase> cases = {
       {"value with HTAB and obs-text", with("A: b\tc\xff\x80\r\n"), "GET / authority=h +2"},
       {"empty value", with("A:\r\n"), "GET / authority=h +2"},
       {"value of whitespace", with("A: \t \r\n"), "GET / authority=h +2"},

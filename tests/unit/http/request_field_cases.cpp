@@ -33,7 +33,7 @@ constexpr const char* plain3 = "GET / authority=h +3";
 }  // namespace
 
 const std::vector<HeadCase>& request_host_cases() {
-  static const std::vector<HeadCase> cases{
+  static const std::vector<HeadCase> cases = {
       {"name", host("www.example.com"), accepted_host("www.example.com")},
       {"name and port", host("example.com:8080"), accepted_host("example.com:8080")},
       {"case is kept", host("ExAmple.COM"), accepted_host("ExAmple.COM")},
@@ -99,7 +99,7 @@ const std::vector<HeadCase>& request_host_cases() {
 }
 
 const std::vector<HeadCase>& request_connection_cases() {
-  static const std::vector<HeadCase> cases{
+  static const std::vector<HeadCase> cases = {
       {"close", with("Connection: close\r\n"), "GET / authority=h close +2"},
       {"close in other case", with("Connection: CLOSE\r\n"), "GET / authority=h close +2"},
       {"keep-alive", with("Connection: keep-alive\r\n"), plain},

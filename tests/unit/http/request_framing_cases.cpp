@@ -23,7 +23,7 @@ constexpr const char* chunked = "POST / authority=h body=chunked +2";
 }  // namespace
 
 const std::vector<HeadCase>& request_framing_cases() {
-  static const std::vector<HeadCase> cases{
+  static const std::vector<HeadCase> cases = {
       {"no body", post(""), "POST / authority=h +1"},
       {"length", length("5"), "POST / authority=h body=length:5 +2"},
       {"length 0", length("0"), "POST / authority=h body=length:0 +2"},

@@ -12,7 +12,7 @@ constexpr const char* bad = "malformed_request";
 }  // namespace
 
 const std::vector<HeadCase>& request_line_cases() {
-  static const std::vector<HeadCase> cases{
+  static const std::vector<HeadCase> cases = {
       {"plain", line("GET / HTTP/1.1"), "GET / authority=h +1"},
       {"query", line("GET /a?b=c?d HTTP/1.1"), "GET /a ?b=c?d authority=h +1"},
       {"empty query", line("GET /a? HTTP/1.1"), "GET /a ? authority=h +1"},

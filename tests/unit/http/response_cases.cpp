@@ -26,7 +26,7 @@ constexpr const char* bad = "response_malformed";
 }  // namespace
 
 const std::vector<HeadCase>& response_cases() {
-  static const std::vector<HeadCase> cases{
+  static const std::vector<HeadCase> cases = {
       {"plain", ok("Content-Length: 5\r\n"), "200 OK body=length:5 +1"},
       {"no reason", status("HTTP/1.1 200 "), "200  body=length:0 +1"},
       {"reason with HTAB and obs-text", status("HTTP/1.1 200 a\tb\xff"), "200 a\tb\xff body=length:0 +1"},
