@@ -245,17 +245,33 @@ void Supervisor::reload(const Reply<ReloadOutcome>& reply) {
   outcome.generation = generation_;
   last_reload_success_ = outcome.ok;
   last_reload_error_ = join(outcome.problems);
-  if (outcome.ok) {
-    last_reload_ = std::chrono::system_clock::now();
-    observe::log(config::LogLevel::info, "reloaded: generation {}, config {}", generation_,
-                 snapshot_->config->hash);
-  } else {
+  if (!outcome.ok) {
     for (const std::string& problem : outcome.problems) {
       observe::log(config::LogLevel::error, "reload refused, generation {} stays: {}", generation_, problem);
     }
+    notifier_.ready("ready; the last reload was refused");
+    if (reply) reply(outcome);
+    return;
   }
-  notifier_.ready(outcome.ok ? "ready" : "ready; the last reload was refused");
-  if (reply) reply(outcome);
+  last_reload_ = std::chrono::system_clock::now();
+  when_installed([this, reply, outcome = std::move(outcome), hash = snapshot_->config->hash] {
+    observe::log(config::LogLevel::info, "reloaded: generation {}, config {}", outcome.generation, hash);
+    notifier_.ready("ready");
+    if (reply) reply(outcome);
+  });
+}
+
+/// Calls `done` on the control thread once every worker uses the snapshot that was published last.
+void Supervisor::when_installed(std::function<void()> done) {
+  const auto missing = std::make_shared<std::size_t>(workers_.size());
+  const auto all_done = std::make_shared<std::function<void()>>(std::move(done));
+  for (const auto& worker : workers_) {
+    worker->post([this, missing, all_done] {
+      boost::asio::post(context_, [missing, all_done] {
+        if (--*missing == 0) (*all_done)();
+      });
+    });
+  }
 }
 
 /// What lies outside the snapshot; what a reload takes over only at the next start is said, not ignored.

@@ -57,6 +57,7 @@ class Supervisor {
   void announce_ready();
 
   void reload(const Reply<ReloadOutcome>& reply);
+  void when_installed(std::function<void()> done);
   void names_changed();
   void wait_for_signal();
   void handle_signal(int number);

@@ -153,7 +153,8 @@ class Exchange final : private io::ChannelObserver {
 
   // The attempt that runs now.
   balance::Pick pick_;
-  balance::Excluded excluded_ = 0;
+  balance::Excluded excluded_ = 0;         // endpoints that were tried
+  balance::Excluded excluded_before_ = 0;  // without the one of this attempt
   std::unique_ptr<UpstreamConnection> connection_;
   bool reused_ = false;
   bool fresh_connection_only_ = false;  // the kept one was stale

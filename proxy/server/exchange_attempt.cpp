@@ -48,6 +48,7 @@ Task<Result<void>> Exchange::attempt() {
   if (pick_.index == balance::none) {
     co_return upstream_error(ErrorKind::no_endpoint, "no endpoint is left to try", false);
   }
+  excluded_before_ = excluded_;
   excluded_ |= pick_.index < 64 ? balance::Excluded{1} << pick_.index : 0;
   attempts_.emplace_back().endpoint = upstream.endpoints[pick_.index].state->label;
 

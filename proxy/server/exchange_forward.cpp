@@ -92,7 +92,7 @@ void Exchange::prepare_next_attempt(upstream::RetryDecision decision) {
   if (decision == upstream::RetryDecision::same_endpoint) {
     retry_.stale_retry_done = true;
     ++upstream_view().counters->stale_retries;
-    excluded_ &= ~(balance::Excluded{1} << (pick_.index % 64));
+    excluded_ = excluded_before_;
     fresh_connection_only_ = true;
   } else {
     ++retry_.retries_done;
