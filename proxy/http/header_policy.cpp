@@ -103,7 +103,7 @@ void CompiledFields::set(std::string_view name, std::string_view value) {
 void CompiledFields::set_if_absent(std::string_view name, std::string_view value) {
   if (is_framing_name(name) || is_set(name)) return;
   const FieldId id = string_to_field(name);
-  if (drops_name(id, name)) {
+  if (id == FieldId::unknown ? drops_named(name) : drops_known(id)) {
     set(name, value);  // whatever arrives is dropped, so it is always absent
     return;
   }
@@ -117,17 +117,17 @@ bool CompiledFields::is_set(std::string_view name) const {
   return std::ranges::any_of(set_, [&](const Line& line) { return iequals(line.name, name); });
 }
 
-bool CompiledFields::drops_name(FieldId id, std::string_view name) const {
-  if (id != FieldId::unknown) return dropped_ids_[static_cast<std::size_t>(id)];
-  return dropped_names_.find(name) != dropped_names_.end();
+bool CompiledFields::drops_named(std::string_view name) const {
+  return !dropped_names_.empty() && dropped_names_.find(name) != dropped_names_.end();
 }
 
-bool CompiledFields::drops(const Field& field) const {
-  if (drops_name(field.id, field.name)) return true;
-  if (field.id != FieldId::unknown) return false;
+bool CompiledFields::drops_unknown(std::string_view name) const {
+  if (drops_named(name)) return true;
   FoldedName buffer;
-  const std::string_view folded = fold_underscores(field.name, buffer);
-  return !folded.empty() && drops_name(string_to_field(folded), folded);
+  const std::string_view folded = fold_underscores(name, buffer);
+  if (folded.empty()) return false;
+  const FieldId id = string_to_field(folded);
+  return id == FieldId::unknown ? drops_named(folded) : drops_known(id);
 }
 
 void CompiledFields::append_to(std::string& out, std::span<const Field> received) const {

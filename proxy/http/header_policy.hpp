@@ -42,7 +42,9 @@ class CompiledFields {
   /// True when a field received with this name must not pass. A name with '_' also drops where the same name
   /// with
   /// '-' would: many applications cannot tell the two apart.
-  bool drops(const Field& field) const;
+  bool drops(const Field& field) const {
+    return field.id == FieldId::unknown ? drops_unknown(field.name) : drops_known(field.id);
+  }
   /// True when what this policy says about the field replaces what Weir would write.
   bool speaks_for(OwnField own) const { return (own_ >> static_cast<unsigned>(own) & 1u) != 0; }
   /// Appends `Name: value\r\n` lines: everything set, and of set_if_absent what `received` lacks.
@@ -61,7 +63,9 @@ class CompiledFields {
     std::string name, value;
   };
   bool is_set(std::string_view name) const;
-  bool drops_name(FieldId id, std::string_view name) const;
+  bool drops_known(FieldId id) const { return dropped_ids_[static_cast<std::size_t>(id)]; }
+  bool drops_named(std::string_view name) const;
+  bool drops_unknown(std::string_view name) const;
   void forget(std::string_view name);
   void render();
 
