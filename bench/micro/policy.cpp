@@ -1,0 +1,73 @@
+// Deciding: which route, which endpoint.
+#include <deque>
+#include <string>
+
+#include "balance/balance.hpp"
+#include "measure.hpp"
+#include "route/table.hpp"
+
+namespace weir::bench {
+namespace {
+
+/// Routes that share ten hosts, each with a path prefix of its own, and a last one for everything.
+std::vector<config::Route> routes(std::size_t count) {
+  std::vector<config::Route> all(count);
+  for (std::size_t i = 0; i + 1 < count; ++i) {
+    all[i].name = "r" + std::to_string(i);
+    all[i].match.hosts = {"h" + std::to_string(i % 10) + ".example.com"};
+    all[i].match.path.text = "/api/service-" + std::to_string(i) + "/v1";
+  }
+  all[count - 1].name = "rest";
+  return all;
+}
+
+/// The route in the middle of the file, found by host and prefix.
+void route_lookup(benchmark::State& state) {
+  const auto count = static_cast<std::size_t>(state.range(0));
+  const route::RouteTable table(routes(count));
+  const std::size_t wanted = count / 2;
+  const std::string host = "h" + std::to_string(wanted % 10) + ".example.com";
+  const std::string path = "/api/service-" + std::to_string(wanted) + "/v1/items/4711";
+  const std::vector<http::Field> fields{{http::FieldId::accept, "Accept", "*/*"}};
+  route::Request request;
+  request.host = host;
+  request.path = path;
+  request.method = "GET";
+  request.fields = &fields;
+  if (table.find(request) != wanted) state.SkipWithError("another route matched");
+  measure(state, [&] { benchmark::DoNotOptimize(table.find(request)); });
+}
+BENCHMARK(route_lookup)->Arg(10)->Arg(100)->Arg(10'000);
+
+/// The last resort: nothing but the catch-all matches.
+void route_miss(benchmark::State& state) {
+  const route::RouteTable table(routes(static_cast<std::size_t>(state.range(0))));
+  const std::vector<http::Field> fields;
+  route::Request request;
+  request.host = "h3.example.com";
+  request.path = "/api/service-x/v1/items/4711";
+  request.method = "GET";
+  request.fields = &fields;
+  measure(state, [&] { benchmark::DoNotOptimize(table.find(request)); });
+}
+BENCHMARK(route_miss)->Arg(10)->Arg(10'000);
+
+void pick(benchmark::State& state, config::Balance policy) {
+  std::deque<upstream::EndpointState> endpoints;
+  std::vector<upstream::Candidate> candidates;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(state.range(0)); ++i) {
+    endpoints.emplace_back("app", "127.0.0.1:" + std::to_string(9000 + i), SocketAddress{}, i);
+    candidates.push_back({&endpoints.back(), 1 + static_cast<std::uint32_t>(i % 2)});
+  }
+  balance::Shared shared;
+  const TimePoint now{};
+  measure(state, [&] {
+    const balance::Pick picked = balance::acquire(policy, shared, candidates, 0, now);
+    balance::release(*candidates[picked.index].state);
+  });
+}
+BENCHMARK_CAPTURE(pick, least_connections, config::Balance::least_connections)->Arg(2)->Arg(8)->Arg(64);
+BENCHMARK_CAPTURE(pick, round_robin, config::Balance::round_robin)->Arg(2)->Arg(8)->Arg(64);
+
+}  // namespace
+}  // namespace weir::bench
