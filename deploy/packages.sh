@@ -3,6 +3,7 @@
 #   build   compiler, linker and libraries
 #   run     what the demo calls: certificates, requests
 #   test    test libraries, sanitizer runtimes, the second compiler, the formatter
+#   bench   load generator, micro benchmarks, and what Weir is compared with
 # Needs root or sudo only when something is missing. --list prints the names instead.
 set -euo pipefail
 
@@ -12,6 +13,7 @@ declare -A packages=(
            libyaml-cpp-dev libfmt-dev libspdlog-dev libcli11-dev prometheus-cpp-dev"
   [run]="ca-certificates curl openssl"
   [test]="libgtest-dev libgmock-dev libclang-rt-16-dev llvm-16 g++-12 clang-format-16"
+  [bench]="wrk libbenchmark-dev nginx-light"
 )
 
 fail() {
@@ -24,11 +26,11 @@ wanted=()
 for argument in "$@"; do
   case $argument in
     --list) list_only=true ;;
-    build | run | test) read -r -d '' -a names <<<"${packages[$argument]}" || true; wanted+=("${names[@]}") ;;
-    *) fail "unknown package set '$argument': build, run or test" ;;
+    build | run | test | bench) read -r -d '' -a names <<<"${packages[$argument]}" || true; wanted+=("${names[@]}") ;;
+    *) fail "unknown package set '$argument': build, run, test or bench" ;;
   esac
 done
-[[ ${#wanted[@]} -gt 0 ]] || fail "name at least one set: build, run or test"
+[[ ${#wanted[@]} -gt 0 ]] || fail "name at least one set: build, run, test or bench"
 
 if $list_only; then
   printf '%s\n' "${wanted[@]}"

@@ -123,10 +123,14 @@ std::vector<Token> tokenize(const std::string& code) {
   return tokens;
 }
 
+/// By ending; a file without one is ours when it is a script.
 bool is_authored(const fs::path& path) {
-  static constexpr std::array extensions = {".cpp", ".hpp",   ".md",   ".sh",   ".yaml",
-                                            ".txt", ".cmake", ".json", ".html", ".in"};
-  return std::find(extensions.begin(), extensions.end(), path.extension().string()) != extensions.end();
+  static constexpr std::array endings = {".cpp", ".hpp",   ".md",   ".sh",   ".yaml",
+                                         ".txt", ".cmake", ".json", ".html", ".in"};
+  const std::string ending = path.extension().string();
+  if (!ending.empty()) return std::find(endings.begin(), endings.end(), ending) != endings.end();
+  std::ifstream stream(path, std::ios::binary);
+  return stream.get() == '#' && stream.get() == '!';
 }
 
 }  // namespace
@@ -162,7 +166,7 @@ std::vector<std::string> authored_files() {
                          path == "tests/fuzz/corpus";
     if (it->is_directory() && foreign) {
       it.disable_recursion_pending();
-    } else if (it->is_regular_file() && (is_authored(it->path()) || path == ".ci/run")) {
+    } else if (it->is_regular_file() && is_authored(it->path())) {
       paths.push_back(path);
     }
   }

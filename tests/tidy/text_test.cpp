@@ -55,8 +55,9 @@ std::vector<Finding> untidy_lines(const std::string& path, const std::string& te
     if (content.ends_with(' ') || content.ends_with('\t')) findings.push_back({path, line, "trailing space"});
     if (content.find('\t') != std::string::npos) findings.push_back({path, line, "tab"});
     if (content.find('\r') != std::string::npos) findings.push_back({path, line, "carriage return"});
-    const bool prose = path.ends_with(".md");
-    if (!prose && content.size() > line_bytes_max) findings.push_back({path, line, "line too long"});
+    // Tables of a document and golden cases are as wide as they are.
+    const bool free_form = path.ends_with(".md") || path.starts_with("tests/config/");
+    if (!free_form && content.size() > line_bytes_max) findings.push_back({path, line, "line too long"});
     for (const std::string& word : unfinished_words) {
       if (contains_word(content, word)) findings.push_back({path, line, "unfinished: " + word});
     }
@@ -116,6 +117,8 @@ TEST(Tidy, FormatterHasNothingToSay) {
   for (const std::string& line : split_lines(outcome.output)) {
     const std::size_t colon = line.find(':');
     if (line.find("error: code should be clang-formatted") == std::string::npos) continue;
+    if (!findings.empty() && findings.back().path == line.substr(0, colon))
+      continue;  // the first place says it
     findings.push_back(
         {line.substr(0, colon), std::stoi(line.substr(colon + 1)), "not as .clang-format has it"});
   }
