@@ -1,3 +1,5 @@
 #include "control/cli.hpp"
 
-int main(int argc, char** argv) { return weir::control::run_cli(argc, argv); }
+int main(int argc, char** argv) {
+  return weir::control::run_cli(argc, argv);
+}

@@ -39,7 +39,9 @@ constexpr std::array<ErrorFacts, static_cast<std::size_t>(ErrorKind::internal) +
 
 }  // namespace
 
-const ErrorFacts& facts(ErrorKind kind) { return table[static_cast<std::size_t>(kind)]; }
+const ErrorFacts& facts(ErrorKind kind) {
+  return table[static_cast<std::size_t>(kind)];
+}
 
 Error client_error(ErrorKind kind, std::string detail) {
   return {kind, Origin::client, false, std::move(detail)};
@@ -49,7 +51,9 @@ Error upstream_error(ErrorKind kind, std::string detail, bool retry) {
   return {kind, Origin::upstream, retry, std::move(detail)};
 }
 
-Error self_error(ErrorKind kind, std::string detail) { return {kind, Origin::self, false, std::move(detail)}; }
+Error self_error(ErrorKind kind, std::string detail) {
+  return {kind, Origin::self, false, std::move(detail)};
+}
 
 void throw_exception_from_error(const Error& error, const boost::source_location&) {
   throw std::logic_error("value() of a failed result: " + error.detail);

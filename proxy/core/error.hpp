@@ -14,34 +14,34 @@ namespace weir {
 enum class Origin : std::uint8_t { client, upstream, self };
 
 enum class ErrorKind : std::uint8_t {
-  malformed_request,       // 400
-  unsupported_coding,      // 501, RFC 9112 6.1
-  unsupported_version,     // 505
-  method_refused,          // 405: TRACE, CONNECT
-  expectation_failed,      // 417
-  head_too_large,          // 431
-  uri_too_long,            // 414
-  body_too_large,          // 413
-  head_timeout,            // 408
-  body_timeout,            // 408
-  client_gone,             // logged as 499, never sent
-  no_route,                // 404
-  no_endpoint,             // 503: nothing to send the request to
-  name_unresolved,         // 503: the upstream's names have no address
-  connect_refused,         // 502
-  connect_failed,          // 502: unreachable and the like
-  connect_timeout,         // 504
-  tls_failed,              // 502: upstream TLS handshake
-  tls_certificate,         // 502: upstream certificate not trusted
-  upstream_reset,          // 502: endpoint closed before a response
-  upstream_send_timeout,   // 504
-  response_timeout,        // 504: no response head in time
-  response_malformed,      // 502
-  response_head_too_large, // 502
-  response_incomplete,     // response body ended early: the client's connection is cut
-  total_timeout,           // 504
-  draining,                // 503: shutdown deadline reached
-  internal,                // 500
+  malformed_request,        // 400
+  unsupported_coding,       // 501, RFC 9112 6.1
+  unsupported_version,      // 505
+  method_refused,           // 405: TRACE, CONNECT
+  expectation_failed,       // 417
+  head_too_large,           // 431
+  uri_too_long,             // 414
+  body_too_large,           // 413
+  head_timeout,             // 408
+  body_timeout,             // 408
+  client_gone,              // logged as 499, never sent
+  no_route,                 // 404
+  no_endpoint,              // 503: nothing to send the request to
+  name_unresolved,          // 503: the upstream's names have no address
+  connect_refused,          // 502
+  connect_failed,           // 502: unreachable and the like
+  connect_timeout,          // 504
+  tls_failed,               // 502: upstream TLS handshake
+  tls_certificate,          // 502: upstream certificate not trusted
+  upstream_reset,           // 502: endpoint closed before a response
+  upstream_send_timeout,    // 504
+  response_timeout,         // 504: no response head in time
+  response_malformed,       // 502
+  response_head_too_large,  // 502
+  response_incomplete,      // response body ended early: the client's connection is cut
+  total_timeout,            // 504
+  draining,                 // 503: shutdown deadline reached
+  internal,                 // 500
 };
 
 struct ErrorFacts {

@@ -90,7 +90,8 @@ std::optional<Cidr> Cidr::parse(std::string_view text) {
   if (!ip->v6 && text.substr(0, slash).find(':') != text.npos) return std::nullopt;
   const unsigned bits_max = ip->v6 ? 128 : 32;
   unsigned bits = bits_max;
-  if (slash != text.npos && (!parse_number(text.substr(slash + 1), bits) || bits > bits_max)) return std::nullopt;
+  if (slash != text.npos && (!parse_number(text.substr(slash + 1), bits) || bits > bits_max))
+    return std::nullopt;
   const Cidr cidr{*ip, static_cast<std::uint8_t>(bits)};
   for (unsigned bit = bits; bit < bits_max; ++bit) {
     if (ip->bytes[bit / 8] & (0x80u >> (bit % 8))) return std::nullopt;
@@ -108,7 +109,9 @@ bool Cidr::contains(const IpAddress& address) const {
   return (address.bytes[whole] & mask) == (network.bytes[whole] & mask);
 }
 
-std::string Cidr::to_string() const { return network.to_string() + "/" + std::to_string(prefix_bits); }
+std::string Cidr::to_string() const {
+  return network.to_string() + "/" + std::to_string(prefix_bits);
+}
 
 std::optional<SocketAddress> SocketAddress::parse(std::string_view text) {
   const auto colon = text.rfind(':');

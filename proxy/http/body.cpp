@@ -39,7 +39,8 @@ Result<void> BodyDecoder::end_of_stream() {
     finished_ = true;
     return {};
   }
-  if (origin_ == Origin::client) return client_error(ErrorKind::malformed_request, "request body ended early");
+  if (origin_ == Origin::client)
+    return client_error(ErrorKind::malformed_request, "request body ended early");
   return upstream_error(ErrorKind::response_incomplete, "response body ended early", false);
 }
 

@@ -51,11 +51,11 @@ struct RequestHead {
   std::vector<Field> fields;   // in order, as received, all of them
   std::vector<std::string_view> connection_tokens;  // members of Connection
   Framing body;
-  bool keep_alive = true;        // what the client allows
-  bool expect_continue = false;  // Expect: 100-continue on HTTP/1.1
-  std::string_view upgrade;      // value of Upgrade where Connection names it; empty otherwise
-  bool accepts_trailers = false; // TE: trailers
-  std::size_t bytes = 0;         // length of the head in the buffer, leading empty lines included
+  bool keep_alive = true;         // what the client allows
+  bool expect_continue = false;   // Expect: 100-continue on HTTP/1.1
+  std::string_view upgrade;       // value of Upgrade where Connection names it; empty otherwise
+  bool accepts_trailers = false;  // TE: trailers
+  std::size_t bytes = 0;          // length of the head in the buffer, leading empty lines included
 
   void clear();
   /// First field with that id, or nullptr.
