@@ -3,10 +3,9 @@
 // one atomic word and each transition one compare-and-swap: of two reports that race, exactly one makes the
 // change.
 //
-//   healthy  --N failures in a row-->  ejected (until t)      unless it is the last one in use (the caller
-//   asks) ejected  --t passed, one picker wins a CAS-->  half_open  (exactly one probe request) half_open
-//   --success--> healthy      half_open --failure--> ejected again half_open --probe abandoned (client
-//   left)--> ejected with t = now: the next request probes
+//   healthy --N failures in a row--> ejected until t        (unless it is the last one in use)
+//   ejected --t passed, one picker wins a CAS--> half_open  (exactly one probe request)
+//   half_open --success--> healthy, --failure--> ejected again, --probe abandoned--> ejected with t = now
 //
 // A request is judged by the ticket that it got when it was sent. Each entry into `ejected` starts a new
 // epoch, and a report with an older ticket says nothing about the endpoint as it is now: it changes nothing.
