@@ -2,17 +2,10 @@
 
 #include <algorithm>
 
+#include "http/text.hpp"
+
 namespace weir::route {
 namespace {
-
-constexpr char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
-
-bool same_name(std::string_view a, std::string_view b) {
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
-}
 
 std::string quoted(std::string_view text) {
   return '"' + std::string(text) + '"';
@@ -52,7 +45,7 @@ bool HeaderCondition::value_fits(std::string_view value) const {
 
 bool HeaderCondition::holds(const Request& request) const {
   return request.fields != nullptr && std::ranges::any_of(*request.fields, [this](const http::Field& field) {
-           return same_name(field.name, match_.name) && value_fits(field.value);
+           return http::iequals(field.name, match_.name) && value_fits(field.value);
          });
 }
 
@@ -60,7 +53,7 @@ Finding HeaderCondition::explain(const Request& request) const {
   Finding finding{holds(request), "header " + match_.name + ": "};
   std::vector<std::string> values;
   for (const http::Field& field : request.fields ? *request.fields : std::vector<http::Field>{}) {
-    if (same_name(field.name, match_.name)) values.push_back(quoted(field.value));
+    if (http::iequals(field.name, match_.name)) values.push_back(quoted(field.value));
   }
   if (values.empty()) {
     finding.text += "absent";

@@ -1,0 +1,89 @@
+#include <boost/json.hpp>
+#include <string>
+
+#include "control/explanation.hpp"
+
+namespace weir::control {
+namespace {
+
+namespace json = boost::json;
+
+/// Names may repeat, so fields are a list.
+json::array fields(const std::vector<config::NameValue>& values) {
+  json::array list;
+  for (const auto& [name, value] : values) list.push_back({{"name", name}, {"value", value}});
+  return list;
+}
+
+json::array texts(const std::vector<std::string>& values) {
+  return json::array(values.begin(), values.end());
+}
+
+json::object considered(const ConsideredRoute& route) {
+  json::array conditions;
+  for (const route::Finding& finding : route.findings) {
+    conditions.push_back({{"holds", finding.holds}, {"text", finding.text}});
+  }
+  return {{"name", route.name}, {"index", route.index}, {"conditions", std::move(conditions)}};
+}
+
+json::object answer(const OwnAnswer& own) {
+  json::object shown{
+      {"status", own.status}, {"headers", fields(own.headers)}, {"body_bytes", own.body_bytes}};
+  if (!own.reason.empty()) shown["reason"] = own.reason;
+  return shown;
+}
+
+json::object proxy(const ProxyPlan& plan) {
+  json::array endpoints;
+  for (const config::Endpoint& endpoint : plan.endpoints) {
+    endpoints.push_back({{"host", endpoint.host}, {"port", endpoint.port}, {"weight", endpoint.weight}});
+  }
+  json::object timeouts;
+  for (const auto& [name, value] : plan.timeouts) timeouts[name] = value;
+  return {{"upstream", plan.upstream},
+          {"balance", plan.balance},
+          {"tls", plan.tls},
+          {"endpoints", std::move(endpoints)},
+          {"timeouts", std::move(timeouts)},
+          {"retry", plan.retry},
+          {"websocket", plan.websocket},
+          {"request", texts(plan.request_lines)}};
+}
+
+}  // namespace
+
+std::string show_json(const Explanation& explanation) {
+  json::object whole{{"method", explanation.method},
+                     {"url", explanation.url},
+                     {"listener",
+                      {{"name", explanation.listener},
+                       {"address", explanation.listener_address},
+                       {"tls", explanation.tls},
+                       {"note", explanation.listener_note}}},
+                     {"client",
+                      {{"peer", explanation.peer},
+                       {"ip", explanation.client_ip},
+                       {"peer_trusted", explanation.peer_trusted}}},
+                     {"host", explanation.host},
+                     {"path", explanation.path},
+                     {"outcome", to_string(explanation.ending)},
+                     {"access_log", explanation.access_log}};
+  whole["route"] = explanation.route ? json::value(considered(*explanation.route)) : json::value(nullptr);
+  json::array earlier;
+  for (const ConsideredRoute& route : explanation.earlier) earlier.push_back(considered(route));
+  whole["earlier_routes"] = std::move(earlier);
+  whole["earlier_routes_omitted"] = explanation.earlier_omitted;
+  if (explanation.ending == Ending::proxy) {
+    whole["proxy"] = proxy(explanation.proxy);
+  } else {
+    whole["answer"] = answer(explanation.answer);
+  }
+  whole["response"] = {{"policies", texts(explanation.policies)},
+                       {"set", fields(explanation.response.set)},
+                       {"set_if_absent", fields(explanation.response.set_if_absent)},
+                       {"remove", texts(explanation.response.removed)}};
+  return json::serialize(whole) + '\n';
+}
+
+}  // namespace weir::control

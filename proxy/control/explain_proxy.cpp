@@ -1,0 +1,164 @@
+#include "control/explain_proxy.hpp"
+
+#include <algorithm>
+
+#include "config/dump.hpp"
+#include "config/names.hpp"
+#include "core/units.hpp"
+#include "http/text.hpp"
+#include "http/write.hpp"
+#include "route/table.hpp"
+
+namespace weir::control {
+namespace {
+
+constexpr std::string_view fresh_request_id = "(a new UUIDv7)";
+constexpr std::string_view fresh_traceparent = "(a new one)";
+
+config::NameValue split_line(std::string_view line) {
+  const std::size_t colon = std::min(line.find(':'), line.size());
+  const std::string_view name = line.substr(0, colon);
+  const std::string_view value = http::trim_ows(line.substr(std::min(colon + 1, line.size())));
+  return {std::string(name), std::string(config::is_secret_header(name) ? config::secret_blank : value)};
+}
+
+/// Lines of `text`, each of which ends with CRLF, up to the empty one.
+std::vector<std::string_view> lines_of(std::string_view text) {
+  std::vector<std::string_view> lines;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find("\r\n"), text.size());
+    if (end == 0) break;
+    lines.push_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 2, text.size()));
+  }
+  return lines;
+}
+
+std::vector<config::NameValue> timeouts_of(const config::Timeouts& upstream,
+                                           const config::TimeoutsOverride& route) {
+  std::vector<config::NameValue> shown;
+  const auto add = [&](const char* name, const std::optional<Milliseconds>& own, Milliseconds fallback) {
+    const Milliseconds value = own.value_or(fallback);
+    shown.emplace_back(name, value.count() == 0 ? "none" : format_duration(value));
+  };
+  add("connect", route.connect, upstream.connect);
+  add("send", route.send, upstream.send);
+  add("response", route.response, upstream.response);
+  add("idle", route.idle, upstream.idle);
+  add("total", route.total, upstream.total);
+  return shown;
+}
+
+std::string retry_rule(const config::Retry& retry, http::Method method) {
+  std::string reasons;
+  for (const auto& reason : config::retry_reasons) {
+    if ((retry.on & reason.value) != 0) reasons.append(reasons.empty() ? "" : ", ").append(reason.name);
+  }
+  if (retry.attempts == 0 || reasons.empty()) return "none";
+  std::string rule =
+      retry.attempts == 1 ? "one further try" : "up to " + std::to_string(retry.attempts) + " further tries";
+  rule += " on another endpoint after " + reasons;
+  if (!http::is_idempotent(method) && !retry.non_idempotent)
+    rule += ", only while nothing of the request was sent";
+  return rule;
+}
+
+std::string target_of(const config::Route& route, const http::RequestHead& head,
+                      std::string_view normalised_path) {
+  std::string target;
+  const auto& rewrite = std::get<config::ProxyAction>(route.action).rewrite_path;
+  if (rewrite) {
+    route::rewrite_path(route.match.path, normalised_path, *rewrite, target);
+  } else {
+    target = head.path;
+  }
+  if (head.has_query) target.append("?").append(head.query);
+  return target;
+}
+
+std::string_view value_of(const http::RequestHead& head, std::string_view name) {
+  const auto found = std::ranges::find_if(
+      head.fields, [&](const http::Field& field) { return http::iequals(field.name, name); });
+  return found == head.fields.end() ? std::string_view{} : found->value;
+}
+
+std::vector<std::string> request_lines(const http::RequestHead& head, const std::string& target, bool upgrade,
+                                       const http::ForwardedFacts& forwarded,
+                                       const http::CompiledFields& policy) {
+  const std::string client_ip = forwarded.client_ip.to_string();
+  const std::string_view id = value_of(head, "X-Request-Id");
+  const std::string_view trace = value_of(head, "traceparent");
+  http::Forwarding forwarding;
+  forwarding.client_ip = client_ip;
+  forwarding.forwarded_for = forwarded.forwarded_for;
+  forwarding.proto = forwarded.proto;
+  forwarding.host = forwarded.host;
+  forwarding.port = forwarded.port;
+  forwarding.request_id = forwarded.peer_trusted && http::valid_request_id(id) ? id : fresh_request_id;
+  forwarding.keep_tracestate = http::valid_traceparent(trace);
+  forwarding.traceparent = forwarding.keep_tracestate ? trace : fresh_traceparent;
+  std::string text;
+  http::write_request_head(text, head, target, head.body, forwarding, policy, upgrade);
+
+  std::vector<std::string> lines;
+  for (const std::string_view line : lines_of(text)) {
+    if (lines.empty()) {
+      lines.emplace_back(line);
+      continue;
+    }
+    const auto [name, value] = split_line(line);
+    lines.push_back(name + ": " + value);
+  }
+  return lines;
+}
+
+}  // namespace
+
+ProxyPlan plan_proxy(const config::Config& config, const config::Route& route, const http::RequestHead& head,
+                     std::string_view normalised_path, const http::ForwardedFacts& forwarded,
+                     const http::CompiledFields& policy) {
+  const auto& action = std::get<config::ProxyAction>(route.action);
+  const config::Upstream& upstream = config.upstreams[action.upstream];
+  ProxyPlan plan;
+  plan.upstream = upstream.name;
+  plan.balance = config::name_of(config::balances, upstream.balance);
+  plan.endpoints = upstream.endpoints;
+  plan.tls = upstream.tls.has_value();
+  plan.websocket = action.websocket && http::iequals(head.upgrade, "websocket");
+  plan.timeouts = timeouts_of(upstream.timeouts, action.timeouts);
+  plan.retry = retry_rule(upstream.retry, head.method);
+  plan.request_lines =
+      request_lines(head, target_of(route, head, normalised_path), plan.websocket, forwarded, policy);
+  return plan;
+}
+
+ResponseChanges response_changes(const http::CompiledFields& compiled,
+                                 const std::vector<const config::HeaderPolicy*>& policies) {
+  ResponseChanges changes;
+  std::string text;
+  // With every field that is only set where absent present, what is left is set always.
+  std::vector<http::Field> present;
+  for (const config::HeaderPolicy* policy : policies) {
+    for (const auto& [name, value] : policy->response.set_if_absent) {
+      present.push_back({boost::beast::http::string_to_field(name), name, value});
+    }
+  }
+  compiled.append_to(text, present);
+  for (const std::string_view line : lines_of(text)) changes.set.push_back(split_line(line));
+  std::string whole;
+  compiled.append_to(whole, {});
+  for (const std::string_view line : lines_of(std::string_view(whole).substr(text.size()))) {
+    changes.set_if_absent.push_back(split_line(line));
+  }
+  for (const config::HeaderPolicy* policy : policies) {
+    for (const std::string& name : policy->response.remove) {
+      const bool replaced = std::ranges::any_of(
+          changes.set, [&](const config::NameValue& set) { return http::iequals(set.first, name); });
+      if (!replaced && std::ranges::find(changes.removed, name) == changes.removed.end())
+        changes.removed.push_back(name);
+    }
+  }
+  return changes;
+}
+
+}  // namespace weir::control

@@ -1,0 +1,284 @@
+// What `weir explain` says of a request: which listener, which route, what then.
+#include "control/explain.hpp"
+
+#include "unit/control/explain_fixture.hpp"
+
+namespace weir::control {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr const char* api_url = "http://www.example.com:8080/api//x/../y?q=1";
+
+TEST_F(ExplainTest, TellsTheWholeStoryOfAProxiedRequest) {
+  EXPECT_EQ(text("GET", api_url),
+            "request    GET http://www.example.com:8080/api//x/../y?q=1\n"
+            "listener   http, 0.0.0.0:8080\n"
+            "client     203.0.113.7\n"
+            "seen as    host www.example.com, path /api/y\n"
+            "route      api\n"
+            "  host www.example.com: matches *.example.com\n"
+            "  path /api/y: under /api\n"
+            "\n"
+            "routes before it\n"
+            "  old  path /api/y: not under /old\n"
+            "  down  path /api/y: not under /admin\n"
+            "\n"
+            "then\n"
+            "upstream   blue, least_connections\n"
+            "  127.0.0.1:9001\n"
+            "  app.internal:9002, weight 2\n"
+            "timeouts   connect 5s, send 1m, response 2s, idle 1m, total none\n"
+            "retry      one further try on another endpoint after connect, reset_before_response\n"
+            "\n"
+            "request to the endpoint\n"
+            "  GET /v1/y?q=1 HTTP/1.1\n"
+            "  Host: www.example.com:8080\n"
+            "  X-Forwarded-For: 203.0.113.7\n"
+            "  X-Real-IP: 203.0.113.7\n"
+            "  X-Forwarded-Proto: http\n"
+            "  X-Forwarded-Host: www.example.com:8080\n"
+            "  X-Forwarded-Port: 8080\n"
+            "  X-Request-Id: (a new UUIDv7)\n"
+            "  traceparent: (a new one)\n"
+            "  Via: 1.1 weir\n"
+            "  X-Edge: weir\n"
+            "  Authorization: ***\n"
+            "\n"
+            "response to the client, header policies security\n"
+            "  set X-Frame-Options: DENY\n"
+            "  set where absent Content-Security-Policy: default-src 'self'\n"
+            "  remove Server\n");
+}
+
+TEST_F(ExplainTest, JsonSaysTheSame) {
+  const auto told = json("GET", api_url);
+  EXPECT_EQ(told.at("outcome"), "proxy");
+  EXPECT_EQ(told.at("listener").at("name"), "http");
+  EXPECT_EQ(told.at("client").at("ip"), "203.0.113.7");
+  EXPECT_EQ(told.at("path"), "/api/y");
+  EXPECT_EQ(told.at("route").at("name"), "api");
+  EXPECT_EQ(told.at("route").at("index"), 2);
+  EXPECT_EQ(told.at("route").at("conditions").as_array().size(), 2u);
+  EXPECT_EQ(told.at("earlier_routes").as_array().size(), 2u);
+  EXPECT_EQ(told.at("earlier_routes").at(0).at("conditions").at(0).at("holds"), false);
+  EXPECT_EQ(told.at("proxy").at("upstream"), "blue");
+  EXPECT_EQ(told.at("proxy").at("endpoints").at(1).at("weight"), 2);
+  EXPECT_EQ(told.at("proxy").at("timeouts").at("response"), "2s");
+  EXPECT_EQ(told.at("response").at("set").at(0).at("name"), "X-Frame-Options");
+  EXPECT_EQ(told.at("response").at("remove").at(0), "Server");
+  EXPECT_FALSE(told.as_object().contains("answer"));
+}
+
+TEST_F(ExplainTest, Redirect) {
+  const auto told = json("GET", "http://h/old/x");
+  EXPECT_EQ(told.at("outcome"), "redirect");
+  EXPECT_EQ(told.at("answer").at("status"), 301);
+  EXPECT_EQ(told.at("answer").at("headers").at(0).at("value"), "https://example.com/new");
+  EXPECT_THAT(text("GET", "http://h/old/x"), HasSubstr("Location: https://example.com/new"));
+}
+
+TEST_F(ExplainTest, Respond) {
+  const auto told = json("GET", "http://h/admin");
+  EXPECT_EQ(told.at("outcome"), "respond");
+  EXPECT_EQ(told.at("answer").at("status"), 503);
+  EXPECT_EQ(told.at("answer").at("body_bytes"), 6);
+  const std::string shown = text("GET", "http://h/admin");
+  EXPECT_THAT(shown, HasSubstr("answer     503 Service Unavailable by Weir itself (respond)"));
+  EXPECT_THAT(shown, HasSubstr("Retry-After: 60"));
+}
+
+TEST_F(ExplainTest, NoRouteIs404WithTheDefaultPolicy) {
+  const auto told = json("GET", "http://h/nowhere");
+  EXPECT_EQ(told.at("outcome"), "no_route");
+  EXPECT_EQ(told.at("answer").at("status"), 404);
+  EXPECT_TRUE(told.at("route").is_null());
+  EXPECT_EQ(told.at("earlier_routes").as_array().size(), 4u);
+  EXPECT_EQ(told.at("response").at("policies").at(0), "security");
+  EXPECT_THAT(text("GET", "http://h/nowhere"), HasSubstr("routes that do not match\n  old  path"));
+}
+
+TEST_F(ExplainTest, OfManyRoutesTheClosestAreShownInOrder) {
+  std::vector<config::Route> routes;
+  for (int i = 0; i < 100; ++i) {
+    routes.push_back(make_route("r" + std::to_string(i), "/p" + std::to_string(i), config::ProxyAction{}));
+    if (i != 50) routes.back().match.hosts = {"elsewhere.com"};
+  }
+  config_.routes = routes;
+  const auto told = json("GET", "http://h/nowhere");
+  EXPECT_EQ(told.at("earlier_routes_omitted"), 80);
+  const auto& shown = told.at("earlier_routes").as_array();
+  ASSERT_EQ(shown.size(), 20u);
+  EXPECT_EQ(shown.front().at("index"), 0);
+  EXPECT_EQ(shown.back().at("index"), 50);
+  EXPECT_THAT(text("GET", "http://h/nowhere"), HasSubstr("and 80 more"));
+}
+
+TEST_F(ExplainTest, RedirectToHttpsSparesAcmeOnly) {
+  config_.listeners[0].redirect_to_https = config::RedirectToHttps{8443, 308};
+  const auto told = json("GET", "http://h.example:8080/api?x=1");
+  EXPECT_EQ(told.at("outcome"), "redirect_to_https");
+  EXPECT_EQ(told.at("answer").at("status"), 308);
+  EXPECT_EQ(told.at("answer").at("headers").at(0).at("value"), "https://h.example:8443/api?x=1");
+  config_.listeners[0].redirect_to_https->port = 443;
+  EXPECT_EQ(json("GET", "http://h/").at("answer").at("headers").at(0).at("value"), "https://h/");
+  EXPECT_EQ(json("GET", "http://h/.well-known/acme-challenge/x").at("outcome"), "no_route");
+  EXPECT_EQ(json("GET", "http://h/.well-known/acme-challenge/../../site").at("outcome"), "redirect_to_https");
+  EXPECT_EQ(json("GET", "https://h/site").at("outcome"), "proxy");
+}
+
+TEST_F(ExplainTest, ARefusalIsExplained) {
+  const auto expect = [&](const std::string& method, const std::string& url, std::vector<std::string> headers,
+                          int status) {
+    const auto told = json(method, url, std::move(headers));
+    EXPECT_EQ(told.at("outcome"), "refused") << url;
+    EXPECT_EQ(told.at("answer").at("status"), status) << url;
+    EXPECT_FALSE(told.at("answer").at("reason").as_string().empty());
+  };
+  expect("TRACE", "http://h/", {}, 405);
+  expect("GET", "http://h/a%2Fb", {}, 400);
+  expect("GET", "http://h/../x", {}, 400);
+  expect("GET", "http://h/", {"Host: a", "Host: b"}, 400);
+  expect("POST", "http://h/", {"Content-Length: 1", "Transfer-Encoding: chunked"}, 400);
+  expect("GET", "http://h/" + std::string(9000, 'a'), {}, 414);
+  config_.listeners[0].limits.body_bytes = 10;
+  expect("POST", "http://h/site", {"Content-Length: 11"}, 413);
+  EXPECT_EQ(json("POST", "http://h/site", {"Content-Length: 10"}).at("outcome"), "proxy");
+  EXPECT_THAT(text("GET", "http://h/a%2Fb"), HasSubstr("because"));
+}
+
+TEST_F(ExplainTest, ListenerByPortThenByScheme) {
+  config_.listeners.push_back(make_listener("inner", "127.0.0.1:81", false));
+  const auto listener = [&](const char* url) {
+    const auto told = json("GET", url);
+    return std::string(told.at("listener").at("name").as_string()) + '|' +
+           std::string(told.at("listener").at("note").as_string());
+  };
+  EXPECT_EQ(listener("http://h:8080/site"), "http|");
+  EXPECT_EQ(listener("https://h:8443/site"), "https|");
+  EXPECT_EQ(listener("http://h:81/site"), "inner|");
+  EXPECT_EQ(listener("https://h/site"),
+            "https|no listener has port 443 with TLS: the first that fits the scheme");
+  EXPECT_EQ(listener("http://h:8443/site"),
+            "http|no listener has port 8443 without TLS: the first that fits the scheme");
+  config_.listeners.erase(config_.listeners.begin() + 1);
+  EXPECT_EQ(listener("https://h/site"),
+            "http|no listener has port 443 with TLS, nor fits the scheme: the first");
+}
+
+TEST_F(ExplainTest, TlsChangesWhatIsSet) {
+  EXPECT_THAT(text("GET", "https://h:8443/site"), HasSubstr("set Strict-Transport-Security: max-age=1"));
+  EXPECT_THAT(text("GET", "http://h:8080/site"), Not(HasSubstr("Strict-Transport-Security")));
+  EXPECT_THAT(endpoint_sees("GET", "https://h:8443/site"), Contains("X-Forwarded-Proto: https"));
+}
+
+TEST_F(ExplainTest, TheClientBehindATrustedProxy) {
+  config_.trusted_proxies = {*Cidr::parse("10.0.0.0/8")};
+  const std::vector<std::string> headers{"X-Forwarded-For: 198.51.100.1", "X-Request-Id: abc-1",
+                                         "X-Forwarded-Proto: https"};
+  client_ = "10.1.2.3";
+  auto seen = endpoint_sees("GET", "http://h/site", headers);
+  EXPECT_THAT(seen, Contains("X-Real-IP: 198.51.100.1"));
+  EXPECT_THAT(seen, Contains("X-Forwarded-For: 198.51.100.1, 10.1.2.3"));
+  EXPECT_THAT(seen, Contains("X-Request-Id: abc-1"));
+  EXPECT_THAT(seen, Contains("X-Forwarded-Proto: https"));
+  EXPECT_THAT(text("GET", "http://h/site", headers),
+              HasSubstr("client     198.51.100.1, as told by the trusted proxy 10.1.2.3"));
+  client_ = "192.0.2.9";
+  seen = endpoint_sees("GET", "http://h/site", headers);
+  EXPECT_THAT(seen, Contains("X-Forwarded-For: 192.0.2.9"));
+  EXPECT_THAT(seen, Contains("X-Request-Id: (a new UUIDv7)"));
+}
+
+TEST_F(ExplainTest, WhatTheEndpointReceives) {
+  const auto seen = endpoint_sees("POST", "http://h/site",
+                                  {"X-Debug: 1", "Accept: */*", "Connection: close, x-hop", "X-Hop: 1",
+                                   "Authorization: Basic abc", "Content-Length: 3"});
+  EXPECT_EQ(seen.front(), "POST /site HTTP/1.1");
+  EXPECT_THAT(seen, Contains("Accept: */*"));
+  EXPECT_THAT(seen, Contains("Content-Length: 3"));
+  for (const char* gone : {"X-Debug", "Connection", "X-Hop"})
+    EXPECT_THAT(seen, Not(Contains(HasSubstr(gone)))) << gone;
+  for (const std::string& line : seen) EXPECT_THAT(line, Not(HasSubstr("s3cret")));
+}
+
+TEST_F(ExplainTest, WebSocketsArePassedOnWhereAllowed) {
+  const std::vector<std::string> headers{"Connection: upgrade", "Upgrade: websocket"};
+  EXPECT_EQ(json("GET", "http://h/site", headers).at("proxy").at("websocket"), true);
+  EXPECT_EQ(json("GET", "http://h/site").at("proxy").at("websocket"), false);
+  std::get<config::ProxyAction>(config_.routes[3].action).websocket = false;
+  EXPECT_EQ(json("GET", "http://h/site", headers).at("proxy").at("websocket"), false);
+}
+
+TEST_F(ExplainTest, TheRetryRuleDependsOnTheMethod) {
+  const auto rule = [&](const char* method) {
+    return std::string(json(method, "http://h/site").at("proxy").at("retry").as_string());
+  };
+  EXPECT_EQ(rule("GET"), "one further try on another endpoint after connect, reset_before_response");
+  EXPECT_EQ(rule("POST"), rule("GET") + ", only while nothing of the request was sent");
+  config_.upstreams[0].retry.non_idempotent = true;
+  EXPECT_EQ(rule("POST"), rule("GET"));
+  config_.upstreams[0].retry.attempts = 3;
+  config_.upstreams[0].retry.on = config::failure_503;
+  EXPECT_EQ(rule("GET"), "up to 3 further tries on another endpoint after 503");
+  config_.upstreams[0].retry.attempts = 0;
+  EXPECT_EQ(rule("GET"), "none");
+}
+
+TEST_F(ExplainTest, SaysThatNothingIsLogged) {
+  EXPECT_THAT(text("GET", "http://h/site"), HasSubstr("no line in the access log"));
+  EXPECT_EQ(json("GET", "http://h/site").at("access_log"), false);
+}
+
+TEST_F(ExplainTest, AGivenHostReplacesTheOneOfTheUrl) {
+  EXPECT_EQ(json("GET", "http://127.0.0.1:8080/api", {"Host: www.example.com"}).at("route").at("name"),
+            "api");
+}
+
+struct WrongInput {
+  const char* method;
+  const char* url;
+  std::vector<std::string> headers;
+  const char* client;
+  const char* message;
+};
+
+class ExplainErrors : public ExplainTest, public testing::WithParamInterface<WrongInput> {};
+
+TEST_P(ExplainErrors, SayWhatIsWrong) {
+  client_ = GetParam().client;
+  EXPECT_THAT(text(GetParam().method, GetParam().url, GetParam().headers), HasSubstr(GetParam().message));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, ExplainErrors,
+    testing::Values(
+        WrongInput{"", "http://h/", {}, "::1", "error: method \"\": write one such as GET"},
+        WrongInput{"GE T", "http://h/", {}, "::1", "error: method \"GE T\""},
+        WrongInput{"GET", "", {}, "::1", "error: URL \"\": write it as http://host/path"},
+        WrongInput{"GET", "example.com/x", {}, "::1", "error: URL \"example.com/x\""},
+        WrongInput{"GET", "ftp://h/", {}, "::1", "error: URL \"ftp://h/\""},
+        WrongInput{"GET", "http:///x", {}, "::1", "error: URL: \"\" is not a host"},
+        WrongInput{"GET", "http://u@h/x", {}, "::1", "error: URL: \"u@h\" is not a host"},
+        WrongInput{"GET", "http://h:70000/", {}, "::1", "error: URL: \"h:70000\" is not a host"},
+        WrongInput{"GET", "http://h/a b", {}, "::1", "error: URL: spaces"},
+        WrongInput{"GET", "http://h/\r\nX: 1", {}, "::1", "error: URL: spaces"},
+        WrongInput{
+            "GET", "http://h/", {"NoColon"}, "::1", "error: header \"NoColon\": write it as 'Name: value'"},
+        WrongInput{"GET", "http://h/", {"Bad Name: 1"}, "::1", "error: header \"Bad Name: 1\""},
+        WrongInput{"GET", "http://h/", {"A: 1\r\nB: 2"}, "::1", "error: header A: control characters"},
+        WrongInput{"GET", "http://h/", {}, "nobody", "error: client \"nobody\": write an IP address"}));
+
+TEST_F(ExplainTest, UrlsWithoutPathWithQueryWithFragment) {
+  const auto first_line = [&](const char* url) { return endpoint_sees("GET", url).front(); };
+  config_.routes = {make_route("all", "/", config::ProxyAction{})};
+  EXPECT_EQ(first_line("http://h"), "GET / HTTP/1.1");
+  EXPECT_EQ(first_line("HTTP://h?q"), "GET /?q HTTP/1.1");
+  EXPECT_EQ(first_line("http://h/x#part"), "GET /x HTTP/1.1");
+  EXPECT_EQ(first_line("http://[::1]:8080/x?"), "GET /x? HTTP/1.1");
+}
+
+}  // namespace
+}  // namespace weir::control
