@@ -12,6 +12,7 @@
 #include <future>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "temporary_directory.hpp"
@@ -26,7 +27,7 @@ void submit(LogWriter& writer, std::string text) {
 
 /// A FIFO whose reading end the test holds: an output that can be made slow, full or broken.
 struct Fifo {
-  explicit Fifo(const std::string& path) : path(path) {
+  explicit Fifo(std::string where) : path(std::move(where)) {
     EXPECT_EQ(::mkfifo(path.c_str(), 0600), 0);
     open_reader();
   }
