@@ -1,0 +1,150 @@
+#include "control/compiler.hpp"
+
+#include <gtest/gtest.h>
+
+namespace weir::control {
+namespace {
+
+config::Endpoint endpoint(const std::string& host, std::uint16_t port, std::uint32_t weight = 1) {
+  config::Endpoint made;
+  made.host = host;
+  made.port = port;
+  made.ip = IpAddress::parse(host);
+  made.weight = weight;
+  return made;
+}
+
+config::Config base() {
+  config::Config config;
+  config::Listener listener;
+  listener.name = "http";
+  config.listeners.push_back(listener);
+  config::Upstream upstream;
+  upstream.name = "blue";
+  upstream.endpoints = {endpoint("127.0.0.1", 1001), endpoint("127.0.0.1", 1002, 3)};
+  config.upstreams.push_back(upstream);
+  config::HeaderPolicy security;
+  security.name = "security";
+  security.response.set = {{"X-Frame-Options", "DENY"}};
+  config.header_policies.push_back(security);
+  config::Route route;
+  route.name = "api";
+  route.headers = {0};
+  route.action = config::ProxyAction{};
+  config.routes.push_back(route);
+  return config;
+}
+
+class CompilerTest : public ::testing::Test {
+ protected:
+  std::shared_ptr<server::Snapshot> compile(config::Config config) {
+    auto prepared = compiler.prepare(std::make_shared<const config::Config>(std::move(config)));
+    EXPECT_TRUE(prepared) << (prepared ? "" : prepared.error().detail);
+    return compiler.build(
+        *prepared, ++generation,
+        [](const config::Listener&) { return *SocketAddress::parse("127.0.0.1:8080"); },
+        [this](const std::string& host) { return host == "app" ? app : std::vector<IpAddress>{}; });
+  }
+
+  observe::NameTable names;
+  Compiler compiler{names};
+  std::uint64_t generation = 0;
+  std::vector<IpAddress> app;
+};
+
+TEST_F(CompilerTest, FillsWhatTheRequestPathNeeds) {
+  const auto snapshot = compile(base());
+  EXPECT_EQ(snapshot->generation, 1u);
+  ASSERT_EQ(snapshot->upstreams.size(), 1u);
+  ASSERT_EQ(snapshot->upstreams[0].candidates.size(), 2u);
+  EXPECT_EQ(snapshot->upstreams[0].candidates[1].weight, 3u);
+  EXPECT_EQ(snapshot->upstreams[0].endpoints[0].state->label, "127.0.0.1:1001");
+  EXPECT_EQ(snapshot->listeners[0]->port, "8080");
+  EXPECT_EQ(snapshot->listener_index(snapshot->listeners[0]->slot), 0u);
+  EXPECT_EQ(snapshot->listener_index(77), server::no_listener);
+}
+
+TEST_F(CompilerTest, WhatStaysKeepsItsIdentity) {
+  const auto before = compile(base());
+  before->upstreams[0].endpoints[0].state->in_flight = 7;
+  config::Config changed = base();
+  changed.upstreams[0].endpoints[1] = endpoint("127.0.0.1", 1003);
+  changed.upstreams[0].endpoints[0].weight = 9;
+  const auto after = compile(std::move(changed));
+  EXPECT_EQ(after->upstreams[0].endpoints[0].state, before->upstreams[0].endpoints[0].state);
+  EXPECT_EQ(after->upstreams[0].candidates[0].weight, 9u);
+  EXPECT_NE(after->upstreams[0].endpoints[1].state, before->upstreams[0].endpoints[1].state);
+  EXPECT_EQ(after->upstreams[0].shared, before->upstreams[0].shared);
+  EXPECT_EQ(after->listeners[0]->slot, before->listeners[0]->slot);
+}
+
+TEST_F(CompilerTest, TheSameAddressInTwoUpstreamsIsTwoEndpoints) {
+  config::Config config = base();
+  config.upstreams.push_back(config.upstreams[0]);
+  config.upstreams[1].name = "green";
+  const auto snapshot = compile(std::move(config));
+  EXPECT_NE(snapshot->upstreams[0].endpoints[0].state, snapshot->upstreams[1].endpoints[0].state);
+}
+
+TEST_F(CompilerTest, OtherTlsSettingsMakeAnotherEndpoint) {
+  config::Config plain = base();
+  const auto before = compile(plain);
+  config::Config secured = base();
+  secured.upstreams[0].tls.emplace();
+  secured.upstreams[0].tls->verify = false;
+  const auto after = compile(std::move(secured));
+  EXPECT_NE(after->upstreams[0].endpoints[0].state, before->upstreams[0].endpoints[0].state);
+  EXPECT_NE(after->upstreams[0].tls, nullptr);
+}
+
+TEST_F(CompilerTest, NamesBecomeTheirAddressesAndNothingWhileUnknown) {
+  config::Config config = base();
+  config.upstreams[0].endpoints = {endpoint("app", 3000)};
+  const auto unknown = compile(config);
+  EXPECT_TRUE(unknown->upstreams[0].candidates.empty());
+  app = {*IpAddress::parse("127.0.0.2"), *IpAddress::parse("127.0.0.3")};
+  const auto known = compile(config);
+  ASSERT_EQ(known->upstreams[0].candidates.size(), 2u);
+  EXPECT_EQ(known->upstreams[0].endpoints[1].state->label, "127.0.0.3:3000");
+  EXPECT_EQ(known->upstreams[0].endpoints[1].host, "app");
+  app = {*IpAddress::parse("127.0.0.3")};
+  const auto shrunk = compile(config);
+  ASSERT_EQ(shrunk->upstreams[0].candidates.size(), 1u);
+  EXPECT_EQ(shrunk->upstreams[0].endpoints[0].state, known->upstreams[0].endpoints[1].state);
+}
+
+TEST_F(CompilerTest, RouteTimeoutsWinOverTheUpstreams) {
+  config::Config config = base();
+  config::ProxyAction action;
+  action.timeouts.response = Milliseconds(1234);
+  config.routes[0].action = action;
+  config.upstreams[0].timeouts.connect = Milliseconds(77);
+  const auto snapshot = compile(std::move(config));
+  const config::Timeouts& timeouts = (*snapshot->routes)[0].timeouts;
+  EXPECT_EQ(timeouts.response, Milliseconds(1234));
+  EXPECT_EQ(timeouts.connect, Milliseconds(77));
+  EXPECT_GT(timeouts.total, std::chrono::hours(24)) << "0 means none";
+}
+
+TEST_F(CompilerTest, AMissingCertificateIsAnErrorThatNamesTheListener) {
+  config::Config config = base();
+  config.listeners[0].tls.emplace();
+  config.listeners[0].tls->certificates = {{"/nonexistent.crt", "/nonexistent.key"}};
+  const auto prepared = compiler.prepare(std::make_shared<const config::Config>(std::move(config)));
+  ASSERT_FALSE(prepared);
+  EXPECT_NE(prepared.error().detail.find("listeners.http"), std::string::npos) << prepared.error().detail;
+}
+
+TEST_F(CompilerTest, AThousandSnapshotsLeaveNothingBehind) {
+  std::weak_ptr<upstream::EndpointState> gone;
+  for (std::uint16_t i = 0; i < 1000; ++i) {
+    config::Config config = base();
+    config.upstreams[0].endpoints = {endpoint("127.0.0.1", static_cast<std::uint16_t>(2000 + i))};
+    const auto snapshot = compile(std::move(config));
+    if (i == 0) gone = snapshot->upstreams[0].endpoints[0].state;
+  }
+  EXPECT_TRUE(gone.expired());
+}
+
+}  // namespace
+}  // namespace weir::control
