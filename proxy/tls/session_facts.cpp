@@ -11,18 +11,6 @@ std::string_view or_empty(const char* text) {
   return text != nullptr ? std::string_view(text) : std::string_view();
 }
 
-std::string client_subject(const SSL* ssl) {
-  const X509* certificate = SSL_get0_peer_certificate(ssl);
-  if (certificate == nullptr || SSL_get_verify_result(ssl) != X509_V_OK) return {};
-  const BioPtr out(BIO_new(BIO_s_mem()));
-  if (!out || X509_NAME_print_ex(out.get(), X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253) < 0)
-    return {};
-  char* text = nullptr;
-  const long size = BIO_get_mem_data(out.get(), &text);
-  if (size <= 0) return {};
-  return {text, std::min(static_cast<std::size_t>(size), client_subject_bytes_max)};
-}
-
 }  // namespace
 
 Peer peer(const SSL* ssl) {
@@ -36,8 +24,19 @@ Peer peer(const SSL* ssl) {
   facts.sni = or_empty(SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name));
   facts.alpn = {reinterpret_cast<const char*>(alpn), alpn_bytes};
   facts.resumed = SSL_session_reused(ssl) == 1;
-  if (SSL_is_server(ssl) == 1) facts.client_subject = client_subject(ssl);
   return facts;
+}
+
+std::string client_subject(const SSL* ssl) {
+  const X509* certificate = SSL_is_server(ssl) == 1 ? SSL_get0_peer_certificate(ssl) : nullptr;
+  if (certificate == nullptr || SSL_get_verify_result(ssl) != X509_V_OK) return {};
+  const BioPtr out(BIO_new(BIO_s_mem()));
+  if (!out || X509_NAME_print_ex(out.get(), X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253) < 0)
+    return {};
+  char* text = nullptr;
+  const long size = BIO_get_mem_data(out.get(), &text);
+  if (size <= 0) return {};
+  return {text, std::min(static_cast<std::size_t>(size), client_subject_bytes_max)};
 }
 
 }  // namespace weir::tls

@@ -17,11 +17,12 @@ struct Peer {
   std::string_view sni;      // as the client sent it, empty without; lives as long as the SSL
   std::string_view alpn;     // chosen protocol, empty without; lives as long as the SSL
   bool resumed = false;
-  /// Of the verified client certificate: RFC 2253 form, control characters escaped; empty without one.
-  std::string client_subject;
 };
 
 /// Only after the handshake. The views of version and cipher are static.
 Peer peer(const SSL* ssl);
+
+/// Subject of the verified client certificate: RFC 2253 form, control characters escaped; empty without one.
+std::string client_subject(const SSL* ssl);
 
 }  // namespace weir::tls

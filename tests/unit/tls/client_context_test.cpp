@@ -1,6 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
 #include "unit/tls/handshake.hpp"
 
 namespace weir::tls {
@@ -61,7 +64,9 @@ TEST(ClientContext, VerifiesWhomItTalksTo) {
     const Handshake result = shake(ends);
     EXPECT_EQ(result.client.outcome, c.want) << c.what << ": " << result.client.text;
     EXPECT_THAT(result.client.text, HasSubstr(c.text)) << c.what;
-    if (c.want == refused) EXPECT_EQ(result.server.outcome, Outcome::certificate) << c.what;
+    if (c.want == refused) {
+      EXPECT_EQ(result.server.outcome, Outcome::certificate) << c.what;
+    }
   }
 }
 
@@ -143,7 +148,7 @@ TEST(ClientContext, ShowsItsCertificate) {
   const auto with = scene.client(settings);
   const Ends ends = join(server->new_session(), with->new_session("localhost"));
   ASSERT_TRUE(shake(ends).ok());
-  EXPECT_EQ(peer(ends.server.get()).client_subject, "CN=weir");
+  EXPECT_EQ(client_subject(ends.server.get()), "CN=weir");
   const Handshake refused = shake(join(server->new_session(), without->new_session("localhost")));
   EXPECT_EQ(refused.client.outcome, Outcome::certificate) << refused.client.text;
   EXPECT_THAT(refused.client.text, HasSubstr("certificate required"));
@@ -185,6 +190,30 @@ TEST(ClientContext, SessionsOutliveTheContext) {
   const Ends ends = join(endpoint.server->new_session(), client->new_session("localhost"));
   client.reset();
   EXPECT_TRUE(shake(ends).ok());
+}
+
+TEST(ClientContext, AndServerContextServeSeveralThreads) {
+  Scene scene;
+  const auto keys = std::make_shared<TicketKeys>();
+  config::ListenerTls settings;
+  settings.certificates = {scene.named({"a.test"}), scene.named({"b.test"})};
+  const auto server = scene.server(settings, keys);
+  const auto client = scene.client(scene.upstream());
+  std::atomic<int> good{0};
+  std::vector<std::thread> workers;
+  constexpr int workers_count = 3;
+  constexpr int visits = 30;
+  for (int worker = 0; worker < workers_count; ++worker) {
+    workers.emplace_back([&] {
+      for (int visit = 0; visit < visits; ++visit) {
+        const std::string host = visit % 3 == 0 ? "a.test" : "b.test";
+        if (shake(join(server->new_session(), client->new_session(host))).ok()) ++good;
+      }
+    });
+  }
+  for (int hours = 0; hours < 100; ++hours) keys->rotate(TimePoint{std::chrono::hours(hours)});
+  for (std::thread& worker : workers) worker.join();
+  EXPECT_EQ(good, workers_count * visits);
 }
 
 TEST(ClientContext, RefusesOldVersions) {

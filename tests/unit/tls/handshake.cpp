@@ -23,7 +23,9 @@ void send_byte(SSL* from, SSL* to, Condition& sender, Condition& receiver) {
   ERR_clear_error();
   sender = classify(from, SSL_write_ex(from, "x", 1, &moved));
   const std::string got = read_some(to, receiver);
-  if (sender.outcome == Outcome::done && receiver.outcome == Outcome::done) EXPECT_EQ(got, "x");
+  if (sender.outcome == Outcome::done && receiver.outcome == Outcome::done) {
+    EXPECT_EQ(got, "x");
+  }
 }
 
 }  // namespace
