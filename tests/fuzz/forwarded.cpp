@@ -2,19 +2,16 @@
 // list stays within its bounds, and it ends with the peer.
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <vector>
 
 #include "http/forwarded.hpp"
 #include "http/text.hpp"
+#include "require.hpp"
 
 namespace {
 
 using namespace weir;
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
+using fuzz::require;
 
 /// One field per line: the first byte of each picks its name, the rest is its value.
 std::vector<http::Field> fields_of(std::string_view text) {

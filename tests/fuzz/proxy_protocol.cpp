@@ -1,18 +1,11 @@
 // parse_proxy_header over arbitrary bytes: no crash, and the same answer however the bytes arrive in pieces.
 #include <cstdint>
-#include <cstdlib>
 
 #include "listen/proxy_protocol.hpp"
-
-namespace {
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
-
-}  // namespace
+#include "require.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using weir::fuzz::require;
   using weir::listen::parse_proxy_header;
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   const auto whole = parse_proxy_header(bytes);
