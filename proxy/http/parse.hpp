@@ -20,8 +20,8 @@ struct HeadLimits {
 /// true: complete, `head` is filled and head.bytes is its length. false: more bytes are needed.
 /// Errors (all Origin::client): malformed_request, unsupported_coding, unsupported_version, method_refused,
 /// expectation_failed, head_too_large, uri_too_long.
-/// `scanned` is the caller's memory of how far an earlier call looked (0 at first): parsing in pieces stays linear. A
-/// wrong one may keep a head waiting, but never gets one accepted.
+/// `scanned` is the caller's memory of how far an earlier call looked (0 at first): parsing in pieces stays
+/// linear. A wrong one may keep a head waiting, but never gets one accepted.
 Result<bool> parse_request_head(std::string_view bytes, const HeadLimits& limits, std::size_t& scanned,
                                 RequestHead& head);
 

@@ -11,10 +11,10 @@
 namespace weir::http {
 
 /// Writes the normalised form of an origin-form `path` (starts with '/') to `out`: percent-decoding of
-/// unreserved characters, upper-case hex elsewhere, duplicate slashes merged, dot segments removed; a trailing
-/// slash is kept. Fast (no copy beyond `out`'s reused capacity). Errors, all malformed_request: an encoded or
-/// plain NUL, backslash (%5C or '\'), encoded slash (%2F), broken percent-encoding, a control or non-ASCII
-/// byte, more ".." than segments, a dot segment with parameters ("..;x").
+/// unreserved characters, upper-case hex elsewhere, duplicate slashes merged, dot segments removed; a
+/// trailing slash is kept. Fast (no copy beyond `out`'s reused capacity). Errors, all malformed_request: an
+/// encoded or plain NUL, backslash (%5C or '\'), encoded slash (%2F), broken percent-encoding, a control or
+/// non-ASCII byte, more ".." than segments, a dot segment with parameters ("..;x").
 Result<void> normalise_path(std::string_view path, std::string& out);
 
 /// True when `path` is already in normalised form: the common case, decided in one pass without a copy.

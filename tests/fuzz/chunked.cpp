@@ -1,5 +1,5 @@
-// ChunkedDecoder over arbitrary bytes: the same data, trailers and end however the bytes arrive; what was decoded,
-// encoded again, decodes to the same. The first byte chooses the size of the pieces.
+// ChunkedDecoder over arbitrary bytes: the same data, trailers and end however the bytes arrive; what was
+// decoded, encoded again, decodes to the same. The first byte chooses the size of the pieces.
 #include <algorithm>
 #include <cstdint>
 #include <string>

@@ -1,5 +1,5 @@
-// parse_request_head over arbitrary bytes: the same answer whole, cut once and byte by byte; parts are views into the
-// input; nothing ambiguous is accepted. The first byte chooses the cut.
+// parse_request_head over arbitrary bytes: the same answer whole, cut once and byte by byte; parts are views
+// into the input; nothing ambiguous is accepted. The first byte chooses the cut.
 #include <cstdint>
 #include <string_view>
 

@@ -1,4 +1,5 @@
-// What a fuzz target claims: an invariant that does not hold ends the process, which is how a finding is reported.
+// What a fuzz target claims: an invariant that does not hold ends the process, which is how a finding is
+// reported.
 #pragma once
 
 #include <cstdlib>

@@ -1,5 +1,6 @@
-// parse_response_head over arbitrary bytes: the same answer however the bytes arrive; nothing ambiguous is accepted.
-// The first byte chooses the request's method, whether it asked for an upgrade, and the size of the pieces.
+// parse_response_head over arbitrary bytes: the same answer however the bytes arrive; nothing ambiguous is
+// accepted. The first byte chooses the request's method, whether it asked for an upgrade, and the size of the
+// pieces.
 #include <cstdint>
 #include <string_view>
 

@@ -1,5 +1,5 @@
-// normalise_path, normalise_host and parse_authority over arbitrary bytes: idempotent, in agreement with each other,
-// and without anything in the result that could slip past a rule.
+// normalise_path, normalise_host and parse_authority over arbitrary bytes: idempotent, in agreement with each
+// other, and without anything in the result that could slip past a rule.
 #include <cstdint>
 #include <string>
 #include <string_view>
