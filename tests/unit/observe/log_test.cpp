@@ -16,7 +16,7 @@
 #include <thread>
 #include <vector>
 
-#include "temporary_directory.hpp"
+#include "support/temp_dir.hpp"
 
 namespace weir::observe {
 namespace {
@@ -39,12 +39,12 @@ class LogTest : public ::testing::Test {
   }
   std::vector<std::string> lines(const std::string& file) {
     std::vector<std::string> result;
-    std::istringstream in(read_file(file));
+    std::istringstream in(directory.read(file));
     for (std::string line; std::getline(in, line);) result.push_back(line);
     return result;
   }
 
-  TemporaryDirectory directory;
+  testing::TempDir directory;
   std::string path = directory.file("error.log");
 };
 
@@ -93,7 +93,7 @@ TEST_F(LogTest, LevelsBelowTheConfiguredOneAreOff) {
 TEST_F(LogTest, LongMessagesAreCut) {
   configure(LogLevel::info, LogFormat::json, path);
   log_line(LogLevel::info, std::string(1'000'000, 'a'));
-  EXPECT_EQ(json::parse(read_file(path)).at("msg").as_string().size(), log_message_bytes_max);
+  EXPECT_EQ(json::parse(directory.read(path)).at("msg").as_string().size(), log_message_bytes_max);
 }
 
 TEST_F(LogTest, ReopenFollowsRotation) {

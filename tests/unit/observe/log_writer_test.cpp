@@ -9,13 +9,14 @@
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <future>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
-#include "temporary_directory.hpp"
+#include "support/temp_dir.hpp"
 
 namespace weir::observe {
 namespace {
@@ -61,7 +62,7 @@ struct Fifo {
 class LogWriterTest : public ::testing::Test {
  protected:
   LogWriterTest() { std::signal(SIGPIPE, SIG_IGN); }
-  TemporaryDirectory directory;
+  testing::TempDir directory;
   std::string path = directory.file("access.log");
 };
 
@@ -71,12 +72,12 @@ TEST_F(LogWriterTest, WritesInOrderAndAppends) {
     submit(writer, "one\n");
     submit(writer, "two\nthree\n");
     writer.flush();
-    EXPECT_EQ(read_file(path), "one\ntwo\nthree\n");
+    EXPECT_EQ(directory.read(path), "one\ntwo\nthree\n");
   }
   LogWriter writer(path);
   submit(writer, "four\n");
   writer.flush();
-  EXPECT_EQ(read_file(path), "one\ntwo\nthree\nfour\n");
+  EXPECT_EQ(directory.read(path), "one\ntwo\nthree\nfour\n");
 }
 
 TEST_F(LogWriterTest, TheFileIsNotForEverybody) {
@@ -98,7 +99,7 @@ TEST_F(LogWriterTest, DestructionWritesWhatIsQueued) {
       submit(writer, line);
     }
   }
-  EXPECT_EQ(read_file(path), expected);
+  EXPECT_EQ(directory.read(path), expected);
 }
 
 TEST_F(LogWriterTest, AFileThatCannotBeOpenedThrows) {
@@ -111,7 +112,7 @@ TEST_F(LogWriterTest, EmptyBatchesAreNothing) {
   std::string empty;
   EXPECT_TRUE(writer.submit(empty));
   writer.flush();
-  EXPECT_EQ(read_file(path), "");
+  EXPECT_EQ(directory.read(path), "");
 }
 
 TEST_F(LogWriterTest, BatchesComeBackWithCapacity) {
@@ -134,8 +135,8 @@ TEST_F(LogWriterTest, ReopenSplitsExactlyWhereItWasCalled) {
   EXPECT_EQ(writer.reopen(), std::nullopt);
   submit(writer, "new\n");
   writer.flush();
-  EXPECT_EQ(read_file(path + ".1"), "old\nstill old\n");
-  EXPECT_EQ(read_file(path), "new\n");
+  EXPECT_EQ(directory.read(path + ".1"), "old\nstill old\n");
+  EXPECT_EQ(directory.read(path), "new\n");
 }
 
 TEST_F(LogWriterTest, AReopenThatFailsKeepsTheOldFileAndSaysWhy) {
@@ -148,7 +149,7 @@ TEST_F(LogWriterTest, AReopenThatFailsKeepsTheOldFileAndSaysWhy) {
   EXPECT_NE(problem->find(inside), std::string::npos) << *problem;
   submit(writer, "kept\n");
   writer.flush();
-  EXPECT_EQ(read_file(directory.file("moved/access.log")), "kept\n");
+  EXPECT_EQ(directory.read(directory.file("moved/access.log")), "kept\n");
 }
 
 TEST_F(LogWriterTest, ManyThreadsLoseNothing) {
