@@ -73,7 +73,8 @@ TEST(ParseProperty, AWrongMemoryNeverGetsAHeadAccepted) {
       RequestHead head;
       std::size_t scanned = memory;
       const auto result = parse_request_head(head_case.bytes, HeadLimits{}, scanned, head);
-      if (result && *result) EXPECT_EQ(describe(result, head), head_case.verdict) << head_case.name << memory;
+      const bool accepted = result && *result;
+      EXPECT_TRUE(!accepted || describe(result, head) == head_case.verdict) << head_case.name << memory;
     }
   }
   for (const HeadCase& head_case : response_cases()) {
@@ -83,7 +84,8 @@ TEST(ParseProperty, AWrongMemoryNeverGetsAHeadAccepted) {
       std::size_t scanned = memory;
       const auto result =
           parse_response_head(head_case.bytes, HeadLimits{}, Method::get, false, scanned, head);
-      if (result && *result) EXPECT_EQ(describe(result, head), head_case.verdict) << head_case.name << memory;
+      const bool accepted = result && *result;
+      EXPECT_TRUE(!accepted || describe(result, head) == head_case.verdict) << head_case.name << memory;
     }
   }
 }
