@@ -59,7 +59,6 @@ void Exchange::begin(Session& session) {
   forwarded_.client_ip = session.peer().ip;
 }
 
-/// Back to a state in which the next request finds nothing of this one but capacity.
 void Exchange::reset() {
   if (session_ != nullptr && watched_ != nullptr) watch_client(nullptr);
   release_endpoint();

@@ -50,6 +50,8 @@ class Exchange final : private io::ChannelObserver {
   void set_refusal(Error error) { refusal_ = std::move(error); }
   /// The whole walk of a request whose head was read, or refused.
   Task<After> run();
+  /// Back to a state in which the next request finds nothing of this one but capacity.
+  void reset();
 
   http::RequestHead head;  // views into the session's buffer
   std::size_t head_scanned = 0;
@@ -113,7 +115,6 @@ class Exchange final : private io::ChannelObserver {
   void end_attempt(const Error* error);
   void append_log_line(std::string& out, Duration duration);
   void keep_log_texts();
-  void reset();
 
   const UpstreamView& upstream_view() const { return generation_->upstreams[proxy_->upstream]; }
   const config::Upstream& upstream_config() const { return *upstream_view().runtime->config; }

@@ -83,7 +83,6 @@ void Exchange::finish() {
     append_log_line(*line, duration);
     worker_.log_appended();
   }
-  reset();
 }
 
 void Exchange::append_log_line(std::string& out, Duration duration) {

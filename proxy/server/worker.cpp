@@ -122,6 +122,7 @@ std::unique_ptr<Exchange> Worker::take_exchange() {
 }
 
 void Worker::give_back(std::unique_ptr<Exchange> exchange) {
+  exchange->reset();
   if (exchanges_.size() < exchanges_kept_max) exchanges_.push_back(std::move(exchange));
 }
 
