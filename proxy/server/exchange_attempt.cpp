@@ -87,7 +87,9 @@ Task<Result<void>> Exchange::connect() {
       std::make_unique<UpstreamConnection>(upstream_view().pools[pick_.index], std::move(connected.stream));
   if (upstream.tls) {
     io::Stream& stream = connection_->stream();
-    stream.start_tls(upstream.tls->new_session(endpoint.host), false);
+    tls::SslPtr ssl = upstream.tls->new_session(endpoint.host, endpoint.state->address.port);
+    if (!ssl) co_return self_error(ErrorKind::internal, "no TLS session");
+    stream.start_tls(std::move(ssl), false);
     watch_client(&stream.channel());
     const io::IoResult shaken = co_await stream.handshake(deadline);
     watch_client(nullptr);

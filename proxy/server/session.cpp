@@ -127,7 +127,9 @@ Task<bool> Session::read_proxy_header() {
 
 Task<bool> Session::accept_tls() {
   // What a PROXY header brought along belongs to the handshake; OpenSSL reads from the socket only.
-  stream_.start_tls(listener_->tls->new_session(), true);
+  tls::SslPtr ssl = listener_->tls->new_session();
+  if (!ssl) co_return false;  // out of memory
+  stream_.start_tls(std::move(ssl), true);
   if (!in_.empty()) stream_.tls()->feed(in_.unread());
   in_.drop();
   const io::IoResult done = co_await stream_.handshake(worker_.reactor().now() + handshake_timeout);
@@ -210,7 +212,9 @@ Task<Session::Next> Session::serve_request() {
     case After::close:
       break;
   }
-  co_return Next::close;
+  // Bytes that nobody reads would turn the close into a reset, which can destroy the answer on its way.
+  const bool unread = !in_.empty() || stream_.channel().readable();
+  co_return unread&& stream_.channel().aborted() == io::IoStatus::ok ? Next::linger : Next::close;
 }
 
 Task<> Session::linger() {
