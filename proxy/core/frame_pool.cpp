@@ -4,17 +4,6 @@
 #include <new>
 #include <utility>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define WEIR_POOL_FRAMES 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define WEIR_POOL_FRAMES 0
-#endif
-#endif
-#ifndef WEIR_POOL_FRAMES
-#define WEIR_POOL_FRAMES 1
-#endif
-
 namespace weir {
 namespace {
 
@@ -46,7 +35,7 @@ constexpr std::size_t class_of(std::size_t bytes) {
 }  // namespace
 
 void* FramePool::allocate(std::size_t bytes) {
-  if (!WEIR_POOL_FRAMES || bytes > pooled_bytes_max) return ::operator new(bytes);
+  if (!pools || bytes > pooled_bytes_max) return ::operator new(bytes);
   FreeList& list = pool.classes[class_of(bytes)];
   if (list.head == nullptr) return ::operator new(class_of(bytes) * size_step);
   --list.count;
@@ -54,7 +43,7 @@ void* FramePool::allocate(std::size_t bytes) {
 }
 
 void FramePool::release(void* frame, std::size_t bytes) noexcept {
-  if (WEIR_POOL_FRAMES && bytes <= pooled_bytes_max) {
+  if (pools && bytes <= pooled_bytes_max) {
     FreeList& list = pool.classes[class_of(bytes)];
     if (list.count < kept_per_class_max) {
       list.head = new (frame) FreeFrame{list.head};

@@ -37,69 +37,77 @@ struct PromiseBase {
   std::exception_ptr failure;
 };
 
+/// Owns a coroutine and starts it when it is awaited.
+template <class Promise>
+class TaskHandle {
+ public:
+  TaskHandle(TaskHandle&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+  TaskHandle& operator=(TaskHandle&&) = delete;
+  ~TaskHandle() {
+    if (handle_) handle_.destroy();
+  }
+
+  bool await_ready() const noexcept { return false; }
+  std::coroutine_handle<> await_suspend(std::coroutine_handle<> awaiting) noexcept {
+    handle_.promise().continuation = awaiting;
+    return handle_;
+  }
+
+ protected:
+  explicit TaskHandle(Promise& promise) : handle_(std::coroutine_handle<Promise>::from_promise(promise)) {}
+  Promise& finished() const {
+    if (handle_.promise().failure) std::rethrow_exception(handle_.promise().failure);
+    return handle_.promise();
+  }
+
+ private:
+  std::coroutine_handle<Promise> handle_;
+};
+
+template <class T>
+struct ValuePromise;
+struct VoidPromise;
+
 }  // namespace detail
 
 template <class T = void>
-class [[nodiscard]] Task {
+class [[nodiscard]] Task : public detail::TaskHandle<detail::ValuePromise<T>> {
  public:
-  struct promise_type : detail::PromiseBase {
-    Task get_return_object() { return Task(std::coroutine_handle<promise_type>::from_promise(*this)); }
-    template <class Value>
-    void return_value(Value&& value) {
-      result.emplace(std::forward<Value>(value));
-    }
-    std::optional<T> result;
-  };
-
-  Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
-  Task& operator=(Task&&) = delete;
-  ~Task() {
-    if (handle_) handle_.destroy();
-  }
-
-  bool await_ready() const noexcept { return false; }
-  std::coroutine_handle<> await_suspend(std::coroutine_handle<> awaiting) noexcept {
-    handle_.promise().continuation = awaiting;
-    return handle_;
-  }
-  T await_resume() {
-    auto& promise = handle_.promise();
-    if (promise.failure) std::rethrow_exception(promise.failure);
-    return std::move(*promise.result);
-  }
-
- private:
-  explicit Task(std::coroutine_handle<promise_type> handle) : handle_(handle) {}
-  std::coroutine_handle<promise_type> handle_;
+  using promise_type = detail::ValuePromise<T>;
+  explicit Task(promise_type& promise) : detail::TaskHandle<promise_type>(promise) {}
+  T await_resume() { return std::move(*this->finished().result); }
 };
 
 template <>
-class [[nodiscard]] Task<void> {
+class [[nodiscard]] Task<void> : public detail::TaskHandle<detail::VoidPromise> {
  public:
-  struct promise_type : detail::PromiseBase {
-    Task get_return_object() { return Task(std::coroutine_handle<promise_type>::from_promise(*this)); }
-    void return_void() const noexcept {}
-  };
-
-  Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
-  Task& operator=(Task&&) = delete;
-  ~Task() {
-    if (handle_) handle_.destroy();
-  }
-
-  bool await_ready() const noexcept { return false; }
-  std::coroutine_handle<> await_suspend(std::coroutine_handle<> awaiting) noexcept {
-    handle_.promise().continuation = awaiting;
-    return handle_;
-  }
-  void await_resume() {
-    if (handle_.promise().failure) std::rethrow_exception(handle_.promise().failure);
-  }
-
- private:
-  explicit Task(std::coroutine_handle<promise_type> handle) : handle_(handle) {}
-  std::coroutine_handle<promise_type> handle_;
+  using promise_type = detail::VoidPromise;
+  explicit Task(promise_type& promise) : detail::TaskHandle<promise_type>(promise) {}
+  inline void await_resume();
 };
+
+namespace detail {
+
+template <class T>
+struct ValuePromise : PromiseBase {
+  Task<T> get_return_object() { return Task<T>(*this); }
+  template <class Value>
+  void return_value(Value&& value) {
+    result.emplace(std::forward<Value>(value));
+  }
+  std::optional<T> result;
+};
+
+struct VoidPromise : PromiseBase {
+  Task<void> get_return_object() { return Task<void>(*this); }
+  void return_void() const noexcept {}
+};
+
+}  // namespace detail
+
+inline void Task<void>::await_resume() {
+  (void)finished();
+}
 
 /// A coroutine that starts at once and frees itself at its end. Its body must not let an exception out.
 struct Detached {

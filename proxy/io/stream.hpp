@@ -32,6 +32,7 @@ class Stream {
   /// Writes without waiting and moves the front of `parts` on; false when the kernel's buffer is full.
   bool try_write(std::span<iovec>& parts, IoResult& result);
 
+  class Reading;
   class ReadSome;
   class WriteAll;
   class Readable;
@@ -58,25 +59,45 @@ class Stream {
   std::unique_ptr<TlsSession> tls_;
 };
 
-class Stream::ReadSome final : public Operation {
+/// What the operations on the reading side have in common.
+class Stream::Reading : public Operation {
  public:
-  ReadSome(Stream& stream, char* to, std::size_t bytes, TimePoint deadline)
-      : stream_(stream), to_(to), bytes_(bytes), deadline_(deadline) {}
   bool await_ready() { return perform(); }
   void await_suspend(std::coroutine_handle<> waiting) {
     stream_.channel_.wait_read(*this, waiting, deadline_);
   }
   IoResult await_resume() const { return result_; }
-
-  bool perform() override { return stream_.try_read(to_, bytes_, result_); }
   void fail(IoStatus reason) override { result_ = {0, reason}; }
 
- private:
+ protected:
+  ~Reading() = default;
+  Reading(Stream& stream, TimePoint deadline) : stream_(stream), deadline_(deadline) {}
   Stream& stream_;
-  char* to_;
-  std::size_t bytes_;
   TimePoint deadline_;
   IoResult result_;
+};
+
+class Stream::ReadSome final : public Reading {
+ public:
+  ReadSome(Stream& stream, char* to, std::size_t bytes, TimePoint deadline)
+      : Reading(stream, deadline), to_(to), bytes_(bytes) {}
+  bool perform() override { return stream_.try_read(to_, bytes_, result_); }
+
+ private:
+  char* to_;
+  std::size_t bytes_;
+};
+
+class Stream::Readable final : public Reading {
+ public:
+  Readable(Stream& stream, TimePoint deadline) : Reading(stream, deadline) {}
+  bool perform() override;
+};
+
+class Stream::Handshake final : public Reading {
+ public:
+  Handshake(Stream& stream, TimePoint deadline) : Reading(stream, deadline) {}
+  bool perform() override;
 };
 
 class Stream::WriteAll final : public Operation {
@@ -96,42 +117,6 @@ class Stream::WriteAll final : public Operation {
   Stream& stream_;
   std::span<iovec> parts_;
   Duration timeout_;
-  IoResult result_;
-};
-
-class Stream::Readable final : public Operation {
- public:
-  Readable(Stream& stream, TimePoint deadline) : stream_(stream), deadline_(deadline) {}
-  bool await_ready() { return perform(); }
-  void await_suspend(std::coroutine_handle<> waiting) {
-    stream_.channel_.wait_read(*this, waiting, deadline_);
-  }
-  IoResult await_resume() const { return result_; }
-
-  bool perform() override;
-  void fail(IoStatus reason) override { result_ = {0, reason}; }
-
- private:
-  Stream& stream_;
-  TimePoint deadline_;
-  IoResult result_;
-};
-
-class Stream::Handshake final : public Operation {
- public:
-  Handshake(Stream& stream, TimePoint deadline) : stream_(stream), deadline_(deadline) {}
-  bool await_ready() { return perform(); }
-  void await_suspend(std::coroutine_handle<> waiting) {
-    stream_.channel_.wait_read(*this, waiting, deadline_);
-  }
-  IoResult await_resume() const { return result_; }
-
-  bool perform() override;
-  void fail(IoStatus reason) override { result_ = {0, reason}; }
-
- private:
-  Stream& stream_;
-  TimePoint deadline_;
   IoResult result_;
 };
 
