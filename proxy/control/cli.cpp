@@ -1,6 +1,7 @@
 #include "control/cli.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <boost/json.hpp>
 #include <csignal>
 #include <iostream>
@@ -143,6 +144,12 @@ int run_cli(int argc, char** argv) {
   add_json_option(version, options);
   version.callback([&] { code = version_command(options); });
 
+  const auto is_named = [&](const CLI::App* command) { return command->get_name() == argv[1]; };
+  const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
+  if (argc > 1 && argv[1][0] != '-' && std::none_of(commands.begin(), commands.end(), is_named)) {
+    std::cerr << "weir: unknown command '" << argv[1] << "'; weir --help lists them\n";
+    return exit_usage;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -47,11 +47,13 @@ Result<Compiler::Prepared> Compiler::prepare(std::shared_ptr<const config::Confi
   Prepared prepared;
   for (const config::Listener& listener : config->listeners) {
     if (!listener.tls) continue;
-    auto& keys = ticket_keys_[listener.name];
-    if (!keys) keys = std::make_shared<tls::TicketKeys>();
-    auto loaded = keys->load(listener.tls->ticket_keys);
+    PreparedTickets tickets;
+    const auto known = ticket_keys_.find(listener.name);
+    tickets.live = known != ticket_keys_.end() ? known->second : std::make_shared<tls::TicketKeys>();
+    const auto loaded = tickets.loaded->load(listener.tls->ticket_keys);
     if (!loaded) return named(loaded.error(), "listeners." + listener.name + ".tls.ticket_keys");
-    auto context = tls::ServerContext::build(*listener.tls, keys);
+    auto context = tls::ServerContext::build(*listener.tls, tickets.live);
+    prepared.tickets[listener.name] = std::move(tickets);
     if (!context) return named(context.error(), "listeners." + listener.name + ".tls");
     prepared.server_contexts[listener.name] = std::move(*context);
   }
@@ -64,6 +66,15 @@ Result<Compiler::Prepared> Compiler::prepare(std::shared_ptr<const config::Confi
   prepared.config = std::move(config);
   build_routes(prepared);
   return prepared;
+}
+
+void Compiler::commit(Prepared& prepared) {
+  ticket_keys_.clear();
+  for (auto& [listener, tickets] : prepared.tickets) {
+    tickets.live->adopt(*tickets.loaded);
+    ticket_keys_[listener] = tickets.live;
+  }
+  prepared.tickets.clear();
 }
 
 void Compiler::rotate_ticket_keys(TimePoint now) {
@@ -155,6 +166,7 @@ std::shared_ptr<server::Snapshot> Compiler::build(const Prepared& prepared, std:
     runtime->slot = listener_slot(listener.name);
     runtime->bound = bound(listener);
     runtime->port = std::to_string(runtime->bound.port);
+    runtime->authority = runtime->bound.to_string();
     const auto context = prepared.server_contexts.find(listener.name);
     if (context != prepared.server_contexts.end()) runtime->tls = context->second;
     if (snapshot->listener_by_slot.size() <= runtime->slot) {

@@ -26,7 +26,12 @@ class Compiler {
 
   /// Everything that can fail, done before anything is changed: TLS contexts with their files. Errors: internal, with
   /// the listener's or upstream's name and what is wrong.
+  struct PreparedTickets {
+    std::shared_ptr<tls::TicketKeys> live;  // of the listener, known to its contexts
+    std::unique_ptr<tls::TicketKeys> loaded = std::make_unique<tls::TicketKeys>();  // what they will be
+  };
   struct Prepared {
+    std::map<std::string, PreparedTickets> tickets;  // by listener name
     std::shared_ptr<const config::Config> config;
     std::map<std::string, std::shared_ptr<tls::ServerContext>> server_contexts;  // by listener name
     std::map<std::string, std::shared_ptr<tls::ClientContext>> client_contexts;  // by upstream name
@@ -35,6 +40,9 @@ class Compiler {
     std::shared_ptr<const http::HeaderPolicy> default_headers;
   };
   Result<Prepared> prepare(std::shared_ptr<const config::Config> config);
+
+  /// From here on `prepared` is the configuration in force. Cannot fail.
+  void commit(Prepared& prepared);
 
   /// The snapshot for what was prepared, with the addresses that names have now. Cannot fail.
   std::shared_ptr<server::Snapshot> build(const Prepared& prepared, std::uint64_t generation,

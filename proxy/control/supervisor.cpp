@@ -33,6 +33,31 @@ void raise_descriptor_limit() {
   (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/// Each client connection may need one to an endpoint, and the admin address and the logs need a few.
+std::uint32_t connections_within_descriptors(std::uint32_t wanted) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return wanted;
+  const rlim_t spare = limit.rlim_cur > Supervisor::reserved_descriptors
+                           ? limit.rlim_cur - Supervisor::reserved_descriptors
+                           : 2;
+  if (spare / 2 >= wanted) return wanted;
+  observe::log(
+      config::LogLevel::warn,
+      "server.max_connections {} does not fit {} descriptors: {} connections at most (raise LimitNOFILE)",
+      wanted, limit.rlim_cur, spare / 2);
+  return static_cast<std::uint32_t>(spare / 2);
+}
+
+std::set<std::string> host_names(const config::Config& config) {
+  std::set<std::string> names;
+  for (const config::Upstream& upstream : config.upstreams) {
+    for (const config::Endpoint& endpoint : upstream.endpoints) {
+      if (!endpoint.ip) names.insert(endpoint.host);
+    }
+  }
+  return names;
+}
+
 std::vector<std::string> texts_of(const std::vector<config::Problem>& problems) {
   std::vector<std::string> texts;
   for (const config::Problem& problem : problems) texts.push_back(problem.to_string());
@@ -89,11 +114,15 @@ int Supervisor::start() {
     const std::uint64_t seed = std::uint64_t{entropy()} << 32 | entropy();
     workers_.push_back(std::make_unique<server::Worker>(i, shared_, seed));
   }
-  const auto applied = apply(config);
-  if (!applied) {
-    std::cerr << applied.error().detail << '\n';
+  auto next = prepare(config);
+  if (!next) {
+    std::cerr << next.error().detail << '\n';
     return exit_cannot_start;
   }
+  bool settled = false;
+  resolver_.watch(host_names(*config), [&settled] { settled = true; });
+  while (!settled) context_.run_one();  // bounded by NameResolver::first_answer_wait
+  take_over(std::move(*next));
   if (!start_admin()) return exit_cannot_start;
   wait_for_signal();
   for (const auto& worker : workers_) threads_.emplace_back([&worker = *worker] { worker.run(); });
@@ -163,30 +192,30 @@ Result<std::shared_ptr<observe::LogWriter>> Supervisor::open_access_log(const co
   }
 }
 
-/// Takes `config` over, or changes nothing and says why.
-Result<void> Supervisor::apply(std::shared_ptr<const config::Config> config) {
+/// Everything that can fail, done without changing anything that is in force.
+Result<Supervisor::Next> Supervisor::prepare(std::shared_ptr<const config::Config> config) {
+  Next next;
   auto prepared = compiler_.prepare(config);
   if (!prepared) return prepared.error();
-  std::map<std::string, BoundListener> bound;
-  auto sockets = open_sockets(*config, bound);
+  auto sockets = open_sockets(*config, next.bound);
   if (!sockets) return sockets.error();
   auto access_log = open_access_log(*config);
   if (!access_log) return access_log.error();
+  next.prepared = std::move(*prepared);
+  next.sockets = std::move(*sockets);
+  next.access_log = std::move(*access_log);
+  return next;
+}
 
-  prepared_ = std::move(*prepared);
-  bound_ = std::move(bound);
-  access_log_ = std::move(*access_log);
+/// Puts what was prepared in force. Cannot fail.
+void Supervisor::take_over(Next next) {
+  prepared_ = std::move(next.prepared);
+  compiler_.commit(prepared_);
+  bound_ = std::move(next.bound);
+  access_log_ = std::move(next.access_log);
   ++generation_;
-  shared_.connections_max = config->server.max_connections;
-  std::set<std::string> host_names;
-  for (const config::Upstream& upstream : config->upstreams) {
-    for (const config::Endpoint& endpoint : upstream.endpoints) {
-      if (!endpoint.ip) host_names.insert(endpoint.host);
-    }
-  }
-  publish(std::move(*sockets));
-  resolver_.watch(host_names);
-  return {};
+  shared_.connections_max = connections_within_descriptors(prepared_.config->server.max_connections);
+  publish(std::move(next.sockets));
 }
 
 /// Builds the snapshot of what is in force now and sends it to every worker.
@@ -227,37 +256,64 @@ void Supervisor::announce_ready() {
 }
 
 void Supervisor::reload(const Reply<ReloadOutcome>& reply) {
-  ReloadOutcome outcome;
+  if (reloading_) {
+    // The files may have changed since that one read them: another one follows.
+    waiting_reloads_.push_back(reply);
+    return;
+  }
+  if (state_ == RunState::draining) {
+    end_reload({"shutting down"}, reply);
+    return;
+  }
+  reloading_ = true;
   notifier_.reloading();
   auto loaded = config::load(files_, surroundings_);
   if (const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded)) {
-    outcome.problems = texts_of(*problems);
-  } else if (state_ == RunState::draining) {
-    outcome.problems = {"shutting down"};
-  } else {
-    const auto before = snapshot_->config;
-    const auto config = std::make_shared<const config::Config>(std::move(std::get<config::Config>(loaded)));
-    const auto applied = apply(config);
-    if (!applied) outcome.problems = {applied.error().detail};
-    if (applied) apply_process_keys(*before, *config);
+    end_reload(texts_of(*problems), reply);
+    return;
   }
-  outcome.ok = outcome.problems.empty();
+  const auto config = std::make_shared<const config::Config>(std::move(std::get<config::Config>(loaded)));
+  auto next = prepare(config);
+  if (!next) {
+    end_reload({next.error().detail}, reply);
+    return;
+  }
+  // New names are looked up first: an upstream must not lose its endpoints only because they have names now.
+  const auto held = std::make_shared<Next>(std::move(*next));
+  resolver_.watch(host_names(*config), [this, held, reply] {
+    const auto before = snapshot_->config;
+    take_over(std::move(*held));
+    apply_process_keys(*before, *snapshot_->config);
+    when_installed([this, reply] { end_reload({}, reply); });
+  });
+}
+
+void Supervisor::end_reload(std::vector<std::string> problems, const Reply<ReloadOutcome>& reply) {
+  ReloadOutcome outcome;
+  outcome.ok = problems.empty();
+  outcome.problems = std::move(problems);
   outcome.generation = generation_;
   last_reload_success_ = outcome.ok;
   last_reload_error_ = join(outcome.problems);
-  if (!outcome.ok) {
-    for (const std::string& problem : outcome.problems) {
-      observe::log(config::LogLevel::error, "reload refused, generation {} stays: {}", generation_, problem);
-    }
-    notifier_.ready("ready; the last reload was refused");
-    if (reply) reply(outcome);
-    return;
+  if (outcome.ok) {
+    last_reload_ = std::chrono::system_clock::now();
+    observe::log(config::LogLevel::info, "reloaded: generation {}, config {}", generation_,
+                 snapshot_->config->hash);
   }
-  last_reload_ = std::chrono::system_clock::now();
-  when_installed([this, reply, outcome = std::move(outcome), hash = snapshot_->config->hash] {
-    observe::log(config::LogLevel::info, "reloaded: generation {}, config {}", outcome.generation, hash);
-    notifier_.ready("ready");
-    if (reply) reply(outcome);
+  for (const std::string& problem : outcome.problems) {
+    observe::log(config::LogLevel::error, "reload refused, generation {} stays: {}", generation_, problem);
+  }
+  if (state_ == RunState::ready) {
+    notifier_.ready(outcome.ok ? "ready" : "ready; the last reload was refused");
+  }
+  if (reply) reply(outcome);
+  reloading_ = false;
+  if (waiting_reloads_.empty()) return;
+  // One more reading of the files answers all who came meanwhile.
+  reload([waiting = std::exchange(waiting_reloads_, {})](const ReloadOutcome& again) {
+    for (const auto& waiter : waiting) {
+      if (waiter) waiter(again);
+    }
   });
 }
 

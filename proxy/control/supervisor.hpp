@@ -31,6 +31,8 @@ inline constexpr int exit_cannot_start = 3;
 
 class Supervisor {
  public:
+  static constexpr unsigned reserved_descriptors = 64;  // for everything that is no exchange
+
   Supervisor(std::vector<std::string> files, config::Surroundings surroundings);
   ~Supervisor();
   Supervisor(const Supervisor&) = delete;
@@ -46,17 +48,27 @@ class Supervisor {
   using NewSockets =
       std::map<std::string, std::vector<io::FileDescriptor>>;  // by listener name, one per worker
 
+  /// A configuration on its way to be taken over, with everything it needs.
+  struct Next {
+    Compiler::Prepared prepared;
+    NewSockets sockets;
+    std::map<std::string, BoundListener> bound;
+    std::shared_ptr<observe::LogWriter> access_log;
+  };
+
   int start();
   bool start_admin();
   Result<NewSockets> open_sockets(const config::Config& config, std::map<std::string, BoundListener>& bound);
   Result<std::shared_ptr<observe::LogWriter>> open_access_log(const config::Config& config);
-  Result<void> apply(std::shared_ptr<const config::Config> config);
+  Result<Next> prepare(std::shared_ptr<const config::Config> config);
+  void take_over(Next next);
   void publish(NewSockets sockets);
   bool is_ours(const SocketAddress& address) const;
   void apply_process_keys(const config::Config& before, const config::Config& now);
   void announce_ready();
 
   void reload(const Reply<ReloadOutcome>& reply);
+  void end_reload(std::vector<std::string> problems, const Reply<ReloadOutcome>& reply);
   void when_installed(std::function<void()> done);
   void names_changed();
   void wait_for_signal();
@@ -96,6 +108,8 @@ class Supervisor {
   std::shared_ptr<observe::LogWriter> access_log_;
   std::map<std::string, BoundListener> bound_;  // by listener name
   std::uint64_t generation_ = 0;
+  bool reloading_ = false;
+  std::vector<Reply<ReloadOutcome>> waiting_reloads_;
   bool last_reload_success_ = true;
   std::string last_reload_error_;
   std::chrono::system_clock::time_point started_, last_reload_;

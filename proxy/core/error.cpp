@@ -33,6 +33,7 @@ constexpr std::array<ErrorFacts, static_cast<std::size_t>(ErrorKind::internal) +
     {"response_head_too_large", 502, "http_response_header_section_size"},
     {"response_incomplete", 502, "http_response_incomplete"},
     {"total_timeout", 504, "http_response_timeout"},
+    {"out_of_resources", 503, "proxy_internal_error"},
     {"draining", 503, "connection_limit_reached"},
     {"internal", 500, "proxy_internal_error"},
 }};

@@ -40,6 +40,7 @@ enum class ErrorKind : std::uint8_t {
   response_head_too_large,  // 502
   response_incomplete,      // response body ended early: the client's connection is cut
   total_timeout,            // 504
+  out_of_resources,         // 503: this machine has no descriptor or port left
   draining,                 // 503: shutdown deadline reached
   internal,                 // 500
 };

@@ -19,8 +19,15 @@ IoStatus status_of_connect(int error) {
       return IoStatus::timeout;
     case ECONNRESET:
       return IoStatus::reset;
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+    case EAGAIN:
+    case EADDRNOTAVAIL:
+      return IoStatus::exhausted;
     default:
-      return IoStatus::unreachable;  // no route, no free port, no descriptor
+      return IoStatus::unreachable;
   }
 }
 
@@ -31,7 +38,7 @@ Connect::Connect(Reactor& reactor, const SocketAddress& address, TimePoint deadl
   const socklen_t length = address.to_sockaddr(storage);
   FileDescriptor fd(::socket(storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd.valid()) {
-    status_ = IoStatus::unreachable;
+    status_ = status_of_connect(errno);
     finished_ = true;
     return;
   }

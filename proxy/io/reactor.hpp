@@ -30,6 +30,7 @@ enum class IoStatus : std::uint8_t {
   shutdown,         // aborted: the worker is stopping
   refused,          // connect only
   unreachable,      // connect only
+  exhausted,        // connect only: this machine is out of descriptors, ports or memory
   tls_failed,       // TLS protocol violation or alert
   tls_certificate,  // the peer's certificate is not trusted
 };

@@ -196,6 +196,7 @@ bool TlsSession::encrypt_next(std::span<iovec>& parts, IoResult& result) {
   if (code != 1) {
     // The record buffer takes everything, so this is never "try again".
     if (!failed(code, result)) result.status = IoStatus::tls_failed;
+    fresh_records.clear();  // shared by the thread's sessions: nobody else may send them
     return false;
   }
   while (written > 0) {

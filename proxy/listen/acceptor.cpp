@@ -91,6 +91,7 @@ struct Acceptor::State {
       if (fd.valid()) {
         const int on = 1;
         (void)::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        backing_off = false;
         on_accept(std::move(fd), SocketAddress::from_sockaddr(storage));
         continue;
       }
@@ -99,7 +100,7 @@ struct Acceptor::State {
         return true;
       }
       if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-        on_backoff(errno);
+        if (!std::exchange(backing_off, true)) on_backoff(errno);
         return false;
       }
       // ECONNABORTED and network errors belong to one connection that is gone already.
@@ -111,6 +112,7 @@ struct Acceptor::State {
   io::Channel channel;
   OnAccept on_accept;
   OnBackoff on_backoff;
+  bool backing_off = false;
 };
 
 Detached Acceptor::run(std::shared_ptr<State> state) {

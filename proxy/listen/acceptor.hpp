@@ -29,6 +29,7 @@ class Acceptor {
  public:
   /// Called for each accepted connection: non-blocking, TCP_NODELAY.
   using OnAccept = std::function<void(io::FileDescriptor, const SocketAddress& peer)>;
+  /// Called when the descriptors (or memory) run out, once until accepting works again.
   using OnBackoff = std::function<void(int error)>;
 
   Acceptor(io::Reactor& reactor, io::FileDescriptor listening, OnAccept on_accept, OnBackoff on_backoff);

@@ -104,6 +104,10 @@ Task<RelayEnd> relay_body(io::Stream& source, ReadBuffer& in, http::BodyDecoder&
     if (!in.empty()) continue;
 
     if (++rounds % rounds_per_turn == 0) co_await io::Yield(reactor);
+    if (const io::IoStatus gone = target.channel().aborted(); gone != io::IoStatus::ok) {
+      RelayEnd end{RelayEnd::Side::target, gone, std::nullopt};
+      co_return end;
+    }
     const bool length_known = decoder.framing().kind == http::BodyKind::length;
     prepare_space(in, length_known ? decoder.remaining() > BufferPool::small_bytes : filled);
     const TimePoint until =

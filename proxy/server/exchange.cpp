@@ -2,26 +2,47 @@
 // answer_error turns into a response; finish() always runs last.
 #include "server/exchange.hpp"
 
+#include <exception>
+
+#include "observe/log.hpp"
 #include "server/session.hpp"
 #include "server/worker.hpp"
 
 namespace weir::server {
 
 Task<After> Exchange::run() {
-  After after = After::close;
-  if (refusal_) {
-    make_request_id();
-    Error why = std::move(*refusal_);
-    after = co_await answer_error(std::move(why));
-  } else {
-    after = co_await walk();
+  After after = After::reset;
+  std::exception_ptr failure;
+  try {
+    if (refusal_) {
+      make_request_id();
+      Error why = std::move(*refusal_);
+      after = co_await answer_error(std::move(why));
+    } else {
+      after = co_await walk();
+    }
+  } catch (...) {
+    failure = std::current_exception();  // out of memory: this request ends, the process does not
   }
+  if (failure) co_await give_up(failure);
   finish();
   co_return after;
 }
 
+Task<> Exchange::give_up(std::exception_ptr failure) {
+  reason_ = facts(ErrorKind::internal).name;
+  try {
+    std::rethrow_exception(failure);
+  } catch (const std::exception& thrown) {
+    observe::log(config::LogLevel::error, "request of {}: {}", session_->peer().to_string(), thrown.what());
+  }
+  co_await finish_upload();
+}
+
 Task<After> Exchange::walk() {
   identify();
+  auto normal = normalise();
+  if (!normal) co_return co_await answer_failure(normal);
   if (redirects_to_https()) co_return co_await answer_redirect_to_https();
 
   auto routed = find_route();
@@ -74,11 +95,10 @@ void Exchange::reset() {
   generation_.reset();
   request_id_ = traceparent_ = reason_ = {};
   traceparent_kept_ = false;
-  request_out_.clear();
-  response_out_.clear();
-  target_.clear();
-  replay_.clear();
-  replayed_bytes_ = 0;
+  for (std::string* text : {&request_out_, &response_out_, &target_, &replay_, &kept_texts_}) {
+    text->clear();
+    if (text->capacity() > kept_text_bytes_max) *text = {};
+  }
   request_body_.reset();
   response_body_.reset();
   request_progress_ = {};
@@ -88,7 +108,7 @@ void Exchange::reset() {
   upgrade_ = continue_sent_ = reused_ = fresh_connection_only_ = response_bytes_seen_ = false;
   watched_ = nullptr;
   response_body_bytes_ = 0;
-  total_deadline_ = TimePoint::max();
+  total_deadline_ = response_deadline_ = TimePoint::max();
   excluded_ = 0;
   retry_ = {};
   attempts_.clear();

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <chrono>
+#include <exception>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,6 +40,8 @@ class Exchange final : private io::ChannelObserver {
  public:
   static constexpr std::size_t response_head_bytes_max = 64 * 1024;
   static constexpr std::size_t response_field_count_max = 256;
+  static constexpr std::size_t kept_text_bytes_max =
+      16 * 1024;                                         // capacity of each string kept for the next request
   static constexpr unsigned interim_responses_max = 16;  // 1xx before a final response
 
   explicit Exchange(Worker& worker);
@@ -59,10 +62,12 @@ class Exchange final : private io::ChannelObserver {
 
  private:
   Task<After> walk();
+  Task<> give_up(std::exception_ptr failure);
 
   // exchange_decide.cpp: what is known before any endpoint is involved.
   void identify();
   void make_request_id();
+  Result<void> normalise();
   Result<void> find_route();
   Result<void> check_body_limit() const;
   bool redirects_to_https() const;
@@ -91,6 +96,7 @@ class Exchange final : private io::ChannelObserver {
   Task<Result<void>> exchange_heads();
   Task<Result<void>> invite_body();
   Detached upload();
+  void start_response_timeout();
   Task<> finish_upload();
   bool upload_running() const;
   Task<Result<void>> receive_response_head();
@@ -143,8 +149,7 @@ class Exchange final : private io::ChannelObserver {
   std::optional<http::BodyDecoder> request_body_;
   http::Framing request_framing_;  // as we send it
   relay::RelayProgress request_progress_;
-  std::string replay_;                // body bytes of earlier attempts
-  std::uint64_t replayed_bytes_ = 0;  // of replay_, sent again by this attempt
+  std::string replay_;  // body bytes of earlier attempts
   std::optional<relay::RelayEnd> upload_end_;
   std::optional<io::Signal> upload_done_;
   bool upgrade_ = false;
@@ -160,6 +165,7 @@ class Exchange final : private io::ChannelObserver {
   bool reused_ = false;
   bool fresh_connection_only_ = false;  // the kept one was stale
   bool response_bytes_seen_ = false;
+  TimePoint response_deadline_ = TimePoint::max();  // not while the request is still being sent
   TimePoint attempt_started_;
   upstream::RetryState retry_;
   std::vector<observe::AttemptRecord> attempts_;

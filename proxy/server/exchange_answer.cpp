@@ -81,12 +81,17 @@ Task<After> Exchange::answer(const http::OwnResponse& response, bool connection_
   response_out_.clear();
   http::write_own_response(response_out_, response, response_options({}, keep_alive),
                            worker_.http_date(wall_started_));
-  status_ = response.status;
-  if (!response.head_only) response_body_bytes_ = response.body.size();
   iovec part{response_out_.data(), response_out_.size()};
   const Duration timeout = session_->listener().config.limits.body_idle_timeout;
   const io::IoResult written = co_await session_->stream().write_all({&part, 1}, timeout);
-  if (!written.ok()) co_return After::close;
+  if (!written.ok()) {
+    const bool stopping = written.status == io::IoStatus::shutdown;
+    status_ = facts(ErrorKind::client_gone).status;
+    reason_ = facts(stopping ? ErrorKind::draining : ErrorKind::client_gone).name;
+    co_return After::close;
+  }
+  status_ = response.status;
+  if (!response.head_only) response_body_bytes_ = response.body.size();
   if (keep_alive) co_return After::keep_alive;
   co_return body_is_in ? After::close : After::linger;
 }

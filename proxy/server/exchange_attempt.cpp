@@ -1,6 +1,7 @@
 // One attempt at one endpoint: choose, connect, send, wait for the response head. What the client does
 // meanwhile (sending its body, leaving) is handled here too.
 #include <algorithm>
+#include <exception>
 
 #include "io/connect.hpp"
 #include "observe/log.hpp"
@@ -30,6 +31,8 @@ Error connect_failure(io::IoStatus status, bool total_timeout) {
       return client_error(ErrorKind::client_gone, "the client left");
     case io::IoStatus::shutdown:
       return self_error(ErrorKind::draining, "shutting down");
+    case io::IoStatus::exhausted:
+      return self_error(ErrorKind::out_of_resources, "out of descriptors or ports");
     default:
       return upstream_error(ErrorKind::connect_failed, "no connection", true);
   }
@@ -94,8 +97,8 @@ Task<Result<void>> Exchange::connect() {
     const io::IoResult shaken = co_await stream.handshake(deadline);
     watch_client(nullptr);
     if (!shaken.ok()) {
-      observe::log(config::LogLevel::warn, "upstream {} endpoint {}: TLS: {}", upstream.config->name,
-                   endpoint.state->label, stream.tls()->failure_text());
+      worker_.warn("upstream {} endpoint {}: TLS: {}", upstream.config->name, endpoint.state->label,
+                   stream.tls()->failure_text());
       co_return failure(shaken.status);
     }
   }
@@ -132,6 +135,7 @@ Task<Result<void>> Exchange::exchange_heads() {
     request_progress_.written_bytes += sent.bytes;
     // An endpoint may answer and close before it has read everything: its answer counts.
     if (!sent.ok() && sent.status != io::IoStatus::reset) co_return send_failure(sent.status);
+    start_response_timeout();
   } else {
     if (head.expect_continue && session_->in().empty()) {
       const auto invited = co_await invite_body();
@@ -155,6 +159,14 @@ Task<Result<void>> Exchange::invite_body() {
   co_return Result<void>{};
 }
 
+/// The request is through, or as far through as the endpoint wants it.
+void Exchange::start_response_timeout() {
+  response_deadline_ = worker_.reactor().now() + route_->timeouts.response;
+  if (response_.status == 0) {
+    connection_->stream().channel().extend_read_deadline(std::min(response_deadline_, total_deadline_));
+  }
+}
+
 /// Runs beside the wait for the response: an endpoint may answer before it has the whole request.
 Detached Exchange::upload() {
   const config::ListenerLimits& limits = session_->listener().config.limits;
@@ -169,12 +181,16 @@ Detached Exchange::upload() {
     options.replay_bytes_max = static_cast<std::size_t>(upstream_config().retry.buffer_bytes);
   }
   io::Channel& endpoint = connection_->stream().channel();
-  upload_end_ =
-      co_await relay::relay_body(session_->stream(), session_->in(), *request_body_, connection_->stream(),
-                                 request_framing_.kind, request_out_, options, request_progress_);
+  try {
+    upload_end_ =
+        co_await relay::relay_body(session_->stream(), session_->in(), *request_body_, connection_->stream(),
+                                   request_framing_.kind, request_out_, options, request_progress_);
+  } catch (const std::exception& failure) {
+    upload_end_ = relay::RelayEnd{relay::RelayEnd::Side::limit, io::IoStatus::ok,
+                                  self_error(ErrorKind::internal, failure.what())};
+  }
   if (upload_end_->complete() || upload_end_->side == relay::RelayEnd::Side::target) {
-    const TimePoint from_now = worker_.reactor().now() + route_->timeouts.response;
-    if (response_.status == 0) endpoint.extend_read_deadline(std::min(from_now, total_deadline_));
+    start_response_timeout();
   } else {
     endpoint.abort(io::IoStatus::peer_gone);  // the request cannot be completed any more
   }
@@ -226,9 +242,6 @@ Task<Result<void>> Exchange::pass_interim_response() {
 Task<Result<void>> Exchange::receive_one_head() {
   static constexpr http::HeadLimits limits{response_head_bytes_max, response_field_count_max, 0};
   io::Stream& endpoint = connection_->stream();
-  const TimePoint response_deadline =
-      upload_running() ? TimePoint::max() : worker_.reactor().now() + route_->timeouts.response;
-  const TimePoint deadline = std::min(response_deadline, total_deadline_);
   for (;;) {
     if (!upstream_in_.empty()) {
       auto parsed = http::parse_response_head(upstream_in_.unread(), limits, head.method, upgrade_,
@@ -241,7 +254,7 @@ Task<Result<void>> Exchange::receive_one_head() {
     io::IoResult received;
     if (!endpoint.try_read(upstream_in_.free_begin(), upstream_in_.free_bytes(), received)) {
       if (upstream_in_.empty()) upstream_in_.drop();  // a slow endpoint holds no buffer
-      received = co_await endpoint.readable(deadline);
+      received = co_await endpoint.readable(std::min(response_deadline_, total_deadline_));
       if (received.ok()) continue;
     }
     if (!received.ok()) co_return read_failure(received.status);

@@ -4,14 +4,13 @@
 
 #include "http/text.hpp"
 #include "http/uri.hpp"
+#include "route/acme.hpp"
 #include "server/exchange.hpp"
 #include "server/session.hpp"
 #include "server/worker.hpp"
 
 namespace weir::server {
 namespace {
-
-constexpr std::string_view acme_challenge_prefix = "/.well-known/acme-challenge/";
 
 std::string_view value_of(const http::RequestHead& head, std::string_view lower_name) {
   for (const http::Field& field : head.fields) {
@@ -49,19 +48,21 @@ void Exchange::identify() {
   }
 }
 
-bool Exchange::redirects_to_https() const {
-  return session_->listener().config.redirect_to_https.has_value() &&
-         !head.path.starts_with(acme_challenge_prefix);
-}
-
-Result<void> Exchange::find_route() {
+/// Host and path as every rule sees them: nothing looks at the raw ones to decide.
+Result<void> Exchange::normalise() {
   http::normalise_host(head.host, host_);
   if (head.form == http::TargetForm::asterisk) {
     path_ = "/";  // `OPTIONS *` asks about the server: it goes where "/" goes
-  } else {
-    auto normal = http::normalise_path(head.path, path_);
-    if (!normal) return normal.error();
+    return {};
   }
+  return http::normalise_path(head.path, path_);
+}
+
+bool Exchange::redirects_to_https() const {
+  return session_->listener().config.redirect_to_https.has_value() && !route::is_acme_challenge(path_);
+}
+
+Result<void> Exchange::find_route() {
   const Snapshot& snapshot = *generation_->snapshot;
   route::Request request;
   request.host = host_;

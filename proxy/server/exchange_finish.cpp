@@ -112,7 +112,7 @@ void Exchange::append_log_line(std::string& out, Duration duration) {
     record.attempts = &attempts_;
   }
   record.status = status_;
-  record.bytes_in = request_progress_.body_bytes + replayed_bytes_;
+  record.bytes_in = request_progress_.body_bytes;
   record.bytes_out = response_body_bytes_;
   record.duration_ms = std::chrono::duration<double, std::milli>(duration).count();
   record.reason = reason_;

@@ -33,7 +33,8 @@ void Exchange::prepare_request() {
   forwarding.client_ip = {client_ip, forwarded_.client_ip.write(client_ip)};
   forwarding.forwarded_for = forwarded_.forwarded_for;
   forwarding.proto = forwarded_.proto;
-  forwarding.host = forwarded_.host;
+  forwarding.host =
+      forwarded_.host.empty() ? std::string_view(session_->listener().authority) : forwarded_.host;
   forwarding.port = forwarded_.port;
   forwarding.request_id = request_id_;
   forwarding.traceparent = traceparent_;
@@ -111,14 +112,15 @@ void Exchange::prepare_next_attempt(upstream::RetryDecision decision) {
     request_out_ += http::forwardable_trailers(request_body_->trailers());
     request_out_ += http::chunk_end;
   }
-  replayed_bytes_ = replay_.size();
   request_progress_ = {};
+  request_progress_.body_bytes = replay_.size();
   upload_end_.reset();
   upload_done_.reset();
   upstream_in_.drop();
   response_.clear();
   response_scanned_ = 0;
   response_bytes_seen_ = false;
+  response_deadline_ = TimePoint::max();
 }
 
 void Exchange::count_retries(bool succeeded) {

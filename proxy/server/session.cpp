@@ -110,8 +110,7 @@ Task<bool> Session::read_proxy_header() {
     in_.produced(received.bytes);
     const auto header = listen::parse_proxy_header(in_.unread());
     if (!header) {
-      observe::log(config::LogLevel::warn, "{}: closed {}: {}", listener_->config.name, peer_.to_string(),
-                   header.error().detail);
+      worker_.warn("{}: closed {}: {}", listener_->config.name, peer_.to_string(), header.error().detail);
       co_return false;
     }
     if (header->bytes == 0) continue;

@@ -48,6 +48,7 @@ struct ListenerRuntime {
   std::size_t slot = 0;  // stable over reloads while the listener keeps its name
   std::string port;      // bound port as text
   SocketAddress bound;
+  std::string authority;  // bound address as text: the Host for clients of HTTP/1.0 that send none
   std::shared_ptr<tls::ServerContext> tls;  // null: plain
 };
 

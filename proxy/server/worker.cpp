@@ -76,7 +76,7 @@ void Worker::install(std::shared_ptr<const Snapshot> snapshot, std::vector<Liste
         },
         [this](int error) {
           ++metrics_.accept_backoffs;
-          observe::log(config::LogLevel::error, "accept: {}; trying again in {} ms", std::strerror(error),
+          observe::log(config::LogLevel::error, "accept: {}; trying again every {} ms", std::strerror(error),
                        listen::accept_pause.count());
         });
   }

@@ -17,6 +17,7 @@
 #include "core/task.hpp"
 #include "io/reactor.hpp"
 #include "listen/acceptor.hpp"
+#include "observe/log.hpp"
 #include "observe/worker_metrics.hpp"
 #include "server/generation.hpp"
 #include "server/session.hpp"
@@ -42,6 +43,7 @@ class Worker {
   static constexpr std::size_t log_batch_bytes = 32 * 1024;  // handed to the writer when that full ...
   static constexpr Milliseconds log_flush_interval{100};     // ... or that old
   static constexpr Milliseconds sweep_interval{1000};        // idle endpoint connections
+  static constexpr Milliseconds warn_interval{1000};
   static constexpr std::size_t exchanges_kept_max = 256;
   static constexpr int end_turns_max = 64;  // of the loop, for aborted sessions to unwind
 
@@ -83,6 +85,14 @@ class Worker {
   std::string* log_buffer() { return access_log_ ? &log_buffer_ : nullptr; }
   void log_appended();
 
+  /// A warning that any client can cause: at most one each warn_interval, so that nobody fills the disk.
+  template <class... Args>
+  void warn(fmt::format_string<Args...> format, Args&&... args) {
+    if (reactor_.now() < next_warning_) return;
+    next_warning_ = reactor_.now() + warn_interval;
+    observe::log(config::LogLevel::warn, format, std::forward<Args>(args)...);
+  }
+
   /// The Date field's value, renewed each second (RFC 9110 6.6.1).
   std::string_view http_date(std::chrono::system_clock::time_point now);
 
@@ -112,6 +122,7 @@ class Worker {
   std::string log_buffer_;
   Timer log_timer_{&Worker::flush_log_due, this};
   Timer sweep_timer_{&Worker::sweep_due, this};
+  TimePoint next_warning_{};
   std::string date_;
   std::int64_t date_second_ = -1;
   bool draining_ = false;

@@ -90,6 +90,7 @@ std::string_view to_string(Outcome outcome) {
 }
 
 std::string openssl_error_text() {
+  OPENSSL_init_ssl(OPENSSL_INIT_LOAD_SSL_STRINGS | OPENSSL_INIT_LOAD_CRYPTO_STRINGS, nullptr);  // once
   const char* data = nullptr;
   int flags = 0;
   const unsigned long cause = ERR_get_error_all(nullptr, nullptr, nullptr, &data, &flags);

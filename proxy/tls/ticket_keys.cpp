@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "tls/certificate.hpp"
 
@@ -65,16 +66,30 @@ Result<void> TicketKeys::load(const std::vector<std::string>& files) {
     if (!key) return key.error();
     loaded.push_back(*key);
   }
+  take(std::move(loaded));
+  return {};
+}
+
+void TicketKeys::adopt(const TicketKeys& loaded) {
+  std::vector<TicketKey> keys;
+  {
+    const std::lock_guard lock(loaded.mutex_);
+    if (loaded.from_files_) keys = loaded.keys_;
+  }
+  take(std::move(keys));
+}
+
+/// `from_files`: empty means keys in memory.
+void TicketKeys::take(std::vector<TicketKey> from_files) {
   const std::lock_guard lock(mutex_);
-  if (!loaded.empty()) {
-    keys_ = std::move(loaded);
-  } else if (from_files_) {
+  const bool had_files = std::exchange(from_files_, !from_files.empty());
+  if (!from_files.empty()) {
+    keys_ = std::move(from_files);
+  } else if (had_files) {
     // Keys that others know must not protect sessions of a listener that no longer shares them.
     keys_.assign(1, random_key());
     made_at_.reset();
   }
-  from_files_ = !files.empty();
-  return {};
 }
 
 void TicketKeys::rotate(TimePoint now) {

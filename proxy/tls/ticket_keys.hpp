@@ -35,6 +35,8 @@ class TicketKeys {
   /// Replaces the keys by those of the files (at most keys_max); an empty list goes back to keys in memory,
   /// which stay as they are when they already were. On an error nothing changes. Errors: internal.
   Result<void> load(const std::vector<std::string>& files);
+  /// Takes over what `loaded` was loaded with. Cannot fail; keys in memory stay when both have theirs in memory.
+  void adopt(const TicketKeys& loaded);
   /// Makes a new first key when the current one is due (in-memory keys only). The first call starts the
   /// count.
   void rotate(TimePoint now);
@@ -47,6 +49,7 @@ class TicketKeys {
   std::optional<Found> find(const std::uint8_t name[16]) const;
 
  private:
+  void take(std::vector<TicketKey> from_files);
   mutable std::mutex mutex_;
   std::vector<TicketKey> keys_;
   bool from_files_ = false;
