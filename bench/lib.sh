@@ -11,7 +11,9 @@ die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 
 need() { command -v "$1" >/dev/null || die "needs $1 (apt install ${2:-$1})"; }
 
-need_binary() { [[ -x $bin/$1 ]] || die "no $bin/$1: cmake --preset release && cmake --build --preset release --target $1"; }
+need_binary() {
+  [[ -x $bin/$1 ]] || die "no $bin/$1: cmake --preset release && cmake --build --preset release --target $1"
+}
 
 stop_all() {
   local pid

@@ -1,9 +1,9 @@
-// Regular expressions for rules that strangers' bytes are matched against: RE2, so that a match takes time linear in the
-// text whatever the expression; no backtracking. What cannot be compiled within the bounds is refused with the reason.
-// Immutable after compile; any thread.
+// Regular expressions for rules that strangers' bytes are matched against: RE2, so that a match takes time
+// linear in the text whatever the expression; no backtracking. What cannot be compiled within the bounds is
+// refused with the reason. Immutable after compile; any thread.
 //
-// The WHOLE text must match, byte by byte (no UTF-8). RE2 syntax: github.com/google/re2/wiki/Syntax; there is no
-// back-reference and no look-around: those are what makes matching slow.
+// The WHOLE text must match, byte by byte (no UTF-8). RE2 syntax: github.com/google/re2/wiki/Syntax; there is
+// no back-reference and no look-around: those are what makes matching slow.
 #pragma once
 
 #include <cstddef>
