@@ -40,6 +40,7 @@ const std::vector<Home>& homes() {
   static const std::vector<Home> table = {
       {"boost/asio", {"proxy/control/", "bench/", "tests/"}, "the event loop is io/reactor"},
       {"boost/beast", {"proxy/http/", "proxy/control/"}, "a tokenizer in http, the admin address in control"},
+      {"re2/", {"proxy/core/regex.cpp"}, "expressions go through core/regex.hpp"},
       {"yaml-cpp/", {"proxy/config/yaml.cpp"}, "one file turns YAML into raw values"},
       {"openssl/sha.h", {"proxy/config/", "proxy/tls/", "proxy/io/", "bench/", "tests/"}, "digests"},
       {"openssl/evp.h", {"proxy/config/", "proxy/tls/", "proxy/io/", "bench/", "tests/"}, "digests"},
@@ -172,6 +173,7 @@ TEST(LayerRule, FindsLibrariesAwayFromHome) {
   EXPECT_THAT(found("proxy/route/a.cpp", "openssl/ssl.h"), testing::HasSubstr("openssl/ssl.h"));
   EXPECT_THAT(found("proxy/config/a.cpp", "openssl/ssl.h"), testing::HasSubstr("openssl/ssl.h"));
   EXPECT_THAT(found("proxy/config/load.cpp", "yaml-cpp/yaml.h"), testing::HasSubstr("one file"));
+  EXPECT_THAT(found("proxy/route/a.cpp", "re2/re2.h"), testing::HasSubstr("core/regex.hpp"));
   EXPECT_THAT(found("proxy/route/a.cpp", "regex"), testing::HasSubstr("core/regex.hpp"));
   EXPECT_EQ(found("proxy/config/a.cpp", "openssl/evp.h"), "");
   EXPECT_EQ(found("proxy/tls/a.cpp", "openssl/ssl.h"), "");
