@@ -45,7 +45,8 @@ class RouteTable {
   RouteTable(RouteTable&&) noexcept;
   RouteTable& operator=(RouteTable&&) noexcept;
 
-  /// Index of the first route that matches, or no_route. No allocation.
+  /// Index of the first route that matches, or no_route. No allocation, but for an expression's
+  /// automaton, which grows with the first texts that it sees (core/regex.hpp).
   std::size_t find(const Request& request) const;
 
   /// Why route `index` does or does not match: one finding per condition that it sets, in the order host, path,
