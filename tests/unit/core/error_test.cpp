@@ -43,6 +43,7 @@ constexpr Row rows[] = {
     {ErrorKind::response_head_too_large, "response_head_too_large", 502, "http_response_header_section_size"},
     {ErrorKind::response_incomplete, "response_incomplete", 502, "http_response_incomplete"},
     {ErrorKind::total_timeout, "total_timeout", 504, "http_response_timeout"},
+    {ErrorKind::out_of_resources, "out_of_resources", 503, "proxy_internal_error"},
     {ErrorKind::draining, "draining", 503, "connection_limit_reached"},
     {ErrorKind::internal, "internal", 500, "proxy_internal_error"},
 };
