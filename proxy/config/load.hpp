@@ -1,6 +1,5 @@
 // YAML files -> merged -> substituted -> validated Config, or the exact list of everything that is wrong.
-// The only exception-prone part (yaml-cpp) is inside load.cpp's raw step. Blocking file reads: the control
-// thread only.
+// The only exception-prone part (yaml-cpp) is inside yaml.cpp. Blocking file reads: the control thread only.
 #pragma once
 
 #include <functional>
