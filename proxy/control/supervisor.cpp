@@ -33,19 +33,18 @@ void raise_descriptor_limit() {
   (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/// Each client connection may need one to an endpoint, and the admin address and the logs need a few.
+/// Three quarters of the descriptors for clients, the rest for endpoints, the admin address and logs: most client
+/// connections wait for a request at any time. Where that is not enough, requests get 503 and nobody is ejected.
 std::uint32_t connections_within_descriptors(std::uint32_t wanted) {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return wanted;
-  const rlim_t spare = limit.rlim_cur > Supervisor::reserved_descriptors
-                           ? limit.rlim_cur - Supervisor::reserved_descriptors
-                           : 2;
-  if (spare / 2 >= wanted) return wanted;
+  const rlim_t fitting = limit.rlim_cur / 4 * 3;
+  if (fitting >= wanted) return wanted;
   observe::log(
       config::LogLevel::warn,
       "server.max_connections {} does not fit {} descriptors: {} connections at most (raise LimitNOFILE)",
-      wanted, limit.rlim_cur, spare / 2);
-  return static_cast<std::uint32_t>(spare / 2);
+      wanted, limit.rlim_cur, fitting);
+  return static_cast<std::uint32_t>(fitting);
 }
 
 std::set<std::string> host_names(const config::Config& config) {

@@ -31,8 +31,6 @@ inline constexpr int exit_cannot_start = 3;
 
 class Supervisor {
  public:
-  static constexpr unsigned reserved_descriptors = 64;  // for everything that is no exchange
-
   Supervisor(std::vector<std::string> files, config::Surroundings surroundings);
   ~Supervisor();
   Supervisor(const Supervisor&) = delete;
