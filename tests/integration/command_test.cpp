@@ -40,6 +40,16 @@ TEST_F(Command, WrongUsageIsTwo) {
   EXPECT_EQ(weir({"explain"}).status, (ExitStatus{2, 0}));
 }
 
+TEST_F(Command, AnUnknownCommandIsNamed) {
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"foo"}, {"foo", "--json"}, {"foo", "run"}}) {
+    const Finished result = weir(arguments);
+    EXPECT_EQ(result.status, (ExitStatus{2, 0}));
+    EXPECT_THAT(result.errors, HasSubstr("unknown command 'foo'"));
+    EXPECT_EQ(result.output, "");
+  }
+}
+
 TEST_F(Command, CheckAcceptsAGoodConfig) {
   const Finished result = weir({"check", "-c", config(config_for("127.0.0.1:1").yaml())});
   EXPECT_EQ(result.status, (ExitStatus{0, 0})) << result.errors;

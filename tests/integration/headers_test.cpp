@@ -178,5 +178,14 @@ TEST(HeadersPolicy, AreSetRemovedAndFilledIn) {
   }
 }
 
+TEST(HeadersOfOldClients, WithoutAHostTheEndpointSeesTheListenersAddress) {
+  ScriptableEndpoint endpoint(behave::ok("hello"));
+  WeirProcess weir(config_for(endpoint.address()));
+  RawClient client = weir.connect();
+  client.send("GET /old HTTP/1.0\r\n\r\n");
+  EXPECT_EQ(client.read_response().body, "hello");
+  EXPECT_EQ(endpoint.request(0).fields.values("Host"), std::vector<std::string>{weir.listener_address()});
+}
+
 }  // namespace
 }  // namespace weir::testing

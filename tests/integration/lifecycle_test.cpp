@@ -107,6 +107,22 @@ TEST(LifecycleTimeout, DrainEndsAfterTheTimeout) {
   client.read_to_end();  // a 503, or cut: but over
 }
 
+TEST(LifecycleTimeout, ARequestThatIsCutIsLoggedAsCut) {
+  ScriptableEndpoint endpoint(behave::hang());
+  ConfigText config = config_for(endpoint.address());
+  config.server = "workers: 1, shutdown_timeout: 300ms";
+  WeirProcess weir(config);
+  RawClient client = weir.connect();
+  client.send_get("/");
+  endpoint.wait_for_requests(1);
+  EXPECT_EQ(weir.stop(), exited_well);
+  EXPECT_EQ(client.read_to_end().bytes, "");
+  const boost::json::object line = weir.access_log(1)[0];
+  EXPECT_EQ(line.at("status"), 499);  // the client got no answer: none is claimed
+  EXPECT_EQ(line.at("reason"), "draining");
+  EXPECT_EQ(line.at("bytes_out"), 0);
+}
+
 TEST_F(Lifecycle, QuitEndsAtOnce) {
   endpoint_.behave(behave::hang());
   RawClient client = weir_.connect();

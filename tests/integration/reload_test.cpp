@@ -160,5 +160,23 @@ TEST(Reload, AdminDoesItToo) {
   EXPECT_EQ(origin_name(weir.get("/")), "two");
 }
 
+TEST(Reload, TwoAtTheSameTimeAreBothAnswered) {
+  OriginProcess origin;
+  ConfigText config = config_for(origin.address());
+  WeirProcess weir(config);
+  config.upstreams = {"ghost: { endpoints: [ \"no-such-name.invalid:80\" ] }"};  // the look-up takes a while
+  config.routes = {"{ name: ghost, match: { path: /ghost }, upstream: ghost }"};
+  weir.write_config(config.yaml());
+  std::vector<RawClient> clients;
+  for (int i = 0; i < 3; ++i) {
+    clients.emplace_back(weir.admin_port());
+    clients.back().send("POST /api/v1/reload HTTP/1.1\r\nHost: 127.0.0.1:" +
+                        std::to_string(weir.admin_port()) + "\r\nContent-Length: 0\r\n\r\n");
+  }
+  for (RawClient& client : clients) EXPECT_EQ(client.read_response("POST").status, 200);
+  EXPECT_GE(weir.metric("weir_config_generation"), 2);
+  EXPECT_EQ(weir.get("/").status, 200);
+}
+
 }  // namespace
 }  // namespace weir::testing

@@ -1,4 +1,5 @@
 // Failing endpoints: what is tried again, where, and who is taken out and comes back.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -15,6 +16,10 @@ using ::testing::HasSubstr;
 
 std::string up(const std::string& address) {
   return "endpoint=\"" + address + "\"";
+}
+
+std::string chunk(const std::string& data) {
+  return fmt::format("{:x}\r\n{}\r\n", data.size(), data);
 }
 
 TEST(Retry, ARefusedConnectionIsTriedElsewhere) {
@@ -58,6 +63,37 @@ TEST(Retry, APostIsSentAgainWhereThatIsAllowedWithItsBody) {
   const std::string body(50'000, 'b');
   for (int i = 0; i < 6; ++i) EXPECT_EQ(weir.connect().exchange("POST", "/", body).body, body);
   EXPECT_GE(bad.request_count(), 1U);
+}
+
+TEST(Retry, ABodySentAgainCountsOnce) {
+  // Takes the beginning of the body and breaks off in the middle of it.
+  ScriptableEndpoint bad(ConnectionBehaviour([](EndpointConnection& connection) {
+    if (!connection.read_request_head()) return;
+    connection.read_some();
+    connection.reset();
+  }));
+  ScriptableEndpoint good(behave::echo());
+  ConfigText config = config_for({bad.address(), good.address()});
+  config.app = "passive_health: { consecutive_failures: 0 }, retry: { non_idempotent: true }";
+  config.http = "limits: { body_bytes: 1000 }";
+  WeirProcess weir(config);
+  const auto post = [&weir](const std::string& first, const std::string& second) {
+    RawClient client = weir.connect();
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk(first));
+    EXPECT_TRUE(client.stays_silent_for(200ms));  // by now the first endpoint has broken off
+    client.send(chunk(second) + "0\r\n\r\n");
+    return client.read_response();
+  };
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_EQ(post(std::string(600, 'a'), std::string(300, 'b')).body.size(), 900U);
+    EXPECT_EQ(post(std::string(800, 'a'), std::string(300, 'b')).status, 413);
+  }
+  EXPECT_GE(bad.request_count(), 2U);
+  for (const boost::json::object& line : weir.access_log(8)) {
+    if (line.at("status") == 200) {
+      EXPECT_EQ(line.at("bytes_in"), 900);
+    }
+  }
 }
 
 TEST(Retry, ABodyTooLargeToKeepIsNotSentAgain) {

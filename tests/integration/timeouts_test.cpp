@@ -53,6 +53,27 @@ TEST(Timeouts, ResponseStartsWhenTheRequestIsSent) {
   EXPECT_EQ(client.read_response().body, "abcdefgh");
 }
 
+TEST(Timeouts, ResponseCountsFromTheEndOfTheRequestHoweverItsHeadComes) {
+  ScriptableEndpoint endpoint(ConnectionBehaviour([](EndpointConnection& connection) {
+    auto request = connection.read_request_head();
+    if (!request) return;
+    connection.send("HTTP");  // while the upload runs
+    connection.read_body(*request);
+    connection.send("/1.1");  // after its end: no reason to wait for longer
+    connection.read_to_end();
+  }));
+  WeirProcess weir = weir_with(endpoint.address(), "timeouts: { response: 500ms }, retry: { attempts: 0 }");
+  RawClient client = weir.connect();
+  client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab");
+  EXPECT_TRUE(client.stays_silent_for(700ms));  // the request is not through: nothing counts
+  const auto through = std::chrono::steady_clock::now();
+  client.send("cde");
+  expect_gateway_timeout(client.read_response(), "http_response_timeout");
+  const auto waited = std::chrono::steady_clock::now() - through;
+  EXPECT_GE(waited, 450ms);
+  EXPECT_LT(waited, scaled(2500ms));
+}
+
 TEST(Timeouts, IdleInTheMiddleOfAResponse) {
   ScriptableEndpoint endpoint(ConnectionBehaviour([](EndpointConnection& connection) {
     if (!connection.read_request()) return;

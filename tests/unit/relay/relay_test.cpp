@@ -33,8 +33,8 @@ struct Fixture {
 
   Task<> write_pieces(std::vector<std::string> pieces) {
     for (const std::string& piece : pieces) {
-      EXPECT_TRUE((co_await testing::send(*source.a, piece)).ok());
       co_await io::Sleep(loop.reactor(), loop.reactor().now() + 1ms);
+      EXPECT_TRUE((co_await testing::send(*source.a, piece)).ok());
     }
   }
 
@@ -204,6 +204,39 @@ TEST(Relay, ATargetThatLeavesEndsIt) {
   };
   f.loop.run(relay(f, decoder));
   EXPECT_EQ(f.end.side, RelayEnd::Side::target);
+}
+
+TEST(Relay, AnAbortDuringItsPauseForOthersIsNotLost) {
+  Fixture f;
+  // Room for a few bytes at a time only, so that a short body takes many rounds.
+  constexpr std::size_t bytes_per_round = 64;
+  f.in.reserve(BufferPool::small_bytes);
+  const std::size_t used = f.in.free_bytes() - bytes_per_round;
+  f.in.produced(used);
+  f.in.consume(used);
+  f.in.pin(used);
+  BodyDecoder decoder({BodyKind::length, 1'000'000}, Origin::client);
+  auto scene = [](Fixture& fixture, BodyDecoder& body) -> Task<> {
+    EXPECT_TRUE(
+        (co_await testing::send(*fixture.source.a, std::string(bytes_per_round * rounds_per_turn, 'x')))
+            .ok());
+    io::Signal ended(fixture.loop.reactor());
+    auto relay = [](Fixture& inner, BodyDecoder& inner_body, io::Signal& done) -> Task<> {
+      inner.end = co_await relay_body(*inner.source.b, inner.in, inner_body, *inner.target.a,
+                                      BodyKind::length, "", inner.options, inner.progress);
+      done.set();
+    };
+    start(relay(fixture, body, ended));
+    // It waits for its next turn now: neither of these finds an operation to end.
+    fixture.target.a->channel().abort(io::IoStatus::cancelled);
+    fixture.source.b->channel().cancel_read();
+    co_await ended;
+  };
+  f.options.read_timeout = 3s;
+  f.loop.run(scene(f, decoder));
+  EXPECT_EQ(f.end.side, RelayEnd::Side::target);
+  EXPECT_EQ(f.end.status, io::IoStatus::cancelled);
+  EXPECT_EQ(f.progress.body_bytes, bytes_per_round * (rounds_per_turn - 1));
 }
 
 }  // namespace

@@ -106,6 +106,48 @@ TEST(TicketKeys, GoBackToMemoryWithANewKey) {
   EXPECT_EQ(keys.current().name, own.name);
 }
 
+TEST(TicketKeys, AdoptTakesOverKeysFromFiles) {
+  const testing::TempDir directory;
+  TicketKeys live, loaded;
+  const TicketKey in_memory = live.current();
+  ASSERT_TRUE(loaded.load(
+      {directory.write("new", key_bytes('N', 'h', 'a')), directory.write("old", key_bytes('O', 'i', 'b'))}));
+  EXPECT_EQ(live.current().name, in_memory.name);  // loading beside it changes nothing
+  live.adopt(loaded);
+  EXPECT_EQ(live.current().name[0], 'N');
+  EXPECT_TRUE(known(live, loaded.current()));
+  EXPECT_TRUE(live.find(reinterpret_cast<const std::uint8_t*>("OOOOOOOOOOOOOOOO")));
+  EXPECT_FALSE(known(live, in_memory));
+  live.rotate(start);
+  live.rotate(start + hours(1000));
+  EXPECT_EQ(live.current().name[0], 'N');
+}
+
+TEST(TicketKeys, AdoptKeepsWhatIsInMemoryWhenNothingCameFromFiles) {
+  TicketKeys live;
+  live.rotate(start);
+  live.rotate(start + TicketKeys::rotation_interval);
+  const TicketKey before = live.current();
+  const TicketKeys loaded;
+  live.adopt(loaded);
+  EXPECT_EQ(live.current().name, before.name);
+  EXPECT_FALSE(known(live, loaded.current()));
+}
+
+TEST(TicketKeys, AdoptGoesBackToMemoryWithANewKey) {
+  const testing::TempDir directory;
+  TicketKeys live;
+  const TicketKeys loaded;
+  ASSERT_TRUE(live.load({directory.write("key", key_bytes('N', 'h', 'a'))}));
+  const TicketKey shared = live.current();
+  live.adopt(loaded);
+  EXPECT_FALSE(known(live, shared));
+  EXPECT_FALSE(known(live, loaded.current()));
+  const TicketKey own = live.current();
+  live.adopt(loaded);
+  EXPECT_EQ(live.current().name, own.name);
+}
+
 TEST(TicketKeys, LoadSaysWhatIsWrongAndChangesNothing) {
   const testing::TempDir directory;
   TicketKeys keys;

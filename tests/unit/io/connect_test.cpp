@@ -1,0 +1,58 @@
+#include "io/connect.hpp"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include "support/byte_stream.hpp"
+#include "support/loop.hpp"
+
+namespace weir::io {
+namespace {
+
+using testing::Loop;
+
+/// No descriptor can be opened while this lives.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    EXPECT_EQ(::getrlimit(RLIMIT_NOFILE, &before_), 0);
+    const FileDescriptor lowest_free(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    rlimit none = before_;
+    none.rlim_cur = static_cast<rlim_t>(lowest_free.get());
+    EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  }
+  ~NoDescriptors() { EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &before_), 0); }
+
+ private:
+  rlimit before_{};
+};
+
+Task<> connect_to(Reactor& reactor, std::uint16_t port, ConnectResult& result) {
+  const auto address = SocketAddress::parse("127.0.0.1:" + std::to_string(port));
+  Connect connect(reactor, *address, reactor.now() + std::chrono::seconds(10));
+  result = co_await connect;
+}
+
+IoStatus status_of(Loop& loop, std::uint16_t port) {
+  ConnectResult result;
+  loop.run(connect_to(loop.reactor(), port, result));
+  EXPECT_EQ(result.stream != nullptr, result.status == IoStatus::ok);
+  return result.status;
+}
+
+TEST(Connect, TellsARefusalFromOurOwnWantOfDescriptors) {
+  Loop loop;
+  std::uint16_t port = 0;
+  const testing::UniqueFd listening = testing::listen_tcp(port);
+  EXPECT_EQ(status_of(loop, port), IoStatus::ok);
+  EXPECT_EQ(status_of(loop, testing::unused_port()), IoStatus::refused);
+  {
+    const NoDescriptors none;
+    EXPECT_EQ(status_of(loop, port), IoStatus::exhausted);  // not the endpoint's fault
+  }
+  EXPECT_EQ(status_of(loop, port), IoStatus::ok);
+}
+
+}  // namespace
+}  // namespace weir::io
