@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <utility>
 
@@ -66,6 +67,8 @@ bool ByteStream::wait_for_tls(int result, const Deadline& deadline) {
 }
 
 void ByteStream::start_tls(SslHandle ssl, const Deadline& deadline) {
+  // OpenSSL writes with write(2), which has no MSG_NOSIGNAL. Children get the default back (process.cpp).
+  [[maybe_unused]] static const auto previous = std::signal(SIGPIPE, SIG_IGN);
   ssl_ = std::move(ssl);
   SSL_set_fd(ssl_.get(), socket_.get());
   for (;;) {

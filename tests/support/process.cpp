@@ -81,6 +81,7 @@ void Process::start(const std::string& program, const ProcessOptions& options, i
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::signal(SIGPIPE, SIG_DFL);
   const bool moved = options.working_directory.empty() || ::chdir(options.working_directory.c_str()) == 0;
   if (moved && ::dup2(out_fd, STDOUT_FILENO) >= 0 && ::dup2(err_fd, STDERR_FILENO) >= 0) {
     ::execve(argv[0], argv.data(), envp.data());
