@@ -111,7 +111,7 @@ TEST(Stream, WriteWithoutProgressTimesOut) {
   loop.run(stuck_write(*pair.a, IoStatus::timeout));
 }
 
-Task<> slow_reader(Stream& stream, std::size_t bytes) {
+Task<> slow_reader(Stream& stream, std::size_t bytes, Signal& done) {
   char block[2048];
   for (std::size_t read = 0; read < bytes;) {
     co_await Sleep(stream.reactor(), stream.reactor().now() + 5ms);
@@ -119,13 +119,16 @@ Task<> slow_reader(Stream& stream, std::size_t bytes) {
     if (!got.ok()) break;
     read += got.bytes;
   }
+  done.set();
 }
 
 Task<> slow_but_moving(Stream& a, Stream& b) {
   const std::string text(60'000, 'x');
-  start(slow_reader(b, text.size()));
+  Signal all_read(a.reactor());
+  start(slow_reader(b, text.size(), all_read));
   const IoResult written = co_await testing::send(a, text, 60ms);
   EXPECT_TRUE(written.ok()) << "as long as something moves the write goes on";
+  co_await all_read;
 }
 
 TEST(Stream, WriteTimeoutIsPerProgressNotPerWrite) {
