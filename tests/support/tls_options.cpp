@@ -62,7 +62,9 @@ SslHandle make_client_ssl(const SslContext& context, const TlsClientOptions& opt
   SslHandle ssl(SSL_new(context.get()));
   check(ssl != nullptr, "SSL_new");
   if (!options.server_name.empty()) {
-    SSL_set_tlsext_host_name(ssl.get(), options.server_name.c_str());
+    // SSL_set_tlsext_host_name is a macro with a C cast, which GCC reports here.
+    SSL_ctrl(ssl.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+             const_cast<char*>(options.server_name.c_str()));
     if (!options.ca_file.empty()) SSL_set1_host(ssl.get(), options.server_name.c_str());
   }
   if (!options.alpn.empty()) {
