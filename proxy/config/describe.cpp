@@ -23,6 +23,10 @@ constexpr KeyInfo keys[] = {
      "On SIGTERM: time to finish what runs before it is closed."},
     {"server.max_connections", "number 1..10000000", "connections", "20000",
      "Over all workers. Past it a connection is accepted and closed, and counted."},
+    {"server.state_dir", "path", "", "\"\"",
+     "A folder for the weights that were set at run time and for their audit, so that they outlive a "
+     "restart. "
+     "Empty: kept in memory."},
     {"admin.address", "IP:PORT", "", "127.0.0.1:9900",
      "Port 0 lets the kernel choose. It may not be the address of a listener."},
     {"admin.token", "text", "", "\"\"",
@@ -151,13 +155,15 @@ constexpr KeyInfo keys[] = {
      "Applied in this order, so that later ones win. `[]`: none."},
     {"routes[].access_log", "true, false", "", "true", "Off: its requests are not logged."},
     {"routes[].upstream", "upstream name", "", "absent",
-     "Proxy there. Exactly one of `upstream`, `redirect` and `respond`."},
+     "Proxy there. Exactly one of `upstream`, `split`, `redirect` and `respond`."},
+    {"routes[].split", "map", "", "absent",
+     "Proxy to several upstreams, each with its share of the requests."},
     {"routes[].rewrite", "map", "", "absent",
-     "Changes the path that the endpoint gets. Only with `upstream`."},
+     "Changes the path that the endpoint gets. Only with `upstream` or `split`."},
     {"routes[].timeouts", "map", "", "{}",
-     "Of this route, over those of the upstream. Only with `upstream`."},
+     "Of this route, over those of the upstream. Only with `upstream` or `split`."},
     {"routes[].websocket", "true, false", "", "true",
-     "Whether connections may be upgraded to tunnels. Only with `upstream`."},
+     "Whether connections may be upgraded to tunnels. Only with `upstream` or `split`."},
     {"routes[].redirect", "map", "", "absent", "Send the client elsewhere."},
     {"routes[].respond", "map", "", "absent", "Answer at once."},
     {"routes[].match.hosts", "list of hosts", "", "[]",
@@ -171,6 +177,30 @@ constexpr KeyInfo keys[] = {
     {"routes[].match.headers", "map of header: condition", "", "{}",
      "A value (exact), \"~expression\" (the whole value), or true (present)."},
     {"routes[].match.listeners", "list of listener names", "", "[]", "Empty: any."},
+    {"routes[].split.targets", "list of maps", "", "required", "Where to; 1 to 16."},
+    {"routes[].split.affinity", "map", "", "{}", "Which clients stay on one side."},
+    {"routes[].split.drain_affinity", "move, keep", "", "move",
+     "What becomes of clients whose side has weight 0. `keep`: with `by: cookie` they stay while that side "
+     "works."},
+    {"routes[].split.overrides", "list of maps", "", "[]",
+     "Requests that say themselves where they go; those by header come before those by cookie, and both "
+     "before "
+     "weights."},
+    {"routes[].split.targets[].upstream", "upstream name", "", "required", "Each upstream once."},
+    {"routes[].split.targets[].weight", "number 0..1000000", "", "required",
+     "Its share is this over the sum of all. 0: only overrides and clients that are kept there. Not all may "
+     "be 0."},
+    {"routes[].split.affinity.by", "none, client_ip, header:NAME, cookie", "", "none",
+     "`none`: requests take turns. Otherwise a client's side follows from a hash; raising a weight only "
+     "moves clients "
+     "to that side. `cookie`: Weir's own, `weir_split`."},
+    {"routes[].split.affinity.ttl", "duration", "", "1d",
+     "How long a browser keeps the cookie. Only with `cookie`."},
+    {"routes[].split.overrides[].header", "\"NAME: value\"", "", "absent",
+     "The request has this header with exactly this value. Either this or `cookie`."},
+    {"routes[].split.overrides[].cookie", "\"name=value\"", "", "absent", "The same with a cookie."},
+    {"routes[].split.overrides[].upstream", "upstream name", "", "required",
+     "One of the targets; its weight may be 0."},
     {"routes[].rewrite.path", "path", "", "required",
      "Replaces the prefix that matched, or the whole path where `path` or `path_regex` did. The query "
      "stays."},

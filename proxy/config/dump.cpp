@@ -38,6 +38,7 @@ void put_server(JsonText& json, const Server& server) {
   }
   duration(json, "shutdown_timeout", server.shutdown_timeout);
   json.number("max_connections", server.max_connections);
+  json.text("state_dir", server.state_dir);
   json.close();
 }
 
@@ -230,8 +231,56 @@ void put_timeouts(JsonText& json, const TimeoutsOverride& timeouts) {
   json.close();
 }
 
+std::string affinity_text(const SplitAffinity& affinity) {
+  switch (affinity.by) {
+    case AffinityBy::none:
+      return "none";
+    case AffinityBy::client_ip:
+      return "client_ip";
+    case AffinityBy::header:
+      return "header:" + affinity.header;
+    case AffinityBy::cookie:
+      return "cookie";
+  }
+  return {};
+}
+
+void put_override(JsonText& json, const SplitOverride& rule, const std::string& upstream) {
+  const std::string value = is_secret_header(rule.name) ? std::string(secret_blank) : rule.value;
+  json.open_object();
+  json.text(rule.cookie ? "cookie" : "header", rule.name + (rule.cookie ? "=" : ": ") + value);
+  json.text("upstream", upstream);
+  json.close();
+}
+
+void put_split(JsonText& json, const Split& split, const Config& config) {
+  const auto name = [&](std::size_t target) { return config.upstreams[split.targets[target].upstream].name; };
+  json.open_object("split");
+  json.open_list("targets");
+  for (std::size_t i = 0; i < split.targets.size(); ++i) {
+    json.open_object();
+    json.text("upstream", name(i));
+    json.number("weight", split.targets[i].weight);
+    json.close();
+  }
+  json.close();
+  json.open_object("affinity");
+  json.text("by", affinity_text(split.affinity));
+  if (split.affinity.by == AffinityBy::cookie) duration(json, "ttl", split.affinity.ttl);
+  json.close();
+  json.text("drain_affinity", name_of(drain_affinities, split.drain_affinity));
+  json.open_list("overrides");
+  for (const SplitOverride& rule : split.overrides) put_override(json, rule, name(rule.target));
+  json.close();
+  json.close();
+}
+
 void put_action(JsonText& json, const ProxyAction& action, const Config& config) {
-  json.text("upstream", config.upstreams[action.upstream].name);
+  if (action.split) {
+    put_split(json, *action.split, config);
+  } else {
+    json.text("upstream", config.upstreams[action.upstream].name);
+  }
   if (action.rewrite_path) {
     json.open_object("rewrite");
     json.text("path", *action.rewrite_path);

@@ -20,6 +20,7 @@ struct Server {
   unsigned workers = 0;  // 0: auto, one per usable CPU
   Milliseconds shutdown_timeout{30'000};
   std::uint32_t max_connections = 20'000;
+  std::string state_dir;  // a folder for weights set at run time and their audit; empty: memory only
 };
 
 struct Admin {
@@ -199,8 +200,45 @@ struct RouteMatch {
   std::vector<std::size_t> listeners;  // indices; empty: any
 };
 
+inline constexpr std::size_t split_targets_max = 16;
+inline constexpr std::uint32_t split_weight_max = 1'000'000;
+inline constexpr std::size_t split_overrides_max = 32;
+
+struct SplitTarget {
+  std::size_t upstream = 0;  // index into Config::upstreams
+  std::uint32_t weight = 0;  // 0: only overrides and clients that are already there
+};
+
+enum class AffinityBy : std::uint8_t { none, client_ip, header, cookie };
+
+struct SplitAffinity {
+  AffinityBy by = AffinityBy::none;
+  std::string header;            // where by is header
+  Milliseconds ttl{86'400'000};  // Max-Age of Weir's own cookie
+};
+
+/// What becomes of clients whose side has weight 0.
+enum class DrainAffinity : std::uint8_t { move, keep };
+
+/// A request that says so itself goes to `target`.
+struct SplitOverride {
+  bool cookie = false;  // or a header
+  std::string name, value;
+  std::size_t target = 0;  // index into Split::targets
+};
+
+struct Split {
+  std::vector<SplitTarget> targets;  // 1..split_targets_max, different upstreams, not all weights 0
+  SplitAffinity affinity;
+  DrainAffinity drain_affinity = DrainAffinity::move;
+  std::vector<SplitOverride> overrides;  // headers first, otherwise as written
+};
+
+inline constexpr std::size_t no_upstream = static_cast<std::size_t>(-1);
+
 struct ProxyAction {
-  std::size_t upstream = 0;                 // index into Config::upstreams
+  std::size_t upstream = 0;  // index into Config::upstreams; no_upstream: `split` says where
+  std::optional<Split> split;
   std::optional<std::string> rewrite_path;  // replaces the matched path or prefix
   TimeoutsOverride timeouts;
   bool websocket = true;

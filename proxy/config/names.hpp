@@ -42,6 +42,9 @@ inline constexpr Choice<Failure> retry_reasons[] = {
     {"timeout", failure_timeout}, {"502", failure_502},
     {"503", failure_503},         {"504", failure_504}};
 
+inline constexpr Choice<DrainAffinity> drain_affinities[] = {{"move", DrainAffinity::move},
+                                                             {"keep", DrainAffinity::keep}};
+
 /// The word for `value`; every value has one.
 template <class T, std::size_t N>
 std::string name_of(const Choice<T> (&choices)[N], T value) {

@@ -144,11 +144,16 @@ RespondAction parse_respond(const Field& field) {
   return respond;
 }
 
-/// What only makes sense together with `upstream`.
+/// What only makes sense together with `upstream` or `split`.
 ProxyAction read_proxy_action(MapReader& reader, const Names& names) {
   ProxyAction action;
   reader.optional("upstream", action.upstream,
                   [&](const Field& field) { return names.upstreams.resolve(field, "an upstream"); });
+  Split split;
+  if (reader.optional("split", split, [&](const Field& field) { return parse_split(field, names); })) {
+    action.upstream = no_upstream;
+    action.split = std::move(split);
+  }
   reader.optional("rewrite", action.rewrite_path, parse_rewrite);
   reader.optional("timeouts", action.timeouts, parse_timeouts);
   reader.optional("websocket", action.websocket, parse_truth);
@@ -161,18 +166,20 @@ Action read_action(MapReader& reader, const Names& names) {
   RespondAction respond;
   reader.optional("redirect", redirect, parse_redirect);
   reader.optional("respond", respond, parse_respond);
-  const bool proxies = reader.has("upstream");
-  const int given = (proxies ? 1 : 0) + (reader.has("redirect") ? 1 : 0) + (reader.has("respond") ? 1 : 0);
+  int given = 0;
+  for (const std::string_view key : {"upstream", "split", "redirect", "respond"})
+    given += reader.has(key) ? 1 : 0;
+  const bool proxies = reader.has("upstream") || reader.has("split");
   if (given != 1 && reader.usable()) {
-    reader.report(
-        given == 0 ? "says nothing about what to do" : "has more than one of upstream, redirect and respond",
-        "give it one of upstream, redirect or respond");
+    reader.report(given == 0 ? "says nothing about what to do"
+                             : "has more than one of upstream, split, redirect and respond",
+                  "give it one of upstream, split, redirect or respond");
   }
   for (const std::string_view key : {"rewrite", "timeouts", "websocket"}) {
     if (given == 1 && !proxies && reader.has(key)) {
       const Field& route = reader.field();
       route.context.report(route.node.find(key)->key_mark, join_path(route.path, key),
-                           "only makes sense together with upstream", "remove it");
+                           "only makes sense together with upstream or split", "remove it");
     }
   }
   if (reader.has("redirect")) action = std::move(redirect);

@@ -50,6 +50,7 @@ Server parse_server(const Field& field) {
   reader.optional("shutdown_timeout", server.shutdown_timeout, parse_any_duration);
   reader.optional("max_connections", server.max_connections,
                   number_between(std::uint32_t{1}, connections_max));
+  reader.optional("state_dir", server.state_dir, parse_text);
   return server;
 }
 

@@ -1,5 +1,6 @@
 #include "control/admin_answer.hpp"
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -10,6 +11,7 @@
 #include "control/admin_json.hpp"
 #include "control/admin_server.hpp"
 #include "control/dashboard.hpp"
+#include "control/split_report.hpp"
 
 namespace weir::control {
 namespace {
@@ -106,13 +108,28 @@ asio::awaitable<AdminResponse> answer_reload(asio::io_context& io, Call<ReloadOu
   co_return reloaded(*outcome);
 }
 
+AdminResponse split(const std::vector<SplitReport>& reports, std::string_view route) {
+  const auto found = std::ranges::find(reports, route, &SplitReport::route);
+  if (found == reports.end()) return problem(404, "no route with a split has that name");
+  return json_response(200, to_json(*found, std::chrono::system_clock::now()));
+}
+
+asio::awaitable<AdminResponse> answer_set_split(asio::io_context& io, Call<SplitOutcome> call) {
+  auto asking = ask<SplitOutcome>(io, std::move(call), AdminLimits::backend_timeout);
+  const auto outcome = co_await std::move(asking);
+  if (!outcome) co_return late();
+  if (outcome->status != 200) co_return problem(outcome->status, outcome->detail, outcome->errors);
+  co_return json_response(200, to_json(outcome->report, std::chrono::system_clock::now()));
+}
+
 asio::awaitable<AdminResponse> at_once(AdminResponse response) {
   co_return response;
 }
 
 }  // namespace
 
-asio::awaitable<AdminResponse> answer(asio::io_context& io, AdminBackend& backend, AdminAction action) {
+asio::awaitable<AdminResponse> answer(asio::io_context& io, AdminBackend& backend, AdminAction action,
+                                      const AdminDetails& details) {
   switch (action) {
     case AdminAction::dashboard:
       return at_once(dashboard_part("text/html; charset=utf-8", dashboard_html));
@@ -138,6 +155,19 @@ asio::awaitable<AdminResponse> answer(asio::io_context& io, AdminBackend& backen
       return answer_upstreams(io, backend.upstreams);
     case AdminAction::reload:
       return answer_reload(io, backend.reload);
+    case AdminAction::audit:
+      return at_once(json_response(200, backend.audit()));
+    case AdminAction::splits:
+      return at_once(json_response(200, to_json(backend.splits(), std::chrono::system_clock::now())));
+    case AdminAction::split:
+      return at_once(split(backend.splits(), route_of_split(details.target)));
+    case AdminAction::set_split: {
+      SplitCall asked{std::string(route_of_split(details.target)), std::string(details.body), details.peer};
+      Call<SplitOutcome> call = [&backend, asked = std::move(asked)](Reply<SplitOutcome> reply) {
+        backend.set_split(asked, std::move(reply));
+      };
+      return answer_set_split(io, std::move(call));
+    }
   }
   return at_once(problem(500, "no such action"));
 }

@@ -11,8 +11,14 @@
 
 namespace weir::control {
 
-/// `backend` is used before the first suspension only; it may be gone when this resumes.
+/// What some actions need of the request.
+struct AdminDetails {
+  std::string_view target, body;
+  std::string peer;  // the client's address
+};
+
+/// `backend` and `details` are used before the first suspension only; they may be gone when this resumes.
 boost::asio::awaitable<AdminResponse> answer(boost::asio::io_context& io, AdminBackend& backend,
-                                             AdminAction action);
+                                             AdminAction action, const AdminDetails& details = {});
 
 }  // namespace weir::control

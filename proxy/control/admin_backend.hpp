@@ -85,6 +85,39 @@ struct ReloadOutcome {
       problems;  // why nothing changed: `file:line:col: path: problem; remedy`, or one phrase
 };
 
+struct SplitTargetReport {
+  std::string upstream;
+  std::uint32_t configured = 0, effective = 0;  // weights
+  std::size_t healthy = 0, total = 0;           // endpoints
+};
+
+/// GET /api/v1/routes/NAME/split.
+struct SplitReport {
+  std::string route;
+  std::uint64_t generation = 0;
+  std::string affinity;
+  bool persistent = false;  // weights set at run time outlive a restart
+  std::vector<SplitTargetReport> targets;
+  struct Runtime {
+    std::string who, reason;
+    SystemTime since;
+    std::optional<SystemTime> expires;
+  };
+  std::optional<Runtime> runtime;  // absent: the configuration's weights are in force
+};
+
+/// PUT /api/v1/routes/NAME/split.
+struct SplitCall {
+  std::string route, body;
+  std::string peer;  // address of who asks
+};
+struct SplitOutcome {
+  int status = 200;  // otherwise `detail` and `errors` say why nothing changed
+  std::string detail;
+  std::vector<std::string> errors;
+  SplitReport report;  // in force on all workers
+};
+
 template <class T>
 using Reply = std::function<void(T)>;
 
@@ -99,6 +132,9 @@ struct AdminBackend {
   std::function<void(Reply<StatusReport>)> status;
   std::function<void(Reply<std::vector<UpstreamReport>>)> upstreams;
   std::function<void(Reply<ReloadOutcome>)> reload;
+  std::function<std::vector<SplitReport>()> splits;  // of all routes that have one
+  std::function<void(const SplitCall&, Reply<SplitOutcome>)> set_split;
+  std::function<std::string()> audit;  // JSON
 };
 
 }  // namespace weir::control

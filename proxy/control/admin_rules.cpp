@@ -13,7 +13,7 @@ struct Entry {
   bool write = false;  // POST; everything else is GET and HEAD
 };
 
-constexpr std::array<Entry, 12> entries{{
+constexpr std::array<Entry, 14> entries{{
     {"/", AdminAction::dashboard},
     {"/dashboard.js", AdminAction::dashboard_script},
     {"/dashboard.css", AdminAction::dashboard_style},
@@ -25,6 +25,8 @@ constexpr std::array<Entry, 12> entries{{
     {"/api/v1/config", AdminAction::config},
     {"/api/v1/upstreams", AdminAction::upstreams},
     {"/api/v1/routes", AdminAction::routes},
+    {"/api/v1/audit", AdminAction::audit},
+    {"/api/v1/splits", AdminAction::splits},
     {"/api/v1/reload", AdminAction::reload, true},
 }};
 
@@ -82,9 +84,9 @@ bool carries_token(std::string_view authorization, std::string_view token) {
   return equal_secrets(token, authorization.substr(scheme.size()));
 }
 
-AdminResponse not_allowed(bool write) {
-  AdminResponse response = problem(405, write ? "this path takes POST" : "this path takes GET and HEAD");
-  response.fields.emplace_back("Allow", write ? "POST" : "GET, HEAD");
+AdminResponse not_allowed(std::string_view methods) {
+  AdminResponse response = problem(405, "this path takes " + std::string(methods));
+  response.fields.emplace_back("Allow", methods);
   return response;
 }
 
@@ -94,7 +96,24 @@ AdminResponse unauthorized() {
   return response;
 }
 
+/// What is needed of a request that changes something.
+std::variant<AdminAction, AdminResponse> admit_write(AdminAction action, const AdminRequest& request,
+                                                     const AdminRules& rules) {
+  if (is_cross_site(request)) return problem(403, "writes from pages of other sites are refused");
+  if (!rules.token.empty() && !carries_token(request.authorization, rules.token)) return unauthorized();
+  return action;
+}
+
 }  // namespace
+
+std::string_view route_of_split(std::string_view target) {
+  constexpr std::string_view before = "/api/v1/routes/", after = "/split";
+  std::string_view path = target.substr(0, target.find('?'));
+  if (!path.starts_with(before) || !path.ends_with(after) || path.size() <= before.size() + after.size())
+    return {};
+  path = path.substr(before.size(), path.size() - before.size() - after.size());
+  return path.find('/') == path.npos ? path : std::string_view();
+}
 
 std::variant<AdminAction, AdminResponse> admit(const AdminRequest& request, const AdminRules& rules) {
   if (request.host_count != 1) return problem(400, "exactly one Host is needed");
@@ -105,15 +124,18 @@ std::variant<AdminAction, AdminResponse> admit(const AdminRequest& request, cons
     return problem(421, "Host is neither the admin address nor a loopback address");
   }
   const std::string_view path = request.target.substr(0, request.target.find('?'));
+  const bool read = request.method == "GET" || request.method == "HEAD";
+  if (!route_of_split(path).empty()) {
+    if (read) return AdminAction::split;
+    if (request.method == "PUT") return admit_write(AdminAction::set_split, request, rules);
+    return not_allowed("GET, HEAD, PUT");
+  }
   const auto entry =
       std::find_if(entries.begin(), entries.end(), [path](const Entry& e) { return e.path == path; });
   if (entry == entries.end()) return problem(404, "no such path");
-  const bool read = request.method == "GET" || request.method == "HEAD";
-  if (entry->write ? request.method != "POST" : !read) return not_allowed(entry->write);
-  if (!entry->write) return entry->action;
-  if (is_cross_site(request)) return problem(403, "writes from pages of other sites are refused");
-  if (!rules.token.empty() && !carries_token(request.authorization, rules.token)) return unauthorized();
-  return entry->action;
+  if (entry->write ? request.method != "POST" : !read)
+    return not_allowed(entry->write ? "POST" : "GET, HEAD");
+  return entry->write ? admit_write(entry->action, request, rules) : entry->action;
 }
 
 bool equal_secrets(std::string_view expected, std::string_view given) {

@@ -24,6 +24,10 @@ enum class AdminAction : std::uint8_t {
   upstreams,
   routes,
   reload,
+  audit,
+  splits,
+  split,      // of the route that route_of_split names
+  set_split,  // the same
 };
 
 /// Fields that are absent are empty; `host_count` tells how often Host came.
@@ -49,6 +53,9 @@ struct AdminRules {
 ///   403  a write that a browser sends for another site (Origin, Sec-Fetch-Site)
 ///   401  a write without the token, where one is set
 std::variant<AdminAction, AdminResponse> admit(const AdminRequest& request, const AdminRules& rules);
+
+/// NAME in /api/v1/routes/NAME/split, query or not; empty for every other target.
+std::string_view route_of_split(std::string_view target);
 
 /// Compares in a time that depends on the length of `given` only.
 bool equal_secrets(std::string_view expected, std::string_view given);

@@ -77,13 +77,22 @@ std::string_view view(beast::string_view text) {
   return {text.data(), text.size()};
 }
 
+SocketAddress address_of(const tcp::endpoint& endpoint) {
+  sockaddr_storage storage{};
+  std::memcpy(&storage, endpoint.data(), endpoint.size());
+  return SocketAddress::from_sockaddr(storage);
+}
+
 SocketAddress own_end(beast::tcp_stream& stream) {
   error_code ec;
   const tcp::endpoint local = stream.socket().local_endpoint(ec);
-  if (ec) return {};
-  sockaddr_storage storage{};
-  std::memcpy(&storage, local.data(), local.size());
-  return SocketAddress::from_sockaddr(storage);
+  return ec ? SocketAddress{} : address_of(local);
+}
+
+std::string peer_of(beast::tcp_stream& stream) {
+  error_code ec;
+  const tcp::endpoint remote = stream.socket().remote_endpoint(ec);
+  return ec ? "unknown" : address_of(remote).ip.to_string();
 }
 
 AdminRequest facts_of(const Parser& parser) {
@@ -169,7 +178,9 @@ asio::awaitable<void> serve(std::shared_ptr<State> server, tcp::socket socket) {
       const AdminRules rules{server->address, own_end(stream), server->token};
       auto verdict = admit(facts_of(parser), rules);
       if (const auto* action = std::get_if<AdminAction>(&verdict)) {
-        auto answering = answer(server->io, *server->backend, *action);
+        const std::string_view target = view(parser.get().target());
+        const AdminDetails details{target, parser.get().body(), peer_of(stream)};
+        auto answering = answer(server->io, *server->backend, *action, details);
         response = co_await std::move(answering);
       } else {
         response = std::move(std::get<AdminResponse>(verdict));

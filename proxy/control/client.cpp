@@ -8,7 +8,6 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -30,7 +29,7 @@ namespace http = boost::beast::http;
 namespace json = boost::json;
 using asio::ip::tcp;
 using beast::error_code;
-using Request = http::request<http::empty_body>;
+using Request = http::request<http::string_body>;
 
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
@@ -53,12 +52,15 @@ std::string host_field(const tcp::endpoint& endpoint) {
   return (endpoint.address().is_v6() ? "[" + ip + "]" : ip) + ":" + std::to_string(endpoint.port());
 }
 
-Request make_request(const AdminTarget& target, http::verb method, std::string_view path) {
+Request make_request(const AdminTarget& target, http::verb method, std::string_view path, std::string body) {
   Request request(method, beast::string_view(path.data(), path.size()), 11);
   request.set(http::field::connection, "close");
   request.set(http::field::accept, "application/json");
   if (!target.token.empty()) request.set(http::field::authorization, "Bearer " + target.token);
-  if (method == http::verb::post) request.set(http::field::content_length, "0");
+  if (!body.empty()) request.set(http::field::content_type, "application/json");
+  const bool has_body = method == http::verb::post || method == http::verb::put;
+  request.body() = std::move(body);
+  if (has_body) request.set(http::field::content_length, std::to_string(request.body().size()));
   return request;
 }
 
@@ -83,10 +85,6 @@ asio::awaitable<Exchange> exchange(tcp::resolver::results_type endpoints, Reques
   co_return answer;
 }
 
-std::string where(const AdminTarget& target, const Error& error) {
-  return "weir: admin address " + target.address + ": " + error.detail + "\n";
-}
-
 /// The object in an answer's body; empty when it holds none.
 json::object object_in(const AdminAnswer& answer) {
   json::error_code ec;
@@ -94,7 +92,12 @@ json::object object_in(const AdminAnswer& answer) {
   return !ec && value.is_object() ? std::move(value.as_object()) : json::object();
 }
 
-/// One line for the problem and one for each of its errors (RFC 9457).
+}  // namespace
+
+void print_unreachable(const AdminTarget& target, const Error& error, std::ostream& err) {
+  err << "weir: admin address " << target.address << ": " << error.detail << '\n';
+}
+
 void print_problem(const AdminAnswer& answer, std::ostream& err) {
   const json::object problem = object_in(answer);
   const json::value* const detail = problem.if_contains("detail");
@@ -110,11 +113,13 @@ void print_problem(const AdminAnswer& answer, std::ostream& err) {
   }
 }
 
+namespace {
+
 /// The object that a GET of `path` answers; nothing after saying on `err` what went wrong.
 std::optional<json::object> get_object(const AdminTarget& target, std::string_view path, std::ostream& err) {
   const auto answer = call_admin(target, "GET", path);
   if (!answer) {
-    err << where(target, answer.error());
+    print_unreachable(target, answer.error(), err);
     return std::nullopt;
   }
   if (answer->status != 200) {
@@ -133,7 +138,7 @@ std::string admin_token(std::string token) {
 }
 
 Result<AdminAnswer> call_admin(const AdminTarget& target, std::string_view method, std::string_view path,
-                               Milliseconds timeout) {
+                               Milliseconds timeout, std::string body) {
   const auto address = split_address(target.address);
   if (!address) return self_error(ErrorKind::connect_failed, "not an address; write HOST:PORT");
   asio::io_context io;
@@ -147,7 +152,7 @@ Result<AdminAnswer> call_admin(const AdminTarget& target, std::string_view metho
     answer = std::move(result);
   };
   const http::verb verb = http::string_to_verb(beast::string_view(method.data(), method.size()));
-  asio::co_spawn(io, exchange(endpoints, make_request(target, verb, path)), finished);
+  asio::co_spawn(io, exchange(endpoints, make_request(target, verb, path, std::move(body))), finished);
   io.run_for(timeout);
   return answer;
 }
@@ -170,7 +175,7 @@ ClientOutcome show_status(const AdminTarget& target, bool as_json, std::ostream&
 ClientOutcome request_reload(const AdminTarget& target, bool as_json, std::ostream& out, std::ostream& err) {
   const auto answer = call_admin(target, "POST", "/api/v1/reload");
   if (!answer) {
-    err << where(target, answer.error());
+    print_unreachable(target, answer.error(), err);
     return ClientOutcome::unreachable;
   }
   if (answer->status != 200) {

@@ -27,15 +27,20 @@ struct AdminAnswer {
   std::string body;
 };
 
-/// Errors: connect_failed, connect_timeout (no whole answer in time), response_malformed.
+/// `body` is JSON, or empty. Errors: connect_failed, connect_timeout (no whole answer in time), response_malformed.
 Result<AdminAnswer> call_admin(const AdminTarget& target, std::string_view method, std::string_view path,
-                               Milliseconds timeout = client_timeout);
+                               Milliseconds timeout = client_timeout, std::string body = {});
 
 enum class ClientOutcome : std::uint8_t {
   done,
   refused,      // it answered, and would not
   unreachable,  // nobody answered, or not Weir
 };
+
+/// One line for the problem in an answer that is not 200, and one for each of its errors (RFC 9457).
+void print_problem(const AdminAnswer& answer, std::ostream& err);
+/// Nobody answered: says so.
+void print_unreachable(const AdminTarget& target, const Error& error, std::ostream& err);
 
 /// Prints what runs to `out`: a table, or with `as_json` one object (/api/v1/status with `upstreams` added).
 ClientOutcome show_status(const AdminTarget& target, bool as_json, std::ostream& out, std::ostream& err);

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "control/client.hpp"
+#include "control/split_client.hpp"
 #include "control/supervisor.hpp"
 
 namespace weir::control {
@@ -27,20 +28,59 @@ int exit_code(ClientOutcome outcome) {
   return exit_cannot_start;
 }
 
-using Command = ClientOutcome (*)(const AdminTarget&, bool as_json, std::ostream&, std::ostream&);
-
-void add_command(CLI::App& app, int& code, const char* name, const char* help, Command run) {
+/// --admin, --token and --json.
+std::shared_ptr<ClientOptions> add_options(CLI::App& command) {
   const auto options = std::make_shared<ClientOptions>();
-  CLI::App& command = *app.add_subcommand(name, help);
   command.add_option("--admin", options->target.address, "Admin address of the running Weir")
       ->type_name("HOST:PORT")
       ->capture_default_str();
   command.add_option("--token", options->target.token, "Admin token (default: WEIR_ADMIN_TOKEN)")
       ->type_name("TOKEN");
   command.add_flag("--json", options->json, "Print JSON for programs");
+  return options;
+}
+
+using Command = ClientOutcome (*)(const AdminTarget&, bool as_json, std::ostream&, std::ostream&);
+
+void add_command(CLI::App& app, int& code, const char* name, const char* help, Command run) {
+  CLI::App& command = *app.add_subcommand(name, help);
+  const auto options = add_options(command);
   command.callback([options, &code, run] {
     options->target.token = admin_token(options->target.token);
     code = exit_code(run(options->target, options->json, std::cout, std::cerr));
+  });
+}
+
+void add_split_commands(CLI::App& app, int& code) {
+  CLI::App& split = *app.add_subcommand("split", "Show or change the weights of a route's split");
+  split.require_subcommand(1);
+
+  CLI::App& get = *split.add_subcommand("get", "Show configured, runtime and effective weights");
+  const auto asked = add_options(get);
+  const auto shown = std::make_shared<std::string>();
+  get.add_option("ROUTE", *shown, "Only of this route");
+  get.callback([asked, shown, &code] {
+    asked->target.token = admin_token(asked->target.token);
+    code = exit_code(show_splits(asked->target, *shown, asked->json, std::cout, std::cerr));
+  });
+
+  CLI::App& set = *split.add_subcommand("set", "Change the weights, on all workers at once");
+  const auto options = add_options(set);
+  const auto change = std::make_shared<SplitSetting>();
+  set.add_option("ROUTE", change->route, "Name of a route with a split")->required();
+  set.add_option("WEIGHTS", change->weights, "UPSTREAM=WEIGHT for each target, such as blue=90 green=10")
+      ->required()
+      ->type_name("UPSTREAM=WEIGHT");
+  set.add_option("--ttl", change->ttl, "After this, back to the configuration's weights")
+      ->type_name("DURATION");
+  set.add_option("--reason", change->reason, "For the audit")->type_name("TEXT");
+  set.add_option("--if-generation", change->generation,
+                 "Only while this generation is in use (see split get)")
+      ->type_name("N");
+  set.callback([options, change, &code] {
+    options->target.token = admin_token(options->target.token);
+    const SetOutcome outcome = set_split(options->target, *change, options->json, std::cout, std::cerr);
+    code = outcome.usage ? exit_usage : exit_code(outcome.outcome);
   });
 }
 
@@ -49,6 +89,7 @@ void add_command(CLI::App& app, int& code, const char* name, const char* help, C
 void add_client_commands(CLI::App& app, int& code) {
   add_command(app, code, "status", "Show what a running Weir is doing", show_status);
   add_command(app, code, "reload", "Make a running Weir load its configuration anew", request_reload);
+  add_split_commands(app, code);
 }
 
 }  // namespace weir::control

@@ -1,4 +1,4 @@
-// `weir status` and `weir reload` on the command line. Main thread.
+// `weir status`, `weir reload` and `weir split` on the command line. Main thread.
 #pragma once
 
 namespace CLI {

@@ -92,7 +92,11 @@ void Compiler::build_routes(Prepared& prepared) {
     std::vector<const config::HeaderPolicy*> policies;
     for (const std::size_t index : route.headers) policies.push_back(&config.header_policies[index]);
     runtime.headers = http::HeaderPolicy::compile(policies);
-    if (const auto* proxy = std::get_if<config::ProxyAction>(&route.action)) {
+    const auto* const proxy = std::get_if<config::ProxyAction>(&route.action);
+    if (proxy != nullptr && proxy->split) {
+      runtime.split = prepared.splits.size();
+      add_split(prepared, route, *proxy);
+    } else if (proxy != nullptr) {
       runtime.timeouts = merged_timeouts(config.upstreams[proxy->upstream].timeouts, proxy->timeouts);
     }
     routes->push_back(std::move(runtime));
@@ -103,6 +107,25 @@ void Compiler::build_routes(Prepared& prepared) {
     if (policy.name == "security") security.push_back(&policy);
   }
   prepared.default_headers = std::make_shared<http::HeaderPolicy>(http::HeaderPolicy::compile(security));
+}
+
+void Compiler::add_split(Prepared& prepared, const config::Route& route, const config::ProxyAction& action) {
+  std::vector<std::string_view> names;
+  auto timeouts = std::make_shared<std::vector<config::Timeouts>>();
+  server::SplitRuntime runtime;
+  for (const config::SplitTarget& target : action.split->targets) {
+    const config::Upstream& upstream = prepared.config->upstreams[target.upstream];
+    names.push_back(upstream.name);
+    timeouts->push_back(merged_timeouts(upstream.timeouts, action.timeouts));
+    runtime.weights.push_back(target.weight);
+  }
+  runtime.rules = std::make_shared<split::Split>(*action.split, route.name, names);
+  runtime.timeouts = std::move(timeouts);
+  auto& known = split_shared_[route.name];
+  runtime.shared = known.lock();
+  if (!runtime.shared) known = runtime.shared = std::make_shared<split::Shared>();
+  prepared.splits.push_back(std::move(runtime));
+  prepared.split_routes.push_back(&route);
 }
 
 std::shared_ptr<upstream::EndpointState> Compiler::endpoint_state(const config::Upstream& upstream,
@@ -136,7 +159,8 @@ void Compiler::add_endpoint(server::UpstreamRuntime& runtime, const config::Endp
 }
 
 std::shared_ptr<server::Snapshot> Compiler::build(const Prepared& prepared, std::uint64_t generation,
-                                                  const BoundAddress& bound, const Addresses& addresses) {
+                                                  const BoundAddress& bound, const Addresses& addresses,
+                                                  const Weights& weights) {
   const config::Config& config = *prepared.config;
   auto snapshot = std::make_shared<server::Snapshot>();
   snapshot->generation = generation;
@@ -144,6 +168,10 @@ std::shared_ptr<server::Snapshot> Compiler::build(const Prepared& prepared, std:
   snapshot->table = prepared.table;
   snapshot->routes = prepared.routes;
   snapshot->default_headers = prepared.default_headers;
+  snapshot->splits = prepared.splits;
+  for (std::size_t i = 0; weights && i < snapshot->splits.size(); ++i) {
+    snapshot->splits[i].weights = weights(*prepared.split_routes[i]);
+  }
   for (const config::Upstream& upstream : config.upstreams) {
     server::UpstreamRuntime runtime;
     runtime.config = &upstream;
@@ -177,6 +205,7 @@ std::shared_ptr<server::Snapshot> Compiler::build(const Prepared& prepared, std:
   }
   std::erase_if(endpoints_, [](const auto& entry) { return entry.second.expired(); });
   std::erase_if(shared_, [](const auto& entry) { return entry.second.expired(); });
+  std::erase_if(split_shared_, [](const auto& entry) { return entry.second.expired(); });
   return snapshot;
 }
 

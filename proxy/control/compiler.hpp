@@ -21,6 +21,8 @@ class Compiler {
   using BoundAddress = std::function<SocketAddress(const config::Listener&)>;
   /// Known addresses of a host name; empty while unknown.
   using Addresses = std::function<std::vector<IpAddress>(const std::string& host)>;
+  /// Weights in force of a route with a split, by target.
+  using Weights = std::function<std::vector<std::uint32_t>(const config::Route&)>;
 
   explicit Compiler(observe::NameTable& names) : names_(names) {}
 
@@ -37,6 +39,8 @@ class Compiler {
     std::map<std::string, std::shared_ptr<tls::ClientContext>> client_contexts;  // by upstream name
     std::shared_ptr<const route::RouteTable> table;
     std::shared_ptr<const std::vector<server::RouteRuntime>> routes;
+    std::vector<server::SplitRuntime> splits;  // with the configuration's weights
+    std::vector<const config::Route*> split_routes;
     std::shared_ptr<const http::HeaderPolicy> default_headers;
   };
   Result<Prepared> prepare(std::shared_ptr<const config::Config> config);
@@ -44,9 +48,11 @@ class Compiler {
   /// From here on `prepared` is the configuration in force. Cannot fail.
   void commit(Prepared& prepared);
 
-  /// The snapshot for what was prepared, with the addresses that names have now. Cannot fail.
+  /// The snapshot for what was prepared, with the addresses that names have now; without `weights`, those of the
+  /// configuration. Cannot fail.
   std::shared_ptr<server::Snapshot> build(const Prepared& prepared, std::uint64_t generation,
-                                          const BoundAddress& bound, const Addresses& addresses);
+                                          const BoundAddress& bound, const Addresses& addresses,
+                                          const Weights& weights = {});
 
   /// Makes new ticket keys where the current ones are due.
   void rotate_ticket_keys(TimePoint now);
@@ -58,11 +64,13 @@ class Compiler {
                                                           const std::string& host);
   void add_endpoint(server::UpstreamRuntime& runtime, const config::Endpoint& endpoint, const IpAddress& ip);
   void build_routes(Prepared& prepared);
+  void add_split(Prepared& prepared, const config::Route& route, const config::ProxyAction& action);
 
   observe::NameTable& names_;
   std::map<std::string, std::size_t> listener_slots_;
   std::map<std::string, std::shared_ptr<tls::TicketKeys>> ticket_keys_;      // by listener name
   std::map<std::string, std::weak_ptr<balance::Shared>> shared_;             // by upstream name
+  std::map<std::string, std::weak_ptr<split::Shared>> split_shared_;         // by route name
   std::map<std::string, std::weak_ptr<upstream::EndpointState>> endpoints_;  // by identity
   std::size_t next_endpoint_slot_ = 0;
 };

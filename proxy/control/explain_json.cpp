@@ -39,16 +39,22 @@ json::object proxy(const ProxyPlan& plan) {
   for (const config::Endpoint& endpoint : plan.endpoints) {
     endpoints.push_back({{"host", endpoint.host}, {"port", endpoint.port}, {"weight", endpoint.weight}});
   }
+  json::array split;
+  for (const SplitShare& share : plan.split) {
+    split.push_back({{"upstream", share.upstream}, {"weight", share.weight}});
+  }
   json::object timeouts;
   for (const auto& [name, value] : plan.timeouts) timeouts[name] = value;
-  return {{"upstream", plan.upstream},
-          {"balance", plan.balance},
-          {"tls", plan.tls},
-          {"endpoints", std::move(endpoints)},
-          {"timeouts", std::move(timeouts)},
-          {"retry", plan.retry},
-          {"websocket", plan.websocket},
-          {"request", texts(plan.request_lines)}};
+  json::object shown{{"upstream", plan.upstream},
+                     {"balance", plan.balance},
+                     {"tls", plan.tls},
+                     {"endpoints", std::move(endpoints)},
+                     {"timeouts", std::move(timeouts)},
+                     {"retry", plan.retry},
+                     {"websocket", plan.websocket},
+                     {"request", texts(plan.request_lines)}};
+  if (!plan.split.empty()) shown["split"] = {{"targets", std::move(split)}, {"why", plan.split_rule}};
+  return shown;
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "http/text.hpp"
 #include "http/write.hpp"
 #include "route/table.hpp"
+#include "split/split.hpp"
 
 namespace weir::control {
 namespace {
@@ -112,14 +113,58 @@ std::vector<std::string> request_lines(const http::RequestHead& head, const std:
   return lines;
 }
 
+std::string rule_text(const config::SplitOverride& rule) {
+  const bool secret = config::is_secret_header(rule.name);
+  return rule.name + (rule.cookie ? "=" : ": ") + (secret ? std::string(config::secret_blank) : rule.value);
+}
+
+/// The index of the target that the configuration's weights give this request, and in words why. Where turns or a
+/// fresh key decide, the target with the most weight is shown.
+std::size_t plan_split(const config::Config& config, const config::Route& route,
+                       const http::RequestHead& head, const http::ForwardedFacts& forwarded,
+                       ProxyPlan& plan) {
+  const config::Split& split = *std::get<config::ProxyAction>(route.action).split;
+  std::vector<std::string_view> names;
+  std::vector<std::uint32_t> weights;
+  for (const config::SplitTarget& target : split.targets) {
+    names.push_back(config.upstreams[target.upstream].name);
+    weights.push_back(target.weight);
+    plan.split.push_back({std::string(names.back()), target.weight});
+  }
+  const split::Split rules(split, route.name, names);
+  split::Shared shared;
+  char key[split::cookie_key_digits];
+  split::Request request;
+  request.fields = head.fields;
+  request.client_ip = forwarded.client_ip;
+  const split::Choice choice = rules.choose(request, weights, shared, key);
+  if (const config::SplitOverride* rule = rules.matching_override(head.fields)) {
+    plan.split_rule = "override " + rule_text(*rule);
+  } else if (choice.why == split::Why::affinity && split.affinity.by == config::AffinityBy::cookie) {
+    plan.split_rule = "affinity by the cookie weir_split";
+  } else if (choice.why == split::Why::affinity) {
+    plan.split_rule = split.affinity.by == config::AffinityBy::header
+                          ? "affinity by header " + split.affinity.header
+                          : std::string("affinity by client_ip");
+  } else {
+    plan.split_rule = split.affinity.by == config::AffinityBy::cookie
+                          ? "by weight, then kept by a new cookie; the heaviest is shown"
+                          : "in turns by weight; the heaviest is shown";
+    return static_cast<std::size_t>(std::ranges::max_element(weights) - weights.begin());
+  }
+  return choice.target;
+}
+
 }  // namespace
 
 ProxyPlan plan_proxy(const config::Config& config, const config::Route& route, const http::RequestHead& head,
                      std::string_view normalised_path, const http::ForwardedFacts& forwarded,
                      const http::CompiledFields& policy) {
   const auto& action = std::get<config::ProxyAction>(route.action);
-  const config::Upstream& upstream = config.upstreams[action.upstream];
   ProxyPlan plan;
+  std::size_t chosen = action.upstream;
+  if (action.split) chosen = action.split->targets[plan_split(config, route, head, forwarded, plan)].upstream;
+  const config::Upstream& upstream = config.upstreams[chosen];
   plan.upstream = upstream.name;
   plan.balance = config::name_of(config::balances, upstream.balance);
   plan.endpoints = upstream.endpoints;

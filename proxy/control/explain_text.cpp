@@ -77,6 +77,12 @@ void show_answer(TextPage& page, const Explanation& explanation) {
 
 void show_proxy(TextPage& page, const ProxyPlan& plan) {
   page.heading("then");
+  if (!plan.split.empty()) {
+    std::vector<std::string> shares;
+    for (const SplitShare& share : plan.split)
+      shares.push_back(share.upstream + ' ' + std::to_string(share.weight));
+    page.line("split", join(shares, ", ") + ": " + plan.split_rule);
+  }
   page.line("upstream", plan.upstream + ", " + plan.balance + (plan.tls ? ", TLS" : ""));
   for (const config::Endpoint& endpoint : plan.endpoints) {
     const bool bracket = endpoint.host.find(':') != std::string::npos && endpoint.host.front() != '[';

@@ -34,8 +34,15 @@ struct OwnAnswer {
   std::size_t body_bytes = 0;
 };
 
+struct SplitShare {
+  std::string upstream;
+  std::uint32_t weight = 0;  // of the configuration
+};
+
 struct ProxyPlan {
   std::string upstream;
+  std::vector<SplitShare> split;  // empty: the route has none
+  std::string split_rule;         // which of them, and why
   std::string balance;
   std::vector<config::Endpoint> endpoints;
   bool tls = false;

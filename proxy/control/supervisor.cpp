@@ -71,6 +71,7 @@ Supervisor::Supervisor(std::vector<std::string> files, config::Surroundings surr
       signals_(context_),
       drain_timer_(context_),
       ticket_timer_(context_),
+      split_timer_(context_),
       notifier_(Notifier::from_environment()),
       compiler_(names_),
       resolver_(context_, [this] { names_changed(); }),
@@ -104,6 +105,10 @@ int Supervisor::start() {
     observe::configure_log(config->log);
   } catch (const std::exception& failure) {
     std::cerr << "log.output: " << failure.what() << '\n';
+    return exit_cannot_start;
+  }
+  if (const auto opened = open_splits(config->server.state_dir); !opened) {
+    std::cerr << opened.error().detail << '\n';
     return exit_cannot_start;
   }
   raise_descriptor_limit();
@@ -213,8 +218,10 @@ void Supervisor::take_over(Next next) {
   bound_ = std::move(next.bound);
   access_log_ = std::move(next.access_log);
   ++generation_;
+  reconcile_splits(*prepared_.config);
   shared_.connections_max = connections_within_descriptors(prepared_.config->server.max_connections);
   publish(std::move(next.sockets));
+  watch_expiry();
 }
 
 /// Builds the snapshot of what is in force now and sends it to every worker.
@@ -222,7 +229,8 @@ void Supervisor::publish(NewSockets sockets) {
   auto snapshot = compiler_.build(
       prepared_, generation_,
       [this](const config::Listener& listener) { return bound_.at(listener.name).bound; },
-      [this](const std::string& host) { return resolver_.addresses(host); });
+      [this](const std::string& host) { return resolver_.addresses(host); },
+      [this](const config::Route& route) { return splits_->weights_of(route); });
   snapshot->access_log = access_log_;
   snapshot_ = snapshot;
   for (std::size_t i = 0; i < workers_.size(); ++i) {
@@ -335,6 +343,7 @@ void Supervisor::apply_process_keys(const config::Config& before, const config::
     observe::log(config::LogLevel::warn, "{} changed: takes effect at the next start", key);
   };
   if (before.server.workers != now.server.workers) note("server.workers");
+  if (before.server.state_dir != now.server.state_dir) note("server.state_dir");
   if (before.admin.address != now.admin.address) note("admin.address");
   if (before.admin.token != now.admin.token) admin_->set_token(now.admin.token);
   if (before.log.output != now.log.output || before.log.level != now.log.level ||

@@ -18,6 +18,7 @@
 #include "control/compiler.hpp"
 #include "control/name_resolver.hpp"
 #include "control/notify.hpp"
+#include "control/split_store.hpp"
 #include "observe/collector.hpp"
 #include "observe/log_writer.hpp"
 #include "server/worker.hpp"
@@ -76,6 +77,15 @@ class Supervisor {
   void stop_workers();
   void watch_ticket_keys();
 
+  // supervisor_splits.cpp: live weights.
+  Result<void> open_splits(const std::string& folder);
+  void reconcile_splits(const config::Config& config);
+  SplitReport split_report(const config::Route& route) const;
+  std::vector<SplitReport> split_reports() const;
+  void set_split(const SplitCall& call, const Reply<SplitOutcome>& reply);
+  void publish_weights();
+  void watch_expiry();
+
   AdminBackend make_backend();
   HealthReport health() const;
   StatusReport status() const;
@@ -88,7 +98,7 @@ class Supervisor {
   const config::Surroundings surroundings_;
   boost::asio::io_context context_;
   boost::asio::signal_set signals_;
-  boost::asio::steady_timer drain_timer_, ticket_timer_;
+  boost::asio::steady_timer drain_timer_, ticket_timer_, split_timer_;
   bool signals_armed_ = false;
   Notifier notifier_;
   observe::NameTable names_;
@@ -101,7 +111,8 @@ class Supervisor {
   std::unique_ptr<AdminServer> admin_;
   SocketAddress admin_address_;
 
-  Compiler::Prepared prepared_;  // of the configuration in force
+  std::optional<SplitStore> splits_;  // from start() on
+  Compiler::Prepared prepared_;       // of the configuration in force
   std::shared_ptr<const server::Snapshot> snapshot_;
   std::shared_ptr<observe::LogWriter> access_log_;
   std::map<std::string, BoundListener> bound_;  // by listener name

@@ -17,6 +17,16 @@ std::string_view name_of(config::Balance balance) {
   return balance == config::Balance::round_robin ? "round_robin" : "least_connections";
 }
 
+/// Lines that are JSON objects already, newest first.
+std::string audit_json(const std::deque<std::string>& lines) {
+  std::string text = R"({"audit":[)";
+  for (auto line = lines.rbegin(); line != lines.rend(); ++line) {
+    if (line != lines.rbegin()) text += ',';
+    text += *line;
+  }
+  return text + "]}";
+}
+
 std::string_view name_of(health::State state) {
   switch (state) {
     case health::State::healthy:
@@ -57,6 +67,9 @@ AdminBackend Supervisor::make_backend() {
     });
   };
   backend.reload = [this](Reply<ReloadOutcome> reply) { reload(reply); };
+  backend.splits = [this] { return split_reports(); };
+  backend.set_split = [this](const SplitCall& call, Reply<SplitOutcome> reply) { set_split(call, reply); };
+  backend.audit = [this] { return audit_json(splits_->audit()); };
   return backend;
 }
 
@@ -132,6 +145,11 @@ observe::ScrapeInput Supervisor::scrape_input() const {
       facts.in_flight = candidate.state->in_flight.load(std::memory_order_relaxed);
       facts.up = candidate.state->health.usable();
       input.endpoints.push_back(std::move(facts));
+    }
+  }
+  for (const SplitReport& split : split_reports()) {
+    for (const SplitTargetReport& target : split.targets) {
+      input.splits.push_back({split.route, target.upstream, target.effective});
     }
   }
   for (const auto& listener : snapshot_->listeners) {

@@ -141,12 +141,13 @@ void put_status_line(Pen& pen, int status, std::string_view reason) {
 
 /// 1xx: no policy, no framing. 101 ends HTTP on this connection, so it is the exchange's last head.
 void write_interim_head(std::string& out, const ResponseHead& head, const ResponseOptions& options) {
-  Pen pen(out, head.bytes + own_response_text_bytes);
+  Pen pen(out, head.bytes + own_response_text_bytes + options.set_cookie.size());
   put_status_line(pen, head.status, head.reason);
   ResponseFields{}.put(pen, head, nullptr, false, true);
   if (options.upgrade && head.status == 101) {
     pen.put("Connection: upgrade\r\n").field("Upgrade", head.upgrade);
     if (!options.request_id.empty()) pen.put("X-Request-Id: ").put(options.request_id).put("\r\n");
+    if (!options.set_cookie.empty()) pen.field("Set-Cookie", options.set_cookie);
   }
   pen.put("\r\n");
 }
@@ -209,7 +210,7 @@ void write_response_head(std::string& out, const ResponseHead& head, const Respo
   if (head.status < 200) return write_interim_head(out, head, options);
   {
     const std::size_t policy_bytes = options.policy ? options.policy->text_bytes_max() : 0;
-    Pen pen(out, head.bytes + own_response_text_bytes + policy_bytes);
+    Pen pen(out, head.bytes + own_response_text_bytes + policy_bytes + options.set_cookie.size());
     put_status_line(pen, head.status, head.reason);
     ResponseFields fields;
     fields.put(pen, head, options.policy, options.body.kind == BodyKind::chunked, false);
@@ -218,6 +219,7 @@ void write_response_head(std::string& out, const ResponseHead& head, const Respo
     if (!options.request_id.empty() && !speaks_for(options.policy, OwnField::request_id)) {
       pen.field("X-Request-Id", options.request_id);
     }
+    if (!options.set_cookie.empty()) pen.field("Set-Cookie", options.set_cookie);
     put_response_framing(pen, head, options, fields.content_length);
   }
   if (options.policy) options.policy->append_to(out, head.fields);

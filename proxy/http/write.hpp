@@ -40,8 +40,9 @@ void write_request_head(std::string& out, const RequestHead& head, std::string_v
 struct ResponseOptions {
   const CompiledFields* policy = nullptr;  // may be null: none
   std::string_view request_id;
-  Framing body;            // how we frame it towards the client
-  bool keep_alive = true;  // false: Connection: close
+  std::string_view set_cookie;  // value of a Set-Cookie of our own; empty: none
+  Framing body;                 // how we frame it towards the client
+  bool keep_alive = true;       // false: Connection: close
   int client_minor_version = 1;
   bool upgrade = false;  // 101: pass Connection/Upgrade on
 };

@@ -63,6 +63,14 @@ void attempts_field(LineBuffer& line, const std::vector<AttemptRecord>& attempts
   line.byte(']');
 }
 
+void split_field(LineBuffer& line, const AccessRecord::Split& split) {
+  line.raw(R"(,"split":{"target":")");
+  line.json_text(cut_text(split.target, access_text_bytes_max));
+  line.byte('"');
+  text_field(line, R"(,"why":")", split.why);
+  line.byte('}');
+}
+
 void connection_fields(LineBuffer& line, const AccessRecord& record) {
   text_field(line, R"(,"request_id":")", record.request_id);
   text_field(line, R"(,"trace_id":")", record.trace_id);
@@ -85,6 +93,7 @@ void request_fields(LineBuffer& line, const AccessRecord& record) {
 void outcome_fields(LineBuffer& line, const AccessRecord& record) {
   text_field(line, R"(,"route":")", record.route);
   text_field(line, R"(,"upstream":")", record.upstream);
+  if (!record.split.target.empty()) split_field(line, record.split);
   text_field(line, R"(,"endpoint":")", record.endpoint);
   if (record.status != 0) number_field(line, R"(,"status":)", record.status);
   number_field(line, R"(,"bytes_in":)", record.bytes_in);

@@ -40,6 +40,9 @@ struct AccessRecord {
   } tls;
   std::string_view method, host, path, query, user_agent, referer;
   std::string_view route, upstream, endpoint;
+  struct Split {
+    std::string_view target, why;  // both or none
+  } split;
   int status = 0;
   std::uint64_t bytes_in = 0, bytes_out = 0;  // body bytes from and to the client
   double duration_ms = 0;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "observe/metric_family.hpp"
+#include "split/split.hpp"
 
 namespace weir::observe {
 
@@ -128,6 +129,28 @@ void add_retries(Families& out, const WorkerMetrics& merged, const NameTable& na
   out.push_back(std::move(retries).take());
 }
 
+void add_splits(Families& out, const WorkerMetrics& merged, const NameTable& names,
+                const std::vector<SplitFacts>& splits) {
+  auto weights = Family::gauge("weir_split_weight", "Weight in force of a split's upstream.");
+  for (const SplitFacts& facts : splits) {
+    weights.add({{"route", facts.route}, {"upstream", facts.upstream}}, facts.weight);
+  }
+  auto requests =
+      Family::counter("weir_split_requests_total",
+                      "Requests that a split sent to an upstream, by why it was chosen (failover: the "
+                      "chosen one was out).");
+  for (const auto& [key, counters] : merged.splits) {
+    const Labels labels = pair_labels(names, key, "route", "upstream");
+    for (std::size_t i = 0; i < split::why_count; ++i) {
+      if (counters.by_why[i] == 0) continue;
+      requests.add(with(labels, "why", std::string(split::to_string(static_cast<split::Why>(i)))),
+                   counters.by_why[i]);
+    }
+  }
+  out.push_back(std::move(weights).take());
+  out.push_back(std::move(requests).take());
+}
+
 void add_endpoint_facts(Families& out, const std::vector<EndpointFacts>& endpoints) {
   std::map<std::pair<std::string_view, std::string_view>, std::pair<std::uint64_t, bool>> shown;
   for (const EndpointFacts& facts : endpoints) {
@@ -174,8 +197,9 @@ void add_counter(Families& out, const char* name, const char* help, double value
 }
 
 void add_config(Families& out, const ScrapeInput& input) {
-  add_gauge(out, "weir_config_generation", "Number of the configuration in use; each reload takes the next.",
-            {}, static_cast<double>(input.generation));
+  add_gauge(out, "weir_config_generation",
+            "Number of what is in use; each reload and each change of weights takes the next.", {},
+            static_cast<double>(input.generation));
   add_gauge(out, "weir_config_last_reload_success", "1: the last reload was taken over; 0: it was refused.",
             {}, input.last_reload_success);
   add_gauge(out, "weir_config_last_reload_timestamp_seconds", "When the last reload was tried, in Unix time.",
@@ -208,6 +232,7 @@ Families collect(const WorkerMetrics& merged, const NameTable& names, const Scra
   add_listeners(out, merged, names);
   add_endpoint_counters(out, merged, names);
   add_retries(out, merged, names);
+  add_splits(out, merged, names, input.splits);
   add_endpoint_facts(out, input.endpoints);
   add_config(out, input);
   add_certificates(out, input.certificates);

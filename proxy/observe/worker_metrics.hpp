@@ -71,6 +71,12 @@ struct UpstreamCounters {
   void merge(const UpstreamCounters& other);
 };
 
+/// Requests that a split sent to one upstream, by reason (split::Why).
+struct SplitCounters {
+  std::array<std::uint64_t, 4> by_why{};
+  void merge(const SplitCounters& other);
+};
+
 class WorkerMetrics {
  public:
   /// Label sets of http_requests_total per worker; further ones count as method OTHER, status "other".
@@ -86,6 +92,10 @@ class WorkerMetrics {
     return endpoints[pair_key(upstream, endpoint_label)];
   }
   UpstreamCounters& upstream(NameId name) { return upstreams[name]; }
+
+  void split_chosen(NameId route, NameId upstream, std::size_t why) {
+    ++splits[pair_key(route, upstream)].by_why[why];
+  }
 
   /// Other plain counters of this worker.
   std::uint64_t access_log_dropped_lines = 0;
@@ -114,6 +124,7 @@ class WorkerMetrics {
   StableTable<ListenerCounters> listeners;  // by listener
   StableTable<EndpointCounters> endpoints;  // by pair_key(upstream, endpoint label)
   StableTable<UpstreamCounters> upstreams;  // by upstream
+  StableTable<SplitCounters> splits;        // by pair_key(route, upstream)
 
  private:
   std::uint64_t& add_series(RequestKey key);

@@ -53,9 +53,13 @@ Task<After> Exchange::walk() {
   if (const auto* respond = std::get_if<config::RespondAction>(&action))
     co_return co_await answer_respond(*respond);
   proxy_ = &std::get<config::ProxyAction>(action);
+  upstream_ = proxy_->upstream;
+  timeouts_ = &route_->timeouts;
 
   auto acceptable = check_body_limit();
   if (!acceptable) co_return co_await answer_failure(acceptable);
+
+  if (proxy_->split) choose_side();
 
   // Chooses an endpoint, sends the request, waits for the response head; tries another endpoint where that is
   // safe.
@@ -91,6 +95,10 @@ void Exchange::reset() {
   response_scanned_ = 0;
   route_ = nullptr;
   proxy_ = nullptr;
+  upstream_ = config::no_upstream;
+  timeouts_ = nullptr;
+  split_why_ = split::Why::weight;
+  set_cookie_.clear();
   session_ = nullptr;
   generation_.reset();
   request_id_ = traceparent_ = reason_ = {};

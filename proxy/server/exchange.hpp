@@ -21,6 +21,7 @@
 #include "observe/access_log.hpp"
 #include "relay/relay_body.hpp"
 #include "server/generation.hpp"
+#include "split/split.hpp"
 #include "upstream/retry.hpp"
 
 namespace weir::server {
@@ -70,6 +71,8 @@ class Exchange final : private io::ChannelObserver {
   Result<void> normalise();
   Result<void> find_route();
   Result<void> check_body_limit() const;
+  void choose_side();
+  bool side_is_out(const SplitRuntime& split, std::size_t target) const;
   bool redirects_to_https() const;
 
   // exchange_answer.cpp: answers that Weir makes itself.
@@ -122,7 +125,7 @@ class Exchange final : private io::ChannelObserver {
   void append_log_line(std::string& out, Duration duration);
   void keep_log_texts();
 
-  const UpstreamView& upstream_view() const { return generation_->upstreams[proxy_->upstream]; }
+  const UpstreamView& upstream_view() const { return generation_->upstreams[upstream_]; }
   const config::Upstream& upstream_config() const { return *upstream_view().runtime->config; }
   EndpointPool& pool() { return *upstream_view().pools[pick_.index]; }
   bool keep_alive_allowed() const;
@@ -136,6 +139,11 @@ class Exchange final : private io::ChannelObserver {
   std::string host_, path_;  // normalised
   const RouteRuntime* route_ = nullptr;
   const config::ProxyAction* proxy_ = nullptr;
+  std::size_t upstream_ = config::no_upstream;     // where it goes, once that is known
+  const config::Timeouts* timeouts_ = nullptr;     // of this route with that upstream
+  split::Why split_why_ = split::Why::weight;      // where the route has a split
+  char split_key_[split::cookie_key_digits] = {};  // of a client that has none yet
+  std::string set_cookie_;  // value of a Set-Cookie that the response gets; empty: none
   http::ForwardedFacts forwarded_;
   std::array<char, uuid_length> request_id_buffer_;
   std::array<char, traceparent_length> traceparent_buffer_;

@@ -57,6 +57,7 @@ http::ResponseOptions Exchange::response_options(const http::Framing& body, bool
   http::ResponseOptions options;
   options.policy = session_->is_tls() ? &headers.response_tls : &headers.response_plain;
   options.request_id = request_id_;
+  options.set_cookie = set_cookie_;
   options.body = body;
   options.keep_alive = keep_alive;
   options.client_minor_version = head.minor_version;

@@ -77,7 +77,7 @@ Task<Result<void>> Exchange::attempt() {
 Task<Result<void>> Exchange::connect() {
   const UpstreamRuntime& upstream = *upstream_view().runtime;
   const EndpointRuntime& endpoint = upstream.endpoints[pick_.index];
-  const TimePoint deadline = std::min(attempt_started_ + route_->timeouts.connect, total_deadline_);
+  const TimePoint deadline = std::min(attempt_started_ + timeouts_->connect, total_deadline_);
   io::Connect connecting(worker_.reactor(), endpoint.state->address, deadline);
   watch_client(connecting.channel());
   io::ConnectResult connected = co_await connecting;
@@ -131,7 +131,7 @@ Task<Result<void>> Exchange::exchange_heads() {
   watch_client(&endpoint.channel());
   if (request_body_->finished()) {
     iovec part{request_out_.data(), request_out_.size()};
-    const io::IoResult sent = co_await endpoint.write_all({&part, 1}, route_->timeouts.send);
+    const io::IoResult sent = co_await endpoint.write_all({&part, 1}, timeouts_->send);
     request_progress_.written_bytes += sent.bytes;
     // An endpoint may answer and close before it has read everything: its answer counts.
     if (!sent.ok() && sent.status != io::IoStatus::reset) co_return send_failure(sent.status);
@@ -161,7 +161,7 @@ Task<Result<void>> Exchange::invite_body() {
 
 /// The request is through, or as far through as the endpoint wants it.
 void Exchange::start_response_timeout() {
-  response_deadline_ = worker_.reactor().now() + route_->timeouts.response;
+  response_deadline_ = worker_.reactor().now() + timeouts_->response;
   if (response_.status == 0) {
     connection_->stream().channel().extend_read_deadline(std::min(response_deadline_, total_deadline_));
   }
@@ -172,7 +172,7 @@ Detached Exchange::upload() {
   const config::ListenerLimits& limits = session_->listener().config.limits;
   relay::RelayOptions options;
   options.read_timeout = limits.body_idle_timeout;
-  options.write_timeout = route_->timeouts.send;
+  options.write_timeout = timeouts_->send;
   options.deadline = total_deadline_;
   options.body_bytes_max = limits.body_bytes;
   options.min_rate = limits.body_min_rate;

@@ -74,7 +74,8 @@ void Exchange::end_attempt(const Error* error) {
 void Exchange::finish() {
   const auto duration = Clock::now() - started;
   auto& metrics = worker_.metrics();
-  const observe::NameId upstream_name = proxy_ ? upstream_view().runtime->name : observe::no_name;
+  const bool went_somewhere = upstream_ != config::no_upstream;
+  const observe::NameId upstream_name = went_somewhere ? upstream_view().runtime->name : observe::no_name;
   if (!route_) metrics.request_started(observe::no_name);
   metrics.request_finished(route_ ? route_->name : observe::no_name, upstream_name, head.method, status_,
                            std::chrono::duration<double>(duration).count());
@@ -105,7 +106,10 @@ void Exchange::append_log_line(std::string& out, Duration duration) {
   if (const http::Field* agent = head.find(http::FieldId::user_agent)) record.user_agent = agent->value;
   if (const http::Field* referer = head.find(http::FieldId::referer)) record.referer = referer->value;
   if (route_) record.route = route_->config->name;
-  if (proxy_) record.upstream = upstream_config().name;
+  if (upstream_ != config::no_upstream) {
+    record.upstream = upstream_config().name;
+    if (proxy_->split) record.split = {upstream_config().name, split::to_string(split_why_)};
+  }
   if (!attempts_.empty()) {
     attempts_.back().status = response_.status;
     record.endpoint = attempts_.back().endpoint;

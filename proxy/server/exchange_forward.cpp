@@ -47,7 +47,7 @@ void Exchange::prepare_request() {
 Task<Result<void>> Exchange::forward() {
   prepare_request();
   const auto& retry = upstream_config().retry;
-  total_deadline_ = worker_.reactor().now() + route_->timeouts.total;
+  total_deadline_ = worker_.reactor().now() + timeouts_->total;
   retry_.method = head.method;
   for (;;) {
     auto tried = co_await attempt();

@@ -32,7 +32,7 @@ Task<After> Exchange::relay_response() {
   upstream_in_.pin(0);
 
   relay::RelayOptions options;
-  options.read_timeout = route_->timeouts.idle;
+  options.read_timeout = timeouts_->idle;
   options.write_timeout = session_->listener().config.limits.body_idle_timeout;
   options.deadline = total_deadline_;
   relay::RelayEnd end =
@@ -88,7 +88,7 @@ Task<After> Exchange::relay_upgrade() {
     session_->in().pin(0);
     keep_log_texts();
     const relay::TunnelEnd end = co_await relay::run_tunnel(
-        session_->stream(), session_->in(), connection_->stream(), upstream_in_, route_->timeouts.idle);
+        session_->stream(), session_->in(), connection_->stream(), upstream_in_, timeouts_->idle);
     request_progress_.body_bytes = end.client_bytes;
     response_body_bytes_ = end.endpoint_bytes;
     if (end.status == io::IoStatus::timeout) reason_ = "tunnel_idle";

@@ -15,6 +15,7 @@
 #include "observe/log_writer.hpp"
 #include "observe/worker_metrics.hpp"
 #include "route/table.hpp"
+#include "split/split.hpp"
 #include "tls/context.hpp"
 #include "upstream/endpoint.hpp"
 
@@ -35,11 +36,23 @@ struct UpstreamRuntime {
   std::shared_ptr<tls::ClientContext> tls;  // null: plain
 };
 
+inline constexpr std::size_t no_split = static_cast<std::size_t>(-1);
+
+/// A route's split with the weights that are in force.
+struct SplitRuntime {
+  std::shared_ptr<const split::Split> rules;
+  std::shared_ptr<split::Shared> shared;
+  std::vector<std::uint32_t> weights;  // by target
+  std::shared_ptr<const std::vector<config::Timeouts>>
+      timeouts;  // by target: the route's over the upstream's
+};
+
 struct RouteRuntime {
   const config::Route* config = nullptr;
   observe::NameId name = observe::no_name;
   http::HeaderPolicy headers;
-  config::Timeouts timeouts;  // the route's over its upstream's
+  config::Timeouts timeouts;     // the route's over its upstream's
+  std::size_t split = no_split;  // index into Snapshot::splits; then timeouts are the target's
 };
 
 struct ListenerRuntime {
@@ -60,6 +73,7 @@ struct Snapshot {
   std::shared_ptr<const route::RouteTable> table;
   std::shared_ptr<const std::vector<RouteRuntime>> routes;
   std::vector<UpstreamRuntime> upstreams;
+  std::vector<SplitRuntime> splits;  // in the order of their routes
   std::vector<std::shared_ptr<const ListenerRuntime>> listeners;
   std::vector<std::size_t> listener_by_slot;                  // index into listeners, or no_listener
   std::shared_ptr<observe::LogWriter> access_log;             // null: off

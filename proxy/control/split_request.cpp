@@ -1,0 +1,114 @@
+#include "control/split_request.hpp"
+
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "core/units.hpp"
+
+namespace weir::control {
+namespace {
+
+namespace json = boost::json;
+using Problems = std::vector<std::string>;
+
+std::string_view view(const json::string& text) {
+  return {text.data(), text.size()};
+}
+
+void read_weights(const json::value& value, SplitRequest& request, Problems& problems) {
+  if (!value.is_object() || value.get_object().empty()) {
+    problems.emplace_back("weights: must be an object such as {\"blue\":90,\"green\":10}");
+    return;
+  }
+  for (const auto& member : value.get_object()) {
+    const std::string name(member.key());
+    const json::value& weight = member.value();
+    std::uint64_t number = config::split_weight_max + std::uint64_t{1};
+    if (weight.is_int64() && weight.get_int64() >= 0) number = static_cast<std::uint64_t>(weight.get_int64());
+    if (number > config::split_weight_max) {
+      problems.push_back("weights." + name + ": must be a whole number from 0 to " +
+                         std::to_string(config::split_weight_max));
+      continue;
+    }
+    request.weights.emplace_back(name, static_cast<std::uint32_t>(number));
+  }
+}
+
+void read_note(std::string_view key, const json::value& value, std::size_t bytes_max, std::string& into,
+               Problems& problems) {
+  if (value.is_string() && split::is_note(view(value.get_string()), bytes_max)) {
+    into = view(value.get_string());
+    return;
+  }
+  problems.push_back(std::string(key) + ": must be one line of up to " + std::to_string(bytes_max) +
+                     " bytes");
+}
+
+void read_ttl(const json::value& value, SplitRequest& request, Problems& problems) {
+  if (value.is_string()) request.ttl = parse_duration(view(value.get_string()));
+  if (!request.ttl || request.ttl->count() == 0)
+    problems.emplace_back("ttl: must be a duration above 0, such as \"15m\"");
+}
+
+}  // namespace
+
+std::variant<SplitRequest, Problems> parse_split_request(std::string_view body) {
+  constexpr std::size_t own_who_bytes_max = split::who_bytes_max - 56;  // room for the address behind it
+  json::error_code error;
+  json::parse_options options;
+  options.max_depth = 4;
+  const json::value value = json::parse(body, error, {}, options);
+  if (error || !value.is_object()) return Problems{"the body must be a JSON object"};
+  SplitRequest request;
+  Problems problems;
+  for (const auto& member : value.get_object()) {
+    const std::string_view key(member.key().data(), member.key().size());
+    if (key == "weights") {
+      read_weights(member.value(), request, problems);
+    } else if (key == "reason") {
+      read_note(key, member.value(), split::reason_bytes_max, request.reason, problems);
+    } else if (key == "who") {
+      read_note(key, member.value(), own_who_bytes_max, request.who, problems);
+    } else if (key == "ttl") {
+      read_ttl(member.value(), request, problems);
+    } else if (key == "generation") {
+      const bool number = member.value().is_int64() && member.value().get_int64() >= 0;
+      if (number) request.generation = static_cast<std::uint64_t>(member.value().get_int64());
+      if (!number) problems.emplace_back("generation: must be a whole number");
+    } else {
+      problems.push_back(std::string(key) + ": unknown; write weights, reason, ttl, generation or who");
+    }
+  }
+  if (!value.get_object().contains("weights")) problems.emplace_back("weights: is missing");
+  if (!problems.empty()) return problems;
+  return request;
+}
+
+std::variant<split::NamedWeights, Problems> match_weights(const split::NamedWeights& weights,
+                                                          const split::NamedWeights& configured) {
+  Problems problems;
+  split::NamedWeights matched;
+  std::string names;
+  for (const auto& [name, weight] : configured) names += (names.empty() ? "" : ", ") + name;
+  using Pair = split::NamedWeights::value_type;
+  for (const auto& [name, weight] : weights) {
+    if (std::ranges::find(configured, name, &Pair::first) == configured.end())
+      problems.push_back("weights." + name + ": not a target of this route's split; its targets are " +
+                         names);
+  }
+  for (const auto& [name, weight] : configured) {
+    const auto found = std::ranges::find(weights, name, &Pair::first);
+    if (found == weights.end()) {
+      problems.push_back("weights." + name + ": is missing; weights change as a whole, so name all of " +
+                         names);
+    } else {
+      matched.push_back(*found);
+    }
+  }
+  if (problems.empty() && std::ranges::all_of(matched, [](const Pair& pair) { return pair.second == 0; }))
+    problems.emplace_back("weights: not all may be 0");
+  if (!problems.empty()) return problems;
+  return matched;
+}
+
+}  // namespace weir::control

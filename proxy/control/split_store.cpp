@@ -1,0 +1,214 @@
+#include "control/split_store.hpp"
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <filesystem>
+#include <system_error>
+
+#include "control/durable_file.hpp"
+#include "observe/line_buffer.hpp"
+
+namespace weir::control {
+namespace {
+
+namespace json = boost::json;
+using SystemTime = SplitStore::SystemTime;
+
+json::object to_object(const split::NamedWeights& weights) {
+  json::object object;
+  for (const auto& [name, weight] : weights) object[name] = weight;
+  return object;
+}
+
+/// Who, when, what, why.
+std::string audit_line(SystemTime now, std::string_view who, std::string_view action, std::string_view route,
+                       const split::NamedWeights& before, const split::NamedWeights& after,
+                       std::string_view reason, std::optional<Milliseconds> ttl) {
+  std::string at;
+  observe::LineBuffer(at).timestamp(now);
+  json::object entry{{"at", at},
+                     {"who", who},
+                     {"action", action},
+                     {"route", route},
+                     {"before", to_object(before)},
+                     {"after", to_object(after)}};
+  if (!reason.empty()) entry["reason"] = reason;
+  if (ttl) entry["ttl_seconds"] = static_cast<double>(ttl->count()) / 1000.0;
+  return json::serialize(entry);
+}
+
+}  // namespace
+
+const config::Split* split_of(const config::Route& route) {
+  const auto* const proxy = std::get_if<config::ProxyAction>(&route.action);
+  return proxy != nullptr && proxy->split ? &*proxy->split : nullptr;
+}
+
+std::int64_t unix_ms(SystemTime time) {
+  return std::chrono::duration_cast<Milliseconds>(time.time_since_epoch()).count();
+}
+
+split::NamedWeights configured_weights(const config::Config& config, const config::Route& route) {
+  split::NamedWeights weights;
+  for (const config::SplitTarget& target : split_of(route)->targets) {
+    weights.emplace_back(config.upstreams[target.upstream].name, target.weight);
+  }
+  return weights;
+}
+
+Result<void> SplitStore::open() {
+  if (!persistent()) return {};
+  std::error_code error;
+  std::filesystem::create_directories(folder_, error);
+  if (error) return self_error(ErrorKind::internal, "cannot make " + folder_ + ": " + error.message());
+  auto text = read_file(state_file(), split::state_bytes_max);
+  if (!text) return text.error();
+  if (*text) {
+    auto state = split::parse_state(**text);
+    if (state) {
+      state_ = std::move(*state);
+    } else {
+      std::filesystem::rename(state_file(), state_file() + ".broken", error);
+      complaint_ = state_file() + ": " + state.error().detail + "; set aside as split-state.broken, the " +
+                   "configuration's weights are in force";
+    }
+  }
+  auto tail = read_tail(audit_file(), audit_tail_bytes_max);
+  if (!tail) return tail.error();
+  for (std::size_t begin = 0; begin < tail->size();) {
+    const std::size_t end = std::min(tail->find('\n', begin), tail->size());
+    const std::string_view line = std::string_view(*tail).substr(begin, end - begin);
+    json::error_code ec;
+    const json::value entry = json::parse(line, ec);
+    if (!ec && entry.is_object()) audit_.emplace_back(line);  // a crash may have cut one off
+    if (audit_.size() > audit_shown_max) audit_.pop_front();
+    begin = end + 1;
+  }
+  // What cannot be written now could not be written later either.
+  return save(state_);
+}
+
+Result<void> SplitStore::save(const split::State& state) const {
+  if (!persistent()) return {};
+  return replace_file(state_file(), split::write_state(state));
+}
+
+Result<void> SplitStore::record(std::string line) {
+  if (persistent()) {
+    auto appended = append_line(audit_file(), line);
+    if (!appended) return appended;
+  }
+  audit_.push_back(std::move(line));
+  if (audit_.size() > audit_shown_max) audit_.pop_front();
+  return {};
+}
+
+const split::RuntimeWeights* SplitStore::find(std::string_view route) const {
+  const auto found = std::ranges::find(state_, route, &split::RuntimeWeights::route);
+  return found == state_.end() ? nullptr : &*found;
+}
+
+std::vector<std::uint32_t> SplitStore::weights_of(const config::Route& route) const {
+  std::vector<std::uint32_t> weights;
+  if (const split::RuntimeWeights* entry = find(route.name)) {
+    for (const auto& [name, weight] : entry->weights) weights.push_back(weight);
+  } else {
+    for (const config::SplitTarget& target : split_of(route)->targets) weights.push_back(target.weight);
+  }
+  return weights;
+}
+
+Result<void> SplitStore::set(const config::Config& config, const config::Route& route,
+                             const WeightChange& change, SystemTime now) {
+  const split::NamedWeights base = configured_weights(config, route);
+  const split::RuntimeWeights* const before = find(route.name);
+  const split::NamedWeights weights_before = before != nullptr ? before->weights : base;
+  split::State next = state_;
+  std::erase_if(next, [&](const split::RuntimeWeights& entry) { return entry.route == route.name; });
+  if (change.weights != base) {
+    if (next.size() == split::state_routes_max)
+      return self_error(ErrorKind::internal, "too many routes have weights of their own");
+    split::RuntimeWeights entry;
+    entry.route = route.name;
+    entry.weights = change.weights;
+    entry.base = base;
+    entry.since_ms = unix_ms(now);
+    if (change.ttl) entry.expires_ms = entry.since_ms + change.ttl->count();
+    entry.who = change.who;
+    entry.reason = change.reason;
+    next.push_back(std::move(entry));
+  }
+  // First what is going to happen, then the change itself: there is no change that nobody recorded.
+  auto recorded = record(audit_line(now, change.who, "split_set", route.name, weights_before, change.weights,
+                                    change.reason, change.ttl));
+  if (!recorded) return recorded;
+  auto saved = save(next);
+  if (!saved) {
+    (void)record(audit_line(now, "weir", "split_set_failed", route.name, change.weights, weights_before,
+                            saved.error().detail, std::nullopt));
+    return saved;
+  }
+  state_ = std::move(next);
+  return {};
+}
+
+/// What cannot be saved is dropped all the same: it would be dropped again after a restart.
+std::vector<std::string> SplitStore::drop(const std::vector<Dropped>& dropped, SystemTime now) {
+  std::vector<std::string> phrases;
+  if (dropped.empty()) return phrases;
+  for (const Dropped& each : dropped) {
+    std::erase_if(state_,
+                  [&](const split::RuntimeWeights& entry) { return entry.route == each.entry.route; });
+    phrases.push_back(each.phrase);
+    auto recorded = record(audit_line(now, "weir", each.action, each.entry.route, each.entry.weights,
+                                      each.now, each.phrase, std::nullopt));
+    if (!recorded) phrases.push_back(recorded.error().detail);
+  }
+  const auto saved = save(state_);
+  if (!saved) phrases.push_back(saved.error().detail);
+  return phrases;
+}
+
+std::vector<std::string> SplitStore::reconcile(const config::Config& config, SystemTime now) {
+  std::vector<Dropped> dropped;
+  for (const split::RuntimeWeights& entry : state_) {
+    const auto route = std::ranges::find(config.routes, entry.route, &config::Route::name);
+    if (route == config.routes.end() || split_of(*route) == nullptr) {
+      dropped.push_back(
+          {entry,
+           {},
+           "split_route_gone",
+           "route " + entry.route + " has no split any more: its weights set at run time are gone"});
+      continue;
+    }
+    const split::NamedWeights configured = configured_weights(config, *route);
+    if (configured == entry.base) continue;
+    dropped.push_back({entry, configured, "split_file_wins",
+                       "split of route " + entry.route + ": the configuration's weights changed to " +
+                           split::to_string(configured) + " and replace " + split::to_string(entry.weights) +
+                           ", set by " + entry.who});
+  }
+  return drop(dropped, now);
+}
+
+std::vector<std::string> SplitStore::expire(SystemTime now) {
+  std::vector<Dropped> dropped;
+  for (const split::RuntimeWeights& entry : state_) {
+    if (entry.expires_ms == 0 || entry.expires_ms > unix_ms(now)) continue;
+    dropped.push_back({entry, entry.base, "split_expired",
+                       "split of route " + entry.route + ": the time of " + split::to_string(entry.weights) +
+                           " is over, back to " + split::to_string(entry.base)});
+  }
+  return drop(dropped, now);
+}
+
+std::optional<SystemTime> SplitStore::next_expiry() const {
+  std::optional<SystemTime> next;
+  for (const split::RuntimeWeights& entry : state_) {
+    const SystemTime end{Milliseconds(entry.expires_ms)};
+    if (entry.expires_ms != 0 && (!next || end < *next)) next = end;
+  }
+  return next;
+}
+
+}  // namespace weir::control

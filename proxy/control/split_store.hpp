@@ -1,0 +1,85 @@
+// Weights that were set while Weir runs, laid over those of the configuration: kept in a state file, recorded in an
+// append-only audit file, dropped when their time is over or when the configuration's own weights change. Nothing
+// is in force before it is on the disk. Depends on files only; the control thread.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/model.hpp"
+#include "core/clock.hpp"
+#include "core/error.hpp"
+#include "split/state.hpp"
+
+namespace weir::control {
+
+inline constexpr std::size_t audit_shown_max = 200;
+inline constexpr std::size_t audit_tail_bytes_max = 512 * 1024;
+
+struct WeightChange {
+  split::NamedWeights weights;  // in the order of the route's targets
+  std::string who, reason;
+  std::optional<Milliseconds> ttl;  // nothing: until it is changed again
+};
+
+class SplitStore {
+ public:
+  using SystemTime = std::chrono::system_clock::time_point;
+
+  /// `folder` empty: memory only.
+  explicit SplitStore(std::string folder = {}) : folder_(std::move(folder)) {}
+
+  /// Makes the folder and reads what is there. An error (internal): the folder cannot be used. A state file that is
+  /// not whole is set aside, and `complaint` says so.
+  Result<void> open();
+  const std::string& complaint() const { return complaint_; }
+  bool persistent() const { return !folder_.empty(); }
+
+  /// Drops weights whose route is gone or whose configured weights are others than when they were set: the file
+  /// wins. Returns a phrase for each, for the log.
+  std::vector<std::string> reconcile(const config::Config& config, SystemTime now);
+  /// On the disk, with its audit line, when it returns; an error (internal) has changed nothing. Weights that are
+  /// the configuration's own, without a ttl, end what was set before.
+  Result<void> set(const config::Config& config, const config::Route& route, const WeightChange& change,
+                   SystemTime now);
+  /// Drops what is past its time. Returns a phrase for each.
+  std::vector<std::string> expire(SystemTime now);
+  std::optional<SystemTime> next_expiry() const;
+
+  /// What was set for that route, or nullptr.
+  const split::RuntimeWeights* find(std::string_view route) const;
+  /// Weights in force, by target.
+  std::vector<std::uint32_t> weights_of(const config::Route& route) const;
+  /// The newest audit lines, JSON each, oldest first.
+  const std::deque<std::string>& audit() const { return audit_; }
+
+  std::string state_file() const { return folder_ + "/split-state"; }
+  std::string audit_file() const { return folder_ + "/audit.jsonl"; }
+
+ private:
+  struct Dropped {
+    split::RuntimeWeights entry;
+    split::NamedWeights now;  // what is in force instead; empty: nothing
+    std::string action, phrase;
+  };
+  Result<void> save(const split::State& state) const;
+  Result<void> record(std::string line);
+  std::vector<std::string> drop(const std::vector<Dropped>& dropped, SystemTime now);
+
+  const std::string folder_;
+  std::string complaint_;
+  split::State state_;
+  std::deque<std::string> audit_;
+};
+
+/// The configuration's own weights of a route that has a split.
+split::NamedWeights configured_weights(const config::Config& config, const config::Route& route);
+const config::Split* split_of(const config::Route& route);
+std::int64_t unix_ms(std::chrono::system_clock::time_point time);
+
+}  // namespace weir::control

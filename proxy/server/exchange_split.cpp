@@ -1,0 +1,48 @@
+// Which side of its route's split a request goes to, before anything is sent anywhere. A retry stays there.
+#include "server/exchange.hpp"
+#include "server/session.hpp"
+#include "server/worker.hpp"
+
+namespace weir::server {
+
+void Exchange::choose_side() {
+  const config::Split& config = *proxy_->split;
+  const SplitRuntime& split = generation_->snapshot->splits[route_->split];
+  split::Request request;
+  request.fields = head.fields;
+  request.client_ip = forwarded_.client_ip;
+  if (config.affinity.by == config::AffinityBy::cookie) request.random = worker_.rng()();
+  const auto side = [&](std::size_t i) -> const UpstreamRuntime& {
+    return *generation_->upstreams[config.targets[i].upstream].runtime;
+  };
+  split::Choice choice = split.rules->choose(request, split.weights, *split.shared, split_key_);
+  if (side_is_out(split, choice.target)) {
+    split::Mask alive = 0;
+    for (std::size_t i = 0; i < split.weights.size(); ++i) {
+      if (i != choice.target && !split::is_out(side(i).candidates, side(i).config->passive_health))
+        alive |= split::Mask{1} << i;
+    }
+    choice = split.rules->fall_over(choice, request, split.weights, alive, *split.shared);
+  }
+  upstream_ = config.targets[choice.target].upstream;
+  timeouts_ = &(*split.timeouts)[choice.target];
+  split_why_ = choice.why;
+  if (choice.set_cookie) {
+    split::write_set_cookie(set_cookie_, choice.cookie, route_->config->name,
+                            split.rules->name(choice.target), config.affinity.ttl,
+                            forwarded_.proto == "https");
+  }
+  worker_.metrics().split_chosen(route_->name, upstream_view().runtime->name,
+                                 static_cast<std::size_t>(choice.why));
+}
+
+/// Out, and it is not this request that tries it again.
+bool Exchange::side_is_out(const SplitRuntime& split, std::size_t target) const {
+  const UpstreamRuntime& upstream = *generation_->upstreams[proxy_->split->targets[target].upstream].runtime;
+  const config::PassiveHealth& health = upstream.config->passive_health;
+  if (!split::is_out(upstream.candidates, health)) return false;
+  return upstream.candidates.empty() ||
+         !split.shared->trials[target].claim(worker_.reactor().now(), health.ejection_time);
+}
+
+}  // namespace weir::server

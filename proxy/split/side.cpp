@@ -1,0 +1,22 @@
+#include "split/side.hpp"
+
+#include <algorithm>
+
+namespace weir::split {
+
+bool is_out(std::span<const upstream::Candidate> candidates, const config::PassiveHealth& settings) {
+  return std::ranges::none_of(candidates, [&settings](const upstream::Candidate& candidate) {
+    const health::PassiveHealth& health = candidate.state->health;
+    return health.usable() && (settings.consecutive_failures == 0 ||
+                               health.consecutive_failures() < settings.consecutive_failures);
+  });
+}
+
+bool Trial::claim(TimePoint now, Milliseconds interval) {
+  TimePoint::rep next = next_.load(std::memory_order_relaxed);
+  if (now.time_since_epoch().count() < next) return false;
+  return next_.compare_exchange_strong(next, (now + interval).time_since_epoch().count(),
+                                       std::memory_order_relaxed);
+}
+
+}  // namespace weir::split

@@ -1,0 +1,29 @@
+// Whether a side of a split can be used at all. It is out when none of its endpoints is: each is ejected, or failed
+// as often as ejects and stays only because an upstream never ejects its last one. Then other sides take its
+// requests, but one from time to time, so that its recovery is seen. Pure; any thread; no locks.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <span>
+
+#include "config/model.hpp"
+#include "core/clock.hpp"
+#include "upstream/endpoint.hpp"
+
+namespace weir::split {
+
+/// No candidates at all (no name resolves) is out, too.
+bool is_out(std::span<const upstream::Candidate> candidates, const config::PassiveHealth& settings);
+
+/// When a side that is out is tried again. Shared by the workers.
+class Trial {
+ public:
+  /// True for one caller each `interval`, from the first call on.
+  bool claim(TimePoint now, Milliseconds interval);
+
+ private:
+  std::atomic<TimePoint::rep> next_{TimePoint::min().time_since_epoch().count()};
+};
+
+}  // namespace weir::split
