@@ -266,7 +266,7 @@ void put_split(JsonText& json, const Split& split, const Config& config) {
   json.close();
   json.open_object("affinity");
   json.text("by", affinity_text(split.affinity));
-  if (split.affinity.by == AffinityBy::cookie) duration(json, "ttl", split.affinity.ttl);
+  duration(json, "ttl", split.affinity.ttl);
   json.close();
   json.text("drain_affinity", name_of(drain_affinities, split.drain_affinity));
   json.open_list("overrides");

@@ -84,8 +84,9 @@ bool carries_token(std::string_view authorization, std::string_view token) {
   return equal_secrets(token, authorization.substr(scheme.size()));
 }
 
-AdminResponse not_allowed(std::string_view methods) {
-  AdminResponse response = problem(405, "this path takes " + std::string(methods));
+/// `words`: the same for people.
+AdminResponse not_allowed(std::string_view methods, const std::string& words) {
+  AdminResponse response = problem(405, "this path takes " + words);
   response.fields.emplace_back("Allow", methods);
   return response;
 }
@@ -128,13 +129,13 @@ std::variant<AdminAction, AdminResponse> admit(const AdminRequest& request, cons
   if (!route_of_split(path).empty()) {
     if (read) return AdminAction::split;
     if (request.method == "PUT") return admit_write(AdminAction::set_split, request, rules);
-    return not_allowed("GET, HEAD, PUT");
+    return not_allowed("GET, HEAD, PUT", "GET, HEAD and PUT");
   }
   const auto entry =
       std::find_if(entries.begin(), entries.end(), [path](const Entry& e) { return e.path == path; });
   if (entry == entries.end()) return problem(404, "no such path");
-  if (entry->write ? request.method != "POST" : !read)
-    return not_allowed(entry->write ? "POST" : "GET, HEAD");
+  if (entry->write && request.method != "POST") return not_allowed("POST", "POST");
+  if (!entry->write && !read) return not_allowed("GET, HEAD", "GET and HEAD");
   return entry->write ? admit_write(entry->action, request, rules) : entry->action;
 }
 

@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "control/durable_file.hpp"
+#include "core/units.hpp"
 #include "observe/line_buffer.hpp"
 
 namespace weir::control {
@@ -33,7 +34,7 @@ std::string audit_line(SystemTime now, std::string_view who, std::string_view ac
                      {"before", to_object(before)},
                      {"after", to_object(after)}};
   if (!reason.empty()) entry["reason"] = reason;
-  if (ttl) entry["ttl_seconds"] = static_cast<double>(ttl->count()) / 1000.0;
+  if (ttl) entry["ttl"] = format_duration(*ttl);
   return json::serialize(entry);
 }
 

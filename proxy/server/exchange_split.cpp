@@ -40,9 +40,12 @@ void Exchange::choose_side() {
 bool Exchange::side_is_out(const SplitRuntime& split, std::size_t target) const {
   const UpstreamRuntime& upstream = *generation_->upstreams[proxy_->split->targets[target].upstream].runtime;
   const config::PassiveHealth& health = upstream.config->passive_health;
-  if (!split::is_out(upstream.candidates, health)) return false;
-  return upstream.candidates.empty() ||
-         !split.shared->trials[target].claim(worker_.reactor().now(), health.ejection_time);
+  split::Trial& trial = split.shared->trials[target];
+  if (!split::is_out(upstream.candidates, health)) {
+    trial.rest();
+    return false;
+  }
+  return upstream.candidates.empty() || !trial.claim(worker_.reactor().now(), health.ejection_time);
 }
 
 }  // namespace weir::server

@@ -15,8 +15,9 @@ bool is_out(std::span<const upstream::Candidate> candidates, const config::Passi
 bool Trial::claim(TimePoint now, Milliseconds interval) {
   TimePoint::rep next = next_.load(std::memory_order_relaxed);
   if (now.time_since_epoch().count() < next) return false;
-  return next_.compare_exchange_strong(next, (now + interval).time_since_epoch().count(),
-                                       std::memory_order_relaxed);
+  const bool is_trial = next != resting;
+  const TimePoint::rep after = (now + interval).time_since_epoch().count();
+  return next_.compare_exchange_strong(next, after, std::memory_order_relaxed) && is_trial;
 }
 
 }  // namespace weir::split

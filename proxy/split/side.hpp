@@ -19,11 +19,17 @@ bool is_out(std::span<const upstream::Candidate> candidates, const config::Passi
 /// When a side that is out is tried again. Shared by the workers.
 class Trial {
  public:
-  /// True for one caller each `interval`, from the first call on.
+  /// For a request to a side that is out: true for one caller each `interval`, the first time one interval after
+  /// the first call.
   bool claim(TimePoint now, Milliseconds interval);
+  /// The side is not out (any more).
+  void rest() {
+    if (next_.load(std::memory_order_relaxed) != resting) next_.store(resting, std::memory_order_relaxed);
+  }
 
  private:
-  std::atomic<TimePoint::rep> next_{TimePoint::min().time_since_epoch().count()};
+  static constexpr TimePoint::rep resting = TimePoint::min().time_since_epoch().count();
+  std::atomic<TimePoint::rep> next_{resting};
 };
 
 }  // namespace weir::split

@@ -86,6 +86,7 @@ headers: { own: {} }
 routes:
   - { name: a, match: { path: /a }, redirect: { to: /b } }
   - { name: b, match: { path: /b }, respond: {} }
+  - { name: s, match: { path: /s }, split: { targets: [{ upstream: app, weight: 1 }], affinity: {} } }
   - { name: c, upstream: app }
 )";
 
@@ -138,6 +139,10 @@ TEST(Describe, WhatIsRequiredIsMissed) {
       {"upstreams: { a: { endpoints: [{}] } }", "upstreams.a.endpoints[0].address"},
       {"routes: [{}]", "routes[0].name"},
       {"routes: [{ rewrite: {} }]", "routes[0].rewrite.path"},
+      {"routes: [{ split: {} }]", "routes[0].split.targets"},
+      {"routes: [{ split: { targets: [{}] } }]", "routes[0].split.targets[0].upstream"},
+      {"routes: [{ split: { targets: [{}] } }]", "routes[0].split.targets[0].weight"},
+      {"routes: [{ split: { overrides: [{}] } }]", "routes[0].split.overrides[0].upstream"},
       {"routes: [{ redirect: {} }]", "routes[0].redirect.to"},
   };
   std::set<std::string> covered;

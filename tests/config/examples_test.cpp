@@ -38,7 +38,7 @@ TEST(Examples, AllLoad) {
     load_shipped({"config/examples/" + entry.path().filename().string()});
     ++count;
   }
-  EXPECT_GE(count, 6U);
+  EXPECT_GE(count, 8U);
 }
 
 TEST(Examples, TheQuickstartIsWhatItSays) {

@@ -106,8 +106,14 @@ std::vector<Finding> unknown_weir_commands(const std::string& path, const std::s
       findings.push_back({path, command.line, "weir has no command '" + subcommand + "'"});
       continue;
     }
-    const Outcome help = run(weir + " " + subcommand + " --help");
     const std::string arguments = match[2].str().substr(0, match[2].str().find(" #"));
+    Outcome help = run(weir + " " + subcommand + " --help");
+    std::smatch deeper;  // `weir split set`: the options are those of the inner command
+    static const std::regex inner(R"(^ ([a-z]+)\b.*$)");
+    if (std::regex_match(arguments, deeper, inner) &&
+        help.output.find("\n  " + deeper[1].str() + " ") != std::string::npos) {
+      help = run(weir + " " + subcommand + " " + deeper[1].str() + " --help");
+    }
     for (const std::string& option : matches(arguments, R"(\s(--?[a-zA-Z][\w-]*))")) {
       if (help.output.find(option) != std::string::npos) continue;
       findings.push_back({path, command.line, "weir " + subcommand + " has no option " + option});

@@ -46,6 +46,22 @@ inline AdminBackend scripted_backend() {
     reply(std::move(reports));
   };
   backend.reload = [](Reply<ReloadOutcome> reply) { reply(ReloadOutcome{true, 8, {}}); };
+  backend.splits = [] {
+    SplitReport report;
+    report.route = "api";
+    report.generation = 7;
+    report.affinity = "none";
+    report.targets = {{"blue", 90, 90, 2, 2}, {"green", 10, 10, 1, 1}};
+    return std::vector<SplitReport>{report};
+  };
+  backend.set_split = [](const SplitCall& call, Reply<SplitOutcome> reply) {
+    SplitOutcome outcome;
+    outcome.report.route = call.route;
+    outcome.report.affinity = call.body + " from " + call.peer;
+    if (call.route != "api") outcome = {404, "no route has that name", {"one", "two"}, {}};
+    reply(outcome);
+  };
+  backend.audit = [] { return std::string(R"({"audit":[]})"); };
   return backend;
 }
 

@@ -60,6 +60,10 @@ TEST(AdminRules, EveryPathHasItsAction) {
       {"/api/v1/config", AdminAction::config},
       {"/api/v1/upstreams", AdminAction::upstreams},
       {"/api/v1/routes", AdminAction::routes},
+      {"/api/v1/audit", AdminAction::audit},
+      {"/api/v1/splits", AdminAction::splits},
+      {"/api/v1/routes/api/split", AdminAction::split},
+      {"/api/v1/routes/a-b_c/split", AdminAction::split},
   };
   for (const auto& [path, action] : paths) {
     for (const std::string& target : {path, path + "?", path + "?format=text"}) {
@@ -76,8 +80,10 @@ TEST(AdminRules, EveryPathHasItsAction) {
 }
 
 TEST(AdminRules, UnknownPaths) {
-  for (const char* target : {"/nothing", "/health/", "//", "/api", "/api/v1", "/api/v1/", "/api/v1/audit",
-                             "/metrics/..", "/METRICS", "/%6detrics", "/#"}) {
+  for (const char* target :
+       {"/nothing", "/health/", "//", "/api", "/api/v1", "/api/v1/", "/api/v1/audit/", "/api/v1/routes/",
+        "/api/v1/routes/api", "/api/v1/routes//split", "/api/v1/routes/split", "/api/v1/routes/a/b/split",
+        "/metrics/..", "/METRICS", "/%6detrics", "/#"}) {
     EXPECT_EQ(refusal(get(target)), 404) << target;
   }
 }
@@ -108,6 +114,22 @@ TEST(AdminRules, WrongMethodsNameTheRightOnes) {
     EXPECT_EQ(std::get<AdminResponse>(verdict).status, 405) << method;
     EXPECT_EQ(field(std::get<AdminResponse>(verdict), "Allow"), "POST");
   }
+}
+
+TEST(AdminRules, WeightsAreWrittenByPut) {
+  AdminRequest request = get("/api/v1/routes/api/split?x");
+  request.method = "PUT";
+  EXPECT_EQ(std::get<AdminAction>(admit(request, rules())), AdminAction::set_split);
+  EXPECT_EQ(refusal(request, rules("s3cret")), 401);
+  request.authorization = "Bearer s3cret";
+  EXPECT_EQ(refusal(request, rules("s3cret")), 0);
+  request.fetch_site = "cross-site";
+  EXPECT_EQ(refusal(request, rules("s3cret")), 403);
+  request.method = "POST";
+  const auto verdict = admit(request, rules());
+  EXPECT_EQ(field(std::get<AdminResponse>(verdict), "Allow"), "GET, HEAD, PUT");
+  EXPECT_EQ(route_of_split("/api/v1/routes/api/split?x"), "api");
+  EXPECT_EQ(route_of_split("/api/v1/routes/api"), "");
 }
 
 TEST(AdminRules, HostsThatAreOurs) {

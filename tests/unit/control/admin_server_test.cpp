@@ -125,6 +125,31 @@ TEST(AdminServer, TokensGuardWritesAndMayChange) {
   EXPECT_EQ(ask(admin, "GET /api/v1/status").status, 200);
 }
 
+TEST(AdminServer, SplitsAreShownAndSet) {
+  const AdminFixture admin;
+  EXPECT_EQ(json::parse(ask(admin, "GET /api/v1/splits").body).at("splits").as_array().size(), 1u);
+  const json::value split = json::parse(ask(admin, "GET /api/v1/routes/api/split").body);
+  EXPECT_EQ(split.at("generation"), 7);
+  EXPECT_EQ(split.at("source"), "file");
+  EXPECT_EQ(split.at("targets").at(0).at("share"), 0.9);
+  EXPECT_TRUE(split.at("targets").at(0).at("runtime").is_null());
+  EXPECT_EQ(ask(admin, "GET /api/v1/routes/web/split").status, 404);
+  EXPECT_EQ(ask(admin, "GET /api/v1/audit").body, R"({"audit":[]})");
+  const auto put = [&](const std::string& route) {
+    RawClient client(admin.port);
+    client.send("PUT /api/v1/routes/" + route + "/split HTTP/1.1\r\n" + host(admin) +
+                "Content-Length: 4\r\n\r\nbody");
+    return client.read_response("PUT");
+  };
+  const Response done = put("api");
+  EXPECT_EQ(done.status, 200) << done.body;
+  EXPECT_EQ(json::parse(done.body).at("affinity"), "body from 127.0.0.1");
+  const Response refused = put("web");
+  EXPECT_EQ(refused.status, 404);
+  EXPECT_EQ(refused.fields.get("Content-Type"), "application/problem+json");
+  EXPECT_EQ(json::parse(refused.body).at("errors").as_array().size(), 2u);
+}
+
 TEST(AdminServer, HostsAreChecked) {
   const AdminFixture admin;
   struct Case {

@@ -126,6 +126,48 @@ TEST_F(CompilerTest, RouteTimeoutsWinOverTheUpstreams) {
   EXPECT_GT(timeouts.total, std::chrono::hours(24)) << "0 means none";
 }
 
+config::Config with_split() {
+  config::Config config = base();
+  config::Upstream green = config.upstreams[0];
+  green.name = "green";
+  green.timeouts.connect = Milliseconds(99);
+  config.upstreams.push_back(green);
+  config::ProxyAction action;
+  action.upstream = config::no_upstream;
+  action.timeouts.response = Milliseconds(1234);
+  action.split.emplace().targets = {{0, 90}, {1, 10}};
+  config.routes[0].action = action;
+  return config;
+}
+
+TEST_F(CompilerTest, SplitsHaveTimeoutsByTargetAndKeepTheirTurns) {
+  const auto first = compile(with_split());
+  ASSERT_EQ(first->splits.size(), 1u);
+  EXPECT_EQ((*first->routes)[0].split, 0u);
+  const server::SplitRuntime& split = first->splits[0];
+  EXPECT_EQ(split.weights, (std::vector<std::uint32_t>{90, 10}));
+  EXPECT_EQ((*split.timeouts)[0].response, Milliseconds(1234));
+  EXPECT_EQ((*split.timeouts)[1].response, Milliseconds(1234));
+  EXPECT_EQ((*split.timeouts)[1].connect, Milliseconds(99));
+  EXPECT_EQ(split.rules->name(1), "green");
+  const auto second = compile(with_split());
+  EXPECT_EQ(second->splits[0].shared, split.shared);
+  EXPECT_NE(second->splits[0].rules, split.rules);
+}
+
+TEST_F(CompilerTest, WeightsMayComeFromElsewhere) {
+  auto prepared = compiler.prepare(std::make_shared<const config::Config>(with_split()));
+  ASSERT_TRUE(prepared);
+  const auto snapshot = compiler.build(
+      *prepared, 1, [](const config::Listener&) { return SocketAddress{}; },
+      [](const std::string&) { return std::vector<IpAddress>{}; },
+      [](const config::Route& route) {
+        return std::vector<std::uint32_t>{route.name == "api" ? 1u : 0u, 2};
+      });
+  EXPECT_EQ(snapshot->splits[0].weights, (std::vector<std::uint32_t>{1, 2}));
+  EXPECT_EQ(snapshot->splits[0].rules, prepared->splits[0].rules);
+}
+
 TEST_F(CompilerTest, AMissingCertificateIsAnErrorThatNamesTheListener) {
   config::Config config = base();
   config.listeners[0].tls.emplace();

@@ -72,6 +72,32 @@ TEST_F(ExplainTest, JsonSaysTheSame) {
   EXPECT_FALSE(told.as_object().contains("answer"));
 }
 
+TEST_F(ExplainTest, SplitsSayWhichSideAndWhy) {
+  config::Upstream green = config_.upstreams[0];
+  green.name = "green";
+  config_.upstreams.push_back(green);
+  config::ProxyAction action;
+  action.upstream = config::no_upstream;
+  config::Split& split = action.split.emplace();
+  split.targets = {{0, 90}, {1, 10}};
+  split.overrides = {{false, "X-Canary", "always", 1}};
+  config_.routes = {make_route("api", "/", action)};
+  EXPECT_THAT(text("GET", "http://h/"),
+              HasSubstr("split      blue 90, green 10: in turns by weight; the heaviest "
+                        "is shown\nupstream   blue"));
+  const auto told = json("GET", "http://h/", {"X-Canary: always"});
+  EXPECT_EQ(told.at("proxy").at("upstream"), "green");
+  EXPECT_EQ(told.at("proxy").at("split").at("why"), "override X-Canary: always");
+  EXPECT_EQ(told.at("proxy").at("split").at("targets").at(0).at("weight"), 90);
+
+  std::get<config::ProxyAction>(config_.routes[0].action).split->affinity.by = config::AffinityBy::client_ip;
+  EXPECT_EQ(json("GET", "http://h/").at("proxy").at("split").at("why"), "affinity by client_ip");
+  std::get<config::ProxyAction>(config_.routes[0].action).split->affinity.by = config::AffinityBy::cookie;
+  EXPECT_THAT(text("GET", "http://h/"), HasSubstr("by weight, then kept by a new cookie"));
+  EXPECT_THAT(text("GET", "http://h/", {"Cookie: weir_split=0123456789abcdef"}),
+              HasSubstr("affinity by the cookie weir_split"));
+}
+
 TEST_F(ExplainTest, Redirect) {
   const auto told = json("GET", "http://h/old/x");
   EXPECT_EQ(told.at("outcome"), "redirect");

@@ -121,6 +121,8 @@ TEST(Collector, EveryPromisedFamilyIsThereWithItsTypeAndHelp) {
       {"weir_upstream_connections", "gauge"},
       {"weir_upstream_failures_total", "counter"},
       {"weir_upstream_retries_total", "counter"},
+      {"weir_split_weight", "gauge"},
+      {"weir_split_requests_total", "counter"},
       {"weir_endpoint_up", "gauge"},
       {"weir_ejections_total", "counter"},
       {"weir_config_generation", "gauge"},

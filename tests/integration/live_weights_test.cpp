@@ -1,0 +1,228 @@
+// Weights that change while Weir runs: over the admin address and the command line, over reloads, restarts and kills.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "support/behaviours.hpp"
+#include "support/weir_process.hpp"
+
+namespace weir::testing {
+namespace {
+
+struct World {
+  ScriptableEndpoint blue{behave::ok("blue")}, green{behave::ok("green")};
+  TempDir state;
+
+  ConfigText config(int blue_weight = 100, int green_weight = 0) const {
+    ConfigText made = config_for(blue.address());
+    made.server += ", state_dir: \"" + state.path().string() + "\"";
+    made.upstreams = {"green: { endpoints: [ \"" + green.address() + "\" ] }"};
+    made.default_route = false;
+    made.routes = {
+        "{ name: api, split: { targets: [ { upstream: app, weight: " + std::to_string(blue_weight) +
+        " }, { upstream: green, weight: " + std::to_string(green_weight) + " } ] } }"};
+    return made;
+  }
+};
+
+/// `weir split ...` against that process.
+Finished split(const WeirProcess& weir, std::vector<std::string> arguments) {
+  ProcessOptions options;
+  options.arguments = {"split"};
+  options.arguments.insert(options.arguments.end(), arguments.begin(), arguments.end());
+  options.arguments.push_back("--admin");
+  options.arguments.push_back("127.0.0.1:" + std::to_string(weir.admin_port()));
+  return run_to_end(weir_binary(), options);
+}
+
+Response put(RawClient& client, const std::string& body, const std::string& route = "api") {
+  client.send("PUT /api/v1/routes/" + route + "/split HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: " +
+              std::to_string(body.size()) + "\r\n\r\n" + body);
+  return client.read_response("PUT");
+}
+
+Response put(const WeirProcess& weir, const std::string& body, const std::string& route = "api") {
+  RawClient client(weir.admin_port());
+  return put(client, body, route);
+}
+
+int greens(const WeirProcess& weir, int of) {
+  RawClient client = weir.connect();
+  int green = 0;
+  for (int i = 0; i < of; ++i) green += client.get("/").body == "green" ? 1 : 0;
+  return green;
+}
+
+TEST(LiveWeights, AreInForceWhenTheCommandReturns) {
+  World world;
+  WeirProcess weir(world.config());
+  EXPECT_EQ(greens(weir, 10), 0);
+  for (const auto& [blue, green] : {std::pair(0, 100), std::pair(100, 0), std::pair(50, 50)}) {
+    const Finished set = split(weir, {"set", "api", "app=" + std::to_string(blue),
+                                      "green=" + std::to_string(green), "--reason", "step"});
+    ASSERT_EQ(set.status, (ExitStatus{0, 0})) << set.errors;
+    for (int i = 0; i < 4; ++i)
+      EXPECT_EQ(greens(weir, 10), green / 10) << "each connection may be another worker's";
+  }
+  EXPECT_EQ(weir.metric("weir_split_weight", "upstream=\"green\""), 50);
+  const Finished shown = split(weir, {"get", "api"});
+  EXPECT_NE(shown.output.find("green     0           50       50         50.0%  1/1"), std::string::npos)
+      << shown.output;
+  const auto audit = weir.admin_json("/api/v1/audit").at("audit").as_array();
+  ASSERT_EQ(audit.size(), 3U);
+  EXPECT_EQ(audit[0].at("after").at("green"), 50);
+  EXPECT_EQ(audit[0].at("reason"), "step");
+  EXPECT_NE(std::string(audit[0].at("who").as_string()).find("from 127.0.0.1"), std::string::npos);
+}
+
+TEST(LiveWeights, RefusalsChangeNothing) {
+  World world;
+  WeirProcess weir(world.config());
+  EXPECT_EQ(put(weir, R"({"weights":{"app":1,"green":1}})", "web").status, 404);
+  EXPECT_EQ(put(weir, R"({"weights":{"app":0,"green":0}})").status, 422);
+  EXPECT_EQ(put(weir, R"({"weights":{"app":-1,"green":1}})").status, 422);
+  EXPECT_EQ(put(weir, R"({"weights":{"app":1,"red":1}})").status, 422);
+  EXPECT_EQ(put(weir, R"({"weights":{"app":1,"green":1},"generation":7})").status, 409);
+  EXPECT_EQ(put(weir, "nonsense").fields.get("Content-Type"), "application/problem+json");
+  EXPECT_EQ(weir.metric("weir_config_generation"), 1);
+  EXPECT_EQ(greens(weir, 10), 0);
+  EXPECT_EQ(put(weir, R"({"weights":{"app":0,"green":1},"generation":1})").status, 200);
+  EXPECT_EQ(put(weir, R"({"weights":{"app":1,"green":0},"generation":1})").status, 409);
+  EXPECT_EQ(split(weir, {"set", "api", "app=0", "green=0"}).status, (ExitStatus{1, 0}));
+  EXPECT_EQ(split(weir, {"set", "api", "app"}).status, (ExitStatus{2, 0}));
+  EXPECT_EQ(split(weir, {"set", "api"}).status, (ExitStatus{2, 0}));
+  EXPECT_EQ(split(weir, {"get", "web"}).status, (ExitStatus{1, 0}));
+  EXPECT_EQ(greens(weir, 10), 10);
+}
+
+TEST(LiveWeights, ATtlReturnsToTheFile) {
+  World world;
+  WeirProcess weir(world.config());
+  ASSERT_EQ(put(weir, R"({"weights":{"app":0,"green":1},"ttl":"300ms"})").status, 200);
+  EXPECT_EQ(weir.metric("weir_split_weight", "upstream=\"green\""), 1);
+  weir.wait_for_metric("weir_split_weight", "upstream=\"green\"", 0);
+  eventually("all workers are back", [&] { return greens(weir, 10) == 0; });
+  EXPECT_EQ(weir.admin_json("/api/v1/audit").at("audit").at(0).at("action"), "split_expired");
+}
+
+TEST(LiveWeights, StayOverReloadsUntilTheFileChangesThem) {
+  World world;
+  WeirProcess weir(world.config());
+  ASSERT_EQ(put(weir, R"({"weights":{"app":0,"green":1}})").status, 200);
+  weir.reload(world.config());
+  EXPECT_EQ(greens(weir, 10), 10);
+  weir.reload(world.config(1, 1));
+  EXPECT_EQ(greens(weir, 10), 5);
+  weir.process().wait_for_error_text("the configuration's weights changed to app=1 green=1");
+  EXPECT_EQ(weir.admin_json("/api/v1/audit").at("audit").at(0).at("action"), "split_file_wins");
+}
+
+TEST(LiveWeights, StayOverARestart) {
+  World world;
+  {
+    WeirProcess weir(world.config());
+    ASSERT_EQ(put(weir, R"({"weights":{"app":1,"green":3},"reason":"canary"})").status, 200);
+    EXPECT_EQ(weir.stop(), (ExitStatus{0, 0}));
+  }
+  WeirProcess weir(world.config());
+  EXPECT_EQ(greens(weir, 100), 75);
+  EXPECT_EQ(weir.admin_json("/api/v1/routes/api/split").at("reason"), "canary");
+  EXPECT_EQ(weir.admin_json("/api/v1/audit").at("audit").as_array().size(), 1U);
+}
+
+TEST(LiveWeights, ChangesUnderLoadFailNothing) {
+  World world;
+  WeirProcess weir(world.config());
+  std::atomic<bool> stop{false};
+  std::atomic<int> failed{0}, served{0};
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 4; ++i) {
+    clients.emplace_back([&] {
+      RawClient client = weir.connect();
+      while (!stop) {
+        failed += client.get("/").status == 200 ? 0 : 1;
+        ++served;
+      }
+    });
+  }
+  for (int i = 0; i < 60; ++i) {
+    const int green = i % 3 * 50;
+    const std::string body =
+        R"({"weights":{"app":)" + std::to_string(100 - green) + R"(,"green":)" + std::to_string(green) + "}}";
+    EXPECT_EQ(put(weir, body).status, 200);
+    if (i % 10 == 0) weir.reload(world.config(100, i));
+  }
+  stop = true;
+  for (std::thread& client : clients) client.join();
+  EXPECT_EQ(failed, 0);
+  EXPECT_GT(served, 100);
+}
+
+/// WEIR_KILLS says how often (1000 takes a few minutes).
+TEST(LiveWeights, AKillInTheMiddleLosesNothingAcknowledged) {
+  const char* const wanted = std::getenv("WEIR_KILLS");
+  const int kills = wanted != nullptr ? static_cast<int>(std::strtol(wanted, nullptr, 10)) : 15;
+  World world;
+  int acknowledged = 0, next = 1;
+  for (int kill = 0; kill < kills; ++kill) {
+    WeirProcess weir(world.config());
+    const auto split = weir.admin_json("/api/v1/routes/api/split");
+    // Either what was acknowledged last, or the change that was cut off behind it, whole.
+    const auto green = split.at("targets").at(1).at("effective").to_number<int>();
+    EXPECT_TRUE(green == acknowledged || green == next - 1) << green << ", acknowledged " << acknowledged;
+    EXPECT_EQ(split.at("targets").at(0).at("effective").to_number<int>(),
+              green == 0 ? 100 : 1000 - green % 1000);
+    EXPECT_EQ(weir.process().error_text().find("set aside"), std::string::npos);
+    acknowledged = green;
+    std::thread killer([&] {
+      std::this_thread::sleep_for(std::chrono::microseconds(500 + kill * 7919 % 20'000));
+      weir.signal(SIGKILL);
+    });
+    try {
+      RawClient client(weir.admin_port());
+      for (;;) {
+        const int weight = next++;
+        const std::string body = R"({"weights":{"app":)" + std::to_string(1000 - weight % 1000) +
+                                 R"(,"green":)" + std::to_string(weight) + "}}";
+        if (put(client, body).status != 200) break;
+        acknowledged = weight;
+      }
+    } catch (const TestFailure&) {
+      // The connection ended with the process.
+    }
+    killer.join();
+    EXPECT_EQ(weir.process().wait_exit().signal, SIGKILL);
+  }
+  EXPECT_GT(acknowledged, kills);
+}
+
+TEST(LiveWeights, ABrokenStateFileIsSaidAndSetAside) {
+  World world;
+  world.state.write("split-state", "weir-split-state 1\nroute api\n");
+  WeirProcess weir(world.config());
+  weir.process().wait_for_error_text("split-state.broken");
+  EXPECT_EQ(greens(weir, 10), 0);
+}
+
+TEST(LiveWeights, AStateFolderThatCannotBeUsedStopsTheStart) {
+  World world;
+  ConfigText config = world.config();
+  config.server = "state_dir: /dev/null/weir";
+  const TempDir directory;
+  directory.write("weir.yaml", config.yaml());
+  ProcessOptions options;
+  options.arguments = {"run", "-c", directory.file("weir.yaml")};
+  const Finished run = run_to_end(weir_binary(), options);
+  EXPECT_EQ(run.status, (ExitStatus{3, 0}));
+  EXPECT_NE(run.errors.find("server.state_dir: "), std::string::npos) << run.errors;
+}
+
+}  // namespace
+}  // namespace weir::testing

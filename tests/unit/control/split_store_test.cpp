@@ -1,0 +1,230 @@
+// Weights set at run time: on the disk before they are in force, back after a restart, gone when the file wins or
+// their time is over.
+#include "control/split_store.hpp"
+
+#include <gtest/gtest.h>
+
+#include <boost/json.hpp>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "control/durable_file.hpp"
+#include "support/temp_dir.hpp"
+
+namespace weir::control {
+namespace {
+
+using std::chrono::seconds;
+using SystemTime = SplitStore::SystemTime;
+
+const SystemTime start{seconds(1'763'690'400)};
+
+config::Config make_config(std::uint32_t blue, std::uint32_t green) {
+  config::Config config;
+  config.upstreams.resize(2);
+  config.upstreams[0].name = "blue";
+  config.upstreams[1].name = "green";
+  config::Route route;
+  route.name = "api";
+  config::ProxyAction action;
+  action.upstream = config::no_upstream;
+  action.split.emplace().targets = {{0, blue}, {1, green}};
+  route.action = action;
+  config.routes.push_back(route);
+  return config;
+}
+
+WeightChange change(std::uint32_t blue, std::uint32_t green) {
+  WeightChange made;
+  made.weights = {{"blue", blue}, {"green", green}};
+  made.who = "ada from 127.0.0.1";
+  return made;
+}
+
+std::string text_of(const std::string& path) {
+  std::ifstream stream(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+}
+
+using Weights = std::vector<std::uint32_t>;
+
+class SplitStoreTest : public ::testing::Test {
+ protected:
+  SplitStore opened() {
+    SplitStore store(folder);
+    const auto result = store.open();
+    EXPECT_TRUE(result) << (result ? "" : result.error().detail);
+    return store;
+  }
+  Weights weights(const SplitStore& store) const { return store.weights_of(config.routes[0]); }
+  bool set(SplitStore& store, const WeightChange& wanted) {
+    return static_cast<bool>(store.set(config, config.routes[0], wanted, start));
+  }
+
+  testing::TempDir directory;
+  std::string folder = directory.file("state/deeper");
+  config::Config config = make_config(100, 0);
+};
+
+TEST_F(SplitStoreTest, TheConfigurationIsInForceUntilSomethingIsSet) {
+  const SplitStore store = opened();
+  EXPECT_EQ(weights(store), (Weights{100, 0}));
+  EXPECT_EQ(store.find("api"), nullptr);
+  EXPECT_FALSE(store.next_expiry());
+  EXPECT_TRUE(store.persistent());
+}
+
+TEST_F(SplitStoreTest, ComesBackAfterARestart) {
+  {
+    SplitStore store = opened();
+    WeightChange wanted = change(90, 10);
+    wanted.reason = "canary";
+    wanted.ttl = Milliseconds(60'000);
+    ASSERT_TRUE(set(store, wanted));
+    EXPECT_EQ(weights(store), (Weights{90, 10}));
+  }
+  SplitStore store = opened();
+  EXPECT_EQ(weights(store), (Weights{90, 10}));
+  EXPECT_EQ(store.find("api")->reason, "canary");
+  EXPECT_EQ(store.find("api")->who, "ada from 127.0.0.1");
+  EXPECT_EQ(store.next_expiry(), start + seconds(60));
+  EXPECT_TRUE(store.reconcile(config, start).empty());
+  ASSERT_EQ(store.audit().size(), 1u);
+  const auto entry = boost::json::parse(store.audit()[0]);
+  EXPECT_EQ(entry.at("at"), "2025-11-21T02:00:00.000Z");
+  EXPECT_EQ(entry.at("who"), "ada from 127.0.0.1");
+  EXPECT_EQ(entry.at("action"), "split_set");
+  EXPECT_EQ(entry.at("route"), "api");
+  EXPECT_EQ(entry.at("before").at("blue"), 100);
+  EXPECT_EQ(entry.at("after").at("green"), 10);
+  EXPECT_EQ(entry.at("reason"), "canary");
+  EXPECT_EQ(entry.at("ttl"), "1m");
+}
+
+TEST_F(SplitStoreTest, TheTimeRunsOut) {
+  SplitStore store = opened();
+  WeightChange wanted = change(0, 100);
+  wanted.ttl = Milliseconds(60'000);
+  ASSERT_TRUE(set(store, wanted));
+  EXPECT_TRUE(store.expire(start + seconds(59)).empty());
+  EXPECT_EQ(weights(store), (Weights{0, 100}));
+  ASSERT_EQ(store.expire(start + seconds(60)).size(), 1u);
+  EXPECT_EQ(weights(store), (Weights{100, 0}));
+  EXPECT_FALSE(store.next_expiry());
+  EXPECT_EQ(boost::json::parse(store.audit().back()).at("action"), "split_expired");
+  EXPECT_EQ(weights(opened()), (Weights{100, 0}));
+}
+
+TEST_F(SplitStoreTest, AChangedFileWins) {
+  SplitStore store = opened();
+  ASSERT_TRUE(set(store, change(90, 10)));
+  EXPECT_TRUE(store.reconcile(config, start).empty());
+  const config::Config changed = make_config(50, 50);
+  const auto phrases = store.reconcile(changed, start);
+  ASSERT_EQ(phrases.size(), 1u);
+  EXPECT_EQ(phrases[0],
+            "split of route api: the configuration's weights changed to blue=50 green=50 and replace blue=90 "
+            "green=10, set by ada from 127.0.0.1");
+  EXPECT_EQ(store.weights_of(changed.routes[0]), (Weights{50, 50}));
+  EXPECT_EQ(boost::json::parse(store.audit().back()).at("action"), "split_file_wins");
+  // Changing the file back does not bring them back.
+  EXPECT_TRUE(store.reconcile(config, start).empty());
+  EXPECT_EQ(weights(store), (Weights{100, 0}));
+}
+
+TEST_F(SplitStoreTest, ARouteWithoutSplitLosesItsWeights) {
+  SplitStore store = opened();
+  ASSERT_TRUE(set(store, change(90, 10)));
+  config::Config without = config;
+  without.routes[0].action = config::ProxyAction{};
+  EXPECT_EQ(store.reconcile(without, start).size(), 1u);
+  EXPECT_EQ(store.find("api"), nullptr);
+  ASSERT_TRUE(set(store, change(90, 10)));
+  without.routes.clear();
+  EXPECT_EQ(store.reconcile(without, start).size(), 1u);
+  EXPECT_EQ(store.find("api"), nullptr);
+}
+
+TEST_F(SplitStoreTest, TheConfiguredWeightsEndWhatWasSet) {
+  SplitStore store = opened();
+  ASSERT_TRUE(set(store, change(90, 10)));
+  ASSERT_TRUE(set(store, change(100, 0)));
+  EXPECT_EQ(store.find("api"), nullptr);
+  EXPECT_EQ(store.audit().size(), 2u);
+}
+
+TEST_F(SplitStoreTest, ABrokenFileIsSetAside) {
+  {
+    SplitStore store = opened();
+    ASSERT_TRUE(set(store, change(90, 10)));
+  }
+  const SplitStore names(folder);
+  const std::string whole = text_of(names.state_file());
+  std::ofstream(names.state_file(), std::ios::binary) << whole.substr(0, whole.size() / 2);
+  SplitStore store = opened();
+  EXPECT_NE(store.complaint(), "");
+  EXPECT_EQ(weights(store), (Weights{100, 0}));
+  EXPECT_EQ(text_of(names.state_file() + ".broken"), whole.substr(0, whole.size() / 2));
+  EXPECT_TRUE(set(store, change(1, 2)));
+  EXPECT_EQ(opened().complaint(), "");
+}
+
+TEST_F(SplitStoreTest, ALineThatACrashCutOffIsLeftOut) {
+  SplitStore store = opened();
+  ASSERT_TRUE(set(store, change(90, 10)));
+  std::ofstream(store.audit_file(), std::ios::binary | std::ios::app) << R"({"at":"2025)";
+  SplitStore again = opened();
+  EXPECT_EQ(again.audit().size(), 1u);
+  ASSERT_TRUE(set(again, change(80, 20)));
+  EXPECT_EQ(opened().audit().size(), 2u);
+  EXPECT_NE(text_of(store.audit_file()).find("{\"at\":\"2025\n{\"at\""), std::string::npos);
+}
+
+TEST_F(SplitStoreTest, NothingChangesWhatCannotBeWritten) {
+  SplitStore store = opened();
+  ASSERT_TRUE(set(store, change(90, 10)));
+  std::filesystem::create_directory(store.state_file() + ".new");  // in the way
+  EXPECT_FALSE(set(store, change(0, 100)));
+  EXPECT_EQ(weights(store), (Weights{90, 10}));
+  EXPECT_EQ(boost::json::parse(store.audit().back()).at("action"), "split_set_failed");
+  std::filesystem::remove(store.state_file() + ".new");
+  EXPECT_EQ(weights(opened()), (Weights{90, 10}));
+  std::filesystem::remove(store.audit_file());
+  std::filesystem::create_directory(store.audit_file());
+  EXPECT_FALSE(set(store, change(0, 100)));
+  EXPECT_EQ(weights(store), (Weights{90, 10}));
+}
+
+TEST_F(SplitStoreTest, TheShownAuditIsBounded) {
+  SplitStore store;  // in memory
+  ASSERT_TRUE(store.open());
+  EXPECT_FALSE(store.persistent());
+  for (std::uint32_t i = 1; i <= audit_shown_max + 10; ++i) ASSERT_TRUE(set(store, change(i, 1)));
+  EXPECT_EQ(store.audit().size(), audit_shown_max);
+  EXPECT_EQ(boost::json::parse(store.audit().back()).at("after").at("blue"), audit_shown_max + 10);
+}
+
+TEST_F(SplitStoreTest, AFolderThatCannotBeIsAnError) {
+  std::ofstream(directory.file("taken")) << "x";
+  SplitStore store(directory.file("taken"));
+  EXPECT_FALSE(store.open());
+}
+
+TEST(DurableFile, TailsStartWithALine) {
+  const testing::TempDir directory;
+  const std::string path = directory.file("log");
+  EXPECT_EQ(*read_tail(path, 10), "");
+  ASSERT_TRUE(append_line(path, "first"));
+  ASSERT_TRUE(append_line(path, "second"));
+  EXPECT_EQ(*read_tail(path, 100), "first\nsecond\n");
+  EXPECT_EQ(*read_tail(path, 9), "second\n");
+  EXPECT_EQ(*read_tail(path, 3), "");
+  EXPECT_EQ(**read_file(path, 100), "first\nsecond\n");
+  EXPECT_FALSE(read_file(path, 5));
+  EXPECT_FALSE(*read_file(path + "x", 5));
+}
+
+}  // namespace
+}  // namespace weir::control
