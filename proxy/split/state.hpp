@@ -1,16 +1,5 @@
-// Weights that were set while Weir ran, and the text of the state file that keeps them over a restart:
-//
-//   weir-split-state 1
-//   route api
-//   weights blue=90 green=10
-//   base blue=100 green=0         the configuration's own weights at that time
-//   since 1763690400000           Unix time in milliseconds
-//   expires 1763691300000         absent: they stay
-//   who root@edge-1
-//   reason canary of 1.4
-//   check 5c1fd6a0b1e3fc42        SipHash-2-4 with key 0 of everything before: the file is whole
-//
-// Pure; the control thread.
+// Weights that were set while Weir ran, and the text of the state file that keeps them over a restart. Pure; the
+// control thread.
 #pragma once
 
 #include <cstdint>
@@ -48,6 +37,15 @@ bool is_note(std::string_view text, std::size_t bytes_max);
 /// `blue=90 green=10`.
 std::string to_string(const NamedWeights& weights);
 
+//   weir-split-state 1
+//   route api
+//   weights blue=90 green=10
+//   base blue=100 green=0         the configuration's own weights at that time
+//   since 1763690400000           Unix time in milliseconds
+//   expires 1763691300000         absent: they stay
+//   who root@edge-1
+//   reason canary of 1.4          absent: none
+//   check 5c1fd6a0b1e3fc42        SipHash-2-4 with key 0 of everything before: the file is whole
 std::string write_state(const State& state);
 /// Exactly what write_state wrote, or an error (internal) that names the line.
 Result<State> parse_state(std::string_view text);
