@@ -30,6 +30,12 @@ struct CertificateFacts {
   std::chrono::system_clock::time_point not_after;
 };
 
+/// Current facts of one rate limit.
+struct LimitFacts {
+  std::string name;
+  std::uint64_t keys = 0, evictions = 0;
+};
+
 /// What a scrape shows besides the workers' counters.
 struct ScrapeInput {
   std::string version, commit;
@@ -39,6 +45,7 @@ struct ScrapeInput {
   std::chrono::system_clock::time_point last_reload;  // the start counts as the first one
   std::vector<EndpointFacts> endpoints;
   std::vector<CertificateFacts> certificates;
+  std::vector<LimitFacts> limits;
   std::uint64_t access_log_unwritten_lines = 0;  // LogWriter::unwritten_lines()
   ProcessFacts process;
 };

@@ -67,6 +67,11 @@ void UpstreamCounters::merge(const UpstreamCounters& other) {
   stale_retries += other.stale_retries;
 }
 
+void LimitCounters::merge(const LimitCounters& other) {
+  refused += other.refused;
+  shadow += other.shadow;
+}
+
 std::uint64_t WorkerMetrics::RequestKey::pack() const {
   return std::uint64_t{route} << 48 | std::uint64_t{upstream} << 32 | std::uint64_t{status} << 16 |
          static_cast<std::uint64_t>(method);
@@ -102,6 +107,7 @@ void WorkerMetrics::merge(const WorkerMetrics& other) {
   for (const auto& [key, counters] : other.listeners) listeners[key].merge(counters);
   for (const auto& [key, counters] : other.endpoints) endpoints[key].merge(counters);
   for (const auto& [key, counters] : other.upstreams) upstreams[key].merge(counters);
+  for (const auto& [key, counters] : other.limits) limits[key].merge(counters);
   access_log_dropped_lines += other.access_log_dropped_lines;
   accept_backoffs += other.accept_backoffs;
 }

@@ -71,6 +71,11 @@ struct UpstreamCounters {
   void merge(const UpstreamCounters& other);
 };
 
+struct LimitCounters {
+  std::uint64_t refused = 0, shadow = 0;
+  void merge(const LimitCounters& other);
+};
+
 class WorkerMetrics {
  public:
   /// Label sets of http_requests_total per worker; further ones count as method OTHER, status "other".
@@ -86,6 +91,7 @@ class WorkerMetrics {
     return endpoints[pair_key(upstream, endpoint_label)];
   }
   UpstreamCounters& upstream(NameId name) { return upstreams[name]; }
+  LimitCounters& limit(NameId name, NameId route) { return limits[pair_key(name, route)]; }
 
   /// Other plain counters of this worker.
   std::uint64_t access_log_dropped_lines = 0;
@@ -114,6 +120,7 @@ class WorkerMetrics {
   StableTable<ListenerCounters> listeners;  // by listener
   StableTable<EndpointCounters> endpoints;  // by pair_key(upstream, endpoint label)
   StableTable<UpstreamCounters> upstreams;  // by upstream
+  StableTable<LimitCounters> limits;        // by pair_key(limit, route)
 
  private:
   std::uint64_t& add_series(RequestKey key);

@@ -47,6 +47,9 @@ Task<After> Exchange::walk() {
 
   auto routed = find_route();
   if (!routed) co_return co_await answer_failure(routed);
+  auto admitted = check_limits();
+  if (!admitted) co_return co_await answer_failure(admitted);
+
   const config::Action& action = route_->config->action;
   if (const auto* redirect = std::get_if<config::RedirectAction>(&action))
     co_return co_await answer_redirect(*redirect);
@@ -91,6 +94,8 @@ void Exchange::reset() {
   response_scanned_ = 0;
   route_ = nullptr;
   proxy_ = nullptr;
+  limit_fields_.clear();
+  limited_by_ = refused_by_ = nullptr;
   session_ = nullptr;
   generation_.reset();
   request_id_ = traceparent_ = reason_ = {};

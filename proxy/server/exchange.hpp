@@ -72,6 +72,10 @@ class Exchange final : private io::ChannelObserver {
   Result<void> check_body_limit() const;
   bool redirects_to_https() const;
 
+  // exchange_limit.cpp: whether the route's rate limits admit the request.
+  Result<void> check_limits();
+  void note_limited(const LimitRuntime& limit);
+
   // exchange_answer.cpp: answers that Weir makes itself.
   Task<After> answer(const http::OwnResponse& response, bool connection_is_good);
   Task<After> answer_error(Error error);
@@ -136,6 +140,9 @@ class Exchange final : private io::ChannelObserver {
   std::string host_, path_;  // normalised
   const RouteRuntime* route_ = nullptr;
   const config::ProxyAction* proxy_ = nullptr;
+  std::string limit_fields_;                  // RateLimit and its like, for whatever answer
+  const LimitRuntime* limited_by_ = nullptr;  // refused, or in shadow would have
+  const LimitRuntime* refused_by_ = nullptr;
   http::ForwardedFacts forwarded_;
   std::array<char, uuid_length> request_id_buffer_;
   std::array<char, traceparent_length> traceparent_buffer_;
