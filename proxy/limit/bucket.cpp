@@ -6,7 +6,7 @@
 namespace weir::limit {
 namespace {
 
-constexpr unsigned share_bits = 32;  // precision of a fill level that is carried over
+constexpr unsigned share_bits = 32;  // of a fill level that is carried over
 
 }  // namespace
 
@@ -70,10 +70,15 @@ FullAt TokenBucket::carry_over(FullAt state, Nanoseconds now, const TokenBucket&
   const Wide gone = missing(state, now);
   if (gone == 0) return {};
   const Wide all = Wide{token_parts_} * burst_;
-  // Nothing overflows: an empty bucket lacks less than 2^59 nanoseconds of 2^30 parts.
-  const Wide share = std::min(((gone << share_bits) + all - 1) / all, Wide{1} << share_bits);
-  const Wide rounding = (Wide{1} << share_bits) - 1;
-  const Wide time = (Wide{next.token_parts_} * next.burst_ * share + rounding) >> share_bits;
+  const Wide next_all = Wide{next.token_parts_} * next.burst_;
+  Wide time = next_all;
+  if (gone < all && gone <= (~Wide{0} >> 1) / next_all) {
+    time = (gone * next_all + all - 1) / all;
+  } else if (gone < all) {
+    // Of the largest numbers 32 bits are kept. Nothing overflows: `all` is below 2^59 nanoseconds of 2^30 parts.
+    const Wide share = ((gone << share_bits) + all - 1) / all;
+    time = (next_all * share + (Wide{1} << share_bits) - 1) >> share_bits;
+  }
   return {now + static_cast<Nanoseconds>(time / next.parts_), static_cast<std::uint32_t>(time % next.parts_)};
 }
 

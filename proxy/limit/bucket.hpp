@@ -55,7 +55,8 @@ class TokenBucket {
   Nanoseconds until_next(FullAt state, Nanoseconds now) const;
   /// From empty to full, rounded up.
   Nanoseconds fill_time() const;
-  /// The state that is, at `now`, as full in `next` as `state` is in this one; rounded towards empty.
+  /// The state that is, at `now`, as full in `next` as `state` is in this one; rounded towards empty,
+  /// by less than 2^-32 of the burst.
   FullAt carry_over(FullAt state, Nanoseconds now, const TokenBucket& next) const;
 
  private:
