@@ -157,7 +157,7 @@ std::vector<std::string> documented_rows() {
   std::vector<std::string> rows;
   std::istringstream lines(read_source("config/README.md"));
   std::string prefix;
-  const std::regex heading("### `(.*)`"), row("\\| `([a-z_]+)` (\\| .* \\|.* \\| `.*` \\| .* \\|)");
+  const std::regex heading("### `(.*)`"), row("\\| `([a-z0-9_]+)` (\\| .* \\|.* \\| `.*` \\| .* \\|)");
   std::smatch found;
   for (std::string line; std::getline(lines, line);) {
     if (line.starts_with("## ") || line == "### The whole") prefix.clear();

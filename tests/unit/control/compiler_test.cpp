@@ -84,7 +84,7 @@ config::Config limited(std::uint64_t count, std::uint64_t burst) {
   config::Config config = base();
   config::RateLimit limit;
   limit.name = "api";
-  limit.rate.count = count;
+  limit.rate = {count, std::chrono::hours(24)};  // nothing comes back while a test runs
   limit.burst = burst;
   config.rate_limits = {limit};
   config.routes[0].rate_limits = {0};
@@ -94,15 +94,15 @@ config::Config limited(std::uint64_t count, std::uint64_t burst) {
 TEST_F(CompilerTest, BucketsLiveThroughAReloadAndTakeTheNewRate) {
   const auto before = compile(limited(10, 20));
   const server::LimitRuntime& limit = *before->routes->at(0).limits.at(0);
-  EXPECT_EQ(limit.policy, "\"api\";q=20;w=2");
-  const limit::Nanoseconds now = limit::nanoseconds_of(Clock::now()) + 1'000'000'000'000;
+  EXPECT_EQ(limit.policy, "\"api\";q=20;w=172800");
+  const limit::Nanoseconds now = limit::nanoseconds_of(Clock::now());
   limit::Demand demand(*limit.table, 7, false);
   for (int i = 0; i < 20; ++i) EXPECT_TRUE(limit::take_all({&demand, 1}, now));
   const auto after = compile(limited(10, 40));
   EXPECT_EQ(after->limits->at(0).table, limit.table);
   EXPECT_FALSE(limit::take_all({&demand, 1}, now));
   EXPECT_EQ(demand.bucket.burst(), 40u);
-  EXPECT_EQ(after->limits->at(0).policy, "\"api\";q=40;w=4");
+  EXPECT_EQ(after->limits->at(0).policy, "\"api\";q=40;w=345600");
 }
 
 TEST_F(CompilerTest, AnotherKeyStartsAfresh) {
