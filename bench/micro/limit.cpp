@@ -1,5 +1,5 @@
-// Rate limits: a check against a table that holds a million keys, on one thread and on two, and what the steps around it
-// cost. What a table takes per key stands in the column `bytes_per_key`.
+// Rate limits: a check against a table that holds a million keys, on one thread and on two, and what the
+// steps around it cost. What a table takes per key stands in the column `bytes_per_key`.
 #include <memory>
 #include <string>
 #include <vector>

@@ -1,7 +1,7 @@
-// The buckets of one rate limit, by hashed key, shared by all workers: exact over all of them and bounded. Memory is set
-// aside for `keys_max` keys at 64 bytes each and costs nothing until it is touched. A key that is not there has a full
-// bucket, so full ones are forgotten first; when none is full the one that is nearest to it goes, and is counted.
-// Any thread; time is passed in. Only `change` is for one thread at a time.
+// The buckets of one rate limit, by hashed key, shared by all workers: exact over all of them and bounded.
+// Memory is set aside for `keys_max` keys at 64 bytes each and costs nothing until it is touched. A key that
+// is not there has a full bucket, so full ones are forgotten first; when none is full the one that is nearest
+// to it goes, and is counted. Any thread; time is passed in. Only `change` is for one thread at a time.
 #pragma once
 
 #include <array>
@@ -17,8 +17,8 @@
 
 namespace weir::limit {
 
-/// Four cache lines with the keys whose hash leads here, under one lock. Zeroed memory is an empty one. At keys_max keys
-/// it holds four on average, so that there is room for twelve almost always.
+/// Four cache lines with the keys whose hash leads here, under one lock. Zeroed memory is an empty one. At
+/// keys_max keys it holds four on average, so that room for twelve is enough almost always.
 struct alignas(64) BucketGroup {
   static constexpr unsigned slots = 12;
 

@@ -1,6 +1,6 @@
-// Which bucket a request belongs to: the parts of a limit's key, each with its kind and length, hashed under the
-// process's secret, so that no two keys look alike and nobody can aim at another's bucket. Pure, no allocation; immutable
-// after compile, any thread.
+// Which bucket a request belongs to: the parts of a limit's key, each with its kind and length, hashed under
+// the process's secret, so that no two keys look alike and nobody can aim at another's bucket. Pure, no
+// allocation; immutable after construction, any thread.
 #pragma once
 
 #include <cstdint>

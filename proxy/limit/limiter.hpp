@@ -1,6 +1,6 @@
-// Several limits on one request: all must admit it, and a refusal by one takes no token from the others. The groups that
-// hold the keys are locked together, in the order of their addresses, looked at, and only then written. Any
-// thread; time is passed in; no allocation.
+// Several limits on one request: all must admit it, and a refusal by one takes no token from the others. The
+// groups that hold the keys are locked together, in the order of their addresses, looked at, and only then
+// written. Any thread; time is passed in; no allocation.
 #pragma once
 
 #include <cstdint>

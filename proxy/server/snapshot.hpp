@@ -55,7 +55,7 @@ struct RouteRuntime {
   observe::NameId name = observe::no_name;
   http::HeaderPolicy headers;
   std::vector<const LimitRuntime*> limits;  // of Snapshot::limits
-  config::Timeouts timeouts;  // the route's over its upstream's
+  config::Timeouts timeouts;                // the route's over its upstream's
 };
 
 struct ListenerRuntime {

@@ -35,8 +35,8 @@ Node parse(const std::string& text) {
 
 /// `upstreams.blue.endpoints[3].weight` -> `upstreams.NAME.endpoints[].weight`.
 std::string pattern_of(const std::string& path) {
-  const std::string named =
-      std::regex_replace(path, std::regex("^(listeners|upstreams|rate_limits|headers)\\.[^.\\[]+"), "$1.NAME");
+  const std::string named = std::regex_replace(
+      path, std::regex("^(listeners|upstreams|rate_limits|headers)\\.[^.\\[]+"), "$1.NAME");
   return std::regex_replace(named, std::regex("\\[[0-9]+\\]"), "[]");
 }
 
