@@ -6,17 +6,17 @@
 
 namespace weir::limit {
 
-unsigned BucketGroup::find(std::uint64_t hash) {
+unsigned BucketGroup::find(std::uint64_t wanted) {
   const unsigned count = used();
   for (unsigned slot = 0; slot < count; ++slot) {
-    if (hashes[slot] == hash) return slot;
+    if (hash(slot) == wanted) return slot;
   }
   return slots;
 }
 
 void BucketGroup::forget(unsigned slot) {
   const unsigned last = used() - 1;
-  hashes[slot] = hashes[last];
+  hash(slot) = hash(last);
   set_state(slot, state(last));
   set_used(last);
 }
@@ -103,7 +103,7 @@ void BucketTable::insert(BucketGroup& group, std::uint64_t hash, FullAt state, N
     keys_.fetch_add(1, std::memory_order_relaxed);
   }
   const unsigned slot = group.used();
-  group.hashes[slot] = hash;
+  group.hash(slot) = hash;
   group.set_state(slot, state);
   group.set_used(slot + 1);
 }

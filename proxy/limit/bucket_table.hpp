@@ -25,9 +25,13 @@ struct alignas(64) BucketGroup {
   MicroLock lock;
   std::uint16_t used_ = 0;    // slots in use: the first ones
   std::uint16_t version = 0;  // of the table's TokenBucket that the states belong to
-  std::array<std::uint64_t, slots> hashes;
-  std::array<Nanoseconds, slots> full_at_ns;
-  std::array<std::uint32_t, slots> full_at_part;
+  /// Four at a time, so that the first ones, which are the usual ones, share two cache lines with the lock.
+  struct Block {
+    std::array<std::uint64_t, 4> hashes;
+    std::array<Nanoseconds, 4> full_at_ns;
+    std::array<std::uint32_t, 4> full_at_part;
+  };
+  std::array<Block, slots / 4> blocks;
 
   // Read without the lock where it says so.
   unsigned used() { return std::atomic_ref<std::uint16_t>(used_).load(std::memory_order_relaxed); }
@@ -36,11 +40,16 @@ struct alignas(64) BucketGroup {
   }
 
   // Under the lock.
-  unsigned find(std::uint64_t hash);  // slot, or `slots`
-  FullAt state(unsigned slot) const { return {full_at_ns[slot], full_at_part[slot]}; }
+  unsigned find(std::uint64_t wanted);  // slot, or `slots`
+  std::uint64_t& hash(unsigned slot) { return blocks[slot / 4].hashes[slot % 4]; }
+  FullAt state(unsigned slot) const {
+    const Block& block = blocks[slot / 4];
+    return {block.full_at_ns[slot % 4], block.full_at_part[slot % 4]};
+  }
   void set_state(unsigned slot, FullAt state) {
-    full_at_ns[slot] = state.ns;
-    full_at_part[slot] = state.part;
+    Block& block = blocks[slot / 4];
+    block.full_at_ns[slot % 4] = state.ns;
+    block.full_at_part[slot % 4] = state.part;
   }
   void forget(unsigned slot);
   unsigned nearest_to_full();  // not empty

@@ -55,8 +55,8 @@ bool take_all(std::span<Demand> demands, Nanoseconds now) {
   std::array<unsigned, demands_max> slots;
   for (std::size_t i = 0; i < demands.size(); ++i) {
     groups[i] = &demands[i].table->group_of(demands[i].hash);
-    __builtin_prefetch(groups[i]->full_at_ns.data(), 1);
-    __builtin_prefetch(groups[i]->full_at_part.data(), 1);
+    __builtin_prefetch(groups[i], 1);
+    __builtin_prefetch(groups[i]->blocks[0].full_at_part.data(), 1);  // the second cache line
   }
   bool admitted = true;
   {
