@@ -33,7 +33,7 @@ class NameIndex {
 };
 
 struct Names {
-  NameIndex listeners, upstreams, header_policies;
+  NameIndex listeners, upstreams, rate_limits, header_policies;
 };
 
 /// The policy that every route has unless it names its own.
@@ -45,6 +45,7 @@ Admin default_admin();
 Log parse_log(const Field& field);
 std::vector<Listener> parse_listeners(const Field& field, NameIndex& names);
 std::vector<Upstream> parse_upstreams(const Field& field, NameIndex& names);
+std::vector<RateLimit> parse_rate_limits(const Field& field, NameIndex& names);
 /// Always holds `security`, the built-in one where `field` does not define it.
 std::vector<HeaderPolicy> parse_header_policies(const Field& field, NameIndex& names);
 std::vector<HeaderPolicy> default_header_policies(NameIndex& names);

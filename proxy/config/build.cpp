@@ -21,6 +21,8 @@ void read_root(MapReader& reader, Config& config) {
       "upstreams", config.upstreams,
       [&](const Field& field) { return parse_upstreams(field, names.upstreams); },
       "define at least one, such as upstreams: { app: { endpoints: [127.0.0.1:9001] } }");
+  reader.optional("rate_limits", config.rate_limits,
+                  [&](const Field& field) { return parse_rate_limits(field, names.rate_limits); });
   const auto headers = reader.find("headers");
   config.header_policies = headers ? parse_header_policies(*headers, names.header_policies)
                                    : default_header_policies(names.header_policies);

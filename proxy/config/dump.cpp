@@ -4,6 +4,7 @@
 
 #include "config/json_text.hpp"
 #include "config/names.hpp"
+#include "config/rates.hpp"
 #include "core/units.hpp"
 #include "http/text.hpp"
 
@@ -178,6 +179,27 @@ void put_upstream(JsonText& json, const Upstream& upstream) {
   json.close();
 }
 
+void put_rate_limit(JsonText& json, const RateLimit& limit) {
+  json.open_object(limit.name);
+  if (limit.key.size() == 1) {
+    json.text("key", format_rate_limit_key(limit.key.front()));
+  } else {
+    json.open_list("key");
+    for (const RateLimitKey& part : limit.key) json.text({}, format_rate_limit_key(part));
+    json.close();
+  }
+  json.text("rate", format_rate(limit.rate));
+  json.number("burst", limit.burst);
+  json.number("ipv6_prefix", limit.ipv6_prefix);
+  json.number("max_keys", limit.max_keys);
+  json.truth("shadow", limit.shadow);
+  json.text("on_missing_key", name_of(on_missing_keys, limit.on_missing_key));
+  json.number("status", static_cast<std::uint64_t>(limit.status));
+  json.truth("headers", limit.headers);
+  json.text("store", "local");
+  json.close();
+}
+
 void put_policy(JsonText& json, const HeaderPolicy& policy) {
   json.open_object(policy.name);
   json.open_object("response");
@@ -310,6 +332,9 @@ void put_route(JsonText& json, const Route& route, const Config& config) {
   json.open_object();
   json.text("name", route.name);
   put_match(json, route.match, config);
+  json.open_list("rate_limits");
+  for (const std::size_t index : route.rate_limits) json.text({}, config.rate_limits[index].name);
+  json.close();
   json.open_list("headers");
   for (const std::size_t index : route.headers) json.text({}, config.header_policies[index].name);
   json.close();
@@ -342,6 +367,9 @@ std::string dump(const Config& config) {
   json.close();
   json.open_object("upstreams");
   for (const Upstream& upstream : config.upstreams) put_upstream(json, upstream);
+  json.close();
+  json.open_object("rate_limits");
+  for (const RateLimit& limit : config.rate_limits) put_rate_limit(json, limit);
   json.close();
   json.open_object("headers");
   for (const HeaderPolicy& policy : config.header_policies) put_policy(json, policy);

@@ -165,6 +165,35 @@ struct Upstream {
   Retry retry;
 };
 
+/// What tells the clients of a rate limit apart; several together make one key.
+struct RateLimitKey {
+  enum class Kind : std::uint8_t { client_ip, header, cookie, host, path, route };
+  Kind kind = Kind::client_ip;
+  std::string name;  // of the header or cookie
+  bool operator==(const RateLimitKey&) const = default;
+};
+
+struct Rate {
+  std::uint64_t count = 1;
+  Milliseconds period{1'000};
+};
+
+/// When the header or cookie of a key is not there: use the client's address, do not limit, or refuse.
+enum class OnMissingKey : std::uint8_t { client_ip, pass, refuse };
+
+struct RateLimit {
+  std::string name;
+  std::vector<RateLimitKey> key{{}};  // at least one
+  Rate rate;
+  std::uint64_t burst = 20;
+  unsigned ipv6_prefix = 64;  // bits of an IPv6 client_ip that count
+  std::size_t max_keys = 1'000'000;
+  bool shadow = false;
+  OnMissingKey on_missing_key = OnMissingKey::client_ip;
+  int status = 429;
+  bool headers = true;
+};
+
 using NameValue = std::pair<std::string, std::string>;
 
 struct HeaderPolicy {
@@ -258,10 +287,13 @@ struct RespondAction {
 
 using Action = std::variant<ProxyAction, RedirectAction, RespondAction>;
 
+inline constexpr std::size_t rate_limits_per_route_max = 8;
+
 struct Route {
   std::string name;
   RouteMatch match;
-  std::vector<std::size_t> headers;  // indices into Config::header_policies, applied in order
+  std::vector<std::size_t> rate_limits;  // indices into Config::rate_limits; each once
+  std::vector<std::size_t> headers;      // indices into Config::header_policies, applied in order
   bool access_log = true;
   Action action;
 };
@@ -273,6 +305,7 @@ struct Config {
   std::vector<Cidr> trusted_proxies;
   std::vector<Listener> listeners;
   std::vector<Upstream> upstreams;
+  std::vector<RateLimit> rate_limits;
   std::vector<HeaderPolicy> header_policies;  // always holds `security`
   std::vector<Route> routes;
   std::string hash;  // hex of a digest over the merged, substituted document

@@ -44,6 +44,21 @@ inline constexpr Choice<Failure> retry_reasons[] = {
 
 inline constexpr Choice<DrainAffinity> drain_affinities[] = {{"move", DrainAffinity::move},
                                                              {"keep", DrainAffinity::keep}};
+inline constexpr Choice<OnMissingKey> on_missing_keys[] = {
+    {"client_ip", OnMissingKey::client_ip}, {"pass", OnMissingKey::pass}, {"refuse", OnMissingKey::refuse}};
+inline constexpr Choice<RateLimitKey::Kind> plain_rate_limit_keys[] = {
+    {"client_ip", RateLimitKey::Kind::client_ip},
+    {"host", RateLimitKey::Kind::host},
+    {"path", RateLimitKey::Kind::path},
+    {"route", RateLimitKey::Kind::route}};
+/// With a colon and the name behind them.
+inline constexpr Choice<RateLimitKey::Kind> named_rate_limit_keys[] = {
+    {"header", RateLimitKey::Kind::header}, {"cookie", RateLimitKey::Kind::cookie}};
+/// What a rate is counted over.
+inline constexpr Choice<Milliseconds> rate_periods[] = {{"s", Milliseconds(1'000)},
+                                                        {"m", Milliseconds(60'000)},
+                                                        {"h", Milliseconds(3'600'000)},
+                                                        {"d", Milliseconds(86'400'000)}};
 
 /// The word for `value`; every value has one.
 template <class T, std::size_t N>

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <unordered_map>
 
@@ -195,11 +196,31 @@ std::optional<std::string> parse_route_name(const Field& field) {
   return std::nullopt;
 }
 
+std::vector<std::size_t> parse_limit_names(const Field& field, const Names& names) {
+  std::vector<std::size_t> limits;
+  for (const Field& element : elements(field)) {
+    const auto limit = names.rate_limits.resolve(element, "a rate limit");
+    if (!limit) continue;
+    if (std::find(limits.begin(), limits.end(), *limit) != limits.end()) {
+      element.report(quoted(element.node.text) + " is named twice", "keep one of them");
+      continue;
+    }
+    limits.push_back(*limit);
+  }
+  if (limits.size() > rate_limits_per_route_max) {
+    field.report("names more than " + std::to_string(rate_limits_per_route_max) + " rate limits",
+                 "remove some");
+  }
+  return limits;
+}
+
 Route parse_route(const Field& field, const Names& names) {
   Route route;
   MapReader reader(field);
   reader.required("name", route.name, parse_route_name, "give it a name of its own, such as name: api");
   reader.optional("match", route.match, [&](const Field& match) { return parse_match(match, names); });
+  reader.optional("rate_limits", route.rate_limits,
+                  [&](const Field& limits) { return parse_limit_names(limits, names); });
   if (!reader.has("headers"))
     route.headers = {*names.header_policies.find(std::string(security_policy_name))};
   reader.optional("headers", route.headers, list_of([&](const Field& element) {

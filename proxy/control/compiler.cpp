@@ -1,6 +1,10 @@
 #include "control/compiler.hpp"
 
 #include <algorithm>
+#include <random>
+
+#include "config/names.hpp"
+#include "config/rates.hpp"
 
 namespace weir::control {
 namespace {
@@ -33,11 +37,28 @@ std::string connection_identity(const config::Upstream& upstream, const SocketAd
   return identity;
 }
 
+/// Buckets keep their meaning as long as the limit keeps its name and what it tells apart.
+std::string limit_identity(const config::RateLimit& limit) {
+  std::string identity = limit.name + '|' + std::to_string(limit.ipv6_prefix) + '|' +
+                         std::to_string(limit.max_keys) + '|' +
+                         config::name_of(config::on_missing_keys, limit.on_missing_key);
+  for (const config::RateLimitKey& part : limit.key) identity += '|' + config::format_rate_limit_key(part);
+  return identity;
+}
+
+SipKey make_secret() {
+  std::random_device entropy;
+  const auto word = [&entropy] { return std::uint64_t{entropy()} << 32 | entropy(); };
+  return {word(), word()};
+}
+
 Error named(const Error& error, const std::string& what) {
   return self_error(error.kind, what + ": " + error.detail);
 }
 
 }  // namespace
+
+Compiler::Compiler(observe::NameTable& names) : names_(names), limit_secret_(make_secret()) {}
 
 std::size_t Compiler::listener_slot(const std::string& name) {
   return listener_slots_.try_emplace(name, listener_slots_.size()).first->second;
@@ -64,6 +85,8 @@ Result<Compiler::Prepared> Compiler::prepare(std::shared_ptr<const config::Confi
     prepared.client_contexts[upstream.name] = std::move(*context);
   }
   prepared.config = std::move(config);
+  auto limits = build_limits(prepared);
+  if (!limits) return limits.error();
   build_routes(prepared);
   return prepared;
 }
@@ -79,6 +102,26 @@ void Compiler::commit(Prepared& prepared) {
 
 void Compiler::rotate_ticket_keys(TimePoint now) {
   for (const auto& [listener, keys] : ticket_keys_) keys->rotate(now);
+}
+
+Result<void> Compiler::build_limits(Prepared& prepared) {
+  auto limits = std::make_shared<std::vector<server::LimitRuntime>>();
+  for (const config::RateLimit& limit : prepared.config->rate_limits) {
+    const std::string where = "rate_limits." + limit.name;
+    const auto bucket = limit::TokenBucket::make(limit.rate.count, limit.rate.period, limit.burst);
+    if (!bucket) return self_error(ErrorKind::internal, where + ": rate and burst are out of bounds");
+    server::LimitRuntime runtime(limit, *bucket);
+    runtime.name = names_.intern(limit.name);
+    auto& known = buckets_[limit_identity(limit)];
+    runtime.table = known.lock();
+    if (!runtime.table) {
+      known = runtime.table = limit::BucketTable::make(limit.max_keys, limit_secret_, *bucket);
+      if (!runtime.table) return self_error(ErrorKind::internal, where + ".max_keys: no room for so many");
+    }
+    limits->push_back(std::move(runtime));
+  }
+  prepared.limits = std::move(limits);
+  return {};
 }
 
 void Compiler::build_routes(Prepared& prepared) {
@@ -99,6 +142,7 @@ void Compiler::build_routes(Prepared& prepared) {
     } else if (proxy != nullptr) {
       runtime.timeouts = merged_timeouts(config.upstreams[proxy->upstream].timeouts, proxy->timeouts);
     }
+    for (const std::size_t index : route.rate_limits) runtime.limits.push_back(&(*prepared.limits)[index]);
     routes->push_back(std::move(runtime));
   }
   prepared.routes = std::move(routes);
@@ -166,12 +210,15 @@ std::shared_ptr<server::Snapshot> Compiler::build(const Prepared& prepared, std:
   snapshot->generation = generation;
   snapshot->config = prepared.config;
   snapshot->table = prepared.table;
+  snapshot->limits = prepared.limits;
   snapshot->routes = prepared.routes;
   snapshot->default_headers = prepared.default_headers;
   snapshot->splits = prepared.splits;
   for (std::size_t i = 0; weights && i < snapshot->splits.size(); ++i) {
     snapshot->splits[i].weights = weights(*prepared.split_routes[i]);
   }
+  const limit::Nanoseconds now = limit::nanoseconds_of(Clock::now());
+  for (const server::LimitRuntime& limit : *prepared.limits) limit.table->change(limit.bucket, now);
   for (const config::Upstream& upstream : config.upstreams) {
     server::UpstreamRuntime runtime;
     runtime.config = &upstream;
@@ -204,6 +251,7 @@ std::shared_ptr<server::Snapshot> Compiler::build(const Prepared& prepared, std:
     snapshot->listeners.push_back(std::move(runtime));
   }
   std::erase_if(endpoints_, [](const auto& entry) { return entry.second.expired(); });
+  std::erase_if(buckets_, [](const auto& entry) { return entry.second.expired(); });
   std::erase_if(shared_, [](const auto& entry) { return entry.second.expired(); });
   std::erase_if(split_shared_, [](const auto& entry) { return entry.second.expired(); });
   return snapshot;

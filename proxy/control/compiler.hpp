@@ -1,5 +1,5 @@
 // Config -> Snapshot. Remembers what must keep its identity from one snapshot to the next: endpoint state, balance
-// turns, ticket keys, listener slots. Control thread.
+// turns, rate-limit buckets, ticket keys, listener slots. Control thread.
 #pragma once
 
 #include <functional>
@@ -24,7 +24,7 @@ class Compiler {
   /// Weights in force of a route with a split, by target.
   using Weights = std::function<std::vector<std::uint32_t>(const config::Route&)>;
 
-  explicit Compiler(observe::NameTable& names) : names_(names) {}
+  explicit Compiler(observe::NameTable& names);
 
   /// Everything that can fail, done before anything is changed: TLS contexts with their files. Errors: internal, with
   /// the listener's or upstream's name and what is wrong.
@@ -38,6 +38,7 @@ class Compiler {
     std::map<std::string, std::shared_ptr<tls::ServerContext>> server_contexts;  // by listener name
     std::map<std::string, std::shared_ptr<tls::ClientContext>> client_contexts;  // by upstream name
     std::shared_ptr<const route::RouteTable> table;
+    std::shared_ptr<const std::vector<server::LimitRuntime>> limits;
     std::shared_ptr<const std::vector<server::RouteRuntime>> routes;
     std::vector<server::SplitRuntime> splits;  // with the configuration's weights
     std::vector<const config::Route*> split_routes;
@@ -63,6 +64,7 @@ class Compiler {
                                                           const SocketAddress& address,
                                                           const std::string& host);
   void add_endpoint(server::UpstreamRuntime& runtime, const config::Endpoint& endpoint, const IpAddress& ip);
+  Result<void> build_limits(Prepared& prepared);
   void build_routes(Prepared& prepared);
   void add_split(Prepared& prepared, const config::Route& route, const config::ProxyAction& action);
 
@@ -72,6 +74,8 @@ class Compiler {
   std::map<std::string, std::weak_ptr<balance::Shared>> shared_;             // by upstream name
   std::map<std::string, std::weak_ptr<split::Shared>> split_shared_;         // by route name
   std::map<std::string, std::weak_ptr<upstream::EndpointState>> endpoints_;  // by identity
+  std::map<std::string, std::weak_ptr<limit::BucketTable>> buckets_;         // by identity of the limit
+  const SipKey limit_secret_;
   std::size_t next_endpoint_slot_ = 0;
 };
 

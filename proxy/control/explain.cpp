@@ -3,11 +3,13 @@
 
 #include <algorithm>
 
+#include "config/rates.hpp"
 #include "control/explain_proxy.hpp"
 #include "control/explain_request.hpp"
 #include "control/explanation.hpp"
 #include "http/uri.hpp"
 #include "http/write.hpp"
+#include "limit/key.hpp"
 #include "route/acme.hpp"
 
 namespace weir::control {
@@ -18,6 +20,20 @@ constexpr std::string_view security_policy = "security";
 
 std::size_t failures_of(const ConsideredRoute& considered) {
   return static_cast<std::size_t>(std::ranges::count(considered.findings, false, &route::Finding::holds));
+}
+
+MetLimit met_limit(const config::RateLimit& limit, limit::KeyRule::Outcome outcome) {
+  using Outcome = limit::KeyRule::Outcome;
+  MetLimit met;
+  met.name = limit.name;
+  met.rate = config::format_rate(limit.rate);
+  met.burst = limit.burst;
+  for (const config::RateLimitKey& part : limit.key) met.key.push_back(config::format_rate_limit_key(part));
+  met.shadow = limit.shadow;
+  met.effect = outcome == Outcome::found  ? "takes a token"
+               : outcome == Outcome::pass ? "not limited: the key is missing"
+                                          : "refused: the key is missing";
+  return met;
 }
 
 class Explainer {
@@ -52,6 +68,7 @@ class Explainer {
     if (!find_route()) return refuse(client_error(ErrorKind::no_route, "no route matches"), Ending::no_route);
     const config::Route& route = config_.routes[out_.route->index];
     out_.access_log = route.access_log;
+    if (const auto refused = meet_limits(route)) return refuse(*refused);
     if (const auto* redirect = std::get_if<config::RedirectAction>(&route.action))
       return explain_redirect(*redirect);
     if (const auto* respond = std::get_if<config::RespondAction>(&route.action))
@@ -61,7 +78,7 @@ class Explainer {
 
   void refuse(const Error& error, Ending ending = Ending::refused) {
     out_.ending = ending;
-    out_.answer.status = facts(error.kind).status;
+    out_.answer.status = status_ != 0 ? status_ : facts(error.kind).status;
     out_.answer.reason = error.detail;
   }
 
@@ -102,6 +119,23 @@ class Explainer {
     std::ranges::stable_sort(out_.earlier, {}, failures_of);
     out_.earlier.resize(earlier_routes_shown_max);
     std::ranges::sort(out_.earlier, {}, &ConsideredRoute::index);
+  }
+
+  /// Buckets are not known here; a key that is missing is.
+  std::optional<Error> meet_limits(const config::Route& route) {
+    const limit::KeySource source{forwarded_.client_ip, out_.host, out_.path, route.name,
+                                  composed_.head.fields};
+    std::optional<Error> refused;
+    for (const std::size_t index : route.rate_limits) {
+      const config::RateLimit& limit = config_.rate_limits[index];
+      const auto outcome = limit::KeyRule(limit).key_of(source, {}).outcome;
+      out_.limits.push_back(met_limit(limit, outcome));
+      if (outcome == limit::KeyRule::Outcome::refuse && !limit.shadow && !refused) {
+        refused = client_error(ErrorKind::rate_limited, "rate limit " + limit.name + ": its key is missing");
+        status_ = limit.status;
+      }
+    }
+    return refused;
   }
 
   void explain_redirect(const config::RedirectAction& action) {
@@ -156,6 +190,7 @@ class Explainer {
   const config::Listener& listener_;
   std::string local_port_;
   http::ForwardedFacts forwarded_;
+  int status_ = 0;  // of a refusal, where the configuration says it
   Explanation out_;
 };
 

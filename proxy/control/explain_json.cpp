@@ -27,6 +27,19 @@ json::object considered(const ConsideredRoute& route) {
   return {{"name", route.name}, {"index", route.index}, {"conditions", std::move(conditions)}};
 }
 
+json::array limits(const std::vector<MetLimit>& met) {
+  json::array list;
+  for (const MetLimit& limit : met) {
+    list.push_back({{"name", limit.name},
+                    {"rate", limit.rate},
+                    {"burst", limit.burst},
+                    {"key", texts(limit.key)},
+                    {"shadow", limit.shadow},
+                    {"effect", limit.effect}});
+  }
+  return list;
+}
+
 json::object answer(const OwnAnswer& own) {
   json::object shown{
       {"status", own.status}, {"headers", fields(own.headers)}, {"body_bytes", own.body_bytes}};
@@ -80,6 +93,7 @@ std::string show_json(const Explanation& explanation) {
   for (const ConsideredRoute& route : explanation.earlier) earlier.push_back(considered(route));
   whole["earlier_routes"] = std::move(earlier);
   whole["earlier_routes_omitted"] = explanation.earlier_omitted;
+  whole["rate_limits"] = limits(explanation.limits);
   if (explanation.ending == Ending::proxy) {
     whole["proxy"] = proxy(explanation.proxy);
   } else {

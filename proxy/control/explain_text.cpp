@@ -64,6 +64,15 @@ void show_routes(TextPage& page, const Explanation& explanation) {
   }
 }
 
+void show_limits(TextPage& page, const std::vector<MetLimit>& limits) {
+  if (!limits.empty()) page.heading("rate limits");
+  for (const MetLimit& limit : limits) {
+    page.item(limit.name + "  " + limit.rate + ", burst " + std::to_string(limit.burst) +
+              ", a bucket for each " + join(limit.key, " + ") + ": " + limit.effect +
+              (limit.shadow ? " (shadow, refuses nothing)" : ""));
+  }
+}
+
 void show_answer(TextPage& page, const Explanation& explanation) {
   const OwnAnswer& answer = explanation.answer;
   std::string text = std::to_string(answer.status) + ' ' + std::string(http::reason_phrase(answer.status));
@@ -116,6 +125,7 @@ std::string show_text(const Explanation& explanation) {
   TextPage page;
   show_arrival(page, explanation);
   show_routes(page, explanation);
+  show_limits(page, explanation.limits);
   if (explanation.ending == Ending::proxy) {
     show_proxy(page, explanation.proxy);
   } else {

@@ -39,6 +39,15 @@ struct SplitShare {
   std::uint32_t weight = 0;  // of the configuration
 };
 
+/// A rate limit that the request meets.
+struct MetLimit {
+  std::string name, rate;
+  std::uint64_t burst = 0;
+  std::vector<std::string> key;  // its parts
+  bool shadow = false;
+  std::string effect;  // what it does to this request
+};
+
 struct ProxyPlan {
   std::string upstream;
   std::vector<SplitShare> split;  // empty: the route has none
@@ -70,6 +79,7 @@ struct Explanation {
   std::size_t earlier_omitted = 0;
   std::vector<std::string> policies;  // names of header policies
   bool access_log = true;
+  std::vector<MetLimit> limits;
 
   Ending ending = Ending::refused;
   OwnAnswer answer;  // unless proxy

@@ -152,6 +152,9 @@ observe::ScrapeInput Supervisor::scrape_input() const {
       input.splits.push_back({split.route, target.upstream, target.effective});
     }
   }
+  for (const server::LimitRuntime& limit : *snapshot_->limits) {
+    input.limits.push_back({limit.config->name, limit.table->keys(), limit.table->evictions()});
+  }
   for (const auto& listener : snapshot_->listeners) {
     if (!listener->tls) continue;
     for (const auto& certificate : listener->tls->certificates()) {

@@ -19,6 +19,7 @@ constexpr std::array<ErrorFacts, static_cast<std::size_t>(ErrorKind::internal) +
     {"body_timeout", 408, "http_request_error"},
     {"client_gone", 499, "http_request_error"},
     {"no_route", 404, "destination_not_found"},
+    {"rate_limited", 429, "http_request_denied"},
     {"no_endpoint", 503, "destination_unavailable"},
     {"name_unresolved", 503, "dns_error"},
     {"connect_refused", 502, "connection_refused"},

@@ -1,5 +1,6 @@
 #include <boost/container/small_vector.hpp>
 
+#include "http/field_lines.hpp"
 #include "http/pen.hpp"
 #include "http/write.hpp"
 
@@ -15,22 +16,6 @@ void add(Fields& fields, FieldId id, std::string_view name, std::string_view val
   if (!value.empty()) fields.push_back({id, name, value});
 }
 
-/// Ready `Name: value\r\n` lines, taken apart again so that the policy can be asked about each.
-void add_lines(Fields& fields, std::string_view lines) {
-  while (!lines.empty()) {
-    const auto end = lines.find("\r\n");
-    const std::string_view line = lines.substr(0, end);
-    const auto colon = line.find(':');
-    if (colon != line.npos) {
-      const std::string_view name = line.substr(0, colon);
-      const auto value = line.find_first_not_of(" \t", colon + 1);
-      fields.push_back({boost::beast::http::string_to_field(name), name,
-                        value == line.npos ? std::string_view{} : line.substr(value)});
-    }
-    lines.remove_prefix(end == lines.npos ? lines.size() : end + 2);
-  }
-}
-
 bool contains(const Fields& fields, FieldId id) {
   for (const Field& field : fields) {
     if (field.id == id) return true;
@@ -42,7 +27,9 @@ Fields fields_of(const OwnResponse& response, const ResponseOptions& options, st
   Fields fields;
   add(fields, FieldId::date, "Date", date);
   add(fields, FieldId::content_type, "Content-Type", response.content_type);
-  add_lines(fields, response.extra_fields);
+  const auto add_line = [&](const Field& field) { fields.push_back(field); };
+  for_each_field_line(response.extra_fields, add_line);
+  for_each_field_line(options.own_fields, add_line);
   if (response.status >= 400 && !contains(fields, FieldId::cache_control)) {
     add(fields, FieldId::cache_control, "Cache-Control", "no-store");
   }
@@ -66,7 +53,8 @@ void write_own_response(std::string& out, const OwnResponse& response, const Res
   const Fields fields = fields_of(response, options, date);
   const bool has_content = response.status >= 200 && response.status != 204 && response.status != 304;
   {
-    Pen pen(out, own_text_bytes + response.extra_fields.size() + response.body.size());
+    Pen pen(out,
+            own_text_bytes + response.extra_fields.size() + options.own_fields.size() + response.body.size());
     const std::string_view reason = reason_phrase(response.status);
     pen.put("HTTP/1.1 ").put(static_cast<std::uint64_t>(response.status)).put(" ").put(reason).put("\r\n");
     for (const Field& field : fields) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "http/field_lines.hpp"
 #include "http/field_role.hpp"
 #include "http/pen.hpp"
 #include "http/text.hpp"
@@ -135,6 +136,12 @@ bool speaks_for(const CompiledFields* policy, OwnField own) {
   return policy && policy->speaks_for(own);
 }
 
+void put_own_fields(Pen& pen, const ResponseOptions& options) {
+  for_each_field_line(options.own_fields, [&](const Field& field) {
+    if (!options.policy || !options.policy->drops(field)) pen.field(field.name, field.value);
+  });
+}
+
 void put_status_line(Pen& pen, int status, std::string_view reason) {
   pen.put("HTTP/1.1 ").put(static_cast<std::uint64_t>(status)).put(" ").put(reason).put("\r\n");
 }
@@ -210,7 +217,8 @@ void write_response_head(std::string& out, const ResponseHead& head, const Respo
   if (head.status < 200) return write_interim_head(out, head, options);
   {
     const std::size_t policy_bytes = options.policy ? options.policy->text_bytes_max() : 0;
-    Pen pen(out, head.bytes + own_response_text_bytes + policy_bytes + options.set_cookie.size());
+    Pen pen(out, head.bytes + own_response_text_bytes + policy_bytes + options.set_cookie.size() +
+                     options.own_fields.size());
     put_status_line(pen, head.status, head.reason);
     ResponseFields fields;
     fields.put(pen, head, options.policy, options.body.kind == BodyKind::chunked, false);
@@ -220,6 +228,7 @@ void write_response_head(std::string& out, const ResponseHead& head, const Respo
       pen.field("X-Request-Id", options.request_id);
     }
     if (!options.set_cookie.empty()) pen.field("Set-Cookie", options.set_cookie);
+    put_own_fields(pen, options);
     put_response_framing(pen, head, options, fields.content_length);
   }
   if (options.policy) options.policy->append_to(out, head.fields);

@@ -44,7 +44,8 @@ struct ResponseOptions {
   Framing body;                 // how we frame it towards the client
   bool keep_alive = true;       // false: Connection: close
   int client_minor_version = 1;
-  bool upgrade = false;  // 101: pass Connection/Upgrade on
+  bool upgrade = false;         // 101: pass Connection/Upgrade on
+  std::string_view own_fields;  // ready `Name: value\r\n` lines that Weir adds; a policy that drops one wins
 };
 
 /// The endpoint's final or 1xx response towards the client: its end-to-end fields, Date where it sent none

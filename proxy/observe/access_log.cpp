@@ -90,6 +90,14 @@ void request_fields(LineBuffer& line, const AccessRecord& record) {
   text_field(line, R"(,"referer":")", record.referer);
 }
 
+void rate_limit_field(LineBuffer& line, const AccessRecord::RateLimit& limit) {
+  line.raw(R"(,"rate_limit":{"name":")");
+  line.json_text(limit.name);
+  line.byte('"');
+  text_field(line, R"(,"decision":")", limit.decision);
+  line.byte('}');
+}
+
 void outcome_fields(LineBuffer& line, const AccessRecord& record) {
   text_field(line, R"(,"route":")", record.route);
   text_field(line, R"(,"upstream":")", record.upstream);
@@ -101,6 +109,7 @@ void outcome_fields(LineBuffer& line, const AccessRecord& record) {
   line.raw(R"(,"duration_ms":)");
   line.milliseconds(record.duration_ms);
   if (record.attempts != nullptr && !record.attempts->empty()) attempts_field(line, *record.attempts);
+  if (!record.rate_limit.name.empty()) rate_limit_field(line, record.rate_limit);
   text_field(line, R"(,"reason":")", record.reason);
 }
 

@@ -47,6 +47,9 @@ struct AccessRecord {
   std::uint64_t bytes_in = 0, bytes_out = 0;  // body bytes from and to the client
   double duration_ms = 0;
   const std::vector<AttemptRecord>* attempts = nullptr;
+  struct RateLimit {
+    std::string_view name, decision;  // of the limit that refused, or in shadow would have; empty: none
+  } rate_limit;
   std::string_view reason;  // why Weir itself answered, or cut the connection
 };
 

@@ -151,6 +151,25 @@ void add_splits(Families& out, const WorkerMetrics& merged, const NameTable& nam
   out.push_back(std::move(requests).take());
 }
 
+void add_limits(Families& out, const WorkerMetrics& merged, const NameTable& names,
+                const std::vector<LimitFacts>& limits) {
+  auto limited = Family::counter("weir_rate_limited_total",
+                                 "Requests that a rate limit refused, or in shadow would have refused.");
+  for (const auto& [key, counters] : merged.limits) {
+    const Labels labels = pair_labels(names, key, "limit", "route");
+    limited.add(with(labels, "decision", "refused"), counters.refused);
+    limited.add(with(labels, "decision", "shadow"), counters.shadow);
+  }
+  auto keys = Family::gauge("weir_rate_limit_keys", "Buckets that a rate limit holds.");
+  auto evictions = Family::counter("weir_rate_limit_evictions_total",
+                                   "Buckets forgotten before they were full: max_keys was reached.");
+  for (const LimitFacts& facts : limits) {
+    keys.add({{"limit", facts.name}}, facts.keys);
+    evictions.add({{"limit", facts.name}}, facts.evictions);
+  }
+  for (Family* family : {&limited, &keys, &evictions}) out.push_back(std::move(*family).take());
+}
+
 void add_endpoint_facts(Families& out, const std::vector<EndpointFacts>& endpoints) {
   std::map<std::pair<std::string_view, std::string_view>, std::pair<std::uint64_t, bool>> shown;
   for (const EndpointFacts& facts : endpoints) {
@@ -234,6 +253,7 @@ Families collect(const WorkerMetrics& merged, const NameTable& names, const Scra
   add_retries(out, merged, names);
   add_splits(out, merged, names, input.splits);
   add_endpoint_facts(out, input.endpoints);
+  add_limits(out, merged, names, input.limits);
   add_config(out, input);
   add_certificates(out, input.certificates);
   add_counter(out, "weir_access_log_dropped_lines_total",

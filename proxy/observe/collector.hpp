@@ -36,6 +36,12 @@ struct SplitFacts {
   std::uint32_t weight = 0;
 };
 
+/// Current facts of one rate limit.
+struct LimitFacts {
+  std::string name;
+  std::uint64_t keys = 0, evictions = 0;
+};
+
 /// What a scrape shows besides the workers' counters.
 struct ScrapeInput {
   std::string version, commit;
@@ -46,6 +52,7 @@ struct ScrapeInput {
   std::vector<EndpointFacts> endpoints;
   std::vector<CertificateFacts> certificates;
   std::vector<SplitFacts> splits;
+  std::vector<LimitFacts> limits;
   std::uint64_t access_log_unwritten_lines = 0;  // LogWriter::unwritten_lines()
   ProcessFacts process;
 };

@@ -71,6 +71,11 @@ void SplitCounters::merge(const SplitCounters& other) {
   for (std::size_t i = 0; i < by_why.size(); ++i) by_why[i] += other.by_why[i];
 }
 
+void LimitCounters::merge(const LimitCounters& other) {
+  refused += other.refused;
+  shadow += other.shadow;
+}
+
 std::uint64_t WorkerMetrics::RequestKey::pack() const {
   return std::uint64_t{route} << 48 | std::uint64_t{upstream} << 32 | std::uint64_t{status} << 16 |
          static_cast<std::uint64_t>(method);
@@ -107,6 +112,7 @@ void WorkerMetrics::merge(const WorkerMetrics& other) {
   for (const auto& [key, counters] : other.endpoints) endpoints[key].merge(counters);
   for (const auto& [key, counters] : other.upstreams) upstreams[key].merge(counters);
   for (const auto& [key, counters] : other.splits) splits[key].merge(counters);
+  for (const auto& [key, counters] : other.limits) limits[key].merge(counters);
   access_log_dropped_lines += other.access_log_dropped_lines;
   accept_backoffs += other.accept_backoffs;
 }

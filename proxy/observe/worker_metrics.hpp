@@ -77,6 +77,11 @@ struct SplitCounters {
   void merge(const SplitCounters& other);
 };
 
+struct LimitCounters {
+  std::uint64_t refused = 0, shadow = 0;
+  void merge(const LimitCounters& other);
+};
+
 class WorkerMetrics {
  public:
   /// Label sets of http_requests_total per worker; further ones count as method OTHER, status "other".
@@ -92,6 +97,7 @@ class WorkerMetrics {
     return endpoints[pair_key(upstream, endpoint_label)];
   }
   UpstreamCounters& upstream(NameId name) { return upstreams[name]; }
+  LimitCounters& limit(NameId name, NameId route) { return limits[pair_key(name, route)]; }
 
   void split_chosen(NameId route, NameId upstream, std::size_t why) {
     ++splits[pair_key(route, upstream)].by_why[why];
@@ -125,6 +131,7 @@ class WorkerMetrics {
   StableTable<EndpointCounters> endpoints;  // by pair_key(upstream, endpoint label)
   StableTable<UpstreamCounters> upstreams;  // by upstream
   StableTable<SplitCounters> splits;        // by pair_key(route, upstream)
+  StableTable<LimitCounters> limits;        // by pair_key(limit, route)
 
  private:
   std::uint64_t& add_series(RequestKey key);

@@ -47,6 +47,9 @@ Task<After> Exchange::walk() {
 
   auto routed = find_route();
   if (!routed) co_return co_await answer_failure(routed);
+  auto admitted = check_limits();
+  if (!admitted) co_return co_await answer_failure(admitted);
+
   const config::Action& action = route_->config->action;
   if (const auto* redirect = std::get_if<config::RedirectAction>(&action))
     co_return co_await answer_redirect(*redirect);
@@ -99,6 +102,8 @@ void Exchange::reset() {
   timeouts_ = nullptr;
   split_why_ = split::Why::weight;
   set_cookie_.clear();
+  limit_fields_.clear();
+  limited_by_ = refused_by_ = nullptr;
   session_ = nullptr;
   generation_.reset();
   request_id_ = traceparent_ = reason_ = {};

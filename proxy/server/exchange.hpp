@@ -75,6 +75,10 @@ class Exchange final : private io::ChannelObserver {
   bool side_is_out(const SplitRuntime& split, std::size_t target) const;
   bool redirects_to_https() const;
 
+  // exchange_limit.cpp: whether the route's rate limits admit the request.
+  Result<void> check_limits();
+  void note_limited(const LimitRuntime& limit);
+
   // exchange_answer.cpp: answers that Weir makes itself.
   Task<After> answer(const http::OwnResponse& response, bool connection_is_good);
   Task<After> answer_error(Error error);
@@ -144,6 +148,9 @@ class Exchange final : private io::ChannelObserver {
   split::Why split_why_ = split::Why::weight;      // where the route has a split
   char split_key_[split::cookie_key_digits] = {};  // of a client that has none yet
   std::string set_cookie_;  // value of a Set-Cookie that the response gets; empty: none
+  std::string limit_fields_;                  // RateLimit and its like, for whatever answer
+  const LimitRuntime* limited_by_ = nullptr;  // refused, or in shadow would have
+  const LimitRuntime* refused_by_ = nullptr;
   http::ForwardedFacts forwarded_;
   std::array<char, uuid_length> request_id_buffer_;
   std::array<char, traceparent_length> traceparent_buffer_;

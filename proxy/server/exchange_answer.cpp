@@ -61,6 +61,7 @@ http::ResponseOptions Exchange::response_options(const http::Framing& body, bool
   options.body = body;
   options.keep_alive = keep_alive;
   options.client_minor_version = head.minor_version;
+  options.own_fields = limit_fields_;
   return options;
 }
 
@@ -105,14 +106,15 @@ Task<After> Exchange::answer_error(Error error) {
     error_ = std::move(error);
     co_return After::close;
   }
-  std::string body = std::to_string(about.status);
+  const int status = refused_by_ ? refused_by_->config->status : about.status;
+  std::string body = std::to_string(status);
   body += ' ';
-  body += http::reason_phrase(about.status);
+  body += http::reason_phrase(status);
   if (error.origin == Origin::client && !error.detail.empty()) body += ": " + error.detail;
   body += '\n';
   const std::string proxy_status = proxy_status_of(error);
   http::OwnResponse response;
-  response.status = about.status;
+  response.status = status;
   response.content_type = "text/plain; charset=utf-8";
   response.body = body;
   response.proxy_status = proxy_status;

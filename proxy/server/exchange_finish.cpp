@@ -119,6 +119,7 @@ void Exchange::append_log_line(std::string& out, Duration duration) {
   record.bytes_in = request_progress_.body_bytes;
   record.bytes_out = response_body_bytes_;
   record.duration_ms = std::chrono::duration<double, std::milli>(duration).count();
+  if (limited_by_) record.rate_limit = {limited_by_->config->name, refused_by_ ? "refused" : "shadow"};
   record.reason = reason_;
   observe::append_access_line(out, record);
 }

@@ -1,7 +1,7 @@
 // One compiled configuration, ready for the request path: routes with their table and header policies,
 // upstreams with their endpoints, listeners with their TLS contexts. Built on the control thread
 // (control/compile.hpp), immutable afterwards, shared by all workers. What did not change between two
-// snapshots is the same object in both: endpoint state, balance turns, TLS ticket keys.
+// snapshots is the same object in both: endpoint state, balance turns, rate-limit buckets, TLS ticket keys.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,9 @@
 #include "balance/balance.hpp"
 #include "config/model.hpp"
 #include "http/header_policy.hpp"
+#include "limit/bucket_table.hpp"
+#include "limit/fields.hpp"
+#include "limit/key.hpp"
 #include "observe/log_writer.hpp"
 #include "observe/worker_metrics.hpp"
 #include "route/table.hpp"
@@ -47,10 +50,23 @@ struct SplitRuntime {
       timeouts;  // by target: the route's over the upstream's
 };
 
+struct LimitRuntime {
+  LimitRuntime(const config::RateLimit& limit, const limit::TokenBucket& tokens)
+      : config(&limit), bucket(tokens), key(limit), policy(limit::policy_member(limit.name, tokens)) {}
+
+  const config::RateLimit* config;
+  observe::NameId name = observe::no_name;
+  limit::TokenBucket bucket;
+  limit::KeyRule key;
+  std::string policy;  // its member of RateLimit-Policy
+  std::shared_ptr<limit::BucketTable> table;
+};
+
 struct RouteRuntime {
   const config::Route* config = nullptr;
   observe::NameId name = observe::no_name;
   http::HeaderPolicy headers;
+  std::vector<const LimitRuntime*> limits;  // of Snapshot::limits
   config::Timeouts timeouts;     // the route's over its upstream's
   std::size_t split = no_split;  // index into Snapshot::splits; then timeouts are the target's
 };
@@ -71,6 +87,7 @@ struct Snapshot {
   std::uint64_t generation = 0;
   std::shared_ptr<const config::Config> config;
   std::shared_ptr<const route::RouteTable> table;
+  std::shared_ptr<const std::vector<LimitRuntime>> limits;  // in the order of the configuration
   std::shared_ptr<const std::vector<RouteRuntime>> routes;
   std::vector<UpstreamRuntime> upstreams;
   std::vector<SplitRuntime> splits;  // in the order of their routes

@@ -35,8 +35,8 @@ Node parse(const std::string& text) {
 
 /// `upstreams.blue.endpoints[3].weight` -> `upstreams.NAME.endpoints[].weight`.
 std::string pattern_of(const std::string& path) {
-  const std::string named =
-      std::regex_replace(path, std::regex("^(listeners|upstreams|headers)\\.[^.\\[]+"), "$1.NAME");
+  const std::string named = std::regex_replace(
+      path, std::regex("^(listeners|upstreams|rate_limits|headers)\\.[^.\\[]+"), "$1.NAME");
   return std::regex_replace(named, std::regex("\\[[0-9]+\\]"), "[]");
 }
 
@@ -82,6 +82,7 @@ listeners:
   tls: { address: 127.0.0.1:2, tls: { certificates: [{ cert: a.crt, key: a.key }] } }
 upstreams:
   app: { endpoints: [127.0.0.1:3], tls: {} }
+rate_limits: { own: { rate: 1/s } }
 headers: { own: {} }
 routes:
   - { name: a, match: { path: /a }, redirect: { to: /b } }
@@ -137,6 +138,7 @@ TEST(Describe, WhatIsRequiredIsMissed) {
       {"listeners: { a: { tls: { certificates: [{}] } } }", "listeners.a.tls.certificates[0].key"},
       {"upstreams: { a: {} }", "upstreams.a.endpoints"},
       {"upstreams: { a: { endpoints: [{}] } }", "upstreams.a.endpoints[0].address"},
+      {"rate_limits: { a: {} }", "rate_limits.a.rate"},
       {"routes: [{}]", "routes[0].name"},
       {"routes: [{ rewrite: {} }]", "routes[0].rewrite.path"},
       {"routes: [{ split: {} }]", "routes[0].split.targets"},
@@ -160,7 +162,7 @@ std::vector<std::string> documented_rows() {
   std::vector<std::string> rows;
   std::istringstream lines(read_source("config/README.md"));
   std::string prefix;
-  const std::regex heading("### `(.*)`"), row("\\| `([a-z_]+)` (\\| .* \\|.* \\| `.*` \\| .* \\|)");
+  const std::regex heading("### `(.*)`"), row("\\| `([a-z0-9_]+)` (\\| .* \\|.* \\| `.*` \\| .* \\|)");
   std::smatch found;
   for (std::string line; std::getline(lines, line);) {
     if (line.starts_with("## ") || line == "### The whole") prefix.clear();

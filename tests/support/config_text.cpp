@@ -31,6 +31,7 @@ std::string ConfigText::yaml() const {
   for (const std::string& listener : listeners) text += "  " + listener + "\n";
   text += "upstreams:\n  app: { endpoints: [ " + quoted_addresses(endpoints) + " ]" + further(app) + " }\n";
   for (const std::string& upstream : upstreams) text += "  " + upstream + "\n";
+  if (!rate_limits.empty()) text += "rate_limits: { " + rate_limits + " }\n";
   if (!headers.empty()) text += "headers: { " + headers + " }\n";
   text += "routes:\n";
   for (const std::string& each : routes) text += "  - " + each + "\n";

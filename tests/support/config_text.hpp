@@ -19,6 +19,7 @@ struct ConfigText {
   std::vector<std::string> endpoints;  // of upstream `app`, `127.0.0.1:9001` or `{ address: ..., weight: 2 }`
   std::string app;                     // further keys of upstream `app`, e.g. `timeouts: {...}`
   std::vector<std::string> upstreams;  // further upstreams: `other: { endpoints: [...] }`
+  std::string rate_limits;             // the `rate_limits:` map's content; empty: the key is left out
   std::string headers;                 // the `headers:` map's content; empty: the key is left out
   std::string route = "";              // further keys of the default route `all`
   std::vector<std::string> routes;     // `{ name: ..., ... }`: before the default route

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "limit/limiter.hpp"
+
 namespace weir::control {
 namespace {
 
@@ -76,6 +78,59 @@ TEST_F(CompilerTest, WhatStaysKeepsItsIdentity) {
   EXPECT_NE(after->upstreams[0].endpoints[1].state, before->upstreams[0].endpoints[1].state);
   EXPECT_EQ(after->upstreams[0].shared, before->upstreams[0].shared);
   EXPECT_EQ(after->listeners[0]->slot, before->listeners[0]->slot);
+}
+
+config::Config limited(std::uint64_t count, std::uint64_t burst) {
+  config::Config config = base();
+  config::RateLimit limit;
+  limit.name = "api";
+  limit.rate = {count, std::chrono::hours(24)};  // nothing comes back while a test runs
+  limit.burst = burst;
+  config.rate_limits = {limit};
+  config.routes[0].rate_limits = {0};
+  return config;
+}
+
+TEST_F(CompilerTest, BucketsLiveThroughAReloadAndTakeTheNewRate) {
+  const auto before = compile(limited(10, 20));
+  const server::LimitRuntime& limit = *before->routes->at(0).limits.at(0);
+  EXPECT_EQ(limit.policy, "\"api\";q=20;w=172800");
+  const limit::Nanoseconds now = limit::nanoseconds_of(Clock::now());
+  limit::Demand demand(*limit.table, 7, false);
+  for (int i = 0; i < 20; ++i) EXPECT_TRUE(limit::take_all({&demand, 1}, now));
+  const auto after = compile(limited(10, 40));
+  EXPECT_EQ(after->limits->at(0).table, limit.table);
+  EXPECT_FALSE(limit::take_all({&demand, 1}, now));
+  EXPECT_EQ(demand.bucket.burst(), 40u);
+  EXPECT_EQ(after->limits->at(0).policy, "\"api\";q=40;w=345600");
+}
+
+TEST_F(CompilerTest, AnotherKeyStartsAfresh) {
+  const auto before = compile(limited(10, 20));
+  const auto table = before->limits->at(0).table;
+  config::Config prefix = limited(10, 20), key = limited(10, 20), name = limited(10, 20),
+                 keys = limited(10, 20);
+  prefix.rate_limits[0].ipv6_prefix = 56;
+  key.rate_limits[0].key.push_back({config::RateLimitKey::Kind::path, {}});
+  name.rate_limits[0].name = "other";
+  keys.rate_limits[0].max_keys = 2'000;
+  for (config::Config* changed : {&prefix, &key, &name, &keys}) {
+    EXPECT_NE(compile(*changed)->limits->at(0).table, table);
+  }
+  config::Config status = limited(10, 20);
+  status.rate_limits[0].status = 503;
+  EXPECT_EQ(compile(status)->limits->at(0).table, table);
+}
+
+TEST_F(CompilerTest, AFailedPreparationLeavesTheRateAlone) {
+  const auto before = compile(limited(10, 20));
+  config::Config broken = limited(10, 40);
+  broken.upstreams[0].tls.emplace();
+  broken.upstreams[0].tls->ca = "/nowhere.pem";
+  EXPECT_FALSE(compiler.prepare(std::make_shared<const config::Config>(broken)));
+  limit::Demand demand(*before->limits->at(0).table, 7, false);
+  limit::take_all({&demand, 1}, limit::nanoseconds_of(Clock::now()));
+  EXPECT_EQ(demand.bucket.burst(), 20u);
 }
 
 TEST_F(CompilerTest, TheSameAddressInTwoUpstreamsIsTwoEndpoints) {

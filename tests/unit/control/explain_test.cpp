@@ -263,6 +263,42 @@ TEST_F(ExplainTest, AGivenHostReplacesTheOneOfTheUrl) {
             "api");
 }
 
+config::RateLimit make_limit(std::string name, std::vector<config::RateLimitKey> key) {
+  config::RateLimit limit;
+  limit.name = std::move(name);
+  limit.key = std::move(key);
+  limit.rate.count = 10;
+  return limit;
+}
+
+TEST_F(ExplainTest, RateLimitsAreShown) {
+  using Kind = config::RateLimitKey::Kind;
+  config_.rate_limits = {make_limit("api", {{}}),
+                         make_limit("users", {{Kind::route, {}}, {Kind::header, "X-User"}})};
+  config_.rate_limits[1].on_missing_key = config::OnMissingKey::pass;
+  config_.rate_limits[1].shadow = true;
+  config_.routes[3].rate_limits = {0, 1};
+  const std::string told = text("GET", "http://h/site");
+  EXPECT_THAT(told, HasSubstr("api  10/s, burst 20, a bucket for each client_ip: takes a token\n"));
+  EXPECT_THAT(told, HasSubstr("users  10/s, burst 20, a bucket for each route + header:X-User: "
+                              "not limited: the key is missing (shadow, refuses nothing)\n"));
+  const auto limits = json("GET", "http://h/site", {"X-User: me"}).at("rate_limits").as_array();
+  ASSERT_EQ(limits.size(), 2u);
+  EXPECT_EQ(limits[1].at("effect"), "takes a token");
+  EXPECT_EQ(limits[1].at("shadow"), true);
+  EXPECT_TRUE(json("GET", "http://h/old").at("rate_limits").as_array().empty());
+}
+
+TEST_F(ExplainTest, AMissingKeyThatRefusesIsTheAnswer) {
+  config_.rate_limits = {make_limit("users", {{config::RateLimitKey::Kind::header, "X-User"}})};
+  config_.rate_limits[0].on_missing_key = config::OnMissingKey::refuse;
+  config_.rate_limits[0].status = 403;
+  config_.routes[3].rate_limits = {0};
+  EXPECT_THAT(text("GET", "http://h/site"), HasSubstr("403 Forbidden by Weir itself (refused)"));
+  EXPECT_THAT(text("GET", "http://h/site"), HasSubstr("rate limit users: its key is missing"));
+  EXPECT_THAT(text("GET", "http://h/site", {"X-User: me"}), HasSubstr("upstream"));
+}
+
 struct WrongInput {
   const char* method;
   const char* url;

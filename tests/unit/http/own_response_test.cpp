@@ -113,6 +113,20 @@ TEST(WriteOwnResponse, ThePolicyWinsOverExtraFields) {
                                             "X-Frame-Options: DENY\r\nContent-Type: text/x-own\r\n\r\n");
 }
 
+TEST(WriteOwnResponse, WhatWeirAddsToEveryAnswerIsThereToo) {
+  CompiledFields policy;
+  policy.drop("RateLimit");
+  ResponseOptions options;
+  options.own_fields = "RateLimit-Policy: x\r\nRateLimit: y\r\nRetry-After: 3\r\n";
+  options.policy = &policy;
+  OwnResponse response;
+  response.status = 200;
+  response.extra_fields = "X-Kept: yes\r\n";
+  EXPECT_EQ(written(response, options), "HTTP/1.1 200 OK\r\n" + date_line +
+                                            "X-Kept: yes\r\nRateLimit-Policy: x\r\nRetry-After: 3\r\n"
+                                            "Content-Length: 0\r\n\r\n");
+}
+
 TEST(WriteOwnResponse, ManyExtraFields) {
   std::string lines;
   for (int i = 0; i < 100; ++i) lines += "X-" + std::to_string(i) + ": " + std::to_string(i) + "\r\n";

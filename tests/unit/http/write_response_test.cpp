@@ -47,6 +47,20 @@ TEST(WriteResponseHead, TheOriginsDateAndReasonStay) {
       "HTTP/1.1 404 \r\nDATE: Mon, 07 Nov 1994 08:49:37 GMT\r\n" + via_line + "Content-Length: 0\r\n\r\n");
 }
 
+TEST(WriteResponseHead, OwnFieldsAreAddedUnlessThePolicyDropsThem) {
+  CompiledFields policy;
+  policy.drop("RateLimit-Policy");
+  ResponseOptions options;
+  options.own_fields = "RateLimit-Policy: \"api\";q=2;w=1\r\nRateLimit: \"api\";r=1;t=1\r\n";
+  const std::string theirs = "HTTP/1.1 200 OK\r\nRateLimit: \"app\";r=5\r\nContent-Length: 0\r\n";
+  const std::string kept = "RateLimit: \"app\";r=5\r\n" + date_line + via_line;
+  EXPECT_EQ(written(theirs, options),
+            "HTTP/1.1 200 OK\r\n" + kept + std::string(options.own_fields) + "Content-Length: 0\r\n\r\n");
+  options.policy = &policy;
+  EXPECT_EQ(written(theirs, options),
+            "HTTP/1.1 200 OK\r\n" + kept + "RateLimit: \"api\";r=1;t=1\r\nContent-Length: 0\r\n\r\n");
+}
+
 TEST(WriteResponseHead, OneHopFieldsDoNotPass) {
   EXPECT_EQ(
       written("HTTP/1.1 200 OK\r\nConnection: keep-alive, X-Hop\r\nX-Hop: 1\r\nKeep-Alive: timeout=5\r\n"

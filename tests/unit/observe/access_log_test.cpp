@@ -92,6 +92,14 @@ TEST(AccessLog, AbsentFieldsAreAbsent) {
             (std::vector<std::string>{"ts", "client_ip", "bytes_in", "bytes_out", "duration_ms"}));
 }
 
+TEST(AccessLog, SaysWhichRateLimitDidWhat) {
+  AccessRecord record;
+  record.ts = some_time;
+  record.rate_limit = {"api", "refused"};
+  const json::object limit = parse_record(record).at("rate_limit").as_object();
+  EXPECT_EQ(limit, (json::object{{"name", "api"}, {"decision", "refused"}}));
+}
+
 TEST(AccessLog, NumbersAreNumbers) {
   const std::vector<AttemptRecord> attempts{{"e", 1, 2, 503, "ok"}};
   const json::object line = parse_record(full_record(attempts));

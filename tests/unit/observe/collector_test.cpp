@@ -89,6 +89,8 @@ struct Fixture {
     endpoint.failures["connect_refused"] = 3;
     endpoint.ejections["consecutive_failures"] = 2;
     metrics.upstream(upstream) = {10, 11, 12};
+    metrics.limit(names.intern("logins"), route) = {21, 22};
+    input.limits = {{"logins", 23, 24}};
     metrics.access_log_dropped_lines = 100;
     metrics.accept_backoffs = 13;
     input.version = "1.2.3";
@@ -125,6 +127,9 @@ TEST(Collector, EveryPromisedFamilyIsThereWithItsTypeAndHelp) {
       {"weir_split_requests_total", "counter"},
       {"weir_endpoint_up", "gauge"},
       {"weir_ejections_total", "counter"},
+      {"weir_rate_limited_total", "counter"},
+      {"weir_rate_limit_keys", "gauge"},
+      {"weir_rate_limit_evictions_total", "counter"},
       {"weir_config_generation", "gauge"},
       {"weir_config_last_reload_success", "gauge"},
       {"weir_config_last_reload_timestamp_seconds", "gauge"},

@@ -1,0 +1,81 @@
+// Whether the route's rate limits admit the request: decided before any upstream work and before its body is read.
+#include <algorithm>
+#include <boost/container/static_vector.hpp>
+
+#include "limit/limiter.hpp"
+#include "server/exchange.hpp"
+#include "server/worker.hpp"
+
+namespace weir::server {
+namespace {
+
+static_assert(limit::demands_max >= config::rate_limits_per_route_max);
+
+using Demands = boost::container::static_vector<limit::Demand, limit::demands_max>;
+using Met = boost::container::static_vector<const LimitRuntime*, limit::demands_max>;  // one a demand
+
+void append_list(std::string& out, std::string_view start, std::string_view member) {
+  out.append(out.ends_with("\r\n") || out.empty() ? start : ", ").append(member);
+}
+
+/// Fields for the answer, whatever it will be. Limits in shadow and silent ones do not show.
+void write_fields(std::string& out, const Met& met, const Demands& demands, limit::Nanoseconds now) {
+  const auto shows = [](const LimitRuntime& limit) { return limit.config->headers && !limit.config->shadow; };
+  for (const LimitRuntime* limit : met) {
+    if (shows(*limit)) append_list(out, "RateLimit-Policy: ", limit->policy);
+  }
+  if (out.empty()) return;
+  out += "\r\n";
+  std::uint64_t retry_after = 0;
+  for (std::size_t i = 0; i < demands.size(); ++i) {
+    if (!shows(*met[i])) continue;
+    const limit::Nanoseconds until_next = demands[i].until_next(now);
+    append_list(out, "RateLimit: ", {});
+    limit::append_limit_member(out, met[i]->config->name, demands[i].tokens(now), until_next);
+    if (!demands[i].has_token) retry_after = std::max(retry_after, limit::seconds_of(until_next));
+  }
+  out += "\r\n";
+  if (retry_after != 0) out.append("Retry-After: ").append(std::to_string(retry_after)).append("\r\n");
+}
+
+}  // namespace
+
+/// Counts, and remembers for the log: a refusal before what only would have been one.
+void Exchange::note_limited(const LimitRuntime& limit) {
+  auto& counters = worker_.metrics().limit(limit.name, route_->name);
+  if (limit.config->shadow) {
+    ++counters.shadow;
+    if (limited_by_ == nullptr) limited_by_ = &limit;
+  } else {
+    ++counters.refused;
+    if (refused_by_ == nullptr) limited_by_ = refused_by_ = &limit;
+  }
+}
+
+Result<void> Exchange::check_limits() {
+  if (route_->limits.empty()) return {};
+  using Outcome = limit::KeyRule::Outcome;
+  const limit::KeySource source{forwarded_.client_ip, host_, path_, route_->config->name, head.fields};
+  Demands demands;
+  Met met;
+  for (const LimitRuntime* limit : route_->limits) {
+    const auto key = limit->key.key_of(source, limit->table->secret());
+    if (key.outcome == Outcome::refuse) note_limited(*limit);
+    if (key.outcome != Outcome::found) continue;
+    demands.emplace_back(*limit->table, key.hash, limit->config->shadow);
+    met.push_back(limit);
+  }
+  if (refused_by_ == nullptr) {
+    // Not the loop's time: it may be a whole turn old, and who waited as told must be admitted.
+    const limit::Nanoseconds now = limit::nanoseconds_of(Clock::now());
+    limit::take_all({demands.data(), demands.size()}, now);
+    for (std::size_t i = 0; i < demands.size(); ++i) {
+      if (!demands[i].has_token) note_limited(*met[i]);
+    }
+    write_fields(limit_fields_, met, demands, now);
+  }
+  if (refused_by_ == nullptr) return {};
+  return client_error(ErrorKind::rate_limited, "rate limit " + refused_by_->config->name);
+}
+
+}  // namespace weir::server
