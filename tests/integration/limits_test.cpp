@@ -124,31 +124,5 @@ TEST_F(Limits, HugeChunkExtensionsAndTrailersAreBounded) {
   }
 }
 
-TEST(LimitsDescriptors, TheProcessRecoversWhenTheyRunOut) {
-  OriginProcess origin;
-  ConfigText config = config_for(origin.address());
-  config.server = "workers: 1";
-  TempDir directory;
-  const std::string file = directory.write("weir.yaml", config.yaml());
-  // A shell in between lowers the limit for this one process, hard, so that it cannot be raised again.
-  ProcessOptions options;
-  options.arguments = {"-c", "ulimit -n 80; exec \"$0\" run -c \"$1\"", weir_binary(), file};
-  Process process("/bin/sh", options);
-  const std::string line = process.wait_for_line(
-      [](std::string_view text) { return text.starts_with("weir ready "); }, "a ready line");
-  const auto ready = boost::json::parse(line.substr(std::string("weir ready ").size())).as_object();
-  const std::uint16_t port = port_of(std::string(ready.at("listeners").at("http").as_string()));
-  {
-    std::vector<RawClient> crowd;
-    for (int i = 0; i < 150; ++i) crowd.emplace_back(port);
-    EXPECT_FALSE(process.exited());
-  }
-  eventually("it serves again", [&] {
-    RawClient client(port);
-    client.send_get("/", "Connection: close\r\n");
-    return client.read_to_end().bytes.starts_with("HTTP/1.1 200 ");
-  });
-}
-
 }  // namespace
 }  // namespace weir::testing

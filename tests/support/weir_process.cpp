@@ -64,7 +64,14 @@ void WeirProcess::start(const Options& options) {
   process.arguments.insert(process.arguments.end(), options.arguments.begin(), options.arguments.end());
   process.environment = options.environment;
   process.working_directory = directory_.path().string();
-  process_ = std::make_unique<Process>(weir_binary(), std::move(process));
+  std::string program = weir_binary();
+  if (options.descriptors_max != 0) {
+    // A shell in between lowers the limit, hard, so that it cannot be raised again.
+    const std::string limit = "ulimit -n " + std::to_string(options.descriptors_max);
+    process.arguments.insert(process.arguments.begin(), {"-c", limit + "; exec \"$0\" \"$@\"", program});
+    program = "/bin/sh";
+  }
+  process_ = std::make_unique<Process>(program, std::move(process));
   const boost::json::object ready = ready_fields(*process_, "weir ready ");
   for (const auto& [name, address] : ready.at("listeners").as_object()) {
     addresses_[name] = std::string(address.as_string());

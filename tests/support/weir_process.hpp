@@ -25,6 +25,7 @@ class WeirProcess {
   struct Options {
     std::map<std::string, std::string> environment;
     std::vector<std::string> arguments;  // behind `run -c FILE`
+    unsigned descriptors_max = 0;        // hard limit of this one process; 0: the test's own
   };
 
   /// Starts it and waits until it accepts. Throws TestFailure with what it wrote when it does not.

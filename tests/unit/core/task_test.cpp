@@ -114,7 +114,9 @@ TEST(FramePool, GivesFramesBackOut) {
   FramePool::release(first, 100);
   void* second = FramePool::allocate(120);  // the same size class
 
-  if (FramePool::pools) EXPECT_EQ(first, second);
+  if (FramePool::pools) {
+    EXPECT_EQ(first, second);
+  }
 
   FramePool::release(second, 120);
 }
