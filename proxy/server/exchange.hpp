@@ -147,7 +147,7 @@ class Exchange final : private io::ChannelObserver {
   const config::Timeouts* timeouts_ = nullptr;     // of this route with that upstream
   split::Why split_why_ = split::Why::weight;      // where the route has a split
   char split_key_[split::cookie_key_digits] = {};  // of a client that has none yet
-  std::string set_cookie_;  // value of a Set-Cookie that the response gets; empty: none
+  std::string set_cookie_;                    // value of a Set-Cookie that the response gets; empty: none
   std::string limit_fields_;                  // RateLimit and its like, for whatever answer
   const LimitRuntime* limited_by_ = nullptr;  // refused, or in shadow would have
   const LimitRuntime* refused_by_ = nullptr;

@@ -67,8 +67,8 @@ struct RouteRuntime {
   observe::NameId name = observe::no_name;
   http::HeaderPolicy headers;
   std::vector<const LimitRuntime*> limits;  // of Snapshot::limits
-  config::Timeouts timeouts;     // the route's over its upstream's
-  std::size_t split = no_split;  // index into Snapshot::splits; then timeouts are the target's
+  config::Timeouts timeouts;                // the route's over its upstream's
+  std::size_t split = no_split;             // index into Snapshot::splits; then timeouts are the target's
 };
 
 struct ListenerRuntime {
