@@ -119,7 +119,9 @@ TEST(Describe, TheDefaultsAreThoseOfTheCode) {
     collect(effective, key.path, values);
     if (key.fallback == "absent") {
       // What a route could also say instead is there in the route that says it.
-      if (!key.path.starts_with("routes[]")) EXPECT_TRUE(values.empty()) << key.path;
+      if (!key.path.starts_with("routes[]")) {
+        EXPECT_TRUE(values.empty()) << key.path;
+      }
     } else {
       EXPECT_TRUE(some_equal(values, key)) << key.path << " is not " << key.fallback << " where it is absent";
     }
@@ -153,7 +155,9 @@ TEST(Describe, WhatIsRequiredIsMissed) {
     covered.insert(pattern_of(path));
   }
   for (const KeyInfo& key : known_keys()) {
-    if (key.fallback == "required") EXPECT_EQ(covered.count(std::string(key.path)), 1U) << key.path;
+    if (key.fallback == "required") {
+      EXPECT_EQ(covered.count(std::string(key.path)), 1U) << key.path;
+    }
   }
 }
 

@@ -46,7 +46,9 @@ TEST(Units, ParsesDurations) {
   for (const DurationCase& c : cases) {
     const auto parsed = parse_duration(c.text);
     ASSERT_EQ(parsed.has_value(), c.ms.has_value()) << c.text;
-    if (parsed) EXPECT_EQ(parsed->count(), *c.ms) << c.text;
+    if (parsed) {
+      EXPECT_EQ(parsed->count(), *c.ms) << c.text;
+    }
   }
 }
 
