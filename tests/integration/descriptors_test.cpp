@@ -61,8 +61,10 @@ TEST(Descriptors, RunningOutOfThemIsNoEndpointsFaultAndPasses) {
   config.app = "passive_health: { consecutive_failures: 1 }";
   const auto weir = start(config);
   std::vector<RawClient> clients;
-  for (std::size_t i = 0; i < connections_that_fit; ++i) clients.push_back(weir->connect());
-  weir->wait_for_metric("weir_connections_total", "listener", connections_that_fit);
+  // Some below the cap: connections that were just closed may still count.
+  constexpr std::size_t crowd = connections_that_fit - 16;
+  for (std::size_t i = 0; i < crowd; ++i) clients.push_back(weir->connect());
+  eventually("all are accepted", [&] { return weir->metric("weir_connections_total", "listener") >= crowd; });
   // There is no room for as many connections to endpoints.
   for (RawClient& client : clients) client.send_get("/delay/500");
   std::size_t served = 0, refused = 0;
