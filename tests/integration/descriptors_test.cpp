@@ -54,35 +54,5 @@ TEST(Descriptors, ACapThatFitsIsLeftAlone) {
   EXPECT_EQ(weir->process().error_text().find("does not fit"), std::string::npos);
 }
 
-TEST(Descriptors, RunningOutOfThemIsNoEndpointsFaultAndPasses) {
-  OriginProcess one("one"), two("two");
-  ConfigText config = config_for({one.address(), two.address()});
-  config.server = "workers: 1";
-  config.app = "passive_health: { consecutive_failures: 1 }";
-  const auto weir = start(config);
-  std::vector<RawClient> clients;
-  // Some below the cap: connections that were just closed may still count.
-  constexpr std::size_t crowd = connections_that_fit - 16;
-  for (std::size_t i = 0; i < crowd; ++i) clients.push_back(weir->connect());
-  eventually("all are accepted", [&] { return weir->metric("weir_connections_total", "listener") >= crowd; });
-  // There is no room for as many connections to endpoints.
-  for (RawClient& client : clients) client.send_get("/delay/500");
-  std::size_t served = 0, refused = 0;
-  for (RawClient& client : clients) {
-    const Response response = client.read_response();
-    ++(response.status == 200 ? served : refused);
-    if (response.status == 200) continue;
-    EXPECT_EQ(response.status, 503);
-    EXPECT_THAT(response.fields.get("Proxy-Status"), HasSubstr("error=proxy_internal_error"));
-  }
-  EXPECT_GT(served, 0U);
-  EXPECT_GT(refused, 0U);
-  for (RawClient& client : clients) EXPECT_EQ(client.get("/").status, 200);  // by itself
-  clients.clear();
-  eventually("the clients are gone", [&] { return weir->metric("weir_connections", "listener") == 0; });
-  EXPECT_EQ(weir->metric("weir_ejections_total"), 0);
-  EXPECT_EQ(weir->process().error_text().find("ejected"), std::string::npos);
-}
-
 }  // namespace
 }  // namespace weir::testing
