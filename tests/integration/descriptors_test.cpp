@@ -9,8 +9,6 @@
 namespace weir::testing {
 namespace {
 
-using ::testing::HasSubstr;
-
 constexpr unsigned descriptors = 256;
 constexpr std::size_t connections_that_fit = 192;  // three quarters
 
