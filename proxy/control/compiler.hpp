@@ -58,12 +58,16 @@ class Compiler {
                                                           const std::string& host);
   void add_endpoint(server::UpstreamRuntime& runtime, const config::Endpoint& endpoint, const IpAddress& ip);
   void build_routes(Prepared& prepared);
+  std::shared_ptr<listen::ClientCounts> client_counts(const config::Listener& listener);
+  std::shared_ptr<route::InFlight> in_flight(const config::Route& route);
 
   observe::NameTable& names_;
   std::map<std::string, std::size_t> listener_slots_;
-  std::map<std::string, std::shared_ptr<tls::TicketKeys>> ticket_keys_;      // by listener name
-  std::map<std::string, std::weak_ptr<balance::Shared>> shared_;             // by upstream name
-  std::map<std::string, std::weak_ptr<upstream::EndpointState>> endpoints_;  // by identity
+  std::map<std::string, std::shared_ptr<tls::TicketKeys>> ticket_keys_;       // by listener name
+  std::map<std::string, std::weak_ptr<listen::ClientCounts>> client_counts_;  // by listener name
+  std::map<std::string, std::weak_ptr<route::InFlight>> in_flight_;           // by route name
+  std::map<std::string, std::weak_ptr<balance::Shared>> shared_;              // by upstream name
+  std::map<std::string, std::weak_ptr<upstream::EndpointState>> endpoints_;   // by identity
   std::size_t next_endpoint_slot_ = 0;
 };
 

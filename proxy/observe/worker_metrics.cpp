@@ -45,6 +45,7 @@ void ListenerCounters::merge(const ListenerCounters& other) {
   active += other.active;
   idle += other.idle;
   refused_total += other.refused_total;
+  refused_clients += other.refused_clients;
   handshakes.merge(other.handshakes);
 }
 
@@ -65,6 +66,11 @@ void UpstreamCounters::merge(const UpstreamCounters& other) {
   retries_succeeded += other.retries_succeeded;
   retries_failed += other.retries_failed;
   stale_retries += other.stale_retries;
+}
+
+void RefusalCounters::merge(const RefusalCounters& other) {
+  access_denied += other.access_denied;
+  max_in_flight += other.max_in_flight;
 }
 
 std::uint64_t WorkerMetrics::RequestKey::pack() const {

@@ -52,6 +52,7 @@ struct ListenerCounters {
   std::uint64_t connections_total = 0;
   std::int64_t active = 0, idle = 0;  // open connections: in a request (or handshake), between requests
   std::uint64_t refused_total = 0;    // past server.max_connections
+  std::uint64_t refused_clients = 0;  // past limits.connections_per_client
   LabelCounters handshakes;           // "result|version"
   void merge(const ListenerCounters& other);
 };
@@ -71,6 +72,12 @@ struct UpstreamCounters {
   void merge(const UpstreamCounters& other);
 };
 
+/// Requests that Weir refused by what their route says.
+struct RefusalCounters {
+  std::uint64_t access_denied = 0, max_in_flight = 0;
+  void merge(const RefusalCounters& other);
+};
+
 class WorkerMetrics {
  public:
   /// Label sets of http_requests_total per worker; further ones count as method OTHER, status "other".
@@ -86,6 +93,7 @@ class WorkerMetrics {
     return endpoints[pair_key(upstream, endpoint_label)];
   }
   UpstreamCounters& upstream(NameId name) { return upstreams[name]; }
+  RefusalCounters& refused(NameId route) { return refusals[route]; }
 
   /// Other plain counters of this worker.
   std::uint64_t access_log_dropped_lines = 0;
@@ -114,6 +122,7 @@ class WorkerMetrics {
   StableTable<ListenerCounters> listeners;  // by listener
   StableTable<EndpointCounters> endpoints;  // by pair_key(upstream, endpoint label)
   StableTable<UpstreamCounters> upstreams;  // by upstream
+  StableTable<RefusalCounters> refusals;    // by route; those that refused
 
  private:
   std::uint64_t& add_series(RequestKey key);

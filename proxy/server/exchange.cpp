@@ -47,6 +47,8 @@ Task<After> Exchange::walk() {
 
   auto routed = find_route();
   if (!routed) co_return co_await answer_failure(routed);
+  auto admitted = admit();
+  if (!admitted) co_return co_await answer_failure(admitted);
   const config::Action& action = route_->config->action;
   if (const auto* redirect = std::get_if<config::RedirectAction>(&action))
     co_return co_await answer_redirect(*redirect);
@@ -83,6 +85,7 @@ void Exchange::begin(Session& session) {
 void Exchange::reset() {
   if (session_ != nullptr && watched_ != nullptr) watch_client(nullptr);
   release_endpoint();
+  place_.give_back();
   connection_.reset();
   upstream_in_.drop();
   head.clear();

@@ -20,6 +20,7 @@
 #include "http/write.hpp"
 #include "observe/access_log.hpp"
 #include "relay/relay_body.hpp"
+#include "route/in_flight.hpp"
 #include "server/generation.hpp"
 #include "upstream/retry.hpp"
 
@@ -69,6 +70,7 @@ class Exchange final : private io::ChannelObserver {
   void make_request_id();
   Result<void> normalise();
   Result<void> find_route();
+  Result<void> admit();
   Result<void> check_body_limit() const;
   bool redirects_to_https() const;
 
@@ -136,6 +138,7 @@ class Exchange final : private io::ChannelObserver {
   std::string host_, path_;  // normalised
   const RouteRuntime* route_ = nullptr;
   const config::ProxyAction* proxy_ = nullptr;
+  route::InFlightPlace place_;  // of a route with max_in_flight
   http::ForwardedFacts forwarded_;
   std::array<char, uuid_length> request_id_buffer_;
   std::array<char, traceparent_length> traceparent_buffer_;

@@ -11,9 +11,12 @@
 
 #include "balance/balance.hpp"
 #include "config/model.hpp"
+#include "core/cidr_set.hpp"
 #include "http/header_policy.hpp"
+#include "listen/client_counts.hpp"
 #include "observe/log_writer.hpp"
 #include "observe/worker_metrics.hpp"
+#include "route/in_flight.hpp"
 #include "route/table.hpp"
 #include "tls/context.hpp"
 #include "upstream/endpoint.hpp"
@@ -35,11 +38,18 @@ struct UpstreamRuntime {
   std::shared_ptr<tls::ClientContext> tls;  // null: plain
 };
 
+struct AccessRuntime {
+  std::string name;
+  CidrSet clients;  // that are admitted
+};
+
 struct RouteRuntime {
   const config::Route* config = nullptr;
   observe::NameId name = observe::no_name;
   http::HeaderPolicy headers;
   config::Timeouts timeouts;  // the route's over its upstream's
+  std::vector<std::shared_ptr<const AccessRuntime>> access;
+  std::shared_ptr<route::InFlight> in_flight;  // null: no bound
 };
 
 struct ListenerRuntime {
@@ -49,7 +59,8 @@ struct ListenerRuntime {
   std::string port;      // bound port as text
   SocketAddress bound;
   std::string authority;  // bound address as text: the Host for clients of HTTP/1.0 that send none
-  std::shared_ptr<tls::ServerContext> tls;  // null: plain
+  std::shared_ptr<tls::ServerContext> tls;        // null: plain
+  std::shared_ptr<listen::ClientCounts> clients;  // null: connections_per_client is off
 };
 
 inline constexpr std::size_t no_listener = static_cast<std::size_t>(-1);
