@@ -46,8 +46,8 @@ void FileWatch::watch(const std::set<std::string>& paths) {
   }
   std::map<int, Directory> watched;
   for (auto& [path, names] : wanted) {
-    const int watch =
-        ::inotify_add_watch(inotify_.native_handle(), path.c_str(), entry_events | directory_events | IN_ONLYDIR);
+    const int watch = ::inotify_add_watch(inotify_.native_handle(), path.c_str(),
+                                          entry_events | directory_events | IN_ONLYDIR);
     if (watch < 0) {
       observe::log(config::LogLevel::error, "cannot watch {}: {}", path, std::strerror(errno));
       continue;

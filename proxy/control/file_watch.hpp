@@ -20,8 +20,10 @@ namespace weir::control {
 
 class FileWatch {
  public:
-  static constexpr std::chrono::milliseconds settle_time{100};     // without an event, then `changed` is called ...
-  static constexpr std::chrono::milliseconds settle_time_max{1000};  // ... at the latest so long after the first one
+  static constexpr std::chrono::milliseconds settle_time{
+      100};  // without an event, then `changed` is called ...
+  static constexpr std::chrono::milliseconds settle_time_max{
+      1000};  // ... at the latest so long after the first one
 
   /// `changed`: something happened to one of the files; whether it reads differently now is not known.
   FileWatch(boost::asio::io_context& context, std::function<void()> changed);

@@ -108,6 +108,7 @@ void WorkerMetrics::merge(const WorkerMetrics& other) {
   for (const auto& [key, counters] : other.listeners) listeners[key].merge(counters);
   for (const auto& [key, counters] : other.endpoints) endpoints[key].merge(counters);
   for (const auto& [key, counters] : other.upstreams) upstreams[key].merge(counters);
+  for (const auto& [key, counters] : other.refusals) refusals[key].merge(counters);
   access_log_dropped_lines += other.access_log_dropped_lines;
   accept_backoffs += other.accept_backoffs;
 }

@@ -32,6 +32,7 @@ std::string ConfigText::yaml() const {
   text += "upstreams:\n  app: { endpoints: [ " + quoted_addresses(endpoints) + " ]" + further(app) + " }\n";
   for (const std::string& upstream : upstreams) text += "  " + upstream + "\n";
   if (!headers.empty()) text += "headers: { " + headers + " }\n";
+  if (!access.empty()) text += "access: { " + access + " }\n";
   text += "routes:\n";
   for (const std::string& each : routes) text += "  - " + each + "\n";
   if (default_route)
