@@ -70,7 +70,9 @@ class Connection {
     if (!context) return;
     ssl_.reset(SSL_new(context));
     SSL_set_fd(ssl_.get(), fd_);
-    SSL_set_tlsext_host_name(ssl_.get(), "localhost");
+    // SSL_set_tlsext_host_name is this call with a C cast.
+    char name[] = "localhost";
+    SSL_ctrl(ssl_.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name);
     if (SSL_connect(ssl_.get()) != 1) throw std::runtime_error("the TLS handshake failed");
   }
 
