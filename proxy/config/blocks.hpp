@@ -33,7 +33,7 @@ class NameIndex {
 };
 
 struct Names {
-  NameIndex listeners, upstreams, rate_limits, header_policies;
+  NameIndex listeners, upstreams, rate_limits, header_policies, access_lists;
 };
 
 /// The policy that every route has unless it names its own.
@@ -49,6 +49,7 @@ std::vector<RateLimit> parse_rate_limits(const Field& field, NameIndex& names);
 /// Always holds `security`, the built-in one where `field` does not define it.
 std::vector<HeaderPolicy> parse_header_policies(const Field& field, NameIndex& names);
 std::vector<HeaderPolicy> default_header_policies(NameIndex& names);
+std::vector<AccessList> parse_access_lists(const Field& field, NameIndex& names);
 std::vector<Route> parse_routes(const Field& field, const Names& names);
 /// Reports what is no path (http/uri.hpp); writes its normalised form.
 bool check_path(const Field& field, const std::string& text, std::string& normalised);

@@ -26,6 +26,8 @@ void read_root(MapReader& reader, Config& config) {
   const auto headers = reader.find("headers");
   config.header_policies = headers ? parse_header_policies(*headers, names.header_policies)
                                    : default_header_policies(names.header_policies);
+  reader.optional("access", config.access_lists,
+                  [&](const Field& field) { return parse_access_lists(field, names.access_lists); });
   reader.required(
       "routes", config.routes, [&](const Field& field) { return parse_routes(field, names); },
       "define at least one, such as routes: [{ name: all, upstream: app }]");

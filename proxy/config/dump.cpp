@@ -95,6 +95,7 @@ void put_limits(JsonText& json, const ListenerLimits& limits) {
   size(json, "body_min_rate", limits.body_min_rate);
   duration(json, "idle_timeout", limits.idle_timeout);
   json.number("requests_per_connection", limits.requests_per_connection);
+  json.number("connections_per_client", limits.connections_per_client);
   json.close();
 }
 
@@ -212,6 +213,19 @@ void put_policy(JsonText& json, const HeaderPolicy& policy) {
   headers(json, "set", policy.request.set);
   texts(json, "remove", policy.request.remove);
   json.close();
+  json.close();
+}
+
+void cidrs(JsonText& json, std::string_view key, const std::vector<Cidr>& blocks) {
+  json.open_list(key);
+  for (const Cidr& cidr : blocks) json.text({}, cidr.to_string());
+  json.close();
+}
+
+void put_access_list(JsonText& json, const AccessList& list) {
+  json.open_object(list.name);
+  cidrs(json, "allow", list.allow);
+  cidrs(json, "deny", list.deny);
   json.close();
 }
 
@@ -338,6 +352,10 @@ void put_route(JsonText& json, const Route& route, const Config& config) {
   json.open_list("headers");
   for (const std::size_t index : route.headers) json.text({}, config.header_policies[index].name);
   json.close();
+  json.open_list("access");
+  for (const std::size_t index : route.access) json.text({}, config.access_lists[index].name);
+  json.close();
+  json.number("max_in_flight", route.max_in_flight);
   json.truth("access_log", route.access_log);
   std::visit([&](const auto& action) { put_action(json, action, config); }, route.action);
   json.close();
@@ -359,9 +377,7 @@ std::string dump(const Config& config) {
   put_server(json, config.server);
   put_admin(json, config.admin);
   put_log(json, config.log);
-  json.open_list("trusted_proxies");
-  for (const Cidr& cidr : config.trusted_proxies) json.text({}, cidr.to_string());
-  json.close();
+  cidrs(json, "trusted_proxies", config.trusted_proxies);
   json.open_object("listeners");
   for (const Listener& listener : config.listeners) put_listener(json, listener);
   json.close();
@@ -373,6 +389,9 @@ std::string dump(const Config& config) {
   json.close();
   json.open_object("headers");
   for (const HeaderPolicy& policy : config.header_policies) put_policy(json, policy);
+  json.close();
+  json.open_object("access");
+  for (const AccessList& list : config.access_lists) put_access_list(json, list);
   json.close();
   json.open_list("routes");
   for (const Route& route : config.routes) put_route(json, route, config);

@@ -21,11 +21,13 @@ struct Server {
   Milliseconds shutdown_timeout{30'000};
   std::uint32_t max_connections = 20'000;
   std::string state_dir;  // a folder for weights set at run time and their audit; empty: memory only
+  bool operator==(const Server&) const = default;
 };
 
 struct Admin {
   SocketAddress address;  // default 127.0.0.1:9900
   std::string token;      // empty: none; required when the address is not loopback
+  bool operator==(const Admin&) const = default;
 };
 
 enum class LogLevel : std::uint8_t { trace, debug, info, warn, error };
@@ -34,6 +36,7 @@ enum class LogFormat : std::uint8_t { json, text };
 struct AccessLog {
   bool enabled = true;
   std::string output = "stdout";  // stdout | stderr | file path
+  bool operator==(const AccessLog&) const = default;
 };
 
 struct Log {
@@ -41,6 +44,7 @@ struct Log {
   LogFormat format = LogFormat::json;
   std::string output = "stderr";  // stdout | stderr | file path
   AccessLog access;
+  bool operator==(const Log&) const = default;
 };
 
 struct CertificatePair {
@@ -61,6 +65,7 @@ struct ListenerTls {
   ClientAuth client_auth = ClientAuth::none;
   std::string client_auth_ca;            // path of a PEM bundle
   std::vector<std::string> ticket_keys;  // paths of 80-byte files, newest first; empty: made in memory
+  bool operator==(const ListenerTls&) const = default;
 };
 
 struct ListenerLimits {
@@ -73,11 +78,14 @@ struct ListenerLimits {
   std::uint64_t body_min_rate = 0;  // bytes per second averaged over 10 s; 0: off
   Milliseconds idle_timeout{75'000};
   std::uint32_t requests_per_connection = 0;  // 0: no limit
+  std::uint32_t connections_per_client = 0;   // open at once, by IPv4 address or IPv6 /64; 0: no limit
+  bool operator==(const ListenerLimits&) const = default;
 };
 
 struct RedirectToHttps {
   std::uint16_t port = 443;
   int status = 308;
+  bool operator==(const RedirectToHttps&) const = default;
 };
 
 struct Listener {
@@ -87,6 +95,7 @@ struct Listener {
   std::optional<RedirectToHttps> redirect_to_https;
   std::optional<ListenerTls> tls;
   ListenerLimits limits;
+  bool operator==(const Listener&) const = default;
 };
 
 struct Endpoint {
@@ -94,6 +103,7 @@ struct Endpoint {
   std::uint16_t port = 0;
   std::optional<IpAddress> ip;  // set when `host` is a literal address; otherwise the name is resolved
   std::uint32_t weight = 1;     // 1..1000
+  bool operator==(const Endpoint&) const = default;
 };
 
 enum class Balance : std::uint8_t { least_connections, round_robin };
@@ -118,6 +128,7 @@ struct Timeouts {
 /// A route's own timeouts, over the upstream's.
 struct TimeoutsOverride {
   std::optional<Milliseconds> connect, send, response, idle, total;
+  bool operator==(const TimeoutsOverride&) const = default;
 };
 
 struct Keepalive {
@@ -163,6 +174,7 @@ struct Upstream {
   Keepalive keepalive;
   PassiveHealth passive_health;
   Retry retry;
+  bool operator==(const Upstream&) const = default;
 };
 
 /// What tells the clients of a rate limit apart; several together make one key.
@@ -201,11 +213,22 @@ struct HeaderPolicy {
   struct Response {
     std::vector<NameValue> set, set_on_tls, set_if_absent;
     std::vector<std::string> remove;
+    bool operator==(const Response&) const = default;
   } response;
   struct Request {
     std::vector<NameValue> set;
     std::vector<std::string> remove;
+    bool operator==(const Request&) const = default;
   } request;
+  bool operator==(const HeaderPolicy&) const = default;
+};
+
+/// Who may come in: of all blocks that hold a client the longest decides, and deny wins a tie. A client that none
+/// holds is refused when the list allows anybody, and admitted otherwise.
+struct AccessList {
+  std::string name;
+  std::vector<Cidr> allow, deny;
+  bool operator==(const AccessList&) const = default;
 };
 
 struct HeaderMatch {
@@ -213,12 +236,14 @@ struct HeaderMatch {
   std::string name;
   Kind kind = Kind::present;
   std::string value;  // exact text, or the expression without its `~`
+  bool operator==(const HeaderMatch&) const = default;
 };
 
 struct PathMatch {
   enum class Kind : std::uint8_t { prefix, exact, regex };
   Kind kind = Kind::prefix;
   std::string text = "/";  // prefix and exact: in normalised form (http/uri.hpp)
+  bool operator==(const PathMatch&) const = default;
 };
 
 struct RouteMatch {
@@ -227,6 +252,7 @@ struct RouteMatch {
   std::vector<std::string> methods;  // upper case; empty: any
   std::vector<HeaderMatch> headers;
   std::vector<std::size_t> listeners;  // indices; empty: any
+  bool operator==(const RouteMatch&) const = default;
 };
 
 inline constexpr std::size_t split_targets_max = 16;
@@ -271,11 +297,13 @@ struct ProxyAction {
   std::optional<std::string> rewrite_path;  // replaces the matched path or prefix
   TimeoutsOverride timeouts;
   bool websocket = true;
+  bool operator==(const ProxyAction&) const = default;
 };
 
 struct RedirectAction {
   std::string to;  // absolute URL or absolute path
   int status = 302;
+  bool operator==(const RedirectAction&) const = default;
 };
 
 struct RespondAction {
@@ -283,6 +311,7 @@ struct RespondAction {
   std::string body;          // read from body_file, or given as `body`
   std::string content_type;  // from body_file's ending; text/plain otherwise
   std::vector<NameValue> headers;
+  bool operator==(const RespondAction&) const = default;
 };
 
 using Action = std::variant<ProxyAction, RedirectAction, RespondAction>;
@@ -294,8 +323,11 @@ struct Route {
   RouteMatch match;
   std::vector<std::size_t> rate_limits;  // indices into Config::rate_limits; each once
   std::vector<std::size_t> headers;      // indices into Config::header_policies, applied in order
+  std::vector<std::size_t> access;       // indices into Config::access_lists; each of them must admit
+  std::uint32_t max_in_flight = 0;       // requests at once over all workers; 0: no limit
   bool access_log = true;
   Action action;
+  bool operator==(const Route&) const = default;
 };
 
 struct Config {
@@ -307,6 +339,7 @@ struct Config {
   std::vector<Upstream> upstreams;
   std::vector<RateLimit> rate_limits;
   std::vector<HeaderPolicy> header_policies;  // always holds `security`
+  std::vector<AccessList> access_lists;
   std::vector<Route> routes;
   std::string hash;  // hex of a digest over the merged, substituted document
 };

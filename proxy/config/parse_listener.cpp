@@ -117,6 +117,8 @@ ListenerLimits parse_limits(const Field& field) {
   reader.optional("idle_timeout", limits.idle_timeout, parse_positive_duration);
   reader.optional("requests_per_connection", limits.requests_per_connection,
                   number_between(std::uint32_t{0}, count_max));
+  reader.optional("connections_per_client", limits.connections_per_client,
+                  number_between(std::uint32_t{0}, count_max));
   if (limits.uri_bytes > limits.header_bytes && reader.has("uri_bytes")) {
     reader.report("uri_bytes is more than header_bytes, which counts the request line too",
                   "lower uri_bytes or raise header_bytes");

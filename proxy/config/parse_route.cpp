@@ -15,6 +15,7 @@ constexpr std::size_t body_bytes_max = 1024 * 1024;
 constexpr std::size_t target_bytes_max = 4096;
 constexpr int status_min = 200;
 constexpr int status_max = 599;
+constexpr std::uint32_t in_flight_max = 1'000'000'000;
 
 /// Visible ASCII: what may stand in a request line or a Location field as it is.
 bool is_uri_text(std::string_view text) {
@@ -226,6 +227,10 @@ Route parse_route(const Field& field, const Names& names) {
   reader.optional("headers", route.headers, list_of([&](const Field& element) {
                     return names.header_policies.resolve(element, "a header policy");
                   }));
+  reader.optional("access", route.access, list_of([&](const Field& element) {
+                    return names.access_lists.resolve(element, "an access list");
+                  }));
+  reader.optional("max_in_flight", route.max_in_flight, number_between(std::uint32_t{0}, in_flight_max));
   reader.optional("access_log", route.access_log, parse_truth);
   route.action = read_action(reader, names);
   return route;

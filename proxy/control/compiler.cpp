@@ -52,6 +52,26 @@ SipKey make_secret() {
   return {word(), word()};
 }
 
+/// The object that `known` remembers under a name, made where there is none or nobody uses it any more.
+template <class T>
+std::shared_ptr<T> kept(std::map<std::string, std::weak_ptr<T>>& known, const std::string& name) {
+  std::weak_ptr<T>& entry = known[name];
+  auto object = entry.lock();
+  if (!object) entry = object = std::make_shared<T>();
+  return object;
+}
+
+template <class T>
+void forget_unused(std::map<std::string, std::weak_ptr<T>>& known) {
+  std::erase_if(known, [](const auto& entry) { return entry.second.expired(); });
+}
+
+std::shared_ptr<const server::AccessRuntime> compile_access(const config::AccessList& list) {
+  const bool otherwise = list.allow.empty();
+  return std::make_shared<const server::AccessRuntime>(
+      server::AccessRuntime{list.name, CidrSet(list.allow, list.deny, otherwise)});
+}
+
 Error named(const Error& error, const std::string& what) {
   return self_error(error.kind, what + ": " + error.detail);
 }
@@ -124,8 +144,20 @@ Result<void> Compiler::build_limits(Prepared& prepared) {
   return {};
 }
 
+std::shared_ptr<listen::ClientCounts> Compiler::client_counts(const config::Listener& listener) {
+  if (listener.limits.connections_per_client == 0) return nullptr;
+  return kept(client_counts_, listener.name);
+}
+
+std::shared_ptr<route::InFlight> Compiler::in_flight(const config::Route& route) {
+  if (route.max_in_flight == 0) return nullptr;
+  return kept(in_flight_, route.name);
+}
+
 void Compiler::build_routes(Prepared& prepared) {
   const config::Config& config = *prepared.config;
+  std::vector<std::shared_ptr<const server::AccessRuntime>> lists;
+  for (const config::AccessList& list : config.access_lists) lists.push_back(compile_access(list));
   prepared.table = std::make_shared<route::RouteTable>(config.routes);
   auto routes = std::make_shared<std::vector<server::RouteRuntime>>();
   for (const config::Route& route : config.routes) {
@@ -135,6 +167,8 @@ void Compiler::build_routes(Prepared& prepared) {
     std::vector<const config::HeaderPolicy*> policies;
     for (const std::size_t index : route.headers) policies.push_back(&config.header_policies[index]);
     runtime.headers = http::HeaderPolicy::compile(policies);
+    for (const std::size_t index : route.access) runtime.access.push_back(lists[index]);
+    runtime.in_flight = in_flight(route);
     const auto* const proxy = std::get_if<config::ProxyAction>(&route.action);
     if (proxy != nullptr && proxy->split) {
       runtime.split = prepared.splits.size();
@@ -223,9 +257,7 @@ std::shared_ptr<server::Snapshot> Compiler::build(const Prepared& prepared, std:
     server::UpstreamRuntime runtime;
     runtime.config = &upstream;
     runtime.name = names_.intern(upstream.name);
-    auto& known = shared_[upstream.name];
-    runtime.shared = known.lock();
-    if (!runtime.shared) known = runtime.shared = std::make_shared<balance::Shared>();
+    runtime.shared = kept(shared_, upstream.name);
     const auto context = prepared.client_contexts.find(upstream.name);
     if (context != prepared.client_contexts.end()) runtime.tls = context->second;
     for (const config::Endpoint& endpoint : upstream.endpoints) {
@@ -242,6 +274,7 @@ std::shared_ptr<server::Snapshot> Compiler::build(const Prepared& prepared, std:
     runtime->bound = bound(listener);
     runtime->port = std::to_string(runtime->bound.port);
     runtime->authority = runtime->bound.to_string();
+    runtime->clients = client_counts(listener);
     const auto context = prepared.server_contexts.find(listener.name);
     if (context != prepared.server_contexts.end()) runtime->tls = context->second;
     if (snapshot->listener_by_slot.size() <= runtime->slot) {
@@ -250,10 +283,12 @@ std::shared_ptr<server::Snapshot> Compiler::build(const Prepared& prepared, std:
     snapshot->listener_by_slot[runtime->slot] = snapshot->listeners.size();
     snapshot->listeners.push_back(std::move(runtime));
   }
-  std::erase_if(endpoints_, [](const auto& entry) { return entry.second.expired(); });
-  std::erase_if(buckets_, [](const auto& entry) { return entry.second.expired(); });
-  std::erase_if(shared_, [](const auto& entry) { return entry.second.expired(); });
-  std::erase_if(split_shared_, [](const auto& entry) { return entry.second.expired(); });
+  forget_unused(endpoints_);
+  forget_unused(buckets_);
+  forget_unused(shared_);
+  forget_unused(split_shared_);
+  forget_unused(in_flight_);
+  forget_unused(client_counts_);
   return snapshot;
 }
 

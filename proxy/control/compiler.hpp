@@ -66,15 +66,19 @@ class Compiler {
   void add_endpoint(server::UpstreamRuntime& runtime, const config::Endpoint& endpoint, const IpAddress& ip);
   Result<void> build_limits(Prepared& prepared);
   void build_routes(Prepared& prepared);
+  std::shared_ptr<listen::ClientCounts> client_counts(const config::Listener& listener);
+  std::shared_ptr<route::InFlight> in_flight(const config::Route& route);
   void add_split(Prepared& prepared, const config::Route& route, const config::ProxyAction& action);
 
   observe::NameTable& names_;
   std::map<std::string, std::size_t> listener_slots_;
-  std::map<std::string, std::shared_ptr<tls::TicketKeys>> ticket_keys_;      // by listener name
-  std::map<std::string, std::weak_ptr<balance::Shared>> shared_;             // by upstream name
-  std::map<std::string, std::weak_ptr<split::Shared>> split_shared_;         // by route name
-  std::map<std::string, std::weak_ptr<upstream::EndpointState>> endpoints_;  // by identity
-  std::map<std::string, std::weak_ptr<limit::BucketTable>> buckets_;         // by identity of the limit
+  std::map<std::string, std::shared_ptr<tls::TicketKeys>> ticket_keys_;       // by listener name
+  std::map<std::string, std::weak_ptr<balance::Shared>> shared_;              // by upstream name
+  std::map<std::string, std::weak_ptr<listen::ClientCounts>> client_counts_;  // by listener name
+  std::map<std::string, std::weak_ptr<route::InFlight>> in_flight_;           // by route name
+  std::map<std::string, std::weak_ptr<split::Shared>> split_shared_;          // by route name
+  std::map<std::string, std::weak_ptr<upstream::EndpointState>> endpoints_;   // by identity
+  std::map<std::string, std::weak_ptr<limit::BucketTable>> buckets_;          // by identity of the limit
   const SipKey limit_secret_;
   std::size_t next_endpoint_slot_ = 0;
 };

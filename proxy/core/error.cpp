@@ -19,6 +19,8 @@ constexpr std::array<ErrorFacts, static_cast<std::size_t>(ErrorKind::internal) +
     {"body_timeout", 408, "http_request_error"},
     {"client_gone", 499, "http_request_error"},
     {"no_route", 404, "destination_not_found"},
+    {"access_denied", 403, "http_request_denied"},
+    {"max_in_flight", 503, "connection_limit_reached"},
     {"rate_limited", 429, "http_request_denied"},
     {"no_endpoint", 503, "destination_unavailable"},
     {"name_unresolved", 503, "dns_error"},

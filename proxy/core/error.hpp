@@ -26,6 +26,8 @@ enum class ErrorKind : std::uint8_t {
   body_timeout,             // 408
   client_gone,              // logged as 499, never sent
   no_route,                 // 404
+  access_denied,            // 403: an access list of the route
+  max_in_flight,            // 503: as many requests as the route may have at once
   rate_limited,             // 429, or what the limit says
   no_endpoint,              // 503: nothing to send the request to
   name_unresolved,          // 503: the upstream's names have no address

@@ -66,18 +66,31 @@ void add_requests(Families& out, const WorkerMetrics& merged, const NameTable& n
   out.push_back(std::move(in_flight).take());
 }
 
+void add_refusals(Families& out, const WorkerMetrics& merged, const NameTable& names) {
+  auto refused = Family::counter("weir_requests_refused_total",
+                                 "Requests refused by their route: an access list, or max_in_flight.");
+  for (const auto& [key, counters] : merged.refusals) {
+    const Labels route{{"route", names.name(as_name(key))}};
+    refused.add(with(route, "reason", "access_denied"), counters.access_denied);
+    refused.add(with(route, "reason", "max_in_flight"), counters.max_in_flight);
+  }
+  out.push_back(std::move(refused).take());
+}
+
 void add_listeners(Families& out, const WorkerMetrics& merged, const NameTable& names) {
   auto open = Family::gauge("weir_connections", "Open client connections; idle ones wait between requests.");
   auto accepted = Family::counter("weir_connections_total", "Client connections accepted.");
   auto refused = Family::counter("weir_connections_refused_total",
-                                 "Client connections closed at once: server.max_connections was reached.");
+                                 "Client connections closed at once: server.max_connections, or the "
+                                 "listener's connections_per_client, was reached.");
   auto handshakes = Family::counter("weir_tls_handshakes_total", "TLS handshakes with clients.");
   for (const auto& [key, counters] : merged.listeners) {
     const Labels listener{{"listener", names.name(as_name(key))}};
     open.add(with(listener, "state", "active"), counters.active);
     open.add(with(listener, "state", "idle"), counters.idle);
     accepted.add(listener, counters.connections_total);
-    refused.add(listener, counters.refused_total);
+    refused.add(with(listener, "reason", "max_connections"), counters.refused_total);
+    refused.add(with(listener, "reason", "connections_per_client"), counters.refused_clients);
     for (const auto& [result_version, count] : counters.handshakes) {
       const std::size_t bar = std::min(result_version.find('|'), result_version.size());
       const std::size_t version = std::min(bar + 1, result_version.size());
@@ -248,6 +261,7 @@ void add_process(Families& out, const ProcessFacts& process) {
 Families collect(const WorkerMetrics& merged, const NameTable& names, const ScrapeInput& input) {
   Families out;
   add_requests(out, merged, names);
+  add_refusals(out, merged, names);
   add_listeners(out, merged, names);
   add_endpoint_counters(out, merged, names);
   add_retries(out, merged, names);

@@ -45,6 +45,7 @@ void ListenerCounters::merge(const ListenerCounters& other) {
   active += other.active;
   idle += other.idle;
   refused_total += other.refused_total;
+  refused_clients += other.refused_clients;
   handshakes.merge(other.handshakes);
 }
 
@@ -74,6 +75,11 @@ void SplitCounters::merge(const SplitCounters& other) {
 void LimitCounters::merge(const LimitCounters& other) {
   refused += other.refused;
   shadow += other.shadow;
+}
+
+void RefusalCounters::merge(const RefusalCounters& other) {
+  access_denied += other.access_denied;
+  max_in_flight += other.max_in_flight;
 }
 
 std::uint64_t WorkerMetrics::RequestKey::pack() const {

@@ -52,6 +52,7 @@ struct ListenerCounters {
   std::uint64_t connections_total = 0;
   std::int64_t active = 0, idle = 0;  // open connections: in a request (or handshake), between requests
   std::uint64_t refused_total = 0;    // past server.max_connections
+  std::uint64_t refused_clients = 0;  // past limits.connections_per_client
   LabelCounters handshakes;           // "result|version"
   void merge(const ListenerCounters& other);
 };
@@ -82,6 +83,12 @@ struct LimitCounters {
   void merge(const LimitCounters& other);
 };
 
+/// Requests that Weir refused by what their route says.
+struct RefusalCounters {
+  std::uint64_t access_denied = 0, max_in_flight = 0;
+  void merge(const RefusalCounters& other);
+};
+
 class WorkerMetrics {
  public:
   /// Label sets of http_requests_total per worker; further ones count as method OTHER, status "other".
@@ -102,6 +109,7 @@ class WorkerMetrics {
   void split_chosen(NameId route, NameId upstream, std::size_t why) {
     ++splits[pair_key(route, upstream)].by_why[why];
   }
+  RefusalCounters& refused(NameId route) { return refusals[route]; }
 
   /// Other plain counters of this worker.
   std::uint64_t access_log_dropped_lines = 0;
@@ -132,6 +140,7 @@ class WorkerMetrics {
   StableTable<UpstreamCounters> upstreams;  // by upstream
   StableTable<SplitCounters> splits;        // by pair_key(route, upstream)
   StableTable<LimitCounters> limits;        // by pair_key(limit, route)
+  StableTable<RefusalCounters> refusals;    // by route; those that refused
 
  private:
   std::uint64_t& add_series(RequestKey key);

@@ -47,8 +47,10 @@ Task<After> Exchange::walk() {
 
   auto routed = find_route();
   if (!routed) co_return co_await answer_failure(routed);
-  auto admitted = check_limits();
+  auto admitted = admit();
   if (!admitted) co_return co_await answer_failure(admitted);
+  auto affordable = check_limits();
+  if (!affordable) co_return co_await answer_failure(affordable);
 
   const config::Action& action = route_->config->action;
   if (const auto* redirect = std::get_if<config::RedirectAction>(&action))
@@ -90,6 +92,7 @@ void Exchange::begin(Session& session) {
 void Exchange::reset() {
   if (session_ != nullptr && watched_ != nullptr) watch_client(nullptr);
   release_endpoint();
+  place_.give_back();
   connection_.reset();
   upstream_in_.drop();
   head.clear();

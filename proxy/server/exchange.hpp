@@ -20,6 +20,7 @@
 #include "http/write.hpp"
 #include "observe/access_log.hpp"
 #include "relay/relay_body.hpp"
+#include "route/in_flight.hpp"
 #include "server/generation.hpp"
 #include "split/split.hpp"
 #include "upstream/retry.hpp"
@@ -70,6 +71,7 @@ class Exchange final : private io::ChannelObserver {
   void make_request_id();
   Result<void> normalise();
   Result<void> find_route();
+  Result<void> admit();
   Result<void> check_body_limit() const;
   void choose_side();
   bool side_is_out(const SplitRuntime& split, std::size_t target) const;
@@ -151,6 +153,7 @@ class Exchange final : private io::ChannelObserver {
   std::string limit_fields_;                  // RateLimit and its like, for whatever answer
   const LimitRuntime* limited_by_ = nullptr;  // refused, or in shadow would have
   const LimitRuntime* refused_by_ = nullptr;
+  route::InFlightPlace place_;  // of a route with max_in_flight
   http::ForwardedFacts forwarded_;
   std::array<char, uuid_length> request_id_buffer_;
   std::array<char, traceparent_length> traceparent_buffer_;

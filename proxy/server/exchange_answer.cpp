@@ -8,6 +8,7 @@
 namespace weir::server {
 namespace {
 
+constexpr std::string_view retry_soon = "Retry-After: 1\r\n";
 constexpr std::string_view allowed_methods = "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n";
 
 /// RFC 9209: who answers, which error, and our own words about it.
@@ -119,6 +120,7 @@ Task<After> Exchange::answer_error(Error error) {
   response.body = body;
   response.proxy_status = proxy_status;
   if (error.kind == ErrorKind::method_refused) response.extra_fields = allowed_methods;
+  if (error.kind == ErrorKind::max_in_flight) response.extra_fields = retry_soon;
   response.head_only = head.method == http::Method::head;
   const bool trusted = stream_is_trusted(error.kind);
   error_ = std::move(error);

@@ -77,6 +77,21 @@ Result<void> Exchange::find_route() {
   return {};
 }
 
+/// What the route says about who may come in, and how many at once.
+Result<void> Exchange::admit() {
+  for (const auto& list : route_->access) {
+    if (list->clients.contains(forwarded_.client_ip)) continue;
+    ++worker_.metrics().refused(route_->name).access_denied;
+    return client_error(ErrorKind::access_denied, "refused by access list " + list->name);
+  }
+  if (route_->in_flight && !place_.take(*route_->in_flight, route_->config->max_in_flight)) {
+    ++worker_.metrics().refused(route_->name).max_in_flight;
+    return self_error(ErrorKind::max_in_flight,
+                      "route " + route_->config->name + " has as many requests as it may have at once");
+  }
+  return {};
+}
+
 Result<void> Exchange::check_body_limit() const {
   const std::uint64_t limit = session_->listener().config.limits.body_bytes;
   if (limit != 0 && head.body.kind == http::BodyKind::length && head.body.length > limit) {

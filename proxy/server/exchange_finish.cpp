@@ -72,6 +72,7 @@ void Exchange::end_attempt(const Error* error) {
 }
 
 void Exchange::finish() {
+  place_.give_back();  // before anything that takes time: the client may know already that it has its answer
   const auto duration = Clock::now() - started;
   auto& metrics = worker_.metrics();
   const bool went_somewhere = upstream_ != config::no_upstream;

@@ -58,6 +58,7 @@ void Session::drain() {
 Task<> Session::run() {
   const config::ListenerLimits& limits = listener_->config.limits;
   if (listener_->config.proxy_protocol && !co_await read_proxy_header()) co_return;
+  if (!admit_client()) co_return;
   if (is_tls() && !co_await accept_tls()) co_return;
   Next next = Next::request;
   while (next == Next::request) {
@@ -122,6 +123,14 @@ Task<bool> Session::read_proxy_header() {
     in_.compact();
     co_return true;
   }
+}
+
+/// Counts this connection as its client's; false when the client has as many as it may have.
+bool Session::admit_client() {
+  const std::uint32_t most = listener_->config.limits.connections_per_client;
+  if (most == 0 || client_place_.take(*listener_->clients, peer_.ip, most)) return true;
+  ++worker_.metrics().listener(listener_->name).refused_clients;
+  return false;
 }
 
 Task<bool> Session::accept_tls() {

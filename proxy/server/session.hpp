@@ -51,6 +51,7 @@ class Session : public boost::intrusive::list_base_hook<> {
 
   Task<> run();
   Task<bool> read_proxy_header();
+  bool admit_client();
   Task<bool> accept_tls();
   Task<bool> read_head(Exchange& exchange);
   Task<Next> serve_request();
@@ -63,6 +64,7 @@ class Session : public boost::intrusive::list_base_hook<> {
   std::shared_ptr<const ListenerRuntime> listener_;
   io::Stream stream_;
   ReadBuffer in_;
+  listen::ClientPlace client_place_;  // given back before the stream closes: who sees that may connect again
   SocketAddress peer_;
   std::string local_port_;
   std::uint32_t requests_ = 0;

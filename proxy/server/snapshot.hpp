@@ -11,12 +11,15 @@
 
 #include "balance/balance.hpp"
 #include "config/model.hpp"
+#include "core/cidr_set.hpp"
 #include "http/header_policy.hpp"
 #include "limit/bucket_table.hpp"
 #include "limit/fields.hpp"
 #include "limit/key.hpp"
+#include "listen/client_counts.hpp"
 #include "observe/log_writer.hpp"
 #include "observe/worker_metrics.hpp"
+#include "route/in_flight.hpp"
 #include "route/table.hpp"
 #include "split/split.hpp"
 #include "tls/context.hpp"
@@ -62,6 +65,11 @@ struct LimitRuntime {
   std::shared_ptr<limit::BucketTable> table;
 };
 
+struct AccessRuntime {
+  std::string name;
+  CidrSet clients;  // that are admitted
+};
+
 struct RouteRuntime {
   const config::Route* config = nullptr;
   observe::NameId name = observe::no_name;
@@ -69,6 +77,8 @@ struct RouteRuntime {
   std::vector<const LimitRuntime*> limits;  // of Snapshot::limits
   config::Timeouts timeouts;                // the route's over its upstream's
   std::size_t split = no_split;             // index into Snapshot::splits; then timeouts are the target's
+  std::vector<std::shared_ptr<const AccessRuntime>> access;
+  std::shared_ptr<route::InFlight> in_flight;  // null: no bound
 };
 
 struct ListenerRuntime {
@@ -78,7 +88,8 @@ struct ListenerRuntime {
   std::string port;      // bound port as text
   SocketAddress bound;
   std::string authority;  // bound address as text: the Host for clients of HTTP/1.0 that send none
-  std::shared_ptr<tls::ServerContext> tls;  // null: plain
+  std::shared_ptr<tls::ServerContext> tls;        // null: plain
+  std::shared_ptr<listen::ClientCounts> clients;  // null: connections_per_client is off
 };
 
 inline constexpr std::size_t no_listener = static_cast<std::size_t>(-1);

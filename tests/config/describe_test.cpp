@@ -36,7 +36,7 @@ Node parse(const std::string& text) {
 /// `upstreams.blue.endpoints[3].weight` -> `upstreams.NAME.endpoints[].weight`.
 std::string pattern_of(const std::string& path) {
   const std::string named = std::regex_replace(
-      path, std::regex("^(listeners|upstreams|rate_limits|headers)\\.[^.\\[]+"), "$1.NAME");
+      path, std::regex("^(listeners|upstreams|rate_limits|headers|access)\\.[^.\\[]+"), "$1.NAME");
   return std::regex_replace(named, std::regex("\\[[0-9]+\\]"), "[]");
 }
 
@@ -84,6 +84,7 @@ upstreams:
   app: { endpoints: [127.0.0.1:3], tls: {} }
 rate_limits: { own: { rate: 1/s } }
 headers: { own: {} }
+access: { friends: { allow: [10.0.0.1] }, strangers: { deny: [10.0.0.2] } }
 routes:
   - { name: a, match: { path: /a }, redirect: { to: /b } }
   - { name: b, match: { path: /b }, respond: {} }

@@ -29,6 +29,8 @@ constexpr Row rows[] = {
     {ErrorKind::body_timeout, "body_timeout", 408, "http_request_error"},
     {ErrorKind::client_gone, "client_gone", 499, "http_request_error"},
     {ErrorKind::no_route, "no_route", 404, "destination_not_found"},
+    {ErrorKind::access_denied, "access_denied", 403, "http_request_denied"},
+    {ErrorKind::max_in_flight, "max_in_flight", 503, "connection_limit_reached"},
     {ErrorKind::rate_limited, "rate_limited", 429, "http_request_denied"},
     {ErrorKind::no_endpoint, "no_endpoint", 503, "destination_unavailable"},
     {ErrorKind::name_unresolved, "name_unresolved", 503, "dns_error"},

@@ -1,0 +1,153 @@
+#include "config/diff.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+#include <utility>
+
+namespace weir::config {
+namespace {
+
+constexpr std::size_t gone = static_cast<std::size_t>(-1);
+
+/// Index in `now` of what each of `before` is called there; `gone` where nothing is.
+template <class T>
+std::vector<std::size_t> places_in(const std::vector<T>& before, const std::vector<T>& now) {
+  std::unordered_map<std::string_view, std::size_t> index;
+  for (std::size_t i = 0; i < now.size(); ++i) index.emplace(now[i].name, i);
+  std::vector<std::size_t> places;
+  places.reserve(before.size());
+  for (const T& item : before) {
+    const auto found = index.find(item.name);
+    places.push_back(found == index.end() ? gone : found->second);
+  }
+  return places;
+}
+
+template <class T, class Same>
+Tally count(const std::vector<T>& before, const std::vector<T>& now, const std::vector<std::size_t>& places,
+            Same same) {
+  Tally tally;
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    if (places[i] == gone) {
+      ++tally.removed;
+    } else if (same(before[i], now[places[i]])) {
+      ++tally.kept;
+    } else {
+      ++tally.changed;
+    }
+  }
+  tally.added = now.size() - tally.kept - tally.changed;
+  return tally;
+}
+
+template <class T>
+Tally count(const std::vector<T>& before, const std::vector<T>& now) {
+  return count(before, now, places_in(before, now), std::equal_to<T>());
+}
+
+/// Where the things that routes refer to stand in the new configuration.
+struct Places {
+  std::vector<std::size_t> listeners, upstreams, header_policies, access_lists;
+};
+
+void move_all(std::vector<std::size_t>& indices, const std::vector<std::size_t>& places) {
+  for (std::size_t& index : indices) index = places[index];
+}
+
+/// `route` of the old configuration, as it would be written in the new one.
+Route moved(Route route, const Places& places) {
+  move_all(route.match.listeners, places.listeners);
+  move_all(route.headers, places.header_policies);
+  move_all(route.access, places.access_lists);
+  if (auto* const proxy = std::get_if<ProxyAction>(&route.action)) {
+    proxy->upstream = places.upstreams[proxy->upstream];
+  }
+  return route;
+}
+
+bool names_one_of(const Listener& listener, const std::set<std::string>& files) {
+  if (!listener.tls || files.empty()) return false;
+  const ListenerTls& tls = *listener.tls;
+  const auto has = [&](const std::string& path) { return files.contains(path); };
+  return std::ranges::any_of(tls.certificates,
+                             [&](const auto& pair) { return has(pair.cert) || has(pair.key); }) ||
+         has(tls.client_auth_ca) || std::ranges::any_of(tls.ticket_keys, has);
+}
+
+bool names_one_of(const Upstream& upstream, const std::set<std::string>& files) {
+  if (!upstream.tls) return false;
+  return files.contains(upstream.tls->ca) || files.contains(upstream.tls->cert) ||
+         files.contains(upstream.tls->key);
+}
+
+/// An endpoint's name: its upstream and address.
+struct NamedEndpoint {
+  std::string name;
+  Endpoint endpoint;
+  bool operator==(const NamedEndpoint&) const = default;
+};
+
+std::vector<NamedEndpoint> endpoints_of(const Config& config) {
+  std::vector<NamedEndpoint> all;
+  for (const Upstream& upstream : config.upstreams) {
+    for (const Endpoint& endpoint : upstream.endpoints) {
+      all.push_back({upstream.name + ' ' + endpoint.host + ' ' + std::to_string(endpoint.port), endpoint});
+    }
+  }
+  return all;
+}
+
+bool reordered(std::vector<std::size_t> places) {
+  std::erase(places, gone);
+  return !std::ranges::is_sorted(places);
+}
+
+std::vector<std::string> changed_settings(const Config& before, const Config& now) {
+  std::vector<std::string> names;
+  if (before.server != now.server) names.emplace_back("server");
+  if (before.admin != now.admin) names.emplace_back("admin");
+  if (before.log != now.log) names.emplace_back("log");
+  if (before.trusted_proxies != now.trusted_proxies) names.emplace_back("trusted_proxies");
+  return names;
+}
+
+}  // namespace
+
+Changes diff(const Config& before, const Config& now, const std::set<std::string>& changed_files) {
+  const Places places{places_in(before.listeners, now.listeners), places_in(before.upstreams, now.upstreams),
+                      places_in(before.header_policies, now.header_policies),
+                      places_in(before.access_lists, now.access_lists)};
+  const auto same = [&](const auto& old, const auto& fresh) {
+    return old == fresh && !names_one_of(fresh, changed_files);
+  };
+  const std::vector<std::size_t> routes = places_in(before.routes, now.routes);
+  Changes changes;
+  changes.listeners = count(before.listeners, now.listeners, places.listeners, same);
+  changes.upstreams = count(before.upstreams, now.upstreams, places.upstreams, same);
+  changes.endpoints = count(endpoints_of(before), endpoints_of(now));
+  changes.routes = count(before.routes, now.routes, routes,
+                         [&](const Route& old, const Route& fresh) { return moved(old, places) == fresh; });
+  changes.header_policies = count(before.header_policies, now.header_policies);
+  changes.access_lists = count(before.access_lists, now.access_lists);
+  changes.routes_reordered = reordered(routes);
+  changes.settings = changed_settings(before, now);
+  return changes;
+}
+
+std::string to_text(const Changes& changes) {
+  std::string text;
+  for (const ChangeKind& kind : change_kinds) {
+    const Tally& tally = changes.*kind.tally;
+    if (tally == Tally{}) continue;
+    if (!text.empty()) text += "; ";
+    text.append(kind.name).append(": kept ").append(std::to_string(tally.kept));
+    text.append(", changed ").append(std::to_string(tally.changed));
+    text.append(", removed ").append(std::to_string(tally.removed));
+    text.append(", added ").append(std::to_string(tally.added));
+    if (kind.tally == &Changes::routes && changes.routes_reordered) text += ", in another order";
+  }
+  for (const std::string& name : changes.settings) text.append("; ").append(name).append(": changed");
+  return text;
+}
+
+}  // namespace weir::config

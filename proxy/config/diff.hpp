@@ -1,0 +1,47 @@
+// What a new configuration changes, counted by kind: what a reload answers and logs. Things are the same when they
+// have the same name; what they refer to is compared by name too, so that a new route in the middle of the file changes
+// nobody else. Pure; any thread.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/model.hpp"
+
+namespace weir::config {
+
+struct Tally {
+  std::size_t kept = 0, changed = 0, removed = 0, added = 0;
+  bool operator==(const Tally&) const = default;
+};
+
+struct Changes {
+  Tally listeners, upstreams, endpoints, routes, header_policies, access_lists;
+  bool routes_reordered = false;      // those that were there before stand in another order
+  std::vector<std::string> settings;  // blocks without names that differ: server, admin, log, trusted_proxies
+  bool operator==(const Changes&) const = default;
+};
+
+struct ChangeKind {
+  std::string_view name;
+  Tally Changes::*tally;
+};
+inline constexpr std::array<ChangeKind, 6> change_kinds{{{"listeners", &Changes::listeners},
+                                                         {"upstreams", &Changes::upstreams},
+                                                         {"endpoints", &Changes::endpoints},
+                                                         {"routes", &Changes::routes},
+                                                         {"header_policies", &Changes::header_policies},
+                                                         {"access_lists", &Changes::access_lists}}};
+
+/// `changed_files`: paths whose content is another one now; a listener or upstream that names one of them has
+/// changed. The body of `respond` is part of the model.
+Changes diff(const Config& before, const Config& now, const std::set<std::string>& changed_files = {});
+
+/// `routes: kept 12, changed 1, removed 0, added 2; ...`, one phrase a kind.
+std::string to_text(const Changes& changes);
+
+}  // namespace weir::config

@@ -1,0 +1,183 @@
+#include "config/diff.hpp"
+
+#include <gtest/gtest.h>
+
+#include "config/world.hpp"
+
+namespace weir::config {
+namespace {
+
+Config load_config(const std::string& text) {
+  const LoadResult loaded = testing::load_text(text);
+  EXPECT_TRUE(std::holds_alternative<Config>(loaded)) << testing::problems_of(loaded);
+  const auto* config = std::get_if<Config>(&loaded);
+  return config ? *config : Config{};
+}
+
+const std::string listeners = R"(
+listeners:
+  http: { address: 127.0.0.1:8080 }
+  https: { address: 127.0.0.1:8443, tls: { certificates: [{ cert: a.crt, key: a.key }], ticket_keys: [] } }
+)";
+const std::string upstreams = R"(
+upstreams:
+  blue: { endpoints: [127.0.0.1:9001, 127.0.0.1:9002] }
+  green: { endpoints: [127.0.0.1:9003], tls: { ca: ca.crt } }
+)";
+const std::string policies = R"(
+headers: { cors: { response: { set: { A: b } } } }
+access: { office: { allow: [10.0.0.0/8] }, abuse: { deny: [192.0.2.0/24] } }
+)";
+const std::string routes = R"(
+routes:
+  - { name: api, match: { path_prefix: /api, listeners: [https] }, upstream: green, headers: [cors], access: [abuse] }
+  - { name: old, match: { path_prefix: /old }, redirect: { to: /new } }
+  - { name: down, match: { path_prefix: /down }, respond: { body: soon } }
+  - { name: all, upstream: blue }
+)";
+const std::string whole = listeners + upstreams + policies + routes;
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  const auto at = text.find(from);
+  EXPECT_NE(at, text.npos) << from;
+  return at == text.npos ? text : text.replace(at, from.size(), to);
+}
+
+Changes changes_to(const std::string& text) {
+  return diff(load_config(whole), load_config(text));
+}
+
+Changes nothing() {
+  Changes changes;
+  changes.listeners.kept = changes.upstreams.kept = 2;
+  changes.endpoints.kept = 3;
+  changes.routes.kept = 4;
+  changes.header_policies.kept = 2;  // `security` is always there
+  changes.access_lists.kept = 2;
+  return changes;
+}
+
+TEST(Diff, NothingChanges) {
+  EXPECT_EQ(changes_to(whole), nothing());
+  EXPECT_EQ(changes_to("# a comment\n" + whole), nothing());
+}
+
+TEST(Diff, OneOfEachKind) {
+  struct Case {
+    const char* from;
+    const char* to;
+    Tally Changes::*kind;
+  };
+  const Case cases[] = {
+      {"address: 127.0.0.1:8080", "address: 127.0.0.1:8081", &Changes::listeners},
+      {"address: 127.0.0.1:8080", "address: 127.0.0.1:8080, limits: { connections_per_client: 1 }",
+       &Changes::listeners},
+      {"127.0.0.1:9002]", "127.0.0.1:9002], retry: { attempts: 0 }", &Changes::upstreams},
+      {"path_prefix: /api", "path_prefix: /v1", &Changes::routes},
+      {"upstream: blue }", "upstream: blue, max_in_flight: 5 }", &Changes::routes},
+      {"upstream: blue }", "upstream: green }", &Changes::routes},
+      {"upstream: blue }", "upstream: blue, access: [abuse] }", &Changes::routes},
+      {"access: [abuse] }", "access: [office] }", &Changes::routes},
+      {"headers: [cors]", "headers: [security]", &Changes::routes},
+      {"listeners: [https]", "listeners: [http]", &Changes::routes},
+      {"body: soon", "body: later", &Changes::routes},
+      {"to: /new", "to: /newer", &Changes::routes},
+      {"{ A: b }", "{ A: c }", &Changes::header_policies},
+      {"10.0.0.0/8", "10.0.0.0/9", &Changes::access_lists},
+  };
+  for (const Case& each : cases) {
+    Changes expected = nothing();
+    --(expected.*each.kind).kept;
+    ++(expected.*each.kind).changed;
+    EXPECT_EQ(changes_to(replaced(whole, each.from, each.to)), expected) << each.to;
+  }
+}
+
+TEST(Diff, EndpointsCountByUpstreamAndAddress) {
+  Changes expected = nothing();
+  expected.upstreams = {1, 1, 0, 0};
+  expected.endpoints = {2, 1, 0, 0};
+  EXPECT_EQ(changes_to(replaced(whole, "[127.0.0.1:9001,", "[{ address: 127.0.0.1:9001, weight: 5 },")),
+            expected);
+  expected.endpoints = {2, 0, 1, 1};
+  EXPECT_EQ(changes_to(replaced(whole, "127.0.0.1:9001", "127.0.0.1:9009")), expected);
+  expected.endpoints = {3, 0, 0, 1};  // the same address elsewhere is another endpoint
+  EXPECT_EQ(changes_to(replaced(whole, "127.0.0.1:9001,", "127.0.0.1:9001, 127.0.0.1:9003,")), expected);
+}
+
+TEST(Diff, WhatComesOrGoesInTheMiddleChangesNobodyElse) {
+  const std::string more =
+      replaced(replaced(whole, "  blue:", "  amber: { endpoints: [127.0.0.1:1] }\n  blue:"),
+               "  http:", "  extra: { address: 127.0.0.1:7000 }\n  http:");
+  const std::string most =
+      replaced(replaced(more, "{ office:", "{ first: { deny: [10.0.0.1] }, office:"), "  - { name: old",
+               "  - { name: fresh, match: { path: /f }, upstream: amber }\n"
+               "  - { name: old");
+  Changes expected = nothing();
+  for (Tally* tally : {&expected.listeners, &expected.upstreams, &expected.endpoints, &expected.routes,
+                       &expected.access_lists}) {
+    ++tally->added;
+  }
+  EXPECT_EQ(changes_to(most), expected);
+  for (Tally* tally : {&expected.listeners, &expected.upstreams, &expected.endpoints, &expected.routes,
+                       &expected.access_lists}) {
+    std::swap(tally->added, tally->removed);
+  }
+  EXPECT_EQ(diff(load_config(most), load_config(whole)), expected);
+}
+
+TEST(Diff, ARouteWhoseUpstreamIsAnotherOneOfTheSamePlaceHasChanged) {
+  // Index 0 before and after, under another name.
+  const std::string renamed =
+      replaced(replaced(whole, "  blue:", "  azure:"), "upstream: blue", "upstream: azure");
+  const Changes changes = changes_to(renamed);
+  EXPECT_EQ(changes.upstreams, (Tally{1, 0, 1, 1}));
+  EXPECT_EQ(changes.routes, (Tally{3, 1, 0, 0}));
+}
+
+TEST(Diff, TheOrderOfRoutesMatters) {
+  Config before = load_config(whole), after = before;
+  std::swap(after.routes[1], after.routes[2]);
+  Changes expected = nothing();
+  expected.routes_reordered = true;
+  EXPECT_EQ(diff(before, after), expected);
+  after.routes.erase(after.routes.begin() + 1);
+  expected.routes = {3, 0, 1, 0};
+  expected.routes_reordered = false;
+  EXPECT_EQ(diff(before, after), expected);
+}
+
+TEST(Diff, AFileWithAnotherContentChangesWhoNamesIt) {
+  const Config config = load_config(whole);
+  EXPECT_EQ(diff(config, config, {"elsewhere.crt"}), nothing());
+  for (const char* file : {"a.crt", "a.key"}) {
+    EXPECT_EQ(diff(config, config, {file}).listeners, (Tally{1, 1, 0, 0})) << file;
+    EXPECT_EQ(diff(config, config, {file}).upstreams, (Tally{2, 0, 0, 0})) << file;
+  }
+  EXPECT_EQ(diff(config, config, {"ca.crt"}).upstreams, (Tally{1, 1, 0, 0}));
+}
+
+TEST(Diff, SettingsWithoutNames) {
+  EXPECT_EQ(changes_to("trusted_proxies: [10.0.0.0/8]\nlog: { level: debug }\n" + whole).settings,
+            (std::vector<std::string>{"log", "trusted_proxies"}));
+  EXPECT_EQ(changes_to("server: { workers: 3 }\nadmin: { token: x }\n" + whole).settings,
+            (std::vector<std::string>{"server", "admin"}));
+}
+
+TEST(Diff, AsText) {
+  Changes changes;
+  EXPECT_EQ(to_text(changes), "");
+  changes.listeners.kept = 2;
+  changes.routes = {12, 1, 0, 2};
+  EXPECT_EQ(
+      to_text(changes),
+      "listeners: kept 2, changed 0, removed 0, added 0; routes: kept 12, changed 1, removed 0, added 2");
+  changes.routes_reordered = true;
+  changes.settings = {"log"};
+  changes.listeners = {};
+  EXPECT_EQ(to_text(changes),
+            "routes: kept 12, changed 1, removed 0, added 2, in another order; log: changed");
+}
+
+}  // namespace
+}  // namespace weir::config
