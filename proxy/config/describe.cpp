@@ -91,8 +91,7 @@ constexpr KeyInfo keys[] = {
     {"listeners.NAME.limits.requests_per_connection", "number", "requests", "0",
      "The connection is closed after so many. 0: no limit."},
     {"listeners.NAME.limits.connections_per_client", "number", "connections", "0",
-     "Open at once from one IPv4 address or IPv6 /64, over all workers. Past it a connection is closed at "
-     "once, and "
+     "Open at once from one IPv4 address or IPv6 /64, over all workers. Past it a connection is closed, and "
      "counted. 0: no limit."},
     {"upstreams.NAME.balance", "least_connections, round_robin", "", "least_connections",
      "`least_connections`: fewest requests in flight over all workers, by weight; ties take turns."},

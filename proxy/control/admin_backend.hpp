@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "config/diff.hpp"
 #include "observe/name_table.hpp"
 #include "observe/worker_metrics.hpp"
 
@@ -82,7 +83,9 @@ struct ReloadOutcome {
   bool ok = false;
   std::uint64_t generation = 0;  // the one in use now
   std::vector<std::string>
-      problems;  // why nothing changed: `file:line:col: path: problem; remedy`, or one phrase
+      problems;             // why nothing changed: `file:line:col: path: problem; remedy`, or one phrase
+  std::string hash;         // of the configuration in use now
+  config::Changes changes;  // where ok: since the one before
 };
 
 struct SplitTargetReport {

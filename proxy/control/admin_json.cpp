@@ -54,6 +54,18 @@ json::object to_object(const EndpointReport& endpoint) {
           {"connections", {{"active", endpoint.connections_active}, {"idle", endpoint.connections_idle}}}};
 }
 
+json::object to_object(const config::Changes& changes) {
+  json::object shown;
+  for (const config::ChangeKind& kind : config::change_kinds) {
+    const config::Tally& tally = changes.*kind.tally;
+    shown[kind.name] = {
+        {"kept", tally.kept}, {"changed", tally.changed}, {"removed", tally.removed}, {"added", tally.added}};
+  }
+  shown["routes_reordered"] = changes.routes_reordered;
+  shown["settings"] = json::array(changes.settings.begin(), changes.settings.end());
+  return shown;
+}
+
 }  // namespace
 
 std::string to_json(const HealthReport& report) {
@@ -100,7 +112,10 @@ std::string to_json(const std::vector<UpstreamReport>& reports) {
 }
 
 std::string to_json(const ReloadOutcome& outcome) {
-  return json::serialize(json::object{{"reloaded", outcome.ok}, {"generation", outcome.generation}});
+  return json::serialize(json::object{{"reloaded", outcome.ok},
+                                      {"generation", outcome.generation},
+                                      {"hash", outcome.hash},
+                                      {"changes", to_object(outcome.changes)}});
 }
 
 }  // namespace weir::control

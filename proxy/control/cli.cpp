@@ -20,6 +20,7 @@ namespace {
 struct Options {
   std::vector<std::string> files;
   bool json = false;
+  bool watch = false;
 };
 
 std::vector<std::string> files_of(const Options& options, const config::Surroundings& surroundings) {
@@ -44,7 +45,7 @@ int run_command(const Options& options) {
   auto files = files_of(options, surroundings);
   // Before any thread starts, so that none of them dies of a closed pipe.
   std::signal(SIGPIPE, SIG_IGN);
-  Supervisor supervisor(std::move(files), std::move(surroundings));
+  Supervisor supervisor(std::move(files), std::move(surroundings), options.watch);
   return supervisor.run();
 }
 
@@ -116,6 +117,7 @@ int run_cli(int argc, char** argv) {
 
   CLI::App& run = *app.add_subcommand("run", "Serve");
   add_files_option(run, options);
+  run.add_flag("--watch", options.watch, "Reload when a file of the configuration changes");
   run.callback([&] { code = run_command(options); });
 
   CLI::App& check =

@@ -129,6 +129,29 @@ std::optional<json::object> get_object(const AdminTarget& target, std::string_vi
   return object_in(*answer);
 }
 
+/// `routes: kept 12, changed 1, removed 0, added 2`, a line for each kind in a reload's answer.
+void print_changes(const json::object& outcome, std::ostream& out) {
+  const json::value* const changes = outcome.if_contains("changes");
+  if (changes == nullptr || !changes->is_object()) return;
+  for (const auto& [kind, tally] : changes->get_object()) {
+    if (!tally.is_object()) continue;
+    out << "  " << std::string_view(kind) << ": ";
+    std::string_view separator;
+    for (const auto& [what, count] : tally.get_object()) {
+      out << separator << std::string_view(what) << ' ' << json::serialize(count);
+      separator = ", ";
+    }
+    out << '\n';
+  }
+  const json::value* const reordered = changes->get_object().if_contains("routes_reordered");
+  if (reordered != nullptr && *reordered == true) out << "  routes: in another order\n";
+  const json::value* const settings = changes->get_object().if_contains("settings");
+  if (settings == nullptr || !settings->is_array()) return;
+  for (const json::value& name : settings->get_array()) {
+    if (name.is_string()) out << "  " << std::string_view(name.get_string()) << ": changed\n";
+  }
+}
+
 }  // namespace
 
 std::string admin_token(std::string token) {
@@ -187,7 +210,11 @@ ClientOutcome request_reload(const AdminTarget& target, bool as_json, std::ostre
   if (as_json) {
     out << answer->body << '\n';
   } else if (generation != nullptr && generation->is_number()) {
-    out << "reloaded: generation " << generation->to_number<std::uint64_t>() << '\n';
+    out << "reloaded: generation " << generation->to_number<std::uint64_t>();
+    const json::value* const hash = outcome.if_contains("hash");
+    if (hash != nullptr && hash->is_string()) out << ", config " << std::string_view(hash->get_string());
+    out << '\n';
+    print_changes(outcome, out);
   } else {
     out << "reloaded\n";
   }

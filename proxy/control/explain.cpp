@@ -68,6 +68,8 @@ class Explainer {
     if (!find_route()) return refuse(client_error(ErrorKind::no_route, "no route matches"), Ending::no_route);
     const config::Route& route = config_.routes[out_.route->index];
     out_.access_log = route.access_log;
+    if (!admits(route)) return;
+    out_.max_in_flight = route.max_in_flight;
     if (const auto refused = meet_limits(route)) return refuse(*refused);
     if (const auto* redirect = std::get_if<config::RedirectAction>(&route.action))
       return explain_redirect(*redirect);
@@ -80,6 +82,18 @@ class Explainer {
     out_.ending = ending;
     out_.answer.status = status_ != 0 ? status_ : facts(error.kind).status;
     out_.answer.reason = error.detail;
+  }
+
+  bool admits(const config::Route& route) {
+    for (const std::size_t index : route.access) {
+      const AccessFinding& finding =
+          out_.access.emplace_back(explain_access(config_.access_lists[index], forwarded_.client_ip));
+      if (finding.admits) continue;
+      refuse(client_error(ErrorKind::access_denied, "refused by access list " + finding.list),
+             Ending::access_denied);
+      return false;
+    }
+    return true;
   }
 
   void redirect_to_https() {
@@ -204,6 +218,8 @@ std::string_view to_string(Ending ending) {
       return "redirect_to_https";
     case Ending::no_route:
       return "no_route";
+    case Ending::access_denied:
+      return "access_denied";
     case Ending::redirect:
       return "redirect";
     case Ending::respond:

@@ -89,6 +89,12 @@ std::string show_json(const Explanation& explanation) {
                      {"outcome", to_string(explanation.ending)},
                      {"access_log", explanation.access_log}};
   whole["route"] = explanation.route ? json::value(considered(*explanation.route)) : json::value(nullptr);
+  json::array access;
+  for (const AccessFinding& finding : explanation.access) {
+    access.push_back({{"list", finding.list}, {"admits", finding.admits}, {"text", finding.text}});
+  }
+  whole["access"] = std::move(access);
+  whole["max_in_flight"] = explanation.max_in_flight;
   json::array earlier;
   for (const ConsideredRoute& route : explanation.earlier) earlier.push_back(considered(route));
   whole["earlier_routes"] = std::move(earlier);

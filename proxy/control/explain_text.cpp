@@ -54,6 +54,11 @@ void show_routes(TextPage& page, const Explanation& explanation) {
   if (explanation.route) {
     page.line("route", explanation.route->name);
     for (const route::Finding& finding : explanation.route->findings) page.item(finding.text);
+    for (const AccessFinding& finding : explanation.access)
+      page.item("access " + finding.list + ": " + finding.text);
+    if (explanation.max_in_flight != 0) {
+      page.item("at most " + std::to_string(explanation.max_in_flight) + " requests at once");
+    }
   }
   if (explanation.earlier.empty()) return;
   page.heading(explanation.route ? "routes before it" : "routes that do not match");

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "config/model.hpp"
+#include "control/explain_access.hpp"
 #include "route/table.hpp"
 
 namespace weir::control {
@@ -16,7 +17,7 @@ namespace weir::control {
 inline constexpr std::size_t earlier_routes_shown_max = 20;
 
 /// In the order in which a request can end.
-enum class Ending { refused, redirect_to_https, no_route, redirect, respond, proxy };
+enum class Ending { refused, redirect_to_https, no_route, access_denied, redirect, respond, proxy };
 
 std::string_view to_string(Ending ending);
 
@@ -77,6 +78,8 @@ struct Explanation {
   std::optional<ConsideredRoute> route;
   std::vector<ConsideredRoute> earlier;  // those that came closest, in file order
   std::size_t earlier_omitted = 0;
+  std::vector<AccessFinding> access;  // of the route's lists, up to the one that refuses
+  std::uint32_t max_in_flight = 0;    // 0: no limit
   std::vector<std::string> policies;  // names of header policies
   bool access_log = true;
   std::vector<MetLimit> limits;

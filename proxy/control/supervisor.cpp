@@ -57,6 +57,12 @@ std::set<std::string> host_names(const config::Config& config) {
   return names;
 }
 
+ReloadOutcome refused(std::vector<std::string> problems) {
+  ReloadOutcome outcome;
+  outcome.problems = std::move(problems);
+  return outcome;
+}
+
 std::vector<std::string> texts_of(const std::vector<config::Problem>& problems) {
   std::vector<std::string> texts;
   for (const config::Problem& problem : problems) texts.push_back(problem.to_string());
@@ -65,7 +71,7 @@ std::vector<std::string> texts_of(const std::vector<config::Problem>& problems) 
 
 }  // namespace
 
-Supervisor::Supervisor(std::vector<std::string> files, config::Surroundings surroundings)
+Supervisor::Supervisor(std::vector<std::string> files, config::Surroundings surroundings, bool watch)
     : files_(std::move(files)),
       surroundings_(std::move(surroundings)),
       signals_(context_),
@@ -76,7 +82,9 @@ Supervisor::Supervisor(std::vector<std::string> files, config::Surroundings surr
       compiler_(names_),
       resolver_(context_, [this] { names_changed(); }),
       started_(std::chrono::system_clock::now()),
-      last_reload_(started_) {}
+      last_reload_(started_) {
+  if (watch) watch_ = std::make_unique<FileWatch>(context_, [this] { files_touched(); });
+}
 
 Supervisor::~Supervisor() {
   stop_workers();
@@ -95,7 +103,8 @@ int Supervisor::run() {
 }
 
 int Supervisor::start() {
-  auto loaded = config::load(files_, surroundings_);
+  auto loaded = load(files_in_force_);
+  files_read_ = files_in_force_;
   if (const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded)) {
     for (const config::Problem& problem : *problems) std::cerr << problem.to_string() << '\n';
     return exit_bad_input;
@@ -127,7 +136,7 @@ int Supervisor::start() {
   resolver_.watch(host_names(*config), [&settled] { settled = true; });
   while (!settled) context_.run_one();  // bounded by NameResolver::first_answer_wait
   take_over(std::move(*next));
-  if (!start_admin()) return exit_cannot_start;
+  if (!start_admin() || !start_watch()) return exit_cannot_start;
   wait_for_signal();
   for (const auto& worker : workers_) threads_.emplace_back([&worker = *worker] { worker.run(); });
   watch_ticket_keys();
@@ -269,43 +278,47 @@ void Supervisor::reload(const Reply<ReloadOutcome>& reply) {
     return;
   }
   if (state_ == RunState::draining) {
-    end_reload({"shutting down"}, reply);
+    end_reload(refused({"shutting down"}), reply);
     return;
   }
   reloading_ = true;
   notifier_.reloading();
-  auto loaded = config::load(files_, surroundings_);
+  FileDigests read;
+  auto loaded = load(read);
+  files_read_ = read;
   if (const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded)) {
-    end_reload(texts_of(*problems), reply);
+    end_reload(refused(texts_of(*problems)), reply);
     return;
   }
   const auto config = std::make_shared<const config::Config>(std::move(std::get<config::Config>(loaded)));
   auto next = prepare(config);
   if (!next) {
-    end_reload({next.error().detail}, reply);
+    end_reload(refused({next.error().detail}), reply);
     return;
   }
   // New names are looked up first: an upstream must not lose its endpoints only because they have names now.
   const auto held = std::make_shared<Next>(std::move(*next));
-  resolver_.watch(host_names(*config), [this, held, reply] {
+  resolver_.watch(host_names(*config), [this, held, reply, read = std::move(read)] {
     const auto before = snapshot_->config;
     take_over(std::move(*held));
     apply_process_keys(*before, *snapshot_->config);
-    when_installed([this, reply] { end_reload({}, reply); });
+    ReloadOutcome outcome;
+    outcome.ok = true;
+    outcome.changes = config::diff(*before, *snapshot_->config, changed_files(files_in_force_, read));
+    files_in_force_ = read;
+    when_installed([this, reply, outcome = std::move(outcome)] { end_reload(outcome, reply); });
   });
 }
 
-void Supervisor::end_reload(std::vector<std::string> problems, const Reply<ReloadOutcome>& reply) {
-  ReloadOutcome outcome;
-  outcome.ok = problems.empty();
-  outcome.problems = std::move(problems);
+void Supervisor::end_reload(ReloadOutcome outcome, const Reply<ReloadOutcome>& reply) {
   outcome.generation = generation_;
+  outcome.hash = snapshot_->config->hash;
   last_reload_success_ = outcome.ok;
   last_reload_error_ = join(outcome.problems);
   if (outcome.ok) {
     last_reload_ = std::chrono::system_clock::now();
-    observe::log(config::LogLevel::info, "reloaded: generation {}, config {}", generation_,
-                 snapshot_->config->hash);
+    observe::log(config::LogLevel::info, "reloaded: generation {}, config {}; {}", outcome.generation,
+                 outcome.hash, config::to_text(outcome.changes));
   }
   for (const std::string& problem : outcome.problems) {
     observe::log(config::LogLevel::error, "reload refused, generation {} stays: {}", generation_, problem);
@@ -315,6 +328,7 @@ void Supervisor::end_reload(std::vector<std::string> problems, const Reply<Reloa
   }
   if (reply) reply(outcome);
   reloading_ = false;
+  watch_files();
   if (waiting_reloads_.empty()) return;
   // One more reading of the files answers all who came meanwhile.
   reload([waiting = std::exchange(waiting_reloads_, {})](const ReloadOutcome& again) {
@@ -322,6 +336,41 @@ void Supervisor::end_reload(std::vector<std::string> problems, const Reply<Reloa
       if (waiter) waiter(again);
     }
   });
+}
+
+/// Reads the configuration; `read`: from which files.
+config::LoadResult Supervisor::load(FileDigests& read) {
+  return config::load(files_, recording(surroundings_, read));
+}
+
+bool Supervisor::start_watch() {
+  if (!watch_) return true;
+  if (const auto started = watch_->start(); !started) {
+    std::cerr << "--watch: " << started.error().detail << '\n';
+    return false;
+  }
+  watch_files();
+  return true;
+}
+
+/// Watches what was read, and what is in force: after a refused reload either may be mended.
+void Supervisor::watch_files() {
+  if (!watch_) return;
+  FileDigests unread = files_in_force_;
+  for (const auto& [path, digest] : files_read_) unread.erase(path);
+  files_read_.merge(read_again(unread, surroundings_));
+  std::set<std::string> paths;
+  for (const auto& [path, digest] : files_read_) paths.insert(path);
+  watch_->watch(paths);
+  watch_->touch();  // what changed between the reading and the watching has made no event
+}
+
+void Supervisor::files_touched() {
+  if (reloading_ || state_ != RunState::ready) return;  // the end of a reload looks again
+  const auto changed = changed_files(files_read_, read_again(files_read_, surroundings_));
+  if (changed.empty()) return;
+  observe::log(config::LogLevel::info, "changed: {}", join({changed.begin(), changed.end()}));
+  reload(nullptr);
 }
 
 /// Calls `done` on the control thread once every worker uses the snapshot that was published last.

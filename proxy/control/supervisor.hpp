@@ -16,6 +16,8 @@
 #include "control/admin_backend.hpp"
 #include "control/admin_server.hpp"
 #include "control/compiler.hpp"
+#include "control/config_files.hpp"
+#include "control/file_watch.hpp"
 #include "control/name_resolver.hpp"
 #include "control/notify.hpp"
 #include "control/split_store.hpp"
@@ -32,7 +34,8 @@ inline constexpr int exit_cannot_start = 3;
 
 class Supervisor {
  public:
-  Supervisor(std::vector<std::string> files, config::Surroundings surroundings);
+  /// `watch`: reload when a file that the configuration was read from changes.
+  Supervisor(std::vector<std::string> files, config::Surroundings surroundings, bool watch = false);
   ~Supervisor();
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
@@ -67,7 +70,11 @@ class Supervisor {
   void announce_ready();
 
   void reload(const Reply<ReloadOutcome>& reply);
-  void end_reload(std::vector<std::string> problems, const Reply<ReloadOutcome>& reply);
+  void end_reload(ReloadOutcome outcome, const Reply<ReloadOutcome>& reply);
+  config::LoadResult load(FileDigests& read);
+  bool start_watch();
+  void watch_files();
+  void files_touched();
   void when_installed(std::function<void()> done);
   void names_changed();
   void wait_for_signal();
@@ -96,10 +103,13 @@ class Supervisor {
 
   const std::vector<std::string> files_;
   const config::Surroundings surroundings_;
+  FileDigests files_in_force_;  // that the configuration in force was read from
+  FileDigests files_read_;      // that the last attempt read, and those in force
   boost::asio::io_context context_;
   boost::asio::signal_set signals_;
   boost::asio::steady_timer drain_timer_, ticket_timer_, split_timer_;
   bool signals_armed_ = false;
+  std::unique_ptr<FileWatch> watch_;  // null: --watch is off
   Notifier notifier_;
   observe::NameTable names_;
   Compiler compiler_;

@@ -119,6 +119,7 @@ void WorkerMetrics::merge(const WorkerMetrics& other) {
   for (const auto& [key, counters] : other.upstreams) upstreams[key].merge(counters);
   for (const auto& [key, counters] : other.splits) splits[key].merge(counters);
   for (const auto& [key, counters] : other.limits) limits[key].merge(counters);
+  for (const auto& [key, counters] : other.refusals) refusals[key].merge(counters);
   access_log_dropped_lines += other.access_log_dropped_lines;
   accept_backoffs += other.accept_backoffs;
 }

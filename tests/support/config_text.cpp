@@ -33,6 +33,7 @@ std::string ConfigText::yaml() const {
   for (const std::string& upstream : upstreams) text += "  " + upstream + "\n";
   if (!rate_limits.empty()) text += "rate_limits: { " + rate_limits + " }\n";
   if (!headers.empty()) text += "headers: { " + headers + " }\n";
+  if (!access.empty()) text += "access: { " + access + " }\n";
   text += "routes:\n";
   for (const std::string& each : routes) text += "  - " + each + "\n";
   if (default_route)

@@ -21,6 +21,7 @@ struct ConfigText {
   std::vector<std::string> upstreams;  // further upstreams: `other: { endpoints: [...] }`
   std::string rate_limits;             // the `rate_limits:` map's content; empty: the key is left out
   std::string headers;                 // the `headers:` map's content; empty: the key is left out
+  std::string access;                  // the `access:` map's content; empty: the key is left out
   std::string route = "";              // further keys of the default route `all`
   std::vector<std::string> routes;     // `{ name: ..., ... }`: before the default route
   bool default_route = true;           // everything else goes to `app`

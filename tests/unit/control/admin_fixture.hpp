@@ -16,6 +16,13 @@
 
 namespace weir::control {
 
+inline ReloadOutcome refused_reload(std::vector<std::string> problems) {
+  ReloadOutcome outcome;
+  outcome.generation = 7;
+  outcome.problems = std::move(problems);
+  return outcome;
+}
+
 /// Answers at once with something recognisable; tests replace members before the server starts.
 inline AdminBackend scripted_backend() {
   AdminBackend backend;
@@ -45,7 +52,14 @@ inline AdminBackend scripted_backend() {
     std::vector<UpstreamReport> reports{{"blue", "least_connections", {endpoint}}};
     reply(std::move(reports));
   };
-  backend.reload = [](Reply<ReloadOutcome> reply) { reply(ReloadOutcome{true, 8, {}}); };
+  backend.reload = [](Reply<ReloadOutcome> reply) {
+    ReloadOutcome outcome;
+    outcome.ok = true;
+    outcome.generation = 8;
+    outcome.hash = "fedcba9876543210";
+    outcome.changes.routes = {12, 1, 0, 2};
+    reply(outcome);
+  };
   backend.splits = [] {
     SplitReport report;
     report.route = "api";

@@ -77,6 +77,25 @@ TEST(AdminJson, Upstreams) {
       R"("connections":{"active":7,"idle":8}}]},{"name":"empty","balance":"round_robin","endpoints":[]}]})");
 }
 
+TEST(AdminJson, ReloadSaysWhatChanged) {
+  ReloadOutcome outcome;
+  outcome.ok = true;
+  outcome.generation = 3;
+  outcome.hash = "ff00";
+  outcome.changes.routes = {12, 1, 0, 2};
+  outcome.changes.routes_reordered = true;
+  outcome.changes.settings = {"log"};
+  const json::value told = json::parse(to_json(outcome));
+  EXPECT_EQ(told.at("reloaded"), true);
+  EXPECT_EQ(told.at("generation"), 3);
+  EXPECT_EQ(told.at("hash"), "ff00");
+  EXPECT_EQ(json::serialize(told.at("changes").at("routes")),
+            R"({"kept":12,"changed":1,"removed":0,"added":2})");
+  EXPECT_EQ(told.at("changes").at("listeners").at("kept"), 0);
+  EXPECT_EQ(told.at("changes").at("routes_reordered"), true);
+  EXPECT_EQ(told.at("changes").at("settings").at(0), "log");
+}
+
 TEST(AddCounters, FillsWhatTheWorkersCounted) {
   observe::NameTable names;
   observe::WorkerMetrics merged;
@@ -85,7 +104,9 @@ TEST(AddCounters, FillsWhatTheWorkersCounted) {
   merged.request_started(route);
   merged.request_started(route);
   merged.request_finished(route, blue, http::Method::get, 200, 0.1);
-  merged.listener(http) = {50, 3, 4, 0, {}};
+  merged.listener(http).connections_total = 50;
+  merged.listener(http).active = 3;
+  merged.listener(http).idle = 4;
   auto& counted = merged.endpoint(blue, label);
   counted.responses = {1, 0, 10, 0, 0, 2};
   counted.failures["connect_refused"] = 5;

@@ -49,7 +49,7 @@ TEST(AdminServer, AnswersEveryPath) {
         {"GET /api/v1/config", 200, "application/json", R"({"config":true})"},
         {"GET /api/v1/upstreams", 200, "application/json", R"("address":"127.0.0.1:9001")"},
         {"GET /api/v1/routes?x=1", 200, "application/json", R"({"routes":[]})"},
-        {"POST /api/v1/reload", 200, "application/json", R"({"reloaded":true,"generation":8})"},
+        {"POST /api/v1/reload", 200, "application/json", R"({"reloaded":true,"generation":8,"hash":")"},
         {"GET /nothing", 404, "application/problem+json", R"("status":404)"},
         {"POST /metrics", 405, "application/problem+json", "GET and HEAD"},
         {"OPTIONS /metrics", 405, "application/problem+json", "GET and HEAD"}}) {
@@ -102,7 +102,7 @@ TEST(AdminServer, UnhealthyAndDrainingAre503) {
 TEST(AdminServer, AReloadThatIsRefusedTellsEveryProblem) {
   AdminBackend backend = scripted_backend();
   backend.reload = [](Reply<ReloadOutcome> reply) {
-    reply(ReloadOutcome{false, 7, {"weir.yaml:3:5: routes: unknown key \"rout\"", "second"}});
+    reply(refused_reload({"weir.yaml:3:5: routes: unknown key \"rout\"", "second"}));
   };
   const AdminFixture admin(std::move(backend));
   const Response response = ask(admin, "POST /api/v1/reload");

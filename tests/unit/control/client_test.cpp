@@ -97,13 +97,30 @@ TEST(Client, Reload) {
   const AdminFixture admin;
   const Printed text = run(request_reload, target_of(admin));
   EXPECT_EQ(text.outcome, ClientOutcome::done);
-  EXPECT_EQ(text.out, "reloaded: generation 8\n");
-  EXPECT_EQ(run(request_reload, target_of(admin), true).out, "{\"reloaded\":true,\"generation\":8}\n");
+  EXPECT_THAT(text.out, testing::StartsWith("reloaded: generation 8, config fedcba9876543210\n"));
+  EXPECT_THAT(text.out, HasSubstr("\n  routes: kept 12, changed 1, removed 0, added 2\n"));
+  EXPECT_THAT(
+      run(request_reload, target_of(admin), true).out,
+      testing::StartsWith(R"({"reloaded":true,"generation":8,"hash":"fedcba9876543210","changes":{)"));
+}
+
+TEST(Client, AReloadTellsOfSettingsAndOrder) {
+  AdminBackend backend = scripted_backend();
+  backend.reload = [](Reply<ReloadOutcome> reply) {
+    ReloadOutcome outcome;
+    outcome.ok = true;
+    outcome.changes.routes_reordered = true;
+    outcome.changes.settings = {"log", "server"};
+    reply(outcome);
+  };
+  const AdminFixture admin(std::move(backend));
+  EXPECT_THAT(run(request_reload, target_of(admin)).out,
+              testing::EndsWith("  routes: in another order\n  log: changed\n  server: changed\n"));
 }
 
 TEST(Client, AReloadThatIsRefusedPrintsEveryProblem) {
   AdminBackend backend = scripted_backend();
-  backend.reload = [](Reply<ReloadOutcome> reply) { reply(ReloadOutcome{false, 7, {"a.yaml:1:2: x", "b"}}); };
+  backend.reload = [](Reply<ReloadOutcome> reply) { reply(refused_reload({"a.yaml:1:2: x", "b"})); };
   const AdminFixture admin(std::move(backend));
   const Printed printed = run(request_reload, target_of(admin));
   EXPECT_EQ(printed.outcome, ClientOutcome::refused);

@@ -232,6 +232,44 @@ TEST_F(CompilerTest, AMissingCertificateIsAnErrorThatNamesTheListener) {
   EXPECT_NE(prepared.error().detail.find("listeners.http"), std::string::npos) << prepared.error().detail;
 }
 
+TEST_F(CompilerTest, CountsInFlightAndOfClientsKeepTheirIdentity) {
+  config::Config config = base();
+  const auto without = compile(config);
+  EXPECT_EQ((*without->routes)[0].in_flight, nullptr);
+  EXPECT_EQ(without->listeners[0]->clients, nullptr);
+  config.routes[0].max_in_flight = 5;
+  config.listeners[0].limits.connections_per_client = 2;
+  const auto before = compile(config);
+  config.routes[0].max_in_flight = 9;
+  config.routes.insert(config.routes.begin(), config.routes[0]);
+  config.routes[0].name = "other";
+  const auto after = compile(config);
+  ASSERT_NE((*before->routes)[0].in_flight, nullptr);
+  EXPECT_EQ((*after->routes)[1].in_flight, (*before->routes)[0].in_flight);
+  EXPECT_NE((*after->routes)[0].in_flight, (*before->routes)[0].in_flight);
+  ASSERT_NE(before->listeners[0]->clients, nullptr);
+  EXPECT_EQ(after->listeners[0]->clients, before->listeners[0]->clients);
+}
+
+TEST_F(CompilerTest, AccessListsAdmitByTheirBlocks) {
+  config::Config config = base();
+  config.access_lists = {{"office", {*Cidr::parse("10.0.0.0/8")}, {*Cidr::parse("10.1.0.0/16")}},
+                         {"abuse", {}, {*Cidr::parse("10.2.0.0/16")}}};
+  config.routes[0].access = {1, 0};
+  const auto snapshot = compile(std::move(config));
+  const auto& lists = (*snapshot->routes)[0].access;
+  ASSERT_EQ(lists.size(), 2u);
+  EXPECT_EQ(lists[0]->name, "abuse");
+  const auto admits = [](const server::AccessRuntime& list, const char* client) {
+    return list.clients.contains(*IpAddress::parse(client));
+  };
+  EXPECT_TRUE(admits(*lists[0], "192.0.2.1")) << "nobody is allowed by name, so everybody is";
+  EXPECT_FALSE(admits(*lists[0], "10.2.0.1"));
+  EXPECT_FALSE(admits(*lists[1], "192.0.2.1"));
+  EXPECT_FALSE(admits(*lists[1], "10.1.0.1"));
+  EXPECT_TRUE(admits(*lists[1], "10.0.0.1"));
+}
+
 TEST_F(CompilerTest, AThousandSnapshotsLeaveNothingBehind) {
   std::weak_ptr<upstream::EndpointState> gone;
   for (std::uint16_t i = 0; i < 1000; ++i) {

@@ -79,6 +79,7 @@ struct Fixture {
     listener.active = 2;
     listener.idle = 3;
     listener.refused_total = 1;
+    listener.refused_clients = 2;
     listener.handshakes["ok|TLSv1.3"] = 5;
     listener.handshakes["failed"] = 6;
     auto& endpoint = metrics.endpoint(upstream, endpoint_label);
@@ -91,6 +92,7 @@ struct Fixture {
     metrics.upstream(upstream) = {10, 11, 12};
     metrics.limit(names.intern("logins"), route) = {21, 22};
     input.limits = {{"logins", 23, 24}};
+    metrics.refused(route) = {14, 15};
     metrics.access_log_dropped_lines = 100;
     metrics.accept_backoffs = 13;
     input.version = "1.2.3";
@@ -116,6 +118,7 @@ TEST(Collector, EveryPromisedFamilyIsThereWithItsTypeAndHelp) {
       {"weir_connections", "gauge"},
       {"weir_connections_total", "counter"},
       {"weir_connections_refused_total", "counter"},
+      {"weir_requests_refused_total", "counter"},
       {"weir_tls_handshakes_total", "counter"},
       {"weir_upstream_requests_total", "counter"},
       {"weir_upstream_duration_seconds", "histogram"},
@@ -168,7 +171,10 @@ TEST(Collector, EverySampleHasItsLabelsAndValue) {
       {R"(weir_connections{listener="http",state="active"})", 2},
       {R"(weir_connections{listener="http",state="idle"})", 3},
       {R"(weir_connections_total{listener="http"})", 7},
-      {R"(weir_connections_refused_total{listener="http"})", 1},
+      {R"(weir_requests_refused_total{route="api",reason="access_denied"})", 14},
+      {R"(weir_requests_refused_total{route="api",reason="max_in_flight"})", 15},
+      {R"(weir_connections_refused_total{listener="http",reason="max_connections"})", 1},
+      {R"(weir_connections_refused_total{listener="http",reason="connections_per_client"})", 2},
       {R"(weir_tls_handshakes_total{listener="http",result="ok",version="TLSv1.3"})", 5},
       {R"(weir_tls_handshakes_total{listener="http",result="failed",version=""})", 6},
       {"weir_upstream_requests_total" + endpoint + R"(,status="none"})", 1},

@@ -167,10 +167,13 @@ WorkerMetrics sample(int scale) {
   listener.connections_total += static_cast<std::uint64_t>(scale);
   listener.active -= scale;
   listener.refused_total += 1;
+  listener.refused_clients += 3;
   ++listener.handshakes["ok|TLSv1.3"];
   metrics.upstream(2).retries_succeeded += 1;
   metrics.upstream(2).retries_failed += 2;
   metrics.upstream(2).stale_retries += 3;
+  metrics.refused(1).access_denied += 4;
+  metrics.refused(1).max_in_flight += 5;
   metrics.access_log_dropped_lines = 5;
   metrics.accept_backoffs = 6;
   return metrics;
@@ -192,10 +195,13 @@ TEST(WorkerMetrics, MergeAddsEverything) {
   EXPECT_EQ(endpoint.failures.total(), 11u);
   EXPECT_EQ(endpoint.ejections.total(), 2u);
   EXPECT_EQ(endpoint.duration.sum_seconds, 11);
+  EXPECT_EQ(merged.refused(1).access_denied, 8u);
+  EXPECT_EQ(merged.refused(1).max_in_flight, 10u);
   const ListenerCounters& listener = merged.listener(4);
   EXPECT_EQ(listener.connections_total, 11u);
   EXPECT_EQ(listener.active, -11);
   EXPECT_EQ(listener.refused_total, 2u);
+  EXPECT_EQ(listener.refused_clients, 6u);
   EXPECT_EQ(listener.handshakes.total(), 2u);
   EXPECT_EQ(merged.upstream(2).retries_succeeded, 2u);
   EXPECT_EQ(merged.upstream(2).retries_failed, 4u);
