@@ -62,12 +62,6 @@ void FileWatch::watch(const std::set<std::string>& paths) {
   directories_ = std::move(watched);
 }
 
-void FileWatch::stop() {
-  settle_.cancel();
-  boost::system::error_code ignored;
-  inotify_.close(ignored);
-}
-
 void FileWatch::wait() {
   inotify_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
                       [this](const boost::system::error_code& error) {

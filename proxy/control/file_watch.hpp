@@ -34,7 +34,6 @@ class FileWatch {
   void watch(const std::set<std::string>& paths);
   /// As if something had happened just now.
   void touch();
-  void stop();
 
  private:
   struct Directory {

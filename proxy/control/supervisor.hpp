@@ -65,6 +65,7 @@ class Supervisor {
   Result<Next> prepare(std::shared_ptr<const config::Config> config);
   void take_over(Next next);
   void publish(NewSockets sockets);
+  std::shared_ptr<const server::Snapshot> freed_here(std::shared_ptr<const server::Snapshot> snapshot);
   bool is_ours(const SocketAddress& address) const;
   void apply_process_keys(const config::Config& before, const config::Config& now);
   void announce_ready();

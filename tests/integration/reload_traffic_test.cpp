@@ -136,7 +136,7 @@ TEST(ReloadTraffic, ARefusedReloadSaysFileLineAndColumn) {
   OriginProcess origin("stays");
   WeirProcess weir(config_for(origin.address()));
   weir.write_config(config_for(origin.address()).yaml() + "acess: {}\n");
-  const std::string where = weir.config_file() + ":8:1: acess: unknown key; did you mean 'access'?";
+  const std::string where = weir.config_file() + ":10:1: acess: unknown key; did you mean 'access'?";
   const Response refused = weir.admin("/api/v1/reload", "POST");
   EXPECT_GE(refused.status, 400);
   EXPECT_THAT(refused.body, HasSubstr(where));
