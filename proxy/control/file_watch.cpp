@@ -22,8 +22,8 @@ constexpr std::size_t event_bytes_max = 16 * 1024;
 
 /// A file that was just made and is still empty: it is closed when it is written.
 bool is_being_written(const std::string& path) {
-  struct stat facts {};
-  return ::lstat(path.c_str(), &facts) == 0 && S_ISREG(facts.st_mode) && facts.st_nlink == 1;
+  struct stat entry {};
+  return ::lstat(path.c_str(), &entry) == 0 && S_ISREG(entry.st_mode) && entry.st_nlink == 1;
 }
 
 }  // namespace
