@@ -47,7 +47,7 @@ Tally count(const std::vector<T>& before, const std::vector<T>& now) {
 
 /// Where the things that routes refer to stand in the new configuration.
 struct Places {
-  std::vector<std::size_t> listeners, upstreams, header_policies, access_lists;
+  std::vector<std::size_t> listeners, upstreams, rate_limits, header_policies, access_lists;
 };
 
 void move_all(std::vector<std::size_t>& indices, const std::vector<std::size_t>& places) {
@@ -57,10 +57,14 @@ void move_all(std::vector<std::size_t>& indices, const std::vector<std::size_t>&
 /// `route` of the old configuration, as it would be written in the new one.
 Route moved(Route route, const Places& places) {
   move_all(route.match.listeners, places.listeners);
+  move_all(route.rate_limits, places.rate_limits);
   move_all(route.headers, places.header_policies);
   move_all(route.access, places.access_lists);
   if (auto* const proxy = std::get_if<ProxyAction>(&route.action)) {
-    proxy->upstream = places.upstreams[proxy->upstream];
+    if (proxy->upstream != no_upstream) proxy->upstream = places.upstreams[proxy->upstream];
+    if (proxy->split) {
+      for (SplitTarget& target : proxy->split->targets) target.upstream = places.upstreams[target.upstream];
+    }
   }
   return route;
 }
@@ -115,6 +119,7 @@ std::vector<std::string> changed_settings(const Config& before, const Config& no
 
 Changes diff(const Config& before, const Config& now, const std::set<std::string>& changed_files) {
   const Places places{places_in(before.listeners, now.listeners), places_in(before.upstreams, now.upstreams),
+                      places_in(before.rate_limits, now.rate_limits),
                       places_in(before.header_policies, now.header_policies),
                       places_in(before.access_lists, now.access_lists)};
   const auto same = [&](const auto& old, const auto& fresh) {
@@ -127,6 +132,7 @@ Changes diff(const Config& before, const Config& now, const std::set<std::string
   changes.endpoints = count(endpoints_of(before), endpoints_of(now));
   changes.routes = count(before.routes, now.routes, routes,
                          [&](const Route& old, const Route& fresh) { return moved(old, places) == fresh; });
+  changes.rate_limits = count(before.rate_limits, now.rate_limits);
   changes.header_policies = count(before.header_policies, now.header_policies);
   changes.access_lists = count(before.access_lists, now.access_lists);
   changes.routes_reordered = reordered(routes);

@@ -20,7 +20,7 @@ struct Tally {
 };
 
 struct Changes {
-  Tally listeners, upstreams, endpoints, routes, header_policies, access_lists;
+  Tally listeners, upstreams, endpoints, routes, rate_limits, header_policies, access_lists;
   bool routes_reordered = false;      // those that were there before stand in another order
   std::vector<std::string> settings;  // blocks without names that differ: server, admin, log, trusted_proxies
   bool operator==(const Changes&) const = default;
@@ -30,10 +30,11 @@ struct ChangeKind {
   std::string_view name;
   Tally Changes::*tally;
 };
-inline constexpr std::array<ChangeKind, 6> change_kinds{{{"listeners", &Changes::listeners},
+inline constexpr std::array<ChangeKind, 7> change_kinds{{{"listeners", &Changes::listeners},
                                                          {"upstreams", &Changes::upstreams},
                                                          {"endpoints", &Changes::endpoints},
                                                          {"routes", &Changes::routes},
+                                                         {"rate_limits", &Changes::rate_limits},
                                                          {"header_policies", &Changes::header_policies},
                                                          {"access_lists", &Changes::access_lists}}};
 

@@ -188,6 +188,7 @@ struct RateLimitKey {
 struct Rate {
   std::uint64_t count = 1;
   Milliseconds period{1'000};
+  bool operator==(const Rate&) const = default;
 };
 
 /// When the header or cookie of a key is not there: use the client's address, do not limit, or refuse.
@@ -204,6 +205,7 @@ struct RateLimit {
   OnMissingKey on_missing_key = OnMissingKey::client_ip;
   int status = 429;
   bool headers = true;
+  bool operator==(const RateLimit&) const = default;
 };
 
 using NameValue = std::pair<std::string, std::string>;
@@ -262,6 +264,7 @@ inline constexpr std::size_t split_overrides_max = 32;
 struct SplitTarget {
   std::size_t upstream = 0;  // index into Config::upstreams
   std::uint32_t weight = 0;  // 0: only overrides and clients that are already there
+  bool operator==(const SplitTarget&) const = default;
 };
 
 enum class AffinityBy : std::uint8_t { none, client_ip, header, cookie };
@@ -270,6 +273,7 @@ struct SplitAffinity {
   AffinityBy by = AffinityBy::none;
   std::string header;            // where by is header
   Milliseconds ttl{86'400'000};  // Max-Age of Weir's own cookie
+  bool operator==(const SplitAffinity&) const = default;
 };
 
 /// What becomes of clients whose side has weight 0.
@@ -280,6 +284,7 @@ struct SplitOverride {
   bool cookie = false;  // or a header
   std::string name, value;
   std::size_t target = 0;  // index into Split::targets
+  bool operator==(const SplitOverride&) const = default;
 };
 
 struct Split {
@@ -287,6 +292,7 @@ struct Split {
   SplitAffinity affinity;
   DrainAffinity drain_affinity = DrainAffinity::move;
   std::vector<SplitOverride> overrides;  // headers first, otherwise as written
+  bool operator==(const Split&) const = default;
 };
 
 inline constexpr std::size_t no_upstream = static_cast<std::size_t>(-1);

@@ -69,7 +69,7 @@ TEST_F(Command, CheckReportsEveryProblemWithItsPlace) {
 }
 
 TEST_F(Command, KeysOfLaterVersionsAreRefused) {
-  for (const std::string key : {"access: {}", "queue: {}"}) {
+  for (const std::string key : {"compress: {}", "queue: {}"}) {
     const Finished result = weir({"check", "-c", config(config_for("127.0.0.1:1").yaml() + key + "\n")});
     EXPECT_EQ(result.status, (ExitStatus{1, 0})) << key;
     EXPECT_THAT(result.errors, HasSubstr(key.substr(0, key.find(':'))));

@@ -25,14 +25,16 @@ upstreams:
   green: { endpoints: [127.0.0.1:9003], tls: { ca: ca.crt } }
 )";
 const std::string policies = R"(
+rate_limits: { search: { rate: 10/s }, login: { rate: 5/m } }
 headers: { cors: { response: { set: { A: b } } } }
 access: { office: { allow: [10.0.0.0/8] }, abuse: { deny: [192.0.2.0/24] } }
 )";
 const std::string routes = R"(
 routes:
-  - { name: api, match: { path_prefix: /api, listeners: [https] }, upstream: green, headers: [cors], access: [abuse] }
+  - { name: api, match: { path_prefix: /api, listeners: [https] }, upstream: green, headers: [cors], access: [abuse], rate_limits: [login] }
   - { name: old, match: { path_prefix: /old }, redirect: { to: /new } }
   - { name: down, match: { path_prefix: /down }, respond: { body: soon } }
+  - { name: beta, match: { path_prefix: /b }, split: { targets: [{ upstream: blue, weight: 9 }, { upstream: green, weight: 1 }] } }
   - { name: all, upstream: blue }
 )";
 const std::string whole = listeners + upstreams + policies + routes;
@@ -51,7 +53,8 @@ Changes nothing() {
   Changes changes;
   changes.listeners.kept = changes.upstreams.kept = 2;
   changes.endpoints.kept = 3;
-  changes.routes.kept = 4;
+  changes.routes.kept = 5;
+  changes.rate_limits.kept = 2;
   changes.header_policies.kept = 2;  // `security` is always there
   changes.access_lists.kept = 2;
   return changes;
@@ -77,11 +80,16 @@ TEST(Diff, OneOfEachKind) {
       {"upstream: blue }", "upstream: blue, max_in_flight: 5 }", &Changes::routes},
       {"upstream: blue }", "upstream: green }", &Changes::routes},
       {"upstream: blue }", "upstream: blue, access: [abuse] }", &Changes::routes},
-      {"access: [abuse] }", "access: [office] }", &Changes::routes},
+      {"access: [abuse]", "access: [office]", &Changes::routes},
       {"headers: [cors]", "headers: [security]", &Changes::routes},
       {"listeners: [https]", "listeners: [http]", &Changes::routes},
       {"body: soon", "body: later", &Changes::routes},
       {"to: /new", "to: /newer", &Changes::routes},
+      {"[login]", "[search]", &Changes::routes},
+      {"weight: 9", "weight: 8", &Changes::routes},
+      {"weight: 1 }]", "weight: 1 }], affinity: { by: client_ip }", &Changes::routes},
+      {"10/s", "10/m", &Changes::rate_limits},
+      {"5/m }", "5/m, shadow: true }", &Changes::rate_limits},
       {"{ A: b }", "{ A: c }", &Changes::header_policies},
       {"10.0.0.0/8", "10.0.0.0/9", &Changes::access_lists},
   };
@@ -109,18 +117,19 @@ TEST(Diff, WhatComesOrGoesInTheMiddleChangesNobodyElse) {
   const std::string more =
       replaced(replaced(whole, "  blue:", "  amber: { endpoints: [127.0.0.1:1] }\n  blue:"),
                "  http:", "  extra: { address: 127.0.0.1:7000 }\n  http:");
+  const std::string limited = replaced(more, "rate_limits: {", "rate_limits: { all: { rate: 1/s },");
   const std::string most =
-      replaced(replaced(more, "{ office:", "{ first: { deny: [10.0.0.1] }, office:"), "  - { name: old",
+      replaced(replaced(limited, "{ office:", "{ first: { deny: [10.0.0.1] }, office:"), "  - { name: old",
                "  - { name: fresh, match: { path: /f }, upstream: amber }\n"
                "  - { name: old");
   Changes expected = nothing();
   for (Tally* tally : {&expected.listeners, &expected.upstreams, &expected.endpoints, &expected.routes,
-                       &expected.access_lists}) {
+                       &expected.rate_limits, &expected.access_lists}) {
     ++tally->added;
   }
   EXPECT_EQ(changes_to(most), expected);
   for (Tally* tally : {&expected.listeners, &expected.upstreams, &expected.endpoints, &expected.routes,
-                       &expected.access_lists}) {
+                       &expected.rate_limits, &expected.access_lists}) {
     std::swap(tally->added, tally->removed);
   }
   EXPECT_EQ(diff(load_config(most), load_config(whole)), expected);
@@ -129,10 +138,11 @@ TEST(Diff, WhatComesOrGoesInTheMiddleChangesNobodyElse) {
 TEST(Diff, ARouteWhoseUpstreamIsAnotherOneOfTheSamePlaceHasChanged) {
   // Index 0 before and after, under another name.
   const std::string renamed =
-      replaced(replaced(whole, "  blue:", "  azure:"), "upstream: blue", "upstream: azure");
+      replaced(replaced(replaced(whole, "  blue:", "  azure:"), "upstream: blue }", "upstream: azure }"),
+               "upstream: blue,", "upstream: azure,");
   const Changes changes = changes_to(renamed);
   EXPECT_EQ(changes.upstreams, (Tally{1, 0, 1, 1}));
-  EXPECT_EQ(changes.routes, (Tally{3, 1, 0, 0}));
+  EXPECT_EQ(changes.routes, (Tally{3, 2, 0, 0}));
 }
 
 TEST(Diff, TheOrderOfRoutesMatters) {
@@ -142,7 +152,7 @@ TEST(Diff, TheOrderOfRoutesMatters) {
   expected.routes_reordered = true;
   EXPECT_EQ(diff(before, after), expected);
   after.routes.erase(after.routes.begin() + 1);
-  expected.routes = {3, 0, 1, 0};
+  expected.routes = {4, 0, 1, 0};
   expected.routes_reordered = false;
   EXPECT_EQ(diff(before, after), expected);
 }
