@@ -31,10 +31,12 @@ access: { office: { allow: [10.0.0.0/8] }, abuse: { deny: [192.0.2.0/24] } }
 )";
 const std::string routes = R"(
 routes:
-  - { name: api, match: { path_prefix: /api, listeners: [https] }, upstream: green, headers: [cors], access: [abuse], rate_limits: [login] }
+  - { name: api, match: { path_prefix: /api, listeners: [https] }, upstream: green,
+      headers: [cors], access: [abuse], rate_limits: [login] }
   - { name: old, match: { path_prefix: /old }, redirect: { to: /new } }
   - { name: down, match: { path_prefix: /down }, respond: { body: soon } }
-  - { name: beta, match: { path_prefix: /b }, split: { targets: [{ upstream: blue, weight: 9 }, { upstream: green, weight: 1 }] } }
+  - { name: beta, match: { path_prefix: /b },
+      split: { targets: [{ upstream: blue, weight: 9 }, { upstream: green, weight: 1 }] } }
   - { name: all, upstream: blue }
 )";
 const std::string whole = listeners + upstreams + policies + routes;
