@@ -14,9 +14,9 @@ inline bool is_excluded(Excluded excluded, std::size_t index) {
   return index < excludable_max && ((excluded >> index) & 1) != 0;
 }
 
-/// Healthy and not excluded.
+/// In use and not excluded.
 inline bool may_pick(std::span<const upstream::Candidate> candidates, Excluded excluded, std::size_t index) {
-  return !is_excluded(excluded, index) && candidates[index].state->health.usable();
+  return !is_excluded(excluded, index) && candidates[index].state->usable();
 }
 
 /// A pick and the load that it was based on: the count is taken only if that load is still there.

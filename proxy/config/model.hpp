@@ -99,14 +99,25 @@ struct Listener {
 };
 
 struct Endpoint {
-  std::string host;  // IP text or DNS name
-  std::uint16_t port = 0;
-  std::optional<IpAddress> ip;  // set when `host` is a literal address; otherwise the name is resolved
-  std::uint32_t weight = 1;     // 1..1000
+  std::string host;                   // IP text or DNS name
+  std::uint16_t port = 0;             // 0: a service name (`_service._proto`), whose SRV records say it
+  std::optional<IpAddress> ip;        // set when `host` is a literal address; otherwise the name is resolved
+  std::uint32_t weight = 1;           // 1..1000
+  std::uint32_t max_connections = 0;  // requests at once over all workers; 0: no limit
+  bool backup = false;                // used only when no other one can be
+  std::string zone;
   bool operator==(const Endpoint&) const = default;
 };
 
 enum class Balance : std::uint8_t { least_connections, round_robin };
+
+/// What `balance: hash` hashes.
+struct HashKey {
+  enum class Kind : std::uint8_t { client_ip, header, cookie, path };
+  Kind kind = Kind::client_ip;
+  std::string name;  // of the header or cookie
+  bool operator==(const HashKey&) const = default;
+};
 
 struct UpstreamTls {
   bool verify = true;
@@ -151,10 +162,48 @@ enum Failure : std::uint16_t {
 
 struct PassiveHealth {
   std::uint32_t consecutive_failures = 3;  // 0: off
+  unsigned failure_rate = 0;               // percent of the requests in `window`; 0: off
+  std::uint32_t min_requests = 20;         // in `window`, before failure_rate means anything
+  Milliseconds window{10'000};
   std::uint16_t failures = failure_connect | failure_timeout | failure_reset | failure_invalid_response |
                            failure_502 | failure_503 | failure_504;
-  Milliseconds ejection_time{30'000};
+  Milliseconds ejection_time{30'000};       // doubles each time in a row ...
+  Milliseconds max_ejection_time{300'000};  // ... up to this
+  unsigned max_ejection_percent = 50;       // of the endpoints; one always stays
   bool operator==(const PassiveHealth&) const = default;
+};
+
+struct StatusRange {
+  int first = 200, last = 399;
+  bool operator==(const StatusRange&) const = default;
+};
+
+/// Active checks of each endpoint.
+struct HealthCheck {
+  enum class Type : std::uint8_t { http, tcp };
+  Type type = Type::http;
+  std::string path = "/health";
+  std::string host;  // Host field; empty: the endpoint's address as configured
+  Milliseconds interval{30'000};
+  Milliseconds timeout{5'000};
+  std::uint32_t healthy_threshold = 2;
+  std::uint32_t unhealthy_threshold = 3;
+  std::vector<StatusRange> expect{{}};
+  bool operator==(const HealthCheck&) const = default;
+};
+
+/// Retries that run at once in an upstream: `percent` of its running requests, and `min_concurrent` in any case.
+struct RetryBudget {
+  unsigned percent = 20;
+  std::uint32_t min_concurrent = 3;
+  bool operator==(const RetryBudget&) const = default;
+};
+
+/// Requests that wait for an endpoint below its max_connections.
+struct Queue {
+  std::uint32_t max = 0;  // 0: none waits
+  Milliseconds timeout{5'000};
+  bool operator==(const Queue&) const = default;
 };
 
 struct Retry {
@@ -162,18 +211,24 @@ struct Retry {
   std::uint16_t on = failure_connect | failure_reset;
   bool non_idempotent = false;
   std::uint64_t buffer_bytes = 64 * 1024;
+  RetryBudget budget;
   bool operator==(const Retry&) const = default;
 };
 
 struct Upstream {
   std::string name;
   Balance balance = Balance::least_connections;
+  HashKey hash_key;
   std::vector<Endpoint> endpoints;  // at least one
   std::optional<UpstreamTls> tls;
   Timeouts timeouts;
   Keepalive keepalive;
   PassiveHealth passive_health;
+  std::optional<HealthCheck> health_check;
+  Milliseconds slow_start{0};  // until a returned endpoint has its whole weight
   Retry retry;
+  Queue queue;
+  std::uint32_t max_requests = 0;  // at once, over all workers; 0: no limit
   bool operator==(const Upstream&) const = default;
 };
 

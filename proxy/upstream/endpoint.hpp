@@ -12,6 +12,16 @@
 
 namespace weir::upstream {
 
+/// Why no new request goes to an endpoint, apart from passive health: bits of EndpointState::out.
+enum Out : std::uint8_t {
+  out_drain = 1 << 0,          // an operator lets it finish what runs; checks go on
+  out_disabled = 1 << 1,       // an operator took it out; it is not checked either
+  out_check_failed = 1 << 2,   // active checks failed
+  out_check_pending = 1 << 3,  // no active check has succeeded yet
+};
+/// What an operator said holds even where nothing else is left; the others give way then.
+inline constexpr std::uint8_t out_by_operator = out_drain | out_disabled;
+
 struct EndpointState {
   EndpointState(std::string upstream_name, std::string shown_label, SocketAddress where,
                 std::size_t slot_index)
@@ -24,6 +34,10 @@ struct EndpointState {
 
   alignas(64) std::atomic<std::uint32_t> in_flight{0};
   alignas(64) health::PassiveHealth health;
+  std::atomic<std::uint8_t> out{0};  // bits of Out; 0: nothing speaks against it
+
+  /// May take a new request, as far as it is concerned itself.
+  bool usable() const { return out.load(std::memory_order_relaxed) == 0 && health.usable(); }
 };
 
 /// An endpoint inside one snapshot's upstream: shared state plus what the configuration says of it.
