@@ -105,7 +105,7 @@ struct Endpoint {
   std::uint32_t weight = 1;           // 1..1000
   std::uint32_t max_connections = 0;  // requests at once over all workers; 0: no limit
   bool backup = false;                // used only when no other one can be
-  std::string zone;
+  std::string zone{};
   bool operator==(const Endpoint&) const = default;
 };
 
