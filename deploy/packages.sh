@@ -12,8 +12,8 @@ declare -A packages=(
            libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libssl-dev
            libyaml-cpp-dev libre2-dev libfmt-dev libspdlog-dev libcli11-dev prometheus-cpp-dev"
   [run]="ca-certificates curl openssl"
-  [test]="libgtest-dev libgmock-dev libclang-rt-16-dev llvm-16 g++-12 clang-format-16"
-  [bench]="wrk libbenchmark-dev nginx-light"
+  [test]="libgtest-dev libgmock-dev libclang-rt-16-dev llvm-16 g++-12 clang-format-16 python3"
+  [bench]="wrk libbenchmark-dev nginx-light haproxy python3"
 )
 
 fail() {

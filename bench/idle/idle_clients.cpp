@@ -94,9 +94,9 @@ class Connection {
  private:
   static bool is_complete(const std::string& response) {
     const std::size_t end = response.find("\r\n\r\n");
-    const std::size_t length = response.find("Content-Length: ");
-    if (end == std::string::npos || length == std::string::npos) return false;
-    return response.size() >= end + 4 + std::stoul(response.substr(length + 16));
+    const char* const named = ::strcasestr(response.c_str(), "\r\ncontent-length: ");
+    if (end == std::string::npos || named == nullptr) return false;
+    return response.size() >= end + 4 + std::stoul(named + 18);
   }
   ssize_t write(const std::string& bytes) {
     if (ssl_) return SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size()));

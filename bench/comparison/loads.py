@@ -1,0 +1,82 @@
+"""The loads: each puts one proxy to work and tells what came of it."""
+
+import json
+import re
+import subprocess
+import time
+
+from .machine import Failure, cpu_ns, need_binary, need_program, rss_kib
+
+UNITS_MS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60000.0}
+
+
+def load_cpus(scenario):
+    return "1" if scenario.workers == 1 else "0,1"
+
+
+def run(scenario, command):
+    done = subprocess.run(["taskset", "-c", load_cpus(scenario), *command], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise Failure(f"{command[0]} failed:\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def milliseconds(text):
+    number, unit = re.fullmatch(r"([\d.]+)(\w+)", text).groups()
+    return float(number) * UNITS_MS[unit]
+
+
+def wrk(proxy, scenario, seconds):
+    command = [need_program("wrk"), "-t1", f"-c{scenario.connections}", f"-d{seconds}s", "--latency"]
+    if scenario.body_bytes:
+        script = proxy.stage.folder / "post.lua"
+        script.write_text(f'wrk.method = "POST"\nwrk.body = string.rep("x", {scenario.body_bytes})\n')
+        command += ["-s", str(script)]
+    report = run(scenario, [*command, f"{scenario.scheme}://127.0.0.1:{proxy.port}{scenario.path}"])
+    errors = sum(int(number) for number in re.findall(r"(?:connect|read|write|timeout) (\d+)", report))
+    errors += sum(int(number) for number in re.findall(r"Non-2xx or 3xx responses: (\d+)", report))
+    return {"requests": int(re.search(r"(\d+) requests in", report).group(1)), "errors": errors,
+            "requests_per_second": float(re.search(r"Requests/sec:\s+([\d.]+)", report).group(1)),
+            "p99_ms": milliseconds(re.search(r"99%\s+(\S+)", report).group(1))}
+
+
+def handshakes(proxy, scenario, seconds):
+    resumed = scenario.load == "resumed"
+    command = [need_binary("handshakes"), "--port", str(proxy.port), "--seconds", str(seconds), "--path", scenario.path]
+    facts = json.loads(run(scenario, command + (["--resume"] if resumed else [])))
+    if resumed and facts["resumed"] < 0.95 * facts["requests"]:
+        raise Failure(f"{proxy.name} resumed only {facts['resumed']} of {facts['requests']} sessions")
+    return {"requests": facts["requests"], "errors": facts["failed"],
+            "requests_per_second": facts["requests"] / facts["seconds"], "p99_ms": facts["p99_ms"]}
+
+
+def idle(proxy, scenario, _seconds):
+    """KiB by which the process tree grew for each connection that is held idle."""
+    command = ["taskset", "-c", load_cpus(scenario), need_binary("idle_clients"), "--port", str(proxy.port)]
+    if scenario.tls:
+        command.append("--tls")
+    grown = 0.0
+    for count in (100, scenario.connections):  # code, caches and pools that any traffic needs come with the first
+        before = rss_kib(proxy.pid)
+        clients = subprocess.Popen([*command, "--connections", str(count)], stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, text=True)
+        if "idle" not in clients.stdout.readline():
+            raise Failure(f"the idle clients of {proxy.name} failed")
+        time.sleep(1)  # what was borrowed for the last requests goes back
+        grown = (rss_kib(proxy.pid) - before) / count
+        clients.stdin.close()
+        clients.wait(60)
+        time.sleep(1)
+    return {"kib_per_connection": grown, "errors": 0}
+
+
+LOADS = {"wrk": wrk, "handshakes": handshakes, "resumed": handshakes, "idle": idle}
+
+
+def measure(proxy, scenario, seconds):
+    """One round: the load's facts and, but for idle connections, the proxy's CPU microseconds per request."""
+    before = cpu_ns(proxy.pid)
+    facts = LOADS[scenario.load](proxy, scenario, seconds)
+    if "requests" in facts:
+        facts["cpu_us"] = (cpu_ns(proxy.pid) - before) / 1000 / facts["requests"]
+    return facts

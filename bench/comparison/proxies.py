@@ -1,0 +1,229 @@
+"""The proxies: one configuration each for a scenario's job, on one CPU (or two, with two workers)."""
+
+import re
+import subprocess
+
+from .machine import Failure, free_port, need_binary, need_program
+
+SECURITY_HEADERS = (("X-Frame-Options", "DENY"), ("X-Content-Type-Options", "nosniff"),
+                    ("Referrer-Policy", "strict-origin-when-cross-origin"), ("X-XSS-Protection", "0"))
+
+
+def cpus(scenario):
+    return "0" if scenario.workers == 1 else "0,1"
+
+
+def version_of(command):
+    return subprocess.run(command, capture_output=True, text=True, check=True)
+
+
+class Proxy:
+    """One running proxy: `port` and `pid`."""
+
+    def __init__(self, stage, scenario, endpoints):
+        self.stage, self.scenario, self.endpoints = stage, scenario, endpoints
+        self.start()
+
+    def launch(self, command):
+        self.process = self.stage.start(self.name, cpus(self.scenario), command)
+        self.pid = self.process.pid
+
+    def launch_on(self, port, command):
+        self.port = port
+        self.launch(command)
+        self.stage.wait_for_port(self.name, port, self.process)
+
+    def write(self, name, text):
+        path = self.stage.folder / name
+        path.write_text(text)
+        return str(path)
+
+
+class Weir(Proxy):
+    name = "weir"
+
+    @staticmethod
+    def version():
+        return version_of([need_binary("weir"), "version"]).stdout.strip()
+
+    def start(self):
+        folder, full = self.stage.folder, self.scenario.full
+        tls = ""
+        if self.scenario.tls:
+            tls = f"tls: {{ certificates: [{{ cert: {folder}/cert.pem, key: {folder}/key.pem }}] }}"
+        log = f"output: {folder}/weir-access.log" if full else "enabled: false"
+        limits = "rate_limits: { all: { key: client_ip, rate: 10000000/s, burst: 10000000 } }" if full else ""
+        route = "rate_limits: [all], headers: [security]" if full else "headers: []"
+        quoted = ", ".join(f'"127.0.0.1:{port}"' for port in self.endpoints)
+        config = self.write("weir.yaml", f"""
+server: {{ workers: {self.scenario.workers}, max_connections: 9800 }}
+admin: {{ address: 127.0.0.1:0 }}
+log: {{ access: {{ {log} }} }}
+listeners: {{ bench: {{ address: 127.0.0.1:0, limits: {{ idle_timeout: 1h }}, {tls} }} }}
+upstreams: {{ app: {{ balance: least_connections, endpoints: [{quoted}] }} }}
+{limits}
+routes: [{{ name: all, {route}, upstream: app }}]
+""")
+        self.launch([need_binary("weir"), "run", "-c", config])
+        ready = self.stage.wait_for_text(self.name, "weir ready", self.process)
+        self.port = int(re.search(r'"bench":"127\.0\.0\.1:(\d+)"', ready).group(1))
+
+
+class Nginx(Proxy):
+    name = "nginx"
+
+    @staticmethod
+    def version():
+        return version_of([need_program("nginx", "nginx-light"), "-v"]).stderr.strip()
+
+    def start(self):
+        folder, port, scenario = self.stage.folder, free_port(), self.scenario
+        listen = f"listen 127.0.0.1:{port} backlog=4096;"
+        if scenario.tls:
+            listen = (f"listen 127.0.0.1:{port} ssl backlog=4096; ssl_certificate {folder}/cert.pem; "
+                      f"ssl_certificate_key {folder}/key.pem; ssl_protocols TLSv1.2 TLSv1.3;")
+        fields = ('"ts":"$time_iso8601","request_id":"$request_id","client_ip":"$remote_addr",'
+                  '"client_port":$remote_port,"protocol":"$server_protocol","method":"$request_method",'
+                  '"host":"$host","path":"$uri","query":"$args","user_agent":"$http_user_agent",'
+                  '"referer":"$http_referer","upstream":"app","endpoint":"$upstream_addr","status":$status,'
+                  '"bytes_in":$request_length,"bytes_out":$body_bytes_sent,"duration":$request_time,'
+                  '"first_byte":"$upstream_header_time"')
+        log = "access_log off;"
+        if scenario.full:
+            log = f"access_log {folder}/nginx-access.log access buffer=64k flush=1s;"
+        zone = "limit_req_zone $binary_remote_addr zone=all:10m rate=1000000r/s;" if scenario.full else ""
+        extra = ""
+        if scenario.full:
+            extra = "limit_req zone=all burst=1000000 nodelay;\n" + "\n".join(
+                f'      add_header {name} "{value}" always;' for name, value in SECURITY_HEADERS)
+        temporary = "\n".join(f"  {kind}_temp_path {folder}/nginx-{kind};"
+                              for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        servers = "\n".join(f"    server 127.0.0.1:{each};" for each in self.endpoints)
+        config = self.write("nginx.conf", f"""
+daemon off;
+worker_processes {scenario.workers};
+worker_rlimit_nofile 65536;
+pid {folder}/nginx.pid;
+error_log {folder}/nginx-error.log;
+events {{ worker_connections 32768; }}
+http {{
+  log_format access escape=json '{{{fields}}}';
+  {log}
+  {zone}
+{temporary}
+  keepalive_requests 1000000000;
+  keepalive_timeout 1h;
+  tcp_nodelay on;
+  client_max_body_size 0;
+  upstream app {{
+    least_conn;
+{servers}
+    keepalive 256;
+    keepalive_requests 1000000000;
+  }}
+  server {{
+    {listen}
+    location / {{
+      proxy_pass http://app;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_set_header Host $http_host;
+      proxy_set_header X-Forwarded-For $remote_addr;
+      proxy_set_header X-Real-IP $remote_addr;
+      proxy_set_header X-Forwarded-Proto $scheme;
+      proxy_set_header X-Forwarded-Host $host;
+      proxy_set_header X-Forwarded-Port $server_port;
+      proxy_set_header X-Request-Id $request_id;
+      add_header X-Request-Id $request_id always;
+      {extra}
+    }}
+  }}
+}}
+""")
+        self.launch_on(port, ["nginx", "-p", str(folder), "-c", config])
+
+
+class Haproxy(Proxy):
+    name = "haproxy"
+
+    @staticmethod
+    def version():
+        return version_of([need_program("haproxy"), "-v"]).stdout.splitlines()[0].strip()
+
+    def start(self):
+        folder, port, scenario = self.stage.folder, free_port(), self.scenario
+        bind = f"bind 127.0.0.1:{port} backlog 4096"
+        if scenario.tls:
+            bind += f" ssl crt {folder}/both.pem alpn http/1.1"
+        log, extra = "", ""
+        if scenario.full:
+            log = "log stdout format raw local0\n"
+            fields = ('"ts":"%[date,utime(%Y-%m-%dT%H:%M:%S)]","request_id":"%ID","client_ip":"%ci","client_port":%cp,'
+                      '"method":"%HM","host":"%[capture.req.hdr(0)]","path":"%HP","query":"%HQ",'
+                      '"user_agent":"%[capture.req.hdr(1)]","upstream":"%b","endpoint":"%s","status":%ST,"bytes_in":%U,'
+                      '"bytes_out":%B,"duration":%Ta,"first_byte":%Tr')
+            extra = "\n".join([
+                "  log global", "  capture request header Host len 64", "  capture request header User-Agent len 64",
+                "  log-format '{" + fields + "}'",
+                "  stick-table type ip size 1m expire 10s store http_req_rate(1s)", "  http-request track-sc0 src",
+                "  http-request deny deny_status 429 if { sc_http_req_rate(0) gt 10000000 }",
+                *(f"  http-response set-header {name} {value}" for name, value in SECURITY_HEADERS)])
+        servers = "\n".join(f"  server s{each} 127.0.0.1:{each}" for each in self.endpoints)
+        config = self.write("haproxy.cfg", f"""
+global
+  nbthread {scenario.workers}
+  maxconn 9800
+  {log}
+defaults
+  mode http
+  option http-keep-alive
+  http-reuse always
+  timeout connect 5s
+  timeout client 1h
+  timeout server 60s
+frontend bench
+  {bind}
+  unique-id-format %[uuid()]
+  unique-id-header X-Request-Id
+  http-request set-header X-Forwarded-For %[src]
+  http-request set-header X-Real-IP %[src]
+  http-request set-header X-Forwarded-Proto {scenario.scheme}
+  http-request set-header X-Forwarded-Host %[req.hdr(host)]
+  http-request set-header X-Forwarded-Port %[dst_port]
+  http-response set-header X-Request-Id %[unique-id]
+{extra}
+  default_backend app
+backend app
+  balance leastconn
+{servers}
+""")
+        self.launch_on(port, ["haproxy", "-db", "-f", config])
+
+
+class Floor(Proxy):
+    name = "floor"
+
+    @staticmethod
+    def version():
+        return "a relay that parses nothing"
+
+    def start(self):
+        port = free_port()
+        named = [part for each in self.endpoints for part in ("--endpoint", str(each))]
+        self.launch_on(port, [need_binary("floor"), "--port", str(port), *named])
+
+
+PROXIES = {proxy.name: proxy for proxy in (Weir, Nginx, Haproxy, Floor)}
+
+
+def start_endpoints(stage):
+    """Two weir-origin instances beside the load; their ports."""
+    ports = []
+    for name in ("one", "two"):
+        process = stage.start(name, "1", [need_binary("weir-origin"), "--port", "0", "--name", name])
+        ready = stage.wait_for_text(name, "weir-origin ready", process)
+        found = re.search(r'"address":"127\.0\.0\.1:(\d+)"', ready)
+        if not found:
+            raise Failure(f"weir-origin did not say where it listens: {ready}")
+        ports.append(int(found.group(1)))
+    return ports

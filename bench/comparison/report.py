@@ -1,0 +1,137 @@
+"""What a comparison's numbers say: ratios against the targets, as text, as README section and as a picture."""
+
+import json
+import statistics
+from xml.sax.saxutils import escape
+
+from .scenarios import SCENARIOS, by_name
+
+MARK_BEGIN = "<!-- bench/compare begin -->"
+MARK_END = "<!-- bench/compare end -->"
+COLOURS = {"weir": "#2563eb", "nginx": "#16a34a", "haproxy": "#d97706", "floor": "#9ca3af"}
+
+
+def median_of(rounds, key):
+    return statistics.median(each[key] for each in rounds)
+
+
+def cost_key(scenario):
+    return "kib_per_connection" if scenario.load == "idle" else "cpu_us"
+
+
+def costs(scenario, result):
+    """Median cost by proxy, in the scenario's unit."""
+    return {name: median_of(rounds, cost_key(scenario)) for name, rounds in result["proxies"].items()}
+
+
+def verdicts(scenario, result):
+    """For each target: (against, ratio, bound); without those whose other side was not measured."""
+    cost = costs(scenario, result)
+    if "weir" not in cost:
+        return []
+    found = []
+    for target in scenario.targets:
+        others = ("nginx", "haproxy") if target.against == "best" else (target.against,)
+        measured = [cost[name] for name in others if name in cost]
+        if measured:
+            found.append((target.against, cost["weir"] / min(measured), target.ratio))
+    return found
+
+
+def rows(data):
+    for scenario in SCENARIOS:
+        if scenario.name in data["scenarios"]:
+            yield scenario, data["scenarios"][scenario.name]
+
+
+def number(value):
+    return f"{value:.2f}" if value < 100 else f"{value:.0f}"
+
+
+def cell(scenario, rounds):
+    if rounds is None:
+        return "-"
+    text = number(median_of(rounds, cost_key(scenario)))
+    return text if scenario.load == "idle" else f"{text} ({median_of(rounds, 'p99_ms'):.2f})"
+
+
+def table(data):
+    """Markdown: cost by proxy and the ratios."""
+    names = [name for name in COLOURS if any(name in result["proxies"] for _, result in rows(data))]
+    lines = ["| job | " + " | ".join(names) + " | Weir against | ratio | bound |",
+             "|---|" + "--:|" * len(names) + "---|--:|--:|"]
+    for scenario, result in rows(data):
+        cells = [cell(scenario, result["proxies"].get(name)) for name in names]
+        ratios = verdicts(scenario, result)
+        shown = [", ".join(part[0] for part in ratios), ", ".join(f"{part[1]:.2f}" for part in ratios),
+                 ", ".join(f"{part[2]:.2f}" for part in ratios)]
+        title = f"`{scenario.name}`: {scenario.title}"
+        lines.append("| " + " | ".join([title, *cells, *shown]) + " |")
+    return "\n".join(lines)
+
+
+def misses(data):
+    """Targets that were not met, as text."""
+    found = []
+    for scenario, result in rows(data):
+        found += [f"{scenario.name} against {against}: {ratio:.2f}, wanted {bound:.2f}"
+                  for against, ratio, bound in verdicts(scenario, result) if ratio > bound]
+        errors = {name: sum(each["errors"] for each in rounds) for name, rounds in result["proxies"].items()}
+        found += [f"{scenario.name}: {count} errors of {name}" for name, count in errors.items() if count]
+    return found
+
+
+def section(data):
+    """The README's performance section, between its marks."""
+    machine, settings = data["machine"], data["settings"]
+    versions = "; ".join(f"{name}: {text}" for name, text in sorted(data["versions"].items()) if name != "floor")
+    return f"""{MARK_BEGIN}
+CPU microseconds per request of the proxy's whole process tree, with p99 latency in milliseconds in parentheses; for
+idle connections KiB of resident memory each. Medians of {settings['rounds']} interleaved rounds of {settings['seconds']} s.
+One worker on CPU 0 (but for `workers2`), two endpoints and the load on CPU 1. The floor is a relay that parses nothing.
+
+{table(data)}
+
+{machine['cpu']}, {machine['cpus']} CPUs, {machine['system']}, Linux {machine['kernel']}, {data['date']}. {versions}.
+
+![CPU time per request beside nginx and HAProxy](bench/results.svg)
+{MARK_END}"""
+
+
+def put_into(text, data):
+    """`text` with its performance section made anew; None where the marks are missing."""
+    begin, end = text.find(MARK_BEGIN), text.find(MARK_END)
+    if begin < 0 or end < begin:
+        return None
+    return text[:begin] + section(data) + text[end + len(MARK_END):]
+
+
+def picture(data):
+    """An SVG: for each job a bar a proxy, as a multiple of Weir's cost."""
+    bars, y = [], 44
+    for scenario, result in rows(data):
+        cost = costs(scenario, result)
+        if not cost.get("weir"):
+            continue
+        unit = "KiB" if scenario.load == "idle" else "us"
+        bars.append(f'<text x="8" y="{y + 12}" font-weight="600">{escape(scenario.name)}</text>')
+        for name, value in cost.items():
+            ratio = value / cost["weir"]
+            width = min(ratio, 4.0) * 130
+            bars.append(f'<rect x="110" y="{y}" width="{width:.1f}" height="13" rx="2" fill="{COLOURS[name]}"/>'
+                        f'<text x="{116 + width:.1f}" y="{y + 11}">{name} {ratio:.2f}x ({number(value)} {unit})</text>')
+            y += 17
+        y += 9
+    head = (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 820 {y}" font-family="sans-serif" font-size="11">'
+            f'<rect width="820" height="{y}" fill="#ffffff"/>'
+            '<text x="8" y="22" font-size="14" font-weight="600">'
+            'Cost of the same job, Weir = 1 (less is better)</text>')
+    return head + "".join(bars) + "</svg>\n"
+
+
+def load_results(path):
+    data = json.loads(path.read_text())
+    unknown = [name for name in data["scenarios"] if by_name(name) is None]
+    if unknown:
+        raise ValueError(f"{path}: unknown scenarios {unknown}")
+    return data

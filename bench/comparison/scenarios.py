@@ -1,0 +1,57 @@
+"""The jobs: what is asked for, how, and what Weir's CPU time may be of the others'."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Target:
+    against: str  # best (of nginx and HAProxy), haproxy, floor
+    ratio: float
+
+
+@dataclass(frozen=True)
+class Scenario:
+    name: str
+    title: str
+    path: str = "/bytes/128"
+    tls: bool = False
+    full: bool = False           # rate limit, security headers, JSON access log
+    connections: int = 64
+    workers: int = 1
+    body_bytes: int = 0          # of a POST
+    load: str = "wrk"            # wrk | handshakes | resumed | idle
+    floor: bool = False          # the relay without a parser runs beside them
+    targets: tuple = field(default=())
+
+    @property
+    def scheme(self):
+        return "https" if self.tls else "http"
+
+
+def best(ratio):
+    return Target("best", ratio)
+
+
+SCENARIOS = (
+    Scenario("plain", "128 bytes, kept connections", floor=True, targets=(best(0.92), Target("floor", 1.20))),
+    Scenario("full", "the same with rate limit, security headers and JSON access log", full=True,
+             targets=(best(0.90),)),
+    Scenario("tls", "128 bytes over TLS 1.3, kept connections", tls=True, targets=(best(0.92),)),
+    Scenario("tlsnew", "a full TLS 1.3 handshake for each request", tls=True, load="handshakes", targets=(best(1.00),)),
+    Scenario("tlsresumed", "a resumed TLS 1.3 handshake for each request", tls=True, load="resumed",
+             targets=(best(1.00),)),
+    Scenario("64k", "64 KiB answers", path="/bytes/65536", targets=(Target("haproxy", 0.90),)),
+    Scenario("1m", "1 MiB answers", path="/bytes/1048576", connections=16, targets=(best(0.95),)),
+    Scenario("tls1m", "1 MiB answers over TLS 1.3", path="/bytes/1048576", tls=True, connections=16,
+             targets=(best(0.95),)),
+    Scenario("post16k", "POST of 16 KiB", path="/status/200", body_bytes=16384, targets=(best(0.92),)),
+    Scenario("conns", "128 bytes, 4,000 connections", connections=4000, targets=(best(0.95),)),
+    Scenario("idle", "memory of an idle connection", load="idle", connections=9000),
+    Scenario("idletls", "memory of an idle TLS connection", tls=True, load="idle", connections=9000,
+             targets=(best(0.90),)),
+    Scenario("workers2", "128 bytes, two workers on two CPUs", full=True, workers=2),
+)
+
+
+def by_name(name):
+    return next((scenario for scenario in SCENARIOS if scenario.name == name), None)
