@@ -9,6 +9,9 @@ SECURITY_HEADERS = (("X-Frame-Options", "DENY"), ("X-Content-Type-Options", "nos
                     ("Referrer-Policy", "strict-origin-when-cross-origin"), ("X-XSS-Protection", "0"))
 
 
+KEPT = 4096  # idle connections to endpoints: more than there are clients, so that nobody connects anew
+
+
 def cpus(scenario):
     return "0" if scenario.workers == 1 else "0,1"
 
@@ -60,7 +63,7 @@ server: {{ workers: {self.scenario.workers}, max_connections: 9800 }}
 admin: {{ address: 127.0.0.1:0 }}
 log: {{ access: {{ {log} }} }}
 listeners: {{ bench: {{ address: 127.0.0.1:0, limits: {{ idle_timeout: 1h }}, {tls} }} }}
-upstreams: {{ app: {{ balance: least_connections, endpoints: [{quoted}] }} }}
+upstreams: {{ app: {{ balance: least_connections, endpoints: [{quoted}], keepalive: {{ max_idle: {KEPT} }} }} }}
 {limits}
 routes: [{{ name: all, {route}, upstream: app }}]
 """)
@@ -118,7 +121,7 @@ http {{
   upstream app {{
     least_conn;
 {servers}
-    keepalive 256;
+    keepalive {KEPT};
     keepalive_requests 1000000000;
   }}
   server {{
@@ -173,6 +176,8 @@ class Haproxy(Proxy):
 global
   nbthread {scenario.workers}
   maxconn 9800
+  tune.pool-high-fd-ratio 100
+  tune.pool-low-fd-ratio 90
   {log}
 defaults
   mode http
