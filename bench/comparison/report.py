@@ -87,7 +87,8 @@ def section(data):
     versions = "; ".join(f"{name}: {text}" for name, text in sorted(data["versions"].items()) if name != "floor")
     return f"""{MARK_BEGIN}
 CPU microseconds per request of the proxy's whole process tree, with p99 latency in milliseconds in parentheses; for
-idle connections KiB of resident memory each. Medians of {settings['rounds']} interleaved rounds of {settings['seconds']} s.
+idle connections KiB of resident memory each. Medians of {settings['rounds']} interleaved rounds
+of {settings['seconds']} s.
 One worker on CPU 0 (but for `workers2`), two endpoints and the load on CPU 1. The floor is a relay that parses nothing.
 
 {table(data)}
