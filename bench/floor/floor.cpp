@@ -82,8 +82,9 @@ class Relay {
         if (side == nullptr) {
           accept_all();
         } else if (!side->pair->dead) {
-          flush(side->pair->other(*side), *side);
-          pass_on(*side);
+          const auto happened = events[static_cast<std::size_t>(i)].events;
+          if (happened & EPOLLOUT) flush(side->pair->other(*side), *side);
+          if (happened & ~EPOLLOUT) pass_on(*side);
         }
       }
       for (const auto* pair : dead_) delete pair;
@@ -119,6 +120,7 @@ class Relay {
 
   /// Sends what `from` left for `to`.
   void flush(Side& from, Side& to) {
+    if (from.unsent.empty()) return;
     while (!from.unsent.empty()) {
       const ssize_t sent = ::send(to.fd, from.unsent.data(), from.unsent.size(), MSG_NOSIGNAL);
       if (sent <= 0) return;

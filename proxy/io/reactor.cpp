@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "io/channel.hpp"
+#include "io/system_calls.hpp"
 
 namespace weir::io {
 namespace {
@@ -85,7 +86,7 @@ void Reactor::run() {
 }
 
 void Reactor::turn(int wait_ms) {
-  const int count = epoll_wait(epoll_.get(), events_.data(), events_per_turn, wait_ms);
+  const int count = wait_for_events(epoll_.get(), events_.data(), events_per_turn, wait_ms);
   now_ = Clock::now();
   event_count_ = std::max(count, 0);
   for (event_index_ = 0; event_index_ < event_count_;) {

@@ -5,6 +5,8 @@
 #include <cerrno>
 #include <climits>
 
+#include "io/system_calls.hpp"
+
 namespace weir::io {
 namespace {
 
@@ -38,7 +40,7 @@ bool Stream::try_read(char* to, std::size_t bytes, IoResult& result) {
   if (!channel_.readable()) return false;
   ssize_t received = 0;
   do {
-    received = ::recv(channel_.fd(), to, bytes, 0);
+    received = receive(channel_.fd(), to, bytes);
   } while (received < 0 && errno == EINTR);
   if (received < 0) {
     if (errno == EAGAIN || errno == EWOULDBLOCK) {
@@ -65,10 +67,7 @@ bool Stream::try_write(std::span<iovec>& parts, IoResult& result) {
       continue;
     }
     if (!channel_.writable()) return false;
-    msghdr message{};
-    message.msg_iov = parts.data();
-    message.msg_iovlen = std::min<std::size_t>(parts.size(), IOV_MAX);
-    const ssize_t sent = ::sendmsg(channel_.fd(), &message, MSG_NOSIGNAL);
+    const ssize_t sent = transmit(channel_.fd(), parts.data(), std::min<std::size_t>(parts.size(), IOV_MAX));
     if (sent < 0) {
       if (errno == EINTR) continue;
       if (errno == EAGAIN || errno == EWOULDBLOCK) {

@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <string_view>
 
+#include "io/system_calls.hpp"
+
 namespace weir::io {
 namespace {
 
@@ -60,7 +62,7 @@ int TlsSession::bio_read(BIO* bio, char* to, int bytes) {
     return static_cast<int>(taken);
   }
   while (self.channel_.readable()) {
-    const ssize_t received = ::recv(self.channel_.fd(), to, static_cast<std::size_t>(bytes), 0);
+    const ssize_t received = receive(self.channel_.fd(), to, static_cast<std::size_t>(bytes));
     if (received > 0) {
       if (received < bytes) self.channel_.drained();
       return static_cast<int>(received);
@@ -83,7 +85,7 @@ bool TlsSession::send(std::string_view bytes, std::size_t& sent, IoResult& resul
   result.status = IoStatus::ok;
   while (sent < bytes.size()) {
     if (!channel_.writable()) return false;
-    const ssize_t taken = ::send(channel_.fd(), bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
+    const ssize_t taken = transmit(channel_.fd(), bytes.data() + sent, bytes.size() - sent);
     if (taken >= 0) {
       sent += static_cast<std::size_t>(taken);
       continue;
