@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <barrier>
 #include <thread>
+#include <vector>
 
 #include "balance/balance.hpp"
 #include "core/rng.hpp"
@@ -71,43 +73,39 @@ TEST(OperatorProperty, ADrainedEndpointIsNoReasonToEjectTheLastOther) {
   }
 }
 
-// What a control thread relies on: once every worker has done one thing after the word was given, the count of what
-// is in flight there only falls.
-TEST(OperatorProperty, AfterEveryWorkerCameByTheCountOnlyFalls) {
-  constexpr std::size_t workers = 4;
-  Endpoints endpoints({1, 1});
-  balance::Shared shared;
-  for (int round = 0; round < 100; ++round) {
-    std::atomic<bool> said{false};
-    std::atomic<std::size_t> came_by{0};
-    std::atomic<bool> stop{false};
+// What a control thread relies on: once every worker has come by after the word was given, nobody picks it any more,
+// wherever between their picks the word came.
+TEST(OperatorProperty, AfterEveryWorkerCameByNothingSlipsThrough) {
+  constexpr std::ptrdiff_t workers = 4;
+  constexpr int picks = 20;
+  for (int round = 0; round < 200; ++round) {
+    Endpoints endpoints({1, 1});
+    balance::Shared shared;
+    std::barrier start(workers + 1), came_by(workers + 1);
+    std::atomic<bool> slipped{false};
+    const auto pick = [&] {
+      const auto policy = config::Balance::least_connections;
+      const auto picked = balance::acquire(policy, shared, endpoints.candidates(), 0, time_zero);
+      balance::release(endpoints[picked.index]);
+      return picked.index;
+    };
     std::vector<std::thread> running;
-    for (std::size_t worker = 0; worker < workers; ++worker) {
+    for (std::ptrdiff_t worker = 0; worker < workers; ++worker) {
       running.emplace_back([&] {
-        bool acknowledged = false;
-        while (!stop) {
-          if (!acknowledged && said) {
-            acknowledged = true;
-            ++came_by;
-          }
-          const auto pick = balance::acquire(config::Balance::least_connections, shared,
-                                             endpoints.candidates(), 0, time_zero);
-          if (pick.index == 1) balance::release(endpoints[1]);
-          if (pick.index == 0 && !acknowledged) balance::release(endpoints[0]);
+        start.arrive_and_wait();
+        for (int i = 0; i < picks; ++i) pick();
+        came_by.arrive_and_wait();
+        for (int i = 0; i < picks; ++i) {
+          if (pick() == 0) slipped = true;
         }
       });
     }
+    start.arrive_and_wait();
     set_operator_state(endpoints[0], OperatorState::drain);
-    said = true;
-    while (came_by < workers) std::this_thread::yield();
-    const std::uint32_t in_flight = endpoints[0].in_flight;
-    for (int i = 0; i < 50; ++i) std::this_thread::yield();
-    const std::uint32_t later = endpoints[0].in_flight;
-    stop = true;
+    came_by.arrive_and_wait();
     for (std::thread& thread : running) thread.join();
-    ASSERT_LE(later, in_flight);
+    ASSERT_FALSE(slipped) << "round " << round;
     ASSERT_EQ(endpoints[0].in_flight, 0u);
-    set_operator_state(endpoints[0], OperatorState::active);
   }
 }
 
