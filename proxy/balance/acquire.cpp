@@ -21,7 +21,7 @@ Pick take(std::span<const upstream::Candidate> candidates, std::size_t index) {
 Pick take_due_probe(std::span<const upstream::Candidate> candidates, Excluded excluded, TimePoint now) {
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     upstream::EndpointState& endpoint = *candidates[i].state;
-    if (endpoint.health.usable() || is_excluded(excluded, i)) continue;
+    if (endpoint.health.usable() || !may_try(candidates, excluded, i)) continue;
     health::Ticket ticket;
     if (!endpoint.health.claim_probe(now, ticket)) continue;
     endpoint.in_flight.fetch_add(1, std::memory_order_relaxed);
@@ -49,12 +49,12 @@ Pick take_round_robin(std::span<const upstream::Candidate> candidates, Excluded 
   return index == none ? Pick{} : take(candidates, index);
 }
 
-/// Nobody is healthy: whoever comes back first.
+/// Nobody is healthy: whoever comes back first, unless an operator took it out.
 Pick take_first_to_return(std::span<const upstream::Candidate> candidates, Excluded excluded) {
   std::size_t first = none;
   TimePoint first_end{};
   for (std::size_t i = 0; i < candidates.size(); ++i) {
-    if (is_excluded(excluded, i)) continue;
+    if (!may_try(candidates, excluded, i)) continue;
     const TimePoint end = candidates[i].state->health.ejected_until();
     if (first != none && end >= first_end) continue;
     first = i;

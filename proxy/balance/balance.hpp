@@ -29,7 +29,7 @@ struct Shared {
 using Excluded = std::uint64_t;
 
 struct Pick {
-  std::size_t index = none;  // into the candidates; none: all are excluded, or there are none
+  std::size_t index = none;  // into the candidates; none: all are excluded or taken out, or there are none
   health::Ticket ticket;     // goes back with the report of how it ended; says whether this is the probe
 };
 
@@ -37,6 +37,7 @@ struct Pick {
 /// Order of preference: an endpoint due for a half-open probe (one request only), then healthy endpoints by
 /// policy; when every candidate that is not excluded is ejected, the one whose ejection ends first is used
 /// all the same (never refuse while something might answer). One that is being probed has ended its ejection.
+/// What an operator took out gets nothing of this.
 Pick acquire(config::Balance policy, Shared& shared, std::span<const upstream::Candidate> candidates,
              Excluded excluded, TimePoint now);
 void release(upstream::EndpointState& endpoint);

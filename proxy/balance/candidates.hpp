@@ -14,6 +14,11 @@ inline bool is_excluded(Excluded excluded, std::size_t index) {
   return index < excludable_max && ((excluded >> index) & 1) != 0;
 }
 
+/// Not excluded, and no operator took it out: it may get a request where nobody better is left.
+inline bool may_try(std::span<const upstream::Candidate> candidates, Excluded excluded, std::size_t index) {
+  return !is_excluded(excluded, index) && !candidates[index].state->taken_out();
+}
+
 /// In use and not excluded.
 inline bool may_pick(std::span<const upstream::Candidate> candidates, Excluded excluded, std::size_t index) {
   return !is_excluded(excluded, index) && candidates[index].state->usable();

@@ -26,7 +26,7 @@ constexpr KeyInfo keys[] = {
     {"server.max_connections", "number 1..10000000", "connections", "20000",
      "Over all workers. Past it a connection is accepted and closed, and counted."},
     {"server.state_dir", "path", "", "\"\"",
-     "A folder for the weights that were set at run time and for their audit, so that they outlive a "
+     "A folder for the weights that were set at run time and for the audit, so that they outlive a "
      "restart. "
      "Empty: kept in memory."},
     {"admin.address", "IP:PORT", "", "127.0.0.1:9900",

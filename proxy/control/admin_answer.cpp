@@ -11,6 +11,7 @@
 #include "control/admin_json.hpp"
 #include "control/admin_server.hpp"
 #include "control/dashboard.hpp"
+#include "control/endpoint_request.hpp"
 #include "control/split_report.hpp"
 
 namespace weir::control {
@@ -122,6 +123,23 @@ asio::awaitable<AdminResponse> answer_set_split(asio::io_context& io, Call<Split
   co_return json_response(200, to_json(outcome->report, std::chrono::system_clock::now()));
 }
 
+AdminResponse endpoint(const EndpointOutcome& outcome) {
+  if (outcome.status != 200) return problem(outcome.status, outcome.detail, outcome.errors);
+  return json_response(200, to_json(outcome.report));
+}
+
+asio::awaitable<AdminResponse> answer_set_endpoint(asio::io_context& io, Call<EndpointOutcome> call) {
+  auto asking = ask<EndpointOutcome>(io, std::move(call), AdminLimits::backend_timeout);
+  const auto outcome = co_await std::move(asking);
+  if (!outcome) co_return late();
+  co_return endpoint(*outcome);
+}
+
+EndpointCall endpoint_call(const AdminDetails& details) {
+  const EndpointPath path = endpoint_of(details.target).value();
+  return {decoded(path.upstream), decoded(path.address), std::string(details.body), details.peer};
+}
+
 asio::awaitable<AdminResponse> at_once(AdminResponse response) {
   co_return response;
 }
@@ -167,6 +185,14 @@ asio::awaitable<AdminResponse> answer(asio::io_context& io, AdminBackend& backen
         backend.set_split(asked, std::move(reply));
       };
       return answer_set_split(io, std::move(call));
+    }
+    case AdminAction::endpoint:
+      return at_once(endpoint(backend.endpoint(endpoint_call(details))));
+    case AdminAction::set_endpoint: {
+      Call<EndpointOutcome> call = [&backend, asked = endpoint_call(details)](Reply<EndpointOutcome> reply) {
+        backend.set_endpoint(asked, std::move(reply));
+      };
+      return answer_set_endpoint(io, std::move(call));
     }
   }
   return at_once(problem(500, "no such action"));

@@ -56,14 +56,21 @@ struct StatusReport {
   std::int64_t requests_in_flight = 0;
 };
 
+/// By an operator.
+struct TakenOut {
+  std::string who, reason;
+  SystemTime since;
+};
+
 struct EndpointReport {
   std::string address;  // its label in logs and metrics
   std::uint32_t weight = 1;
-  std::string state = "healthy";  // healthy | ejected | half_open
+  std::string state = "healthy";  // upstream::shown_state
   std::uint32_t in_flight = 0;
   std::uint32_t consecutive_failures = 0;
   std::uint64_t requests_total = 0, failures_total = 0;
   std::int64_t connections_active = 0, connections_idle = 0;
+  std::optional<TakenOut> taken_out = {};
 };
 
 /// GET /api/v1/upstreams.
@@ -121,6 +128,23 @@ struct SplitOutcome {
   SplitReport report;  // in force on all workers
 };
 
+/// GET and PUT /api/v1/upstreams/NAME/endpoints/ADDRESS.
+struct EndpointCall {
+  std::string upstream, address, body;
+  std::string peer;  // address of who asks
+};
+struct EndpointControlReport {
+  std::string upstream, address, state;
+  std::uint64_t in_flight = 0;  // with what began under earlier configurations
+  std::optional<TakenOut> taken_out;
+};
+struct EndpointOutcome {
+  int status = 200;  // otherwise `detail` and `errors` say why nothing changed
+  std::string detail;
+  std::vector<std::string> errors;
+  EndpointControlReport report;  // in force on all workers
+};
+
 template <class T>
 using Reply = std::function<void(T)>;
 
@@ -137,6 +161,8 @@ struct AdminBackend {
   std::function<void(Reply<ReloadOutcome>)> reload;
   std::function<std::vector<SplitReport>()> splits;  // of all routes that have one
   std::function<void(const SplitCall&, Reply<SplitOutcome>)> set_split;
+  std::function<EndpointOutcome(const EndpointCall&)> endpoint;
+  std::function<void(const EndpointCall&, Reply<EndpointOutcome>)> set_endpoint;
   std::function<std::string()> audit;  // JSON
 };
 

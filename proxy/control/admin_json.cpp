@@ -43,15 +43,25 @@ json::object to_object(const ListenerReport& listener) {
           {"connections", connections}};
 }
 
+/// `taken_out`: by whom, since when, and why; absent where it is in use.
+void add_taken_out(json::object& endpoint, const std::optional<TakenOut>& taken_out) {
+  if (!taken_out) return;
+  endpoint["taken_out"] = {
+      {"who", taken_out->who}, {"reason", taken_out->reason}, {"since", time_text(taken_out->since)}};
+}
+
 json::object to_object(const EndpointReport& endpoint) {
-  return {{"address", endpoint.address},
-          {"weight", endpoint.weight},
-          {"state", endpoint.state},
-          {"in_flight", endpoint.in_flight},
-          {"consecutive_failures", endpoint.consecutive_failures},
-          {"requests", endpoint.requests_total},
-          {"failures", endpoint.failures_total},
-          {"connections", {{"active", endpoint.connections_active}, {"idle", endpoint.connections_idle}}}};
+  json::object object{
+      {"address", endpoint.address},
+      {"weight", endpoint.weight},
+      {"state", endpoint.state},
+      {"in_flight", endpoint.in_flight},
+      {"consecutive_failures", endpoint.consecutive_failures},
+      {"requests", endpoint.requests_total},
+      {"failures", endpoint.failures_total},
+      {"connections", {{"active", endpoint.connections_active}, {"idle", endpoint.connections_idle}}}};
+  add_taken_out(object, endpoint.taken_out);
+  return object;
 }
 
 json::object to_object(const config::Changes& changes) {
@@ -109,6 +119,15 @@ std::string to_json(const std::vector<UpstreamReport>& reports) {
         {"name", report.name}, {"balance", report.balance}, {"endpoints", std::move(endpoints)}});
   }
   return json::serialize(json::object{{"upstreams", std::move(upstreams)}});
+}
+
+std::string to_json(const EndpointControlReport& report) {
+  json::object object{{"upstream", report.upstream},
+                      {"address", report.address},
+                      {"state", report.state},
+                      {"in_flight", report.in_flight}};
+  add_taken_out(object, report.taken_out);
+  return json::serialize(object);
 }
 
 std::string to_json(const ReloadOutcome& outcome) {

@@ -23,6 +23,7 @@ std::string to_json(const StatusReport& report, SystemTime now);
 std::string to_json(const std::vector<UpstreamReport>& reports);
 
 /// {"reloaded":true,"generation":5}
+std::string to_json(const EndpointControlReport& report);
 std::string to_json(const ReloadOutcome& outcome);
 
 }  // namespace weir::control

@@ -116,6 +116,18 @@ std::string_view route_of_split(std::string_view target) {
   return path.find('/') == path.npos ? path : std::string_view();
 }
 
+std::optional<EndpointPath> endpoint_of(std::string_view target) {
+  constexpr std::string_view before = "/api/v1/upstreams/", between = "/endpoints/";
+  std::string_view path = target.substr(0, target.find('?'));
+  if (!path.starts_with(before)) return std::nullopt;
+  path.remove_prefix(before.size());
+  const std::size_t slash = path.find('/');
+  if (slash == 0 || slash == path.npos || !path.substr(slash).starts_with(between)) return std::nullopt;
+  const std::string_view address = path.substr(slash + between.size());
+  if (address.empty() || address.find('/') != address.npos) return std::nullopt;
+  return EndpointPath{path.substr(0, slash), address};
+}
+
 std::variant<AdminAction, AdminResponse> admit(const AdminRequest& request, const AdminRules& rules) {
   if (request.host_count != 1) return problem(400, "exactly one Host is needed");
   if (request.target.empty() || request.target.front() != '/')
@@ -126,9 +138,11 @@ std::variant<AdminAction, AdminResponse> admit(const AdminRequest& request, cons
   }
   const std::string_view path = request.target.substr(0, request.target.find('?'));
   const bool read = request.method == "GET" || request.method == "HEAD";
-  if (!route_of_split(path).empty()) {
-    if (read) return AdminAction::split;
-    if (request.method == "PUT") return admit_write(AdminAction::set_split, request, rules);
+  const bool is_endpoint = endpoint_of(path).has_value();
+  if (is_endpoint || !route_of_split(path).empty()) {
+    if (read) return is_endpoint ? AdminAction::endpoint : AdminAction::split;
+    const AdminAction write = is_endpoint ? AdminAction::set_endpoint : AdminAction::set_split;
+    if (request.method == "PUT") return admit_write(write, request, rules);
     return not_allowed("GET, HEAD, PUT", "GET, HEAD and PUT");
   }
   const auto entry =

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <variant>
 
@@ -28,6 +29,8 @@ enum class AdminAction : std::uint8_t {
   splits,
   split,      // of the route that route_of_split names
   set_split,  // the same
+  endpoint,   // that endpoint_of names
+  set_endpoint,
 };
 
 /// Fields that are absent are empty; `host_count` tells how often Host came.
@@ -56,6 +59,13 @@ std::variant<AdminAction, AdminResponse> admit(const AdminRequest& request, cons
 
 /// NAME in /api/v1/routes/NAME/split, query or not; empty for every other target.
 std::string_view route_of_split(std::string_view target);
+
+/// NAME and ADDRESS in /api/v1/upstreams/NAME/endpoints/ADDRESS, percent-encoded as they came; nothing for every
+/// other target.
+struct EndpointPath {
+  std::string_view upstream, address;
+};
+std::optional<EndpointPath> endpoint_of(std::string_view target);
 
 /// Compares in a time that depends on the length of `given` only.
 bool equal_secrets(std::string_view expected, std::string_view given);

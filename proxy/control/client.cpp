@@ -1,5 +1,9 @@
 #include "control/client.hpp"
 
+#include <pwd.h>
+#include <unistd.h>
+
+#include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -98,6 +102,23 @@ void print_unreachable(const AdminTarget& target, const Error& error, std::ostre
   err << "weir: admin address " << target.address << ": " << error.detail << '\n';
 }
 
+ClientOutcome not_weir(const AdminTarget& target, std::ostream& err) {
+  err << "weir: admin address " << target.address << ": the answer is not Weir's\n";
+  return ClientOutcome::unreachable;
+}
+
+std::string who_asks() {
+  std::array<char, 1024> buffer{};
+  passwd entry{};
+  passwd* found = nullptr;
+  ::getpwuid_r(::getuid(), &entry, buffer.data(), buffer.size(), &found);
+  std::string user = found != nullptr ? found->pw_name : std::to_string(::getuid());
+  std::array<char, 65> host{};
+  if (::gethostname(host.data(), host.size() - 1) != 0) return user;
+  constexpr std::size_t user_bytes_max = 32;
+  return user.substr(0, user_bytes_max) + "@" + host.data();
+}
+
 void print_problem(const AdminAnswer& answer, std::ostream& err) {
   const json::object problem = object_in(answer);
   const json::value* const detail = problem.if_contains("detail");
@@ -188,8 +209,7 @@ ClientOutcome show_status(const AdminTarget& target, bool as_json, std::ostream&
   (*status)["upstreams"] = std::move((*upstreams)["upstreams"]);
   const auto text = status_text(*status);
   if (!text) {
-    err << "weir: admin address " << target.address << ": the answer is not Weir's\n";
-    return ClientOutcome::unreachable;
+    return not_weir(target, err);
   }
   out << (as_json ? json::serialize(*status) + "\n" : *text);
   return ClientOutcome::done;

@@ -42,6 +42,12 @@ void print_problem(const AdminAnswer& answer, std::ostream& err);
 /// Nobody answered: says so.
 void print_unreachable(const AdminTarget& target, const Error& error, std::ostream& err);
 
+/// Somebody answered who is not Weir: says so.
+ClientOutcome not_weir(const AdminTarget& target, std::ostream& err);
+
+/// user@host of this process, for the audit.
+std::string who_asks();
+
 /// Prints what runs to `out`: a table, or with `as_json` one object (/api/v1/status with `upstreams` added).
 ClientOutcome show_status(const AdminTarget& target, bool as_json, std::ostream& out, std::ostream& err);
 /// Asks for a reload and waits for its end; problems go to `err`, one a line.

@@ -5,8 +5,10 @@
 #include <memory>
 
 #include "control/client.hpp"
+#include "control/endpoint_client.hpp"
 #include "control/split_client.hpp"
 #include "control/supervisor.hpp"
+#include "core/units.hpp"
 
 namespace weir::control {
 namespace {
@@ -84,12 +86,55 @@ void add_split_commands(CLI::App& app, int& code) {
   });
 }
 
+/// UPSTREAM ADDRESS [--reason TEXT]; what `command` says of the endpoint is `state`.
+std::shared_ptr<EndpointSetting> add_endpoint_command(CLI::App& command, upstream::OperatorState state,
+                                                      int& code) {
+  const auto options = add_options(command);
+  const auto setting = std::make_shared<EndpointSetting>();
+  setting->state = state;
+  command.add_option("UPSTREAM", setting->upstream, "Name of an upstream")->required();
+  command.add_option("ADDRESS", setting->address, "The endpoint as weir status shows it")
+      ->required()
+      ->type_name("IP:PORT");
+  command.add_option("--reason", setting->reason, "For the audit")->type_name("TEXT");
+  command.callback([options, setting, &code] {
+    options->target.token = admin_token(options->target.token);
+    code = exit_code(set_endpoint(options->target, *setting, options->json, std::cout, std::cerr));
+  });
+  return setting;
+}
+
+void add_endpoint_commands(CLI::App& app, int& code) {
+  using upstream::OperatorState;
+  CLI::App& endpoint = *app.add_subcommand("endpoint", "Take an endpoint out of use, or put it back");
+  endpoint.require_subcommand(1);
+  CLI::App& drain = *endpoint.add_subcommand("drain", "No new requests; what runs finishes; checks go on");
+  const auto draining = add_endpoint_command(drain, OperatorState::drain, code);
+  CLI::Option* const wait =
+      drain.add_flag("--wait", draining->wait, "Return when nothing is in flight there any more");
+  drain
+      .add_option_function<std::string>(
+          "--timeout", [draining](const std::string& text) { draining->timeout = *parse_duration(text); },
+          "Of --wait: give up after this (exit code 1)")
+      ->type_name("DURATION")
+      ->default_str(format_duration(drain_wait_default))
+      ->needs(wait)
+      ->check([](const std::string& text) {
+        const auto time = parse_duration(text);
+        return time && time->count() > 0 ? std::string() : "'" + text + "' is not a duration, such as 5m";
+      });
+  add_endpoint_command(*endpoint.add_subcommand("enable", "Back into use"), OperatorState::active, code);
+  add_endpoint_command(*endpoint.add_subcommand("disable", "Like drain, and it is not checked either"),
+                       OperatorState::disabled, code);
+}
+
 }  // namespace
 
 void add_client_commands(CLI::App& app, int& code) {
   add_command(app, code, "status", "Show what a running Weir is doing", show_status);
   add_command(app, code, "reload", "Make a running Weir load its configuration anew", request_reload);
   add_split_commands(app, code);
+  add_endpoint_commands(app, code);
 }
 
 }  // namespace weir::control

@@ -219,6 +219,16 @@ std::shared_ptr<upstream::EndpointState> Compiler::endpoint_state(const config::
   return state;
 }
 
+std::vector<std::shared_ptr<upstream::EndpointState>> Compiler::states_at(
+    std::string_view upstream, const SocketAddress& address) const {
+  std::vector<std::shared_ptr<upstream::EndpointState>> states;
+  for (const auto& [identity, known] : endpoints_) {
+    auto state = known.lock();
+    if (state && state->upstream == upstream && state->address == address) states.push_back(std::move(state));
+  }
+  return states;
+}
+
 void Compiler::add_endpoint(server::UpstreamRuntime& runtime, const config::Endpoint& endpoint,
                             const IpAddress& ip) {
   const SocketAddress address{ip, endpoint.port};

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/error.hpp"
@@ -54,6 +55,10 @@ class Compiler {
   std::shared_ptr<server::Snapshot> build(const Prepared& prepared, std::uint64_t generation,
                                           const BoundAddress& bound, const Addresses& addresses,
                                           const Weights& weights = {});
+
+  /// The states of the endpoints with that address, of each generation that is still in use.
+  std::vector<std::shared_ptr<upstream::EndpointState>> states_at(std::string_view upstream,
+                                                                  const SocketAddress& address) const;
 
   /// Makes new ticket keys where the current ones are due.
   void rotate_ticket_keys(TimePoint now);

@@ -114,7 +114,9 @@ function showUpstreams(report) {
   fill("endpoints", report.upstreams.flatMap((upstream) => upstream.endpoints.map((endpoint) => {
     const made = row([upstream.name, endpoint.address, endpoint.state, endpoint.in_flight, endpoint.requests,
       endpoint.failures, endpoint.connections.idle]);
-    made.children[2].className = endpoint.state === "healthy" ? "good" : "bad";
+    const out = endpoint.taken_out;
+    made.children[2].className = out ? "held" : endpoint.state === "healthy" ? "good" : "bad";
+    if (out) made.children[2].title = "by " + out.who + ", " + out.since + (out.reason ? ": " + out.reason : "");
     return made;
   })));
 }
@@ -146,9 +148,10 @@ const std::string_view dashboard_style = R"css(:root {
   --line: color-mix(in srgb, currentColor 15%, transparent);
   --good: #15803d;
   --bad: #b91c1c;
+  --held: #b45309;
 }
 @media (prefers-color-scheme: dark) {
-  :root { --good: #4ade80; --bad: #f87171; }
+  :root { --good: #4ade80; --bad: #f87171; --held: #fbbf24; }
 }
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 68rem; padding: 0 1rem; }
 header { align-items: baseline; display: flex; gap: 1rem; }
@@ -164,6 +167,7 @@ th { font-weight: 600; }
 .n { font-variant-numeric: tabular-nums; text-align: right; }
 .good { color: var(--good); }
 .bad { color: var(--bad); }
+.held { color: var(--held); }
 footer { margin: 2rem 0; }
 footer a { margin-right: 1rem; }
 )css";

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <system_error>
 
 #include "io/file_descriptor.hpp"
 
@@ -54,6 +55,13 @@ Result<std::string> read_from(int fd, off_t begin, std::size_t bytes, const std:
 }
 
 }  // namespace
+
+Result<void> make_folder(const std::string& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error) return self_error(ErrorKind::internal, "cannot make " + path + ": " + error.message());
+  return {};
+}
 
 Result<void> replace_file(const std::string& path, std::string_view text) {
   const std::string temporary = path + ".new";

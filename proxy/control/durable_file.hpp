@@ -10,6 +10,9 @@
 
 namespace weir::control {
 
+/// Makes the folder and those above it, where they are missing. An error (internal) names it.
+Result<void> make_folder(const std::string& path);
+
 /// Writes a temporary file beside `path`, syncs it, renames it over `path`, syncs the folder. Errors (internal)
 /// leave the old file.
 Result<void> replace_file(const std::string& path, std::string_view text);

@@ -1,10 +1,7 @@
 #include "control/split_client.hpp"
 
 #include <fmt/format.h>
-#include <pwd.h>
-#include <unistd.h>
 
-#include <array>
 #include <boost/json.hpp>
 #include <charconv>
 #include <exception>
@@ -20,19 +17,6 @@ namespace weir::control {
 namespace {
 
 namespace json = boost::json;
-
-/// user@host of this process.
-std::string who_asks() {
-  std::array<char, 1024> buffer{};
-  passwd entry{};
-  passwd* found = nullptr;
-  ::getpwuid_r(::getuid(), &entry, buffer.data(), buffer.size(), &found);
-  std::string user = found != nullptr ? found->pw_name : std::to_string(::getuid());
-  std::array<char, 65> host{};
-  if (::gethostname(host.data(), host.size() - 1) != 0) return user;
-  constexpr std::size_t user_bytes_max = 32;
-  return user.substr(0, user_bytes_max) + "@" + host.data();
-}
 
 std::string text(const json::value& object, std::string_view key) {
   return std::string(object.at(key).as_string());
@@ -71,11 +55,6 @@ bool print_split(const json::value& split, std::ostream& out) {
   const auto shown = split_text(json::serialize(split));
   if (shown) out << *shown;
   return shown.has_value();
-}
-
-ClientOutcome not_weir(const AdminTarget& target, std::ostream& err) {
-  err << "weir: admin address " << target.address << ": the answer is not Weir's\n";
-  return ClientOutcome::unreachable;
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "control/request_body.hpp"
 #include "core/units.hpp"
 
 namespace weir::control {
@@ -10,10 +11,6 @@ namespace {
 
 namespace json = boost::json;
 using Problems = std::vector<std::string>;
-
-std::string_view view(const json::string& text) {
-  return {text.data(), text.size()};
-}
 
 void read_weights(const json::value& value, SplitRequest& request, Problems& problems) {
   if (!value.is_object() || value.get_object().empty()) {
@@ -34,18 +31,8 @@ void read_weights(const json::value& value, SplitRequest& request, Problems& pro
   }
 }
 
-void read_note(std::string_view key, const json::value& value, std::size_t bytes_max, std::string& into,
-               Problems& problems) {
-  if (value.is_string() && split::is_note(view(value.get_string()), bytes_max)) {
-    into = view(value.get_string());
-    return;
-  }
-  problems.push_back(std::string(key) + ": must be one line of up to " + std::to_string(bytes_max) +
-                     " bytes");
-}
-
 void read_ttl(const json::value& value, SplitRequest& request, Problems& problems) {
-  if (value.is_string()) request.ttl = parse_duration(view(value.get_string()));
+  if (value.is_string()) request.ttl = parse_duration(std::string_view(value.get_string()));
   if (!request.ttl || request.ttl->count() == 0)
     problems.emplace_back("ttl: must be a duration above 0, such as \"15m\"");
 }
@@ -53,22 +40,18 @@ void read_ttl(const json::value& value, SplitRequest& request, Problems& problem
 }  // namespace
 
 std::variant<SplitRequest, Problems> parse_split_request(std::string_view body) {
-  constexpr std::size_t own_who_bytes_max = split::who_bytes_max - 56;  // room for the address behind it
-  json::error_code error;
-  json::parse_options options;
-  options.max_depth = 4;
-  const json::value value = json::parse(body, error, {}, options);
-  if (error || !value.is_object()) return Problems{"the body must be a JSON object"};
+  const auto object = parse_body(body);
+  if (!object) return Problems{not_an_object};
   SplitRequest request;
   Problems problems;
-  for (const auto& member : value.get_object()) {
+  for (const auto& member : *object) {
     const std::string_view key(member.key().data(), member.key().size());
     if (key == "weights") {
       read_weights(member.value(), request, problems);
     } else if (key == "reason") {
       read_note(key, member.value(), split::reason_bytes_max, request.reason, problems);
     } else if (key == "who") {
-      read_note(key, member.value(), own_who_bytes_max, request.who, problems);
+      read_note(key, member.value(), who_bytes_max, request.who, problems);
     } else if (key == "ttl") {
       read_ttl(member.value(), request, problems);
     } else if (key == "generation") {
@@ -79,7 +62,7 @@ std::variant<SplitRequest, Problems> parse_split_request(std::string_view body) 
       problems.push_back(std::string(key) + ": unknown; write weights, reason, ttl, generation or who");
     }
   }
-  if (!value.get_object().contains("weights")) problems.emplace_back("weights: is missing");
+  if (!object->contains("weights")) problems.emplace_back("weights: is missing");
   if (!problems.empty()) return problems;
   return request;
 }

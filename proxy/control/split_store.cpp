@@ -7,7 +7,6 @@
 
 #include "control/durable_file.hpp"
 #include "core/units.hpp"
-#include "observe/line_buffer.hpp"
 
 namespace weir::control {
 namespace {
@@ -21,21 +20,14 @@ json::object to_object(const split::NamedWeights& weights) {
   return object;
 }
 
-/// Who, when, what, why.
-std::string audit_line(SystemTime now, std::string_view who, std::string_view action, std::string_view route,
-                       const split::NamedWeights& before, const split::NamedWeights& after,
-                       std::string_view reason, std::optional<Milliseconds> ttl) {
-  std::string at;
-  observe::LineBuffer(at).timestamp(now);
-  json::object entry{{"at", at},
-                     {"who", who},
-                     {"action", action},
-                     {"route", route},
-                     {"before", to_object(before)},
-                     {"after", to_object(after)}};
-  if (!reason.empty()) entry["reason"] = reason;
-  if (ttl) entry["ttl"] = format_duration(*ttl);
-  return json::serialize(entry);
+/// What changed, and why.
+json::object audit_facts(std::string_view route, const split::NamedWeights& before,
+                         const split::NamedWeights& after, std::string_view reason,
+                         std::optional<Milliseconds> ttl) {
+  json::object facts{{"route", route}, {"before", to_object(before)}, {"after", to_object(after)}};
+  if (!reason.empty()) facts["reason"] = reason;
+  if (ttl) facts["ttl"] = format_duration(*ttl);
+  return facts;
 }
 
 }  // namespace
@@ -59,9 +51,7 @@ split::NamedWeights configured_weights(const config::Config& config, const confi
 
 Result<void> SplitStore::open() {
   if (!persistent()) return {};
-  std::error_code error;
-  std::filesystem::create_directories(folder_, error);
-  if (error) return self_error(ErrorKind::internal, "cannot make " + folder_ + ": " + error.message());
+  if (auto made = make_folder(folder_); !made) return made;
   auto text = read_file(state_file(), split::state_bytes_max);
   if (!text) return text.error();
   if (*text) {
@@ -69,21 +59,11 @@ Result<void> SplitStore::open() {
     if (state) {
       state_ = std::move(*state);
     } else {
-      std::filesystem::rename(state_file(), state_file() + ".broken", error);
+      std::error_code ignored;
+      std::filesystem::rename(state_file(), state_file() + ".broken", ignored);
       complaint_ = state_file() + ": " + state.error().detail + "; set aside as split-state.broken, the " +
                    "configuration's weights are in force";
     }
-  }
-  auto tail = read_tail(audit_file(), audit_tail_bytes_max);
-  if (!tail) return tail.error();
-  for (std::size_t begin = 0; begin < tail->size();) {
-    const std::size_t end = std::min(tail->find('\n', begin), tail->size());
-    const std::string_view line = std::string_view(*tail).substr(begin, end - begin);
-    json::error_code ec;
-    const json::value entry = json::parse(line, ec);
-    if (!ec && entry.is_object()) audit_.emplace_back(line);  // a crash may have cut one off
-    if (audit_.size() > audit_shown_max) audit_.pop_front();
-    begin = end + 1;
   }
   // What cannot be written now could not be written later either.
   return save(state_);
@@ -92,16 +72,6 @@ Result<void> SplitStore::open() {
 Result<void> SplitStore::save(const split::State& state) const {
   if (!persistent()) return {};
   return replace_file(state_file(), split::write_state(state));
-}
-
-Result<void> SplitStore::record(std::string line) {
-  if (persistent()) {
-    auto appended = append_line(audit_file(), line);
-    if (!appended) return appended;
-  }
-  audit_.push_back(std::move(line));
-  if (audit_.size() > audit_shown_max) audit_.pop_front();
-  return {};
 }
 
 const split::RuntimeWeights* SplitStore::find(std::string_view route) const {
@@ -140,13 +110,15 @@ Result<void> SplitStore::set(const config::Config& config, const config::Route& 
     next.push_back(std::move(entry));
   }
   // First what is going to happen, then the change itself: there is no change that nobody recorded.
-  auto recorded = record(audit_line(now, change.who, "split_set", route.name, weights_before, change.weights,
-                                    change.reason, change.ttl));
+  auto recorded =
+      audit_.record(now, change.who, "split_set",
+                    audit_facts(route.name, weights_before, change.weights, change.reason, change.ttl));
   if (!recorded) return recorded;
   auto saved = save(next);
   if (!saved) {
-    (void)record(audit_line(now, "weir", "split_set_failed", route.name, change.weights, weights_before,
-                            saved.error().detail, std::nullopt));
+    (void)audit_.record(
+        now, "weir", "split_set_failed",
+        audit_facts(route.name, change.weights, weights_before, saved.error().detail, std::nullopt));
     return saved;
   }
   state_ = std::move(next);
@@ -161,8 +133,9 @@ std::vector<std::string> SplitStore::drop(const std::vector<Dropped>& dropped, S
     std::erase_if(state_,
                   [&](const split::RuntimeWeights& entry) { return entry.route == each.entry.route; });
     phrases.push_back(each.phrase);
-    auto recorded = record(audit_line(now, "weir", each.action, each.entry.route, each.entry.weights,
-                                      each.now, each.phrase, std::nullopt));
+    auto recorded =
+        audit_.record(now, "weir", each.action,
+                      audit_facts(each.entry.route, each.entry.weights, each.now, each.phrase, std::nullopt));
     if (!recorded) phrases.push_back(recorded.error().detail);
   }
   const auto saved = save(state_);

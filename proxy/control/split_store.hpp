@@ -1,25 +1,22 @@
-// Weights that were set while Weir runs, laid over those of the configuration: kept in a state file, recorded in an
-// append-only audit file, dropped when their time is over or when the configuration's own weights change. Nothing
-// is in force before it is on the disk. Depends on files only; the control thread.
+// Weights that were set while Weir runs, laid over those of the configuration: kept in a state file, recorded in the
+// audit, dropped when their time is over or when the configuration's own weights change. Nothing is in force before
+// it is on the disk. Depends on files only; the control thread.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "config/model.hpp"
+#include "control/audit_log.hpp"
 #include "core/clock.hpp"
 #include "core/error.hpp"
 #include "split/state.hpp"
 
 namespace weir::control {
-
-inline constexpr std::size_t audit_shown_max = 200;
-inline constexpr std::size_t audit_tail_bytes_max = 512 * 1024;
 
 struct WeightChange {
   split::NamedWeights weights;  // in the order of the route's targets
@@ -31,8 +28,8 @@ class SplitStore {
  public:
   using SystemTime = std::chrono::system_clock::time_point;
 
-  /// `folder` empty: memory only.
-  explicit SplitStore(std::string folder = {}) : folder_(std::move(folder)) {}
+  /// `folder` empty: memory only. `audit` must be open before open() and outlive this.
+  explicit SplitStore(AuditLog& audit, std::string folder = {}) : audit_(audit), folder_(std::move(folder)) {}
 
   /// Makes the folder and reads what is there. An error (internal): the folder cannot be used. A state file that is
   /// not whole is set aside, and `complaint` says so.
@@ -55,11 +52,8 @@ class SplitStore {
   const split::RuntimeWeights* find(std::string_view route) const;
   /// Weights in force, by target.
   std::vector<std::uint32_t> weights_of(const config::Route& route) const;
-  /// The newest audit lines, JSON each, oldest first.
-  const std::deque<std::string>& audit() const { return audit_; }
 
   std::string state_file() const { return folder_ + "/split-state"; }
-  std::string audit_file() const { return folder_ + "/audit.jsonl"; }
 
  private:
   struct Dropped {
@@ -68,13 +62,12 @@ class SplitStore {
     std::string action, phrase;
   };
   Result<void> save(const split::State& state) const;
-  Result<void> record(std::string line);
   std::vector<std::string> drop(const std::vector<Dropped>& dropped, SystemTime now);
 
+  AuditLog& audit_;
   const std::string folder_;
   std::string complaint_;
   split::State state_;
-  std::deque<std::string> audit_;
 };
 
 /// The configuration's own weights of a route that has a split.

@@ -65,12 +65,28 @@ std::string endpoints(const json::value& status) {
   return table.text();
 }
 
+/// A line for each endpoint that an operator took out.
+std::string taken_out(const json::value& status) {
+  std::string out;
+  for (const json::value& upstream : status.at("upstreams").as_array()) {
+    for (const json::value& endpoint : upstream.at("endpoints").as_array()) {
+      const json::value* const by = endpoint.as_object().if_contains("taken_out");
+      if (by == nullptr) continue;
+      out += text(upstream, "name") + "/" + text(endpoint, "address") + ": " + text(endpoint, "state") +
+             " since " + text(*by, "since") + ", by " + text(*by, "who");
+      if (!text(*by, "reason").empty()) out += ": " + text(*by, "reason");
+      out += "\n";
+    }
+  }
+  return out.empty() ? out : "\n" + out;
+}
+
 }  // namespace
 
 std::optional<std::string> status_text(const json::object& status) {
   try {
     const json::value whole(status);
-    return summary(whole) + "\n" + listeners(whole) + "\n" + endpoints(whole);
+    return summary(whole) + "\n" + listeners(whole) + "\n" + endpoints(whole) + taken_out(whole);
   } catch (const std::exception&) {
     return std::nullopt;
   }

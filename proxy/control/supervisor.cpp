@@ -116,7 +116,7 @@ int Supervisor::start() {
     std::cerr << "log.output: " << failure.what() << '\n';
     return exit_cannot_start;
   }
-  if (const auto opened = open_splits(config->server.state_dir); !opened) {
+  if (const auto opened = open_state(config->server.state_dir); !opened) {
     std::cerr << opened.error().detail << '\n';
     return exit_cannot_start;
   }
@@ -228,6 +228,7 @@ void Supervisor::take_over(Next next) {
   access_log_ = std::move(next.access_log);
   ++generation_;
   reconcile_splits(*prepared_.config);
+  reconcile_endpoints(*prepared_.config);
   shared_.connections_max = connections_within_descriptors(prepared_.config->server.max_connections);
   publish(std::move(next.sockets));
   watch_expiry();
@@ -241,6 +242,7 @@ void Supervisor::publish(NewSockets sockets) {
       [this](const std::string& host) { return resolver_.addresses(host); },
       [this](const config::Route& route) { return splits_->weights_of(route); });
   snapshot->access_log = access_log_;
+  obey_operators(*snapshot);
   snapshot_ = freed_here(std::move(snapshot));
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     auto items = std::make_shared<std::vector<server::ListenerSocket>>();
@@ -383,7 +385,8 @@ void Supervisor::files_touched() {
   reload(nullptr);
 }
 
-/// Calls `done` on the control thread once every worker uses the snapshot that was published last.
+/// Calls `done` on the control thread once every worker has done what was posted to it before: uses the snapshot that
+/// was published last, for one.
 void Supervisor::when_installed(std::function<void()> done) {
   const auto missing = std::make_shared<std::size_t>(workers_.size());
   const auto all_done = std::make_shared<std::function<void()>>(std::move(done));

@@ -10,16 +10,19 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <variant>
 #include <vector>
 
 #include "config/load.hpp"
 #include "control/admin_backend.hpp"
 #include "control/admin_server.hpp"
+#include "control/audit_log.hpp"
 #include "control/compiler.hpp"
 #include "control/config_files.hpp"
 #include "control/file_watch.hpp"
 #include "control/name_resolver.hpp"
 #include "control/notify.hpp"
+#include "control/operator_words.hpp"
 #include "control/split_store.hpp"
 #include "observe/collector.hpp"
 #include "observe/log_writer.hpp"
@@ -86,13 +89,23 @@ class Supervisor {
   void watch_ticket_keys();
 
   // supervisor_splits.cpp: live weights.
-  Result<void> open_splits(const std::string& folder);
+  Result<void> open_state(const std::string& folder);
   void reconcile_splits(const config::Config& config);
   SplitReport split_report(const config::Route& route) const;
   std::vector<SplitReport> split_reports() const;
   void set_split(const SplitCall& call, const Reply<SplitOutcome>& reply);
   void publish_weights();
   void watch_expiry();
+
+  // supervisor_endpoints.cpp: endpoints taken out of use and put back.
+  std::variant<OperatorWords::Place, EndpointOutcome> find_endpoint(const EndpointCall& call) const;
+  EndpointControlReport endpoint_report(const OperatorWords::Place& place) const;
+  std::optional<TakenOut> taken_out(const OperatorWords::Place& place) const;
+  EndpointOutcome show_endpoint(const EndpointCall& call) const;
+  void set_endpoint(const EndpointCall& call, const Reply<EndpointOutcome>& reply);
+  void put_in_force(const OperatorWords::Place& place);
+  void obey_operators(const server::Snapshot& snapshot) const;
+  void reconcile_endpoints(const config::Config& config);
 
   AdminBackend make_backend();
   HealthReport health() const;
@@ -122,8 +135,10 @@ class Supervisor {
   std::unique_ptr<AdminServer> admin_;
   SocketAddress admin_address_;
 
-  std::optional<SplitStore> splits_;  // from start() on
-  Compiler::Prepared prepared_;       // of the configuration in force
+  std::optional<AuditLog> audit_;     // from start() on
+  std::optional<SplitStore> splits_;  // the same
+  OperatorWords words_;
+  Compiler::Prepared prepared_;  // of the configuration in force
   std::shared_ptr<const server::Snapshot> snapshot_;
   std::shared_ptr<observe::LogWriter> access_log_;
   std::map<std::string, BoundListener> bound_;  // by listener name

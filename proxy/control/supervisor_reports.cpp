@@ -9,6 +9,7 @@
 #include "control/supervisor.hpp"
 #include "core/version.hpp"
 #include "observe/collector.hpp"
+#include "upstream/operator_state.hpp"
 
 namespace weir::control {
 namespace {
@@ -25,18 +26,6 @@ std::string audit_json(const std::deque<std::string>& lines) {
     text += *line;
   }
   return text + "]}";
-}
-
-std::string_view name_of(health::State state) {
-  switch (state) {
-    case health::State::healthy:
-      return "healthy";
-    case health::State::ejected:
-      return "ejected";
-    case health::State::half_open:
-      return "half_open";
-  }
-  return "";
 }
 
 }  // namespace
@@ -69,7 +58,11 @@ AdminBackend Supervisor::make_backend() {
   backend.reload = [this](Reply<ReloadOutcome> reply) { reload(reply); };
   backend.splits = [this] { return split_reports(); };
   backend.set_split = [this](const SplitCall& call, Reply<SplitOutcome> reply) { set_split(call, reply); };
-  backend.audit = [this] { return audit_json(splits_->audit()); };
+  backend.endpoint = [this](const EndpointCall& call) { return show_endpoint(call); };
+  backend.set_endpoint = [this](const EndpointCall& call, Reply<EndpointOutcome> reply) {
+    set_endpoint(call, reply);
+  };
+  backend.audit = [this] { return audit_json(audit_->lines()); };
   return backend;
 }
 
@@ -119,7 +112,8 @@ std::vector<UpstreamReport> Supervisor::upstreams() const {
       EndpointReport item;
       item.address = candidate.state->label;
       item.weight = candidate.weight;
-      item.state = name_of(candidate.state->health.state());
+      item.state = upstream::shown_state(*candidate.state);
+      item.taken_out = taken_out({report.name, candidate.state->address});
       item.in_flight = candidate.state->in_flight.load(std::memory_order_relaxed);
       item.consecutive_failures = static_cast<std::uint32_t>(candidate.state->health.consecutive_failures());
       report.endpoints.push_back(std::move(item));
@@ -143,7 +137,7 @@ observe::ScrapeInput Supervisor::scrape_input() const {
       facts.upstream = upstream.config->name;
       facts.endpoint = candidate.state->label;
       facts.in_flight = candidate.state->in_flight.load(std::memory_order_relaxed);
-      facts.up = candidate.state->health.usable();
+      facts.up = candidate.state->usable();
       input.endpoints.push_back(std::move(facts));
     }
   }

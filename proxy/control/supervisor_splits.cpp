@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "control/request_body.hpp"
 #include "control/split_request.hpp"
 #include "control/supervisor.hpp"
 #include "observe/log.hpp"
@@ -40,9 +41,11 @@ SplitOutcome refused(int status, std::string detail, std::vector<std::string> er
 
 }  // namespace
 
-Result<void> Supervisor::open_splits(const std::string& folder) {
-  splits_.emplace(folder);
-  auto opened = splits_->open();
+Result<void> Supervisor::open_state(const std::string& folder) {
+  audit_.emplace(folder);
+  splits_.emplace(*audit_, folder);
+  auto opened = audit_->open();
+  if (opened) opened = splits_->open();
   if (!opened) return self_error(opened.error().kind, "server.state_dir: " + opened.error().detail);
   if (!splits_->complaint().empty()) observe::log(config::LogLevel::error, "{}", splits_->complaint());
   return {};
@@ -114,7 +117,7 @@ void Supervisor::set_split(const SplitCall& call, const Reply<SplitOutcome>& rep
   change.weights = std::move(std::get<split::NamedWeights>(matched));
   change.reason = request.reason;
   change.ttl = request.ttl;
-  change.who = request.who.empty() ? call.peer : request.who + " from " + call.peer;
+  change.who = asked_by(request.who, call.peer);
   const auto set = splits_->set(*config, *route, change, std::chrono::system_clock::now());
   if (!set) return reply(refused(500, "the weights are not changed: " + set.error().detail));
   observe::log(config::LogLevel::info, "split of route {}: {} set by {}{}{}", route->name,

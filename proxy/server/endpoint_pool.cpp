@@ -38,7 +38,9 @@ std::unique_ptr<UpstreamConnection> EndpointPool::take(TimePoint now) {
 void EndpointPool::put(std::unique_ptr<UpstreamConnection> connection, const config::Keepalive& settings,
                        TimePoint now) {
   const bool worn_out = settings.max_requests != 0 && connection->requests >= settings.max_requests;
-  if (retired_ || worn_out || settings.max_idle == 0 || !connection->stream().is_silent()) return;
+  if (retired_ || endpoint_->taken_out() || worn_out || settings.max_idle == 0 ||
+      !connection->stream().is_silent())
+    return;
   connection->mark_idle(true);
   idle_.put(std::move(connection), now + settings.idle_timeout, settings.max_idle);
 }
@@ -53,9 +55,13 @@ void EndpointPool::expire(TimePoint now) {
   idle_.expire(now);
 }
 
+void EndpointPool::close_idle() {
+  idle_.clear();
+}
+
 void EndpointPool::retire() {
   retired_ = true;
-  idle_.clear();
+  close_idle();
 }
 
 }  // namespace weir::server

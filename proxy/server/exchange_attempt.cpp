@@ -8,6 +8,7 @@
 #include "server/exchange.hpp"
 #include "server/session.hpp"
 #include "server/worker.hpp"
+#include "upstream/operator_state.hpp"
 
 namespace weir::server {
 namespace {
@@ -49,7 +50,10 @@ Task<Result<void>> Exchange::attempt() {
     co_return upstream_error(ErrorKind::name_unresolved, "no address of the upstream is known", false);
   }
   if (pick_.index == balance::none) {
-    co_return upstream_error(ErrorKind::no_endpoint, "no endpoint is left to try", false);
+    const char* const why = upstream::all_taken_out(upstream.candidates)
+                                ? "operators took every endpoint out of use"
+                                : "no endpoint is left to try";
+    co_return upstream_error(ErrorKind::no_endpoint, why, false);
   }
   excluded_before_ = excluded_;
   excluded_ |= pick_.index < 64 ? balance::Excluded{1} << pick_.index : 0;

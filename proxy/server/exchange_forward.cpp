@@ -1,6 +1,7 @@
 // One endpoint after the other until one answers. What may be tried again is decided by upstream/retry.hpp.
 #include <algorithm>
 
+#include "balance/candidates.hpp"
 #include "http/text.hpp"
 #include "route/table.hpp"
 #include "server/exchange.hpp"
@@ -84,9 +85,12 @@ bool Exchange::replays_body() const {
 }
 
 bool Exchange::another_endpoint() const {
-  const std::size_t count = std::min<std::size_t>(upstream_view().pools.size(), 64);
-  const balance::Excluded all = count == 64 ? ~balance::Excluded{0} : (balance::Excluded{1} << count) - 1;
-  return (excluded_ & all) != all;
+  const auto& candidates = upstream_view().runtime->candidates;
+  const std::size_t count = std::min(candidates.size(), balance::excludable_max);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (balance::may_try(candidates, excluded_, i)) return true;
+  }
+  return false;
 }
 
 void Exchange::prepare_next_attempt(upstream::RetryDecision decision) {

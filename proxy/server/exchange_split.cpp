@@ -2,6 +2,7 @@
 #include "server/exchange.hpp"
 #include "server/session.hpp"
 #include "server/worker.hpp"
+#include "upstream/operator_state.hpp"
 
 namespace weir::server {
 
@@ -45,7 +46,9 @@ bool Exchange::side_is_out(const SplitRuntime& split, std::size_t target) const 
     trial.rest();
     return false;
   }
-  return upstream.candidates.empty() || !trial.claim(worker_.reactor().now(), health.ejection_time);
+  // Where nobody may get a request there is nothing to try.
+  return upstream::all_taken_out(upstream.candidates) ||
+         !trial.claim(worker_.reactor().now(), health.ejection_time);
 }
 
 }  // namespace weir::server

@@ -108,6 +108,11 @@ void Worker::drain(std::function<void()> drained) {
   if (sessions_.empty() && drained_) std::exchange(drained_, nullptr)();
 }
 
+void Worker::close_idle(const upstream::EndpointState& endpoint) {
+  const auto known = pools_.find(&endpoint);
+  if (known != pools_.end()) known->second->close_idle();
+}
+
 /// Whatever still runs when the loop has been stopped ends now, with its log line.
 void Worker::end_sessions() {
   for (Session& session : sessions_) session.stream().channel().abort(io::IoStatus::shutdown);

@@ -67,6 +67,8 @@ class Worker {
   /// Accepts nothing more, closes idle connections, lets running requests finish; `drained` is called once
   /// when no connection is left.
   void drain(std::function<void()> drained);
+  /// Closes the idle connections to that endpoint, if this worker has any.
+  void close_idle(const upstream::EndpointState& endpoint);
 
   // For sessions and exchanges.
 

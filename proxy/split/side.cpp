@@ -6,9 +6,9 @@ namespace weir::split {
 
 bool is_out(std::span<const upstream::Candidate> candidates, const config::PassiveHealth& settings) {
   return std::ranges::none_of(candidates, [&settings](const upstream::Candidate& candidate) {
-    const health::PassiveHealth& health = candidate.state->health;
-    return health.usable() && (settings.consecutive_failures == 0 ||
-                               health.consecutive_failures() < settings.consecutive_failures);
+    return candidate.state->usable() &&
+           (settings.consecutive_failures == 0 ||
+            candidate.state->health.consecutive_failures() < settings.consecutive_failures);
   });
 }
 

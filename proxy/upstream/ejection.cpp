@@ -18,12 +18,12 @@ bool enter(EjectionGuard& guard) {
 
 std::size_t usable_count(std::span<const Candidate> candidates) {
   return static_cast<std::size_t>(std::ranges::count_if(
-      candidates, [](const Candidate& candidate) { return candidate.state->health.usable(); }));
+      candidates, [](const Candidate& candidate) { return candidate.state->usable(); }));
 }
 
 bool may_eject(std::span<const Candidate> candidates, const EndpointState& which) {
   return std::ranges::any_of(candidates, [&](const Candidate& candidate) {
-    return candidate.state != &which && candidate.state->health.usable();
+    return candidate.state != &which && candidate.state->usable();
   });
 }
 

@@ -24,11 +24,11 @@ class EjectionGuard {
   std::atomic<bool> busy_{false};
 };
 
-/// How many candidates are healthy.
+/// How many candidates are in use: healthy, and nothing else speaks against them.
 std::size_t usable_count(std::span<const Candidate> candidates);
 
-/// Another candidate than `which` is healthy. An answer for now only: it stays true for sure while the caller
-/// holds the upstream's EjectionGuard, because recoveries never take an endpoint away.
+/// Another candidate than `which` is in use. An answer for now only: while the caller holds the upstream's
+/// EjectionGuard nobody else ejects, and recoveries never take an endpoint away; only an operator still may.
 bool may_eject(std::span<const Candidate> candidates, const EndpointState& which);
 
 /// Reports a failed request to `which` and ejects it where that is due. At the moment of an ejection another

@@ -38,6 +38,8 @@ struct EndpointState {
 
   /// May take a new request, as far as it is concerned itself.
   bool usable() const { return out.load(std::memory_order_relaxed) == 0 && health.usable(); }
+  /// An operator took it out: no new request may go there, whatever else is left.
+  bool taken_out() const { return (out.load(std::memory_order_relaxed) & out_by_operator) != 0; }
 };
 
 /// An endpoint inside one snapshot's upstream: shared state plus what the configuration says of it.

@@ -113,6 +113,22 @@ TEST_P(Acquire, OneBeingProbedHasEndedItsEjection) {
   EXPECT_FALSE(second.ticket.probe);
 }
 
+TEST_P(Acquire, WhatAnOperatorTookOutGetsNothing) {
+  Endpoints endpoints({1, 1, 1});
+  endpoints[0].out = upstream::out_drain;
+  endpoints[2].out = upstream::out_disabled;
+  for (int i = 0; i < 12; ++i) EXPECT_EQ(pick(endpoints).index, 1u);
+  EXPECT_EQ(pick(endpoints, 0b010).index, none);
+  endpoints.eject(1, time_zero);
+  EXPECT_EQ(pick(endpoints).index, 1u) << "rather one that is ejected";
+  endpoints[1].out = upstream::out_drain;
+  EXPECT_EQ(pick(endpoints).index, none) << "not as the last one either";
+  EXPECT_EQ(pick(endpoints, nobody, time_zero + seconds(30)).index, none) << "nor as a probe";
+  EXPECT_EQ(endpoints[1].health.state(), health::State::ejected);
+  endpoints[1].out = 0;
+  EXPECT_TRUE(pick(endpoints, nobody, time_zero + seconds(30)).ticket.probe);
+}
+
 TEST_P(Acquire, TicketsCarryTheEpoch) {
   Endpoints endpoints({1});
   const Pick before = pick(endpoints);

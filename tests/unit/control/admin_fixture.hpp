@@ -75,6 +75,17 @@ inline AdminBackend scripted_backend() {
     if (call.route != "api") outcome = {404, "no route has that name", {"one", "two"}, {}};
     reply(outcome);
   };
+  backend.endpoint = [](const EndpointCall& call) {
+    EndpointOutcome outcome;
+    outcome.report = {call.upstream, call.address, "drain", 2, {}};
+    if (call.upstream != "blue") outcome = {404, "no upstream is named '" + call.upstream + "'", {}, {}};
+    return outcome;
+  };
+  backend.set_endpoint = [show = backend.endpoint](const EndpointCall& call, Reply<EndpointOutcome> reply) {
+    EndpointOutcome outcome = show(call);
+    if (call.body.find("disabled") != std::string::npos) outcome.report.state = "disabled";
+    reply(outcome);
+  };
   backend.audit = [] { return std::string(R"({"audit":[]})"); };
   return backend;
 }

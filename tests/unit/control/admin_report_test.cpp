@@ -68,13 +68,28 @@ TEST(AdminJson, Status) {
 }
 
 TEST(AdminJson, Upstreams) {
-  const EndpointReport endpoint{"127.0.0.1:9001", 3, "ejected", 1, 4, 50, 6, 7, 8};
+  const EndpointReport endpoint{"127.0.0.1:9001", 3, "ejected", 1, 4, 50, 6, 7, 8, {}};
   EXPECT_EQ(
       to_json(
           {UpstreamReport{"blue", "round_robin", {endpoint}}, UpstreamReport{"empty", "round_robin", {}}}),
       R"({"upstreams":[{"name":"blue","balance":"round_robin","endpoints":[{"address":"127.0.0.1:9001",)"
       R"("weight":3,"state":"ejected","in_flight":1,"consecutive_failures":4,"requests":50,"failures":6,)"
       R"("connections":{"active":7,"idle":8}}]},{"name":"empty","balance":"round_robin","endpoints":[]}]})");
+}
+
+TEST(AdminJson, AnEndpointSaysWhoTookItOut) {
+  EndpointReport endpoint;
+  endpoint.address = "127.0.0.1:9001";
+  endpoint.state = "drain";
+  endpoint.taken_out = {"ada from 10.0.0.1", "kernel", some_time};
+  const std::string taken_out =
+      R"("taken_out":{"who":"ada from 10.0.0.1","reason":"kernel","since":"2026-01-31T12:00:00.000Z"})";
+  EXPECT_THAT(to_json({UpstreamReport{"blue", "round_robin", {endpoint}}}), HasSubstr(taken_out));
+  EXPECT_EQ(
+      to_json(EndpointControlReport{"blue", "127.0.0.1:9001", "drain", 3, endpoint.taken_out}),
+      R"({"upstream":"blue","address":"127.0.0.1:9001","state":"drain","in_flight":3,)" + taken_out + "}");
+  EXPECT_EQ(to_json(EndpointControlReport{"blue", "127.0.0.1:9001", "healthy", 0, {}}),
+            R"({"upstream":"blue","address":"127.0.0.1:9001","state":"healthy","in_flight":0})");
 }
 
 TEST(AdminJson, ReloadSaysWhatChanged) {

@@ -64,6 +64,8 @@ TEST(AdminRules, EveryPathHasItsAction) {
       {"/api/v1/splits", AdminAction::splits},
       {"/api/v1/routes/api/split", AdminAction::split},
       {"/api/v1/routes/a-b_c/split", AdminAction::split},
+      {"/api/v1/upstreams/app/endpoints/127.0.0.1:9001", AdminAction::endpoint},
+      {"/api/v1/upstreams/app/endpoints/%5B::1%5D:80", AdminAction::endpoint},
   };
   for (const auto& [path, action] : paths) {
     for (const std::string& target : {path, path + "?", path + "?format=text"}) {
@@ -80,10 +82,29 @@ TEST(AdminRules, EveryPathHasItsAction) {
 }
 
 TEST(AdminRules, UnknownPaths) {
-  for (const char* target :
-       {"/nothing", "/health/", "//", "/api", "/api/v1", "/api/v1/", "/api/v1/audit/", "/api/v1/routes/",
-        "/api/v1/routes/api", "/api/v1/routes//split", "/api/v1/routes/split", "/api/v1/routes/a/b/split",
-        "/metrics/..", "/METRICS", "/%6detrics", "/#"}) {
+  for (const char* target : {"/nothing",
+                             "/health/",
+                             "//",
+                             "/api",
+                             "/api/v1",
+                             "/api/v1/",
+                             "/api/v1/audit/",
+                             "/api/v1/routes/",
+                             "/api/v1/routes/api",
+                             "/api/v1/routes//split",
+                             "/api/v1/routes/split",
+                             "/api/v1/routes/a/b/split",
+                             "/api/v1/upstreams/",
+                             "/api/v1/upstreams/app",
+                             "/api/v1/upstreams/app/endpoints",
+                             "/api/v1/upstreams/app/endpoints/",
+                             "/api/v1/upstreams//endpoints/127.0.0.1:1",
+                             "/api/v1/upstreams/endpoints/127.0.0.1:1",
+                             "/api/v1/upstreams/app/endpoints/a/b",
+                             "/metrics/..",
+                             "/METRICS",
+                             "/%6detrics",
+                             "/#"}) {
     EXPECT_EQ(refusal(get(target)), 404) << target;
   }
 }
@@ -130,6 +151,24 @@ TEST(AdminRules, WeightsAreWrittenByPut) {
   EXPECT_EQ(field(std::get<AdminResponse>(verdict), "Allow"), "GET, HEAD, PUT");
   EXPECT_EQ(route_of_split("/api/v1/routes/api/split?x"), "api");
   EXPECT_EQ(route_of_split("/api/v1/routes/api"), "");
+}
+
+TEST(AdminRules, EndpointsAreWrittenByPut) {
+  AdminRequest request = get("/api/v1/upstreams/app/endpoints/%5B::1%5D:80?x");
+  request.method = "PUT";
+  EXPECT_EQ(std::get<AdminAction>(admit(request, rules())), AdminAction::set_endpoint);
+  EXPECT_EQ(refusal(request, rules("s3cret")), 401);
+  request.authorization = "Bearer s3cret";
+  EXPECT_EQ(refusal(request, rules("s3cret")), 0);
+  request.origin = "http://evil.example";
+  EXPECT_EQ(refusal(request, rules("s3cret")), 403);
+  request.method = "DELETE";
+  EXPECT_EQ(field(std::get<AdminResponse>(admit(request, rules())), "Allow"), "GET, HEAD, PUT");
+  const auto path = endpoint_of(request.target);
+  ASSERT_TRUE(path);
+  EXPECT_EQ(path->upstream, "app");
+  EXPECT_EQ(path->address, "%5B::1%5D:80");
+  EXPECT_FALSE(endpoint_of("/api/v1/upstreams"));
 }
 
 TEST(AdminRules, HostsThatAreOurs) {

@@ -78,6 +78,21 @@ TEST(Client, StatusAsTable) {
               HasSubstr("blue      127.0.0.1:9001  healthy  1       0          500       0         0\n"));
 }
 
+TEST(Client, StatusSaysWhoTookAnEndpointOut) {
+  AdminBackend backend = scripted_backend();
+  backend.upstreams = [](Reply<std::vector<UpstreamReport>> reply) {
+    EndpointReport endpoint;
+    endpoint.address = "127.0.0.1:9001";
+    endpoint.state = "drain";
+    endpoint.taken_out = {"ada", "kernel", SystemTime(std::chrono::seconds(1'763'690'400))};
+    reply({{"blue", "least_connections", {endpoint}}});
+  };
+  const AdminFixture admin(std::move(backend));
+  EXPECT_THAT(
+      run(show_status, target_of(admin)).out,
+      testing::EndsWith("\n\nblue/127.0.0.1:9001: drain since 2025-11-21T02:00:00.000Z, by ada: kernel\n"));
+}
+
 TEST(Client, StatusAsJson) {
   const AdminFixture admin;
   const Printed printed = run(show_status, target_of(admin), true);

@@ -133,6 +133,21 @@ TEST_F(CompilerTest, AFailedPreparationLeavesTheRateAlone) {
   EXPECT_EQ(demand.bucket.burst(), 20u);
 }
 
+TEST_F(CompilerTest, KnowsTheStatesOfEachGenerationInUse) {
+  const SocketAddress address = *SocketAddress::parse("127.0.0.1:1001");
+  auto before = compile(base());
+  ASSERT_EQ(compiler.states_at("blue", address).size(), 1u);
+  EXPECT_EQ(compiler.states_at("blue", address)[0], before->upstreams[0].endpoints[0].state);
+  EXPECT_TRUE(compiler.states_at("green", address).empty());
+  config::Config changed = base();
+  changed.upstreams[0].tls.emplace().verify = false;
+  const auto after = compile(std::move(changed));
+  EXPECT_EQ(compiler.states_at("blue", address).size(), 2u) << "one is of requests that still run";
+  before.reset();
+  ASSERT_EQ(compiler.states_at("blue", address).size(), 1u);
+  EXPECT_EQ(compiler.states_at("blue", address)[0], after->upstreams[0].endpoints[0].state);
+}
+
 TEST_F(CompilerTest, TheSameAddressInTwoUpstreamsIsTwoEndpoints) {
   config::Config config = base();
   config.upstreams.push_back(config.upstreams[0]);

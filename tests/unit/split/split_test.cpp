@@ -181,6 +181,17 @@ TEST(SplitSide, IsOutWhenNobodyIsIn) {
   EXPECT_FALSE(is_out(endpoints.candidates(), settings));
 }
 
+TEST(SplitSide, IsOutWhenAnOperatorTookAllOut) {
+  const config::PassiveHealth settings = ejecting_after(2);
+  Endpoints endpoints({1, 1});
+  endpoints[0].out = upstream::out_drain;
+  EXPECT_FALSE(is_out(endpoints.candidates(), settings));
+  endpoints[1].out = upstream::out_disabled;
+  EXPECT_TRUE(is_out(endpoints.candidates(), settings));
+  endpoints[0].out = 0;
+  EXPECT_FALSE(is_out(endpoints.candidates(), settings));
+}
+
 TEST(SplitSide, IsTriedOnceAnInterval) {
   Trial trial;
   const Milliseconds interval(1000);

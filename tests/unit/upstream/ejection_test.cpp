@@ -73,6 +73,16 @@ TEST_F(EjectionTest, ASingleEndpointIsNeverEjected) {
   EXPECT_EQ(one[0].health.consecutive_failures(), 10u);
 }
 
+TEST_F(EjectionTest, OneThatAnOperatorTookOutIsNotInUse) {
+  endpoints_[0].out = out_drain;
+  endpoints_[1].out = out_disabled;
+  EXPECT_EQ(usable_count(endpoints_.candidates()), 1u);
+  EXPECT_FALSE(may_eject(endpoints_.candidates(), endpoints_[2]));
+  EXPECT_EQ(fail_until_change(2), Change::none);
+  endpoints_[0].out = 0;
+  EXPECT_EQ(fail(2), Change::ejected);
+}
+
 TEST_F(EjectionTest, TheSameEndpointTwiceIsStillOne) {
   Endpoints one({1});
   const std::vector<Candidate> twice{one.candidates()[0], one.candidates()[0]};

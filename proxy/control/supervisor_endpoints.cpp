@@ -1,0 +1,181 @@
+// Endpoints that operators take out of use and put back.
+#include <algorithm>
+#include <boost/json.hpp>
+#include <utility>
+
+#include "control/endpoint_request.hpp"
+#include "control/request_body.hpp"
+#include "control/supervisor.hpp"
+#include "observe/events.hpp"
+#include "observe/log.hpp"
+
+namespace weir::control {
+namespace {
+
+using upstream::OperatorState;
+
+EndpointOutcome refused(int status, std::string detail, std::vector<std::string> errors = {}) {
+  EndpointOutcome outcome;
+  outcome.status = status;
+  outcome.detail = std::move(detail);
+  outcome.errors = std::move(errors);
+  return outcome;
+}
+
+boost::json::object audit_facts(const OperatorWords::Place& place, OperatorState before, OperatorState after,
+                                std::string_view reason) {
+  boost::json::object facts{{"upstream", place.upstream},
+                            {"endpoint", place.address.to_string()},
+                            {"before", upstream::name_of(before)},
+                            {"after", upstream::name_of(after)}};
+  if (!reason.empty()) facts["reason"] = reason;
+  return facts;
+}
+
+void tell(const OperatorWords::Place& place, const OperatorWord& word) {
+  observe::Event event;
+  event.upstream = place.upstream;
+  event.endpoint = place.address.to_string();
+  const std::string name = event.upstream + "/" + event.endpoint;
+  switch (word.state) {
+    case OperatorState::active:
+      event.kind = "endpoint_enabled";
+      event.text = "put " + name + " back into use";
+      break;
+    case OperatorState::drain:
+      event.kind = "endpoint_drained";
+      event.text = "took " + name + " out of use: draining";
+      break;
+    case OperatorState::disabled:
+      event.kind = "endpoint_disabled";
+      event.text = "took " + name + " out of use: disabled";
+      break;
+  }
+  event.text += ", by " + word.who;
+  if (!word.reason.empty()) event.text += ": " + word.reason;
+  observe::emit(std::move(event));
+}
+
+}  // namespace
+
+/// The endpoint that a call names, or why there is none.
+std::variant<OperatorWords::Place, EndpointOutcome> Supervisor::find_endpoint(
+    const EndpointCall& call) const {
+  std::vector<std::string> names;
+  for (const auto& upstream : snapshot_->upstreams) names.push_back(upstream.config->name);
+  const auto found = std::ranges::find(names, call.upstream);
+  if (found == names.end())
+    return refused(404, "no upstream is named '" + call.upstream + "'; there are: " + listed(names));
+  const auto& upstream = snapshot_->upstreams[static_cast<std::size_t>(found - names.begin())];
+  const auto address = SocketAddress::parse(call.address);
+  std::vector<std::string> labels;
+  for (const upstream::Candidate& candidate : upstream.candidates) {
+    if (address && candidate.state->address == *address) return OperatorWords::Place{call.upstream, *address};
+    labels.push_back(candidate.state->label);
+  }
+  return refused(404, "upstream " + call.upstream + " has no endpoint '" + call.address +
+                          "'; its endpoints are: " + listed(labels));
+}
+
+EndpointControlReport Supervisor::endpoint_report(const OperatorWords::Place& place) const {
+  EndpointControlReport report;
+  report.upstream = place.upstream;
+  report.address = place.address.to_string();
+  for (const auto& upstream : snapshot_->upstreams) {
+    if (upstream.config->name != place.upstream) continue;
+    for (const upstream::Candidate& candidate : upstream.candidates) {
+      if (candidate.state->address == place.address) report.state = upstream::shown_state(*candidate.state);
+    }
+  }
+  for (const auto& state : compiler_.states_at(place.upstream, place.address)) {
+    report.in_flight += state->in_flight.load(std::memory_order_relaxed);
+  }
+  report.taken_out = taken_out(place);
+  return report;
+}
+
+std::optional<TakenOut> Supervisor::taken_out(const OperatorWords::Place& place) const {
+  const OperatorWord* const word = words_.find(place);
+  if (word == nullptr) return std::nullopt;
+  return TakenOut{word->who, word->reason, word->since};
+}
+
+EndpointOutcome Supervisor::show_endpoint(const EndpointCall& call) const {
+  auto found = find_endpoint(call);
+  if (auto* none = std::get_if<EndpointOutcome>(&found)) return std::move(*none);
+  EndpointOutcome outcome;
+  outcome.report = endpoint_report(std::get<OperatorWords::Place>(found));
+  return outcome;
+}
+
+void Supervisor::set_endpoint(const EndpointCall& call, const Reply<EndpointOutcome>& reply) {
+  auto found = find_endpoint(call);
+  if (auto* none = std::get_if<EndpointOutcome>(&found)) return reply(std::move(*none));
+  const auto& place = std::get<OperatorWords::Place>(found);
+  auto parsed = parse_endpoint_request(call.body);
+  if (auto* problems = std::get_if<std::vector<std::string>>(&parsed))
+    return reply(refused(422, "the endpoint's state is not changed", std::move(*problems)));
+  const auto& request = std::get<EndpointRequest>(parsed);
+  if (state_ == RunState::draining) return reply(refused(503, "shutting down"));
+  if (!words_.has_room_for(place)) {
+    return reply(refused(409, "operators took out " + std::to_string(OperatorWords::words_max) +
+                                  " endpoints already: enable others first"));
+  }
+  const OperatorWord word{request.state, asked_by(request.who, call.peer), request.reason,
+                          std::chrono::system_clock::now()};
+  const OperatorState before = words_.state_of(place);
+  const auto recorded = audit_->record(word.since, word.who, "endpoint_set",
+                                       audit_facts(place, before, word.state, word.reason));
+  if (!recorded)
+    return reply(refused(500, "the endpoint's state is not changed: " + recorded.error().detail));
+  words_.set(place, word);
+  if (before != word.state) tell(place, word);
+  put_in_force(place);
+  // A pick and its count are one step of a worker's: once each of them has come by here, nobody begins anything
+  // there that the count does not show.
+  when_installed([this, reply, call] { reply(show_endpoint(call)); });
+}
+
+/// On all states of that endpoint, also those that only an earlier generation's requests still use.
+void Supervisor::put_in_force(const OperatorWords::Place& place) {
+  const OperatorState wanted = words_.state_of(place);
+  const auto states = compiler_.states_at(place.upstream, place.address);
+  for (const auto& state : states) upstream::set_operator_state(*state, wanted);
+  if (wanted == OperatorState::active) return;
+  for (const auto& worker : workers_) {
+    worker->post([&worker = *worker, states] {
+      for (const auto& state : states) worker.close_idle(*state);
+    });
+  }
+}
+
+/// For a snapshot that no worker knows yet: states in it may be new, or have come back after their word was forgotten.
+void Supervisor::obey_operators(const server::Snapshot& snapshot) const {
+  for (const auto& upstream : snapshot.upstreams) {
+    for (const upstream::Candidate& candidate : upstream.candidates) {
+      const OperatorState wanted = words_.state_of({upstream.config->name, candidate.state->address});
+      if (upstream::operator_state(*candidate.state) != wanted)
+        upstream::set_operator_state(*candidate.state, wanted);
+    }
+  }
+}
+
+/// For a configuration that takes over now: what left it is forgotten.
+void Supervisor::reconcile_endpoints(const config::Config& config) {
+  for (const auto& [place, word] : words_.forget_gone(config)) {
+    const std::string phrase =
+        "left the configuration; forgotten: " + std::string(upstream::name_of(word.state)) + " by " +
+        word.who;
+    observe::Event event;
+    event.kind = "endpoint_forgotten";
+    event.upstream = place.upstream;
+    event.endpoint = place.address.to_string();
+    event.text = event.upstream + "/" + event.endpoint + " " + phrase;
+    observe::emit(std::move(event));
+    const auto recorded = audit_->record(std::chrono::system_clock::now(), "weir", "endpoint_forgotten",
+                                         audit_facts(place, word.state, OperatorState::active, phrase));
+    if (!recorded) observe::log(config::LogLevel::error, "audit: {}", recorded.error().detail);
+  }
+}
+
+}  // namespace weir::control
