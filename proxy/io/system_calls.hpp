@@ -9,6 +9,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstddef>
 
 namespace weir::io {
@@ -32,9 +33,21 @@ inline ssize_t transmit(int fd, const void* from, std::size_t bytes) {
   return ::send(fd, from, bytes, MSG_NOSIGNAL);
 }
 
+/// Parts that are together no longer than this are copied into one: the kernel takes longer to learn of several.
+inline constexpr std::size_t copied_bytes_max = 2048;
+
 /// Never raises SIGPIPE.
 inline ssize_t transmit(int fd, iovec* parts, std::size_t count) {
   if (count == 1) return transmit(fd, parts->iov_base, parts->iov_len);
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < count && bytes <= copied_bytes_max; ++i) bytes += parts[i].iov_len;
+  if (bytes <= copied_bytes_max) {
+    char joined[copied_bytes_max];
+    char* end = joined;
+    for (std::size_t i = 0; i < count; ++i)
+      end = std::copy_n(static_cast<const char*>(parts[i].iov_base), parts[i].iov_len, end);
+    return transmit(fd, joined, bytes);
+  }
   msghdr message{};
   message.msg_iov = parts;
   message.msg_iovlen = count;
