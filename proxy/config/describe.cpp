@@ -27,8 +27,7 @@ constexpr KeyInfo keys[] = {
      "Over all workers. Past it a connection is accepted and closed, and counted."},
     {"server.state_dir", "path", "", "\"\"",
      "A folder for the weights that were set at run time and for the audit, so that they outlive a "
-     "restart. "
-     "Empty: kept in memory."},
+     "restart; one process at a time. Empty: kept in memory."},
     {"admin.address", "IP:PORT", "", "127.0.0.1:9900",
      "Port 0 lets the kernel choose. It may not be the address of a listener."},
     {"admin.token", "text", "", "\"\"",

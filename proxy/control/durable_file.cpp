@@ -1,6 +1,7 @@
 #include "control/durable_file.hpp"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -61,6 +62,16 @@ Result<void> make_folder(const std::string& path) {
   std::filesystem::create_directories(path, error);
   if (error) return self_error(ErrorKind::internal, "cannot make " + path + ": " + error.message());
   return {};
+}
+
+Result<io::FileDescriptor> claim_folder(const std::string& path) {
+  const std::string file = path + "/lock";
+  io::FileDescriptor fd(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, mode));
+  if (!fd.valid()) return failure("cannot write", file);
+  if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return fd;
+  if (errno != EWOULDBLOCK) return failure("cannot lock", file);
+  return self_error(ErrorKind::internal,
+                    path + " is in use by another process: each needs a folder of its own");
 }
 
 Result<void> replace_file(const std::string& path, std::string_view text) {

@@ -7,11 +7,16 @@
 #include <string_view>
 
 #include "core/error.hpp"
+#include "io/file_descriptor.hpp"
 
 namespace weir::control {
 
 /// Makes the folder and those above it, where they are missing. An error (internal) names it.
 Result<void> make_folder(const std::string& path);
+
+/// Makes the folder this process's own for as long as the descriptor is open, by a lock on its file `lock`. An error
+/// (internal) when another process has it; a process that ends, however it does, gives it up.
+Result<io::FileDescriptor> claim_folder(const std::string& path);
 
 /// Writes a temporary file beside `path`, syncs it, renames it over `path`, syncs the folder. Errors (internal)
 /// leave the old file.

@@ -90,6 +90,7 @@ class Supervisor {
 
   // supervisor_splits.cpp: live weights.
   Result<void> open_state(const std::string& folder);
+  Result<void> claim_state_folder(const std::string& folder);
   void reconcile_splits(const config::Config& config);
   SplitReport split_report(const config::Route& route) const;
   std::vector<SplitReport> split_reports() const;
@@ -135,6 +136,7 @@ class Supervisor {
   std::unique_ptr<AdminServer> admin_;
   SocketAddress admin_address_;
 
+  io::FileDescriptor state_folder_;   // holds the lock on server.state_dir
   std::optional<AuditLog> audit_;     // from start() on
   std::optional<SplitStore> splits_;  // the same
   OperatorWords words_;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "control/durable_file.hpp"
 #include "control/request_body.hpp"
 #include "control/split_request.hpp"
 #include "control/supervisor.hpp"
@@ -41,10 +42,20 @@ SplitOutcome refused(int status, std::string detail, std::vector<std::string> er
 
 }  // namespace
 
+Result<void> Supervisor::claim_state_folder(const std::string& folder) {
+  if (auto made = make_folder(folder); !made) return made;
+  auto claimed = claim_folder(folder);
+  if (!claimed) return claimed.error();
+  state_folder_ = std::move(*claimed);
+  return {};
+}
+
 Result<void> Supervisor::open_state(const std::string& folder) {
   audit_.emplace(folder);
   splits_.emplace(*audit_, folder);
-  auto opened = audit_->open();
+  Result<void> opened;
+  if (!folder.empty()) opened = claim_state_folder(folder);
+  if (opened) opened = audit_->open();
   if (opened) opened = splits_->open();
   if (!opened) return self_error(opened.error().kind, "server.state_dir: " + opened.error().detail);
   if (!splits_->complaint().empty()) observe::log(config::LogLevel::error, "{}", splits_->complaint());

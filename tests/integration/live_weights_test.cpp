@@ -1,4 +1,5 @@
 // Weights that change while Weir runs: over the admin address and the command line, over reloads, restarts and kills.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -211,15 +212,32 @@ TEST(LiveWeights, ABrokenStateFileIsSaidAndSetAside) {
   EXPECT_EQ(greens(weir, 10), 0);
 }
 
-TEST(LiveWeights, AStateFolderThatCannotBeUsedStopsTheStart) {
-  World world;
-  ConfigText config = world.config();
-  config.server = "state_dir: /dev/null/weir";
+Finished start_that_fails(const ConfigText& config) {
   const TempDir directory;
   directory.write("weir.yaml", config.yaml());
   ProcessOptions options;
   options.arguments = {"run", "-c", directory.file("weir.yaml")};
-  const Finished run = run_to_end(weir_binary(), options);
+  return run_to_end(weir_binary(), options);
+}
+
+TEST(LiveWeights, TwoProcessesDoNotShareAStateFolder) {
+  World world;
+  {
+    const WeirProcess first(world.config());
+    const Finished second = start_that_fails(world.config());
+    EXPECT_EQ(second.status, (ExitStatus{3, 0}));
+    EXPECT_THAT(second.errors, ::testing::HasSubstr("server.state_dir: "));
+    EXPECT_THAT(second.errors, ::testing::HasSubstr("is in use by another process"));
+  }
+  WeirProcess next(world.config());  // the first one is gone, and its lock with it
+  EXPECT_EQ(greens(next, 4), 0);
+}
+
+TEST(LiveWeights, AStateFolderThatCannotBeUsedStopsTheStart) {
+  World world;
+  ConfigText config = world.config();
+  config.server = "state_dir: /dev/null/weir";
+  const Finished run = start_that_fails(config);
   EXPECT_EQ(run.status, (ExitStatus{3, 0}));
   EXPECT_NE(run.errors.find("server.state_dir: "), std::string::npos) << run.errors;
 }
