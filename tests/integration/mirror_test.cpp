@@ -212,7 +212,7 @@ TEST_F(Mirror, ARetriedBodyIsCopiedOnce) {
     connection.reset();
   }));
   ConfigText text = config("percent: 100");
-  text.endpoints.insert(text.endpoints.begin(), "\"" + bad.address() + "\"");
+  text.endpoints.insert(text.endpoints.begin(), bad.address());
   text.app = "passive_health: { consecutive_failures: 0 }, retry: { non_idempotent: true }";
   WeirProcess weir(text);
   const std::string body(20'000, 'b');
