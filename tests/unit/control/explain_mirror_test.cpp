@@ -1,5 +1,5 @@
 // Whether `weir explain` says that a request would be copied, and why not.
-#include "control/explain_fixture.hpp"
+#include "unit/control/explain_fixture.hpp"
 
 namespace weir::control {
 namespace {
