@@ -1,7 +1,7 @@
 #include "server/mirror_copy.hpp"
 
 #include <algorithm>
-#include <exception>
+#include <span>
 
 #include "http/chunked.hpp"
 #include "http/copied_head.hpp"
@@ -147,7 +147,8 @@ Task<Result<void>> MirrorCopy::send_request() {
   for (const std::string_view part : {std::string_view(head_), body_.bytes(), std::string_view(end_)}) {
     if (!part.empty()) parts[count++] = {const_cast<char*>(part.data()), part.size()};
   }
-  const io::IoResult sent = co_await connection_->stream().write_all({parts, count}, mirror_->timeouts.send);
+  const std::span<iovec> all(parts, count);
+  const io::IoResult sent = co_await connection_->stream().write_all(all, mirror_->timeouts.send);
   // An endpoint may answer and close before it has read everything: its answer counts.
   if (sent.ok() || sent.status == io::IoStatus::reset) co_return Result<void>{};
   if (sent.status == io::IoStatus::timeout) {
@@ -250,12 +251,9 @@ Error MirrorCopy::failure(io::IoStatus status) const {
 void MirrorCopy::report(const Result<void>& done) {
   const TimePoint now = worker_.reactor().now();
   if (done) return report_health(view(), pick_, now, nullptr, response_.status);
-  if (reused_ && !response_bytes_seen_ && done.error().kind == ErrorKind::upstream_reset) {
-    view().runtime->endpoints[pick_.index].state->health.abandon_probe(now, pick_.ticket);
-  } else {
-    const Error why = done.error();
-    report_health(view(), pick_, now, &why, response_.status);
-  }
+  if (reused_ && !response_bytes_seen_ && done.error().kind == ErrorKind::upstream_reset) return;
+  const Error why = done.error();
+  report_health(view(), pick_, now, &why, response_.status);
 }
 
 /// The endpoint is through with it, well or badly.
@@ -271,7 +269,9 @@ void MirrorCopy::release() {
     pool().put(std::move(connection_), view().runtime->config->keepalive, worker_.reactor().now());
   }
   connection_.reset();
-  balance::release(*view().runtime->endpoints[pick_.index].state);
+  upstream::EndpointState& endpoint = *view().runtime->endpoints[pick_.index].state;
+  endpoint.health.abandon_probe(worker_.reactor().now(), pick_.ticket);  // if nothing was reported
+  balance::release(endpoint);
   pick_ = {};
 }
 
