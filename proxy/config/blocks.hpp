@@ -55,6 +55,7 @@ std::vector<Route> parse_routes(const Field& field, const Names& names);
 bool check_path(const Field& field, const std::string& text, std::string& normalised);
 RouteMatch parse_match(const Field& field, const Names& names);
 Split parse_split(const Field& field, const Names& names);
+Mirror parse_mirror(const Field& field, const Names& names);
 
 /// `Name: value` maps, in order; names once. Shared by policies and `respond`.
 std::vector<NameValue> parse_header_map(const Field& field);

@@ -190,6 +190,9 @@ constexpr KeyInfo keys[] = {
      "Proxy there. Exactly one of `upstream`, `split`, `redirect` and `respond`."},
     {"routes[].split", "map", "", "absent",
      "Proxy to several upstreams, each with its share of the requests."},
+    {"routes[].mirror", "map", "", "absent",
+     "Copies a share of the requests to another upstream and reads nothing from its answers. Only with "
+     "`upstream` or `split`."},
     {"routes[].rewrite", "map", "", "absent",
      "Changes the path that the endpoint gets. Only with `upstream` or `split`."},
     {"routes[].timeouts", "map", "", "{}",
@@ -233,6 +236,18 @@ constexpr KeyInfo keys[] = {
     {"routes[].split.overrides[].cookie", "\"name=value\"", "", "absent", "The same with a cookie."},
     {"routes[].split.overrides[].upstream", "upstream name", "", "required",
      "One of the targets; its weight may be 0."},
+    {"routes[].mirror.upstream", "upstream name", "", "required",
+     "Where the copies go. Not the route's `upstream`; a target of its `split` gets copies of what the "
+     "others "
+     "get."},
+    {"routes[].mirror.percent", "number 0..100, up to 4 decimals", "%", "required",
+     "Share of the requests that is copied, exact over all workers. 0: none."},
+    {"routes[].mirror.credentials", "strip, keep", "", "strip",
+     "`strip`: copies carry no Cookie, Authorization and Proxy-Authorization."},
+    {"routes[].mirror.body_bytes", "size 0..64MiB", "", "64KiB",
+     "A request with a larger body is not copied, and counted. 0: only requests without a body are."},
+    {"routes[].mirror.max_in_flight", "number 1..100000", "copies", "64",
+     "At once, over all workers. Past it requests are not copied, and counted."},
     {"routes[].rewrite.path", "path", "", "required",
      "Replaces the prefix that matched, or the whole path where `path` or `path_regex` did. The query "
      "stays."},

@@ -65,6 +65,7 @@ Route moved(Route route, const Places& places) {
     if (proxy->split) {
       for (SplitTarget& target : proxy->split->targets) target.upstream = places.upstreams[target.upstream];
     }
+    if (proxy->mirror) proxy->mirror->upstream = places.upstreams[proxy->mirror->upstream];
   }
   return route;
 }

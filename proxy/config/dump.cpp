@@ -5,6 +5,7 @@
 #include "config/json_text.hpp"
 #include "config/names.hpp"
 #include "config/rates.hpp"
+#include "config/shares.hpp"
 #include "core/units.hpp"
 #include "http/text.hpp"
 
@@ -311,12 +312,23 @@ void put_split(JsonText& json, const Split& split, const Config& config) {
   json.close();
 }
 
+void put_mirror(JsonText& json, const Mirror& mirror, const Config& config) {
+  json.open_object("mirror");
+  json.text("upstream", config.upstreams[mirror.upstream].name);
+  json.decimal("percent", format_percent(mirror.share));
+  json.text("credentials", name_of(mirror_credentials, mirror.credentials));
+  size(json, "body_bytes", mirror.body_bytes);
+  json.number("max_in_flight", mirror.max_in_flight);
+  json.close();
+}
+
 void put_action(JsonText& json, const ProxyAction& action, const Config& config) {
   if (action.split) {
     put_split(json, *action.split, config);
   } else {
     json.text("upstream", config.upstreams[action.upstream].name);
   }
+  if (action.mirror) put_mirror(json, *action.mirror, config);
   if (action.rewrite_path) {
     json.open_object("rewrite");
     json.text("path", *action.rewrite_path);

@@ -30,6 +30,11 @@ void JsonText::number(std::string_view key, std::uint64_t value) {
   out_ += std::to_string(value);
 }
 
+void JsonText::decimal(std::string_view key, std::string_view digits) {
+  begin_value(key);
+  out_ += digits;
+}
+
 void JsonText::truth(std::string_view key, bool value) {
   begin_value(key);
   out_ += value ? "true" : "false";

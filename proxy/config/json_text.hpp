@@ -16,6 +16,8 @@ class JsonText {
   void close();
   void text(std::string_view key, std::string_view value);
   void number(std::string_view key, std::uint64_t value);
+  /// `digits` is a number with a decimal point.
+  void decimal(std::string_view key, std::string_view digits);
   void truth(std::string_view key, bool value);
 
   /// The document; every open object and list must be closed.

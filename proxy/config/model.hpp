@@ -352,9 +352,24 @@ struct Split {
 
 inline constexpr std::size_t no_upstream = static_cast<std::size_t>(-1);
 
+enum class MirrorCredentials : std::uint8_t { strip, keep };
+
+inline constexpr std::uint32_t mirror_share_whole = 1'000'000;
+
+/// A share of the requests is copied to another upstream; nobody waits for its answers.
+struct Mirror {
+  std::size_t upstream = 0;  // index into Config::upstreams
+  std::uint32_t share = 0;   // of mirror_share_whole; 0: off
+  MirrorCredentials credentials = MirrorCredentials::strip;
+  std::uint64_t body_bytes = 64 * 1024;  // a request with more is not copied
+  std::uint32_t max_in_flight = 64;      // copies at once over all workers
+  bool operator==(const Mirror&) const = default;
+};
+
 struct ProxyAction {
   std::size_t upstream = 0;  // index into Config::upstreams; no_upstream: `split` says where
   std::optional<Split> split;
+  std::optional<Mirror> mirror;
   std::optional<std::string> rewrite_path;  // replaces the matched path or prefix
   TimeoutsOverride timeouts;
   bool websocket = true;

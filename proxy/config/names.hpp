@@ -44,6 +44,8 @@ inline constexpr Choice<Failure> retry_reasons[] = {
 
 inline constexpr Choice<DrainAffinity> drain_affinities[] = {{"move", DrainAffinity::move},
                                                              {"keep", DrainAffinity::keep}};
+inline constexpr Choice<MirrorCredentials> mirror_credentials[] = {{"strip", MirrorCredentials::strip},
+                                                                   {"keep", MirrorCredentials::keep}};
 inline constexpr Choice<OnMissingKey> on_missing_keys[] = {
     {"client_ip", OnMissingKey::client_ip}, {"pass", OnMissingKey::pass}, {"refuse", OnMissingKey::refuse}};
 inline constexpr Choice<RateLimitKey::Kind> plain_rate_limit_keys[] = {

@@ -149,12 +149,22 @@ RespondAction parse_respond(const Field& field) {
 /// What only makes sense together with `upstream` or `split`.
 ProxyAction read_proxy_action(MapReader& reader, const Names& names) {
   ProxyAction action;
-  reader.optional("upstream", action.upstream,
-                  [&](const Field& field) { return names.upstreams.resolve(field, "an upstream"); });
+  const bool known = reader.optional("upstream", action.upstream, [&](const Field& field) {
+    return names.upstreams.resolve(field, "an upstream");
+  });
   Split split;
   if (reader.optional("split", split, [&](const Field& field) { return parse_split(field, names); })) {
     action.upstream = no_upstream;
     action.split = std::move(split);
+  }
+  if (reader.optional("mirror", action.mirror,
+                      [&](const Field& field) { return parse_mirror(field, names); }) &&
+      known && action.mirror->upstream == action.upstream && action.upstream != no_upstream) {
+    const Field& route = reader.field();
+    route.context.report(route.node.find("mirror")->find("upstream")->mark,
+                         join_path(join_path(route.path, "mirror"), "upstream"),
+                         "is where the requests go anyway: each would be served twice",
+                         "name another upstream");
   }
   reader.optional("rewrite", action.rewrite_path, parse_rewrite);
   reader.optional("timeouts", action.timeouts, parse_timeouts);
@@ -177,7 +187,7 @@ Action read_action(MapReader& reader, const Names& names) {
                              : "has more than one of upstream, split, redirect and respond",
                   "give it one of upstream, split, redirect or respond");
   }
-  for (const std::string_view key : {"rewrite", "timeouts", "websocket"}) {
+  for (const std::string_view key : {"mirror", "rewrite", "timeouts", "websocket"}) {
     if (given == 1 && !proxies && reader.has(key)) {
       const Field& route = reader.field();
       route.context.report(route.node.find(key)->key_mark, join_path(route.path, key),

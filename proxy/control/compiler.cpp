@@ -154,6 +154,17 @@ std::shared_ptr<route::InFlight> Compiler::in_flight(const config::Route& route)
   return kept(in_flight_, route.name);
 }
 
+std::shared_ptr<const server::MirrorRuntime> Compiler::mirror(const config::Config& config,
+                                                              const config::Route& route) {
+  const auto* const proxy = std::get_if<config::ProxyAction>(&route.action);
+  if (proxy == nullptr || !proxy->mirror || proxy->mirror->share == 0) return nullptr;
+  auto made = std::make_shared<server::MirrorRuntime>();
+  made->config = &*proxy->mirror;
+  made->timeouts = merged_timeouts(config.upstreams[proxy->mirror->upstream].timeouts, {});
+  made->shared = kept(mirrors_, route.name);
+  return made;
+}
+
 void Compiler::build_routes(Prepared& prepared) {
   const config::Config& config = *prepared.config;
   std::vector<std::shared_ptr<const server::AccessRuntime>> lists;
@@ -169,6 +180,7 @@ void Compiler::build_routes(Prepared& prepared) {
     runtime.headers = http::HeaderPolicy::compile(policies);
     for (const std::size_t index : route.access) runtime.access.push_back(lists[index]);
     runtime.in_flight = in_flight(route);
+    runtime.mirror = mirror(config, route);
     const auto* const proxy = std::get_if<config::ProxyAction>(&route.action);
     if (proxy != nullptr && proxy->split) {
       runtime.split = prepared.splits.size();
@@ -298,6 +310,7 @@ std::shared_ptr<server::Snapshot> Compiler::build(const Prepared& prepared, std:
   forget_unused(shared_);
   forget_unused(split_shared_);
   forget_unused(in_flight_);
+  forget_unused(mirrors_);
   forget_unused(client_counts_);
   return snapshot;
 }

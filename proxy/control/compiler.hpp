@@ -73,6 +73,8 @@ class Compiler {
   void build_routes(Prepared& prepared);
   std::shared_ptr<listen::ClientCounts> client_counts(const config::Listener& listener);
   std::shared_ptr<route::InFlight> in_flight(const config::Route& route);
+  std::shared_ptr<const server::MirrorRuntime> mirror(const config::Config& config,
+                                                      const config::Route& route);
   void add_split(Prepared& prepared, const config::Route& route, const config::ProxyAction& action);
 
   observe::NameTable& names_;
@@ -81,6 +83,7 @@ class Compiler {
   std::map<std::string, std::weak_ptr<balance::Shared>> shared_;              // by upstream name
   std::map<std::string, std::weak_ptr<listen::ClientCounts>> client_counts_;  // by listener name
   std::map<std::string, std::weak_ptr<route::InFlight>> in_flight_;           // by route name
+  std::map<std::string, std::weak_ptr<route::MirrorShared>> mirrors_;         // by route name
   std::map<std::string, std::weak_ptr<split::Shared>> split_shared_;          // by route name
   std::map<std::string, std::weak_ptr<upstream::EndpointState>> endpoints_;   // by identity
   std::map<std::string, std::weak_ptr<limit::BucketTable>> buckets_;          // by identity of the limit

@@ -67,6 +67,7 @@ json::object proxy(const ProxyPlan& plan) {
                      {"websocket", plan.websocket},
                      {"request", texts(plan.request_lines)}};
   if (!plan.split.empty()) shown["split"] = {{"targets", std::move(split)}, {"why", plan.split_rule}};
+  if (!plan.mirror.empty()) shown["mirror"] = plan.mirror;
   return shown;
 }
 

@@ -4,9 +4,11 @@
 
 #include "config/dump.hpp"
 #include "config/names.hpp"
+#include "config/shares.hpp"
 #include "core/units.hpp"
 #include "http/text.hpp"
 #include "http/write.hpp"
+#include "route/mirror.hpp"
 #include "route/table.hpp"
 #include "split/split.hpp"
 
@@ -62,6 +64,27 @@ std::string retry_rule(const config::Retry& retry, http::Method method) {
   if (!http::is_idempotent(method) && !retry.non_idempotent)
     rule += ", only while nothing of the request was sent";
   return rule;
+}
+
+std::string mirror_rule(const config::Config& config, const config::Mirror& mirror, std::size_t upstream,
+                        const http::RequestHead& head) {
+  const std::string& name = config.upstreams[mirror.upstream].name;
+  if (mirror.share == 0) return "none: percent is 0";
+  switch (route::mirror_bar(mirror, upstream, head)) {
+    case route::MirrorBar::goes_there:
+      return "none: it goes to " + name + " itself";
+    case route::MirrorBar::upgrade:
+      return "none: it becomes a tunnel";
+    case route::MirrorBar::copy:
+      return "none: it is a copy itself";
+    case route::MirrorBar::body:
+      return "none: its body is larger than " + format_size(mirror.body_bytes);
+    case route::MirrorBar::none:
+      break;
+  }
+  const bool strip = mirror.credentials == config::MirrorCredentials::strip;
+  return config::format_percent(mirror.share) + " % of the requests are copied to " + name +
+         (strip ? ", without credentials" : ", with credentials");
 }
 
 std::string target_of(const config::Route& route, const http::RequestHead& head,
@@ -172,6 +195,7 @@ ProxyPlan plan_proxy(const config::Config& config, const config::Route& route, c
   plan.websocket = action.websocket && http::iequals(head.upgrade, "websocket");
   plan.timeouts = timeouts_of(upstream.timeouts, action.timeouts);
   plan.retry = retry_rule(upstream.retry, head.method);
+  if (action.mirror) plan.mirror = mirror_rule(config, *action.mirror, chosen, head);
   plan.request_lines =
       request_lines(head, target_of(route, head, normalised_path), plan.websocket, forwarded, policy);
   return plan;

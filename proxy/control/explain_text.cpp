@@ -108,6 +108,7 @@ void show_proxy(TextPage& page, const ProxyPlan& plan) {
   for (const auto& [name, value] : plan.timeouts) timeouts.push_back(name + ' ' + value);
   page.line("timeouts", join(timeouts, ", "));
   page.line("retry", plan.retry);
+  if (!plan.mirror.empty()) page.line("mirror", plan.mirror);
   if (plan.websocket) page.line("websocket", "the upgrade is passed on");
   page.heading("request to the endpoint");
   for (const std::string& line : plan.request_lines) page.item(line);

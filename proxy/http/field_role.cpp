@@ -38,7 +38,7 @@ struct NamedRole {
 constexpr NamedRole other_roles[] = {
     {"x-real-ip", FieldRole::forwarding},    {"proxy", FieldRole::forwarding},
     {"x-request-id", FieldRole::request_id}, {"traceparent", FieldRole::traceparent},
-    {"tracestate", FieldRole::tracestate},
+    {"tracestate", FieldRole::tracestate},   {"x-weir-mirror", FieldRole::forwarding},
 };
 constexpr std::string_view forwarded_prefix = "x-forwarded-";
 

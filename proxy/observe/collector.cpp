@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "observe/metric_family.hpp"
+#include "route/mirror.hpp"
 #include "split/split.hpp"
 
 namespace weir::observe {
@@ -164,6 +165,21 @@ void add_splits(Families& out, const WorkerMetrics& merged, const NameTable& nam
   out.push_back(std::move(requests).take());
 }
 
+void add_mirrors(Families& out, const WorkerMetrics& merged, const NameTable& names) {
+  static_assert(std::tuple_size_v<decltype(MirrorCounters::by_outcome)> == route::mirror_outcome_count);
+  auto requests = Family::counter("weir_mirror_requests_total",
+                                  "Requests that a route was to copy to its mirror upstream, by how that "
+                                  "ended (skipped: no copy was sent).");
+  for (const auto& [key, counters] : merged.mirrors) {
+    const Labels labels = pair_labels(names, key, "route", "upstream");
+    for (std::size_t i = 0; i < route::mirror_outcome_count; ++i) {
+      const auto outcome = static_cast<route::MirrorOutcome>(i);
+      requests.add(with(labels, "outcome", std::string(route::to_string(outcome))), counters.by_outcome[i]);
+    }
+  }
+  out.push_back(std::move(requests).take());
+}
+
 void add_limits(Families& out, const WorkerMetrics& merged, const NameTable& names,
                 const std::vector<LimitFacts>& limits) {
   auto limited = Family::counter("weir_rate_limited_total",
@@ -267,6 +283,7 @@ Families collect(const WorkerMetrics& merged, const NameTable& names, const Scra
   add_endpoint_counters(out, merged, names);
   add_retries(out, merged, names);
   add_splits(out, merged, names, input.splits);
+  add_mirrors(out, merged, names);
   add_endpoint_facts(out, input.endpoints);
   add_limits(out, merged, names, input.limits);
   add_config(out, input);

@@ -72,6 +72,10 @@ void SplitCounters::merge(const SplitCounters& other) {
   for (std::size_t i = 0; i < by_why.size(); ++i) by_why[i] += other.by_why[i];
 }
 
+void MirrorCounters::merge(const MirrorCounters& other) {
+  for (std::size_t i = 0; i < by_outcome.size(); ++i) by_outcome[i] += other.by_outcome[i];
+}
+
 void LimitCounters::merge(const LimitCounters& other) {
   refused += other.refused;
   shadow += other.shadow;
@@ -118,6 +122,7 @@ void WorkerMetrics::merge(const WorkerMetrics& other) {
   for (const auto& [key, counters] : other.endpoints) endpoints[key].merge(counters);
   for (const auto& [key, counters] : other.upstreams) upstreams[key].merge(counters);
   for (const auto& [key, counters] : other.splits) splits[key].merge(counters);
+  for (const auto& [key, counters] : other.mirrors) mirrors[key].merge(counters);
   for (const auto& [key, counters] : other.limits) limits[key].merge(counters);
   for (const auto& [key, counters] : other.refusals) refusals[key].merge(counters);
   access_log_dropped_lines += other.access_log_dropped_lines;

@@ -78,6 +78,12 @@ struct SplitCounters {
   void merge(const SplitCounters& other);
 };
 
+/// Requests that a mirror was to copy, by how that ended (route::MirrorOutcome).
+struct MirrorCounters {
+  std::array<std::uint64_t, 5> by_outcome{};
+  void merge(const MirrorCounters& other);
+};
+
 struct LimitCounters {
   std::uint64_t refused = 0, shadow = 0;
   void merge(const LimitCounters& other);
@@ -109,6 +115,7 @@ class WorkerMetrics {
   void split_chosen(NameId route, NameId upstream, std::size_t why) {
     ++splits[pair_key(route, upstream)].by_why[why];
   }
+  MirrorCounters& mirrored(NameId route, NameId upstream) { return mirrors[pair_key(route, upstream)]; }
   RefusalCounters& refused(NameId route) { return refusals[route]; }
 
   /// Other plain counters of this worker.
@@ -139,6 +146,7 @@ class WorkerMetrics {
   StableTable<EndpointCounters> endpoints;  // by pair_key(upstream, endpoint label)
   StableTable<UpstreamCounters> upstreams;  // by upstream
   StableTable<SplitCounters> splits;        // by pair_key(route, upstream)
+  StableTable<MirrorCounters> mirrors;      // by pair_key(route, upstream)
   StableTable<LimitCounters> limits;        // by pair_key(limit, route)
   StableTable<RefusalCounters> refusals;    // by route; those that refused
 

@@ -92,6 +92,7 @@ Task<RelayEnd> relay_body(io::Stream& source, ReadBuffer& in, http::BodyDecoder&
     progress.body_bytes += gather.data_bytes();
     if (options.body_bytes_max != 0 && progress.body_bytes > options.body_bytes_max) co_return over_limit();
     keep_for_replay(gather, options, progress);
+    if (options.copy != nullptr) options.copy->add(gather.runs(), gather.data_bytes());
     if (!gather.empty()) {
       const io::IoResult written = co_await target.write_all(gather.parts(), options.write_timeout);
       progress.written_bytes += written.bytes;

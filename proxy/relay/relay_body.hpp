@@ -10,6 +10,7 @@
 #include "core/task.hpp"
 #include "http/body.hpp"
 #include "io/stream.hpp"
+#include "relay/body_copy.hpp"
 #include "relay/body_gather.hpp"
 
 namespace weir::relay {
@@ -22,6 +23,7 @@ struct RelayOptions {
   std::uint64_t min_rate = 0;             // bytes per second averaged over min_rate_window; 0: off
   std::string* replay = nullptr;          // keeps a copy of the body for a retry ...
   std::size_t replay_bytes_max = 0;       // ... as long as it fits
+  BodyCopy* copy = nullptr;               // takes a copy for somebody else
 };
 
 inline constexpr std::chrono::seconds min_rate_window{10};

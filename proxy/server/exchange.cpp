@@ -93,6 +93,7 @@ void Exchange::reset() {
   if (session_ != nullptr && watched_ != nullptr) watch_client(nullptr);
   release_endpoint();
   place_.give_back();
+  mirror_.reset();
   connection_.reset();
   upstream_in_.drop();
   head.clear();

@@ -21,12 +21,14 @@
 #include "observe/access_log.hpp"
 #include "relay/relay_body.hpp"
 #include "route/in_flight.hpp"
+#include "route/mirror.hpp"
 #include "server/generation.hpp"
 #include "split/split.hpp"
 #include "upstream/retry.hpp"
 
 namespace weir::server {
 
+class MirrorCopy;
 class Session;
 class Worker;
 
@@ -99,6 +101,12 @@ class Exchange final : private io::ChannelObserver {
   bool another_endpoint() const;
   void count_retries(bool succeeded);
 
+  // exchange_mirror.cpp: a copy for the route's mirror upstream.
+  void count_mirror(route::MirrorOutcome outcome);
+  void plan_mirror() noexcept;
+  void send_mirror() noexcept;
+  void drop_mirror();
+
   // exchange_attempt.cpp: one endpoint.
   Task<Result<void>> attempt();
   Task<Result<void>> connect();
@@ -170,6 +178,7 @@ class Exchange final : private io::ChannelObserver {
   std::string replay_;  // body bytes of earlier attempts
   std::optional<relay::RelayEnd> upload_end_;
   std::optional<io::Signal> upload_done_;
+  std::unique_ptr<MirrorCopy> mirror_;  // that waits for the end of the request's body
   bool upgrade_ = false;
   bool continue_sent_ = false;
   io::Channel* watched_ = nullptr;  // aborted when the client leaves

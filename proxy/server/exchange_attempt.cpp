@@ -5,6 +5,7 @@
 
 #include "io/connect.hpp"
 #include "observe/log.hpp"
+#include "server/connect_error.hpp"
 #include "server/exchange.hpp"
 #include "server/session.hpp"
 #include "server/worker.hpp"
@@ -15,28 +16,6 @@ namespace {
 
 double milliseconds(Duration duration) {
   return std::chrono::duration<double, std::milli>(duration).count();
-}
-
-Error connect_failure(io::IoStatus status, bool total_timeout) {
-  switch (status) {
-    case io::IoStatus::refused:
-      return upstream_error(ErrorKind::connect_refused, "connection refused", true);
-    case io::IoStatus::timeout:
-      if (total_timeout) return upstream_error(ErrorKind::total_timeout, "timeouts.total is over", false);
-      return upstream_error(ErrorKind::connect_timeout, "no connection in time", true);
-    case io::IoStatus::tls_certificate:
-      return upstream_error(ErrorKind::tls_certificate, "the endpoint's certificate is not trusted", true);
-    case io::IoStatus::tls_failed:
-      return upstream_error(ErrorKind::tls_failed, "TLS handshake failed", true);
-    case io::IoStatus::peer_gone:
-      return client_error(ErrorKind::client_gone, "the client left");
-    case io::IoStatus::shutdown:
-      return self_error(ErrorKind::draining, "shutting down");
-    case io::IoStatus::exhausted:
-      return self_error(ErrorKind::out_of_resources, "out of descriptors or ports");
-    default:
-      return upstream_error(ErrorKind::connect_failed, "no connection", true);
-  }
 }
 
 }  // namespace
@@ -87,7 +66,7 @@ Task<Result<void>> Exchange::connect() {
   io::ConnectResult connected = co_await connecting;
   watch_client(nullptr);
   const auto failure = [&](io::IoStatus status) {
-    return connect_failure(status, worker_.reactor().now() >= total_deadline_);
+    return connect_error(status, worker_.reactor().now() >= total_deadline_);
   };
   if (connected.status != io::IoStatus::ok) co_return failure(connected.status);
   connection_ =
@@ -184,6 +163,7 @@ Detached Exchange::upload() {
     options.replay = &replay_;
     options.replay_bytes_max = static_cast<std::size_t>(upstream_config().retry.buffer_bytes);
   }
+  if (mirror_) options.copy = &mirror_->body();
   io::Channel& endpoint = connection_->stream().channel();
   try {
     upload_end_ =
@@ -193,6 +173,7 @@ Detached Exchange::upload() {
     upload_end_ = relay::RelayEnd{relay::RelayEnd::Side::limit, io::IoStatus::ok,
                                   self_error(ErrorKind::internal, failure.what())};
   }
+  if (mirror_ && request_body_->finished() && !upload_end_->error) send_mirror();
   if (upload_end_->complete() || upload_end_->side == relay::RelayEnd::Side::target) {
     start_response_timeout();
   } else {

@@ -1,63 +1,14 @@
 // What remains of a request: its health report, its metrics, its log line.
-#include "observe/log.hpp"
 #include "server/exchange.hpp"
+#include "server/health_report.hpp"
 #include "server/session.hpp"
 #include "server/worker.hpp"
 #include "tls/session_facts.hpp"
-#include "upstream/ejection.hpp"
 
 namespace weir::server {
-namespace {
-
-void log_change(health::Change change, const config::Upstream& upstream,
-                const upstream::EndpointState& endpoint, std::string_view why) {
-  switch (change) {
-    case health::Change::none:
-      return;
-    case health::Change::ejected:
-      observe::log(config::LogLevel::warn, "ejected {}/{} for {} ms: {} failures in a row, last: {}",
-                   upstream.name, endpoint.label, upstream.passive_health.ejection_time.count(),
-                   upstream.passive_health.consecutive_failures, why);
-      return;
-    case health::Change::re_ejected:
-      observe::log(config::LogLevel::warn, "ejected {}/{} for {} ms again: its probe failed: {}",
-                   upstream.name, endpoint.label, upstream.passive_health.ejection_time.count(), why);
-      return;
-    case health::Change::recovered:
-      observe::log(config::LogLevel::info, "{}/{} is back: its probe succeeded", upstream.name,
-                   endpoint.label);
-      return;
-  }
-}
-
-}  // namespace
-
 /// Tells the endpoint's health how the attempt went: `error`, or the status of the response head.
 void Exchange::report_health(const Error* error) {
-  const UpstreamRuntime& upstream = *upstream_view().runtime;
-  const config::PassiveHealth& settings = upstream.config->passive_health;
-  upstream::EndpointState& endpoint = *upstream.endpoints[pick_.index].state;
-  const TimePoint now = worker_.reactor().now();
-  const std::uint16_t failure = error != nullptr ? upstream::failure_bit(error->kind)
-                                                 : upstream::failure_bit_of_status(response_.status);
-  if (error != nullptr && error->origin == Origin::upstream) {
-    ++pool().counters().failures[facts(error->kind).name];
-  }
-  if ((failure & settings.failures) == 0) {
-    if (error == nullptr) {
-      log_change(endpoint.health.report_success(pick_.ticket), *upstream.config, endpoint, {});
-    } else {
-      endpoint.health.abandon_probe(now, pick_.ticket);
-    }
-    return;
-  }
-  const std::string why =
-      error != nullptr ? std::string(facts(error->kind).name) : "status " + std::to_string(response_.status);
-  const health::Change change = upstream::report_failure(upstream.shared->ejections, upstream.candidates,
-                                                         endpoint, settings, now, pick_.ticket);
-  if (change == health::Change::ejected) ++pool().counters().ejections["consecutive_failures"];
-  if (change == health::Change::re_ejected) ++pool().counters().ejections["probe_failed"];
-  log_change(change, *upstream.config, endpoint, why);
+  server::report_health(upstream_view(), pick_, worker_.reactor().now(), error, response_.status);
 }
 
 /// The attempt is over without a response that the client gets: `error`, or (nullptr) a response that is not
@@ -73,6 +24,7 @@ void Exchange::end_attempt(const Error* error) {
 
 void Exchange::finish() {
   place_.give_back();  // before anything that takes time: the client may know already that it has its answer
+  if (mirror_) drop_mirror();
   const auto duration = Clock::now() - started;
   auto& metrics = worker_.metrics();
   const bool went_somewhere = upstream_ != config::no_upstream;

@@ -47,6 +47,7 @@ void Exchange::prepare_request() {
 
 Task<Result<void>> Exchange::forward() {
   prepare_request();
+  if (route_->mirror) plan_mirror();
   const auto& retry = upstream_config().retry;
   total_deadline_ = worker_.reactor().now() + timeouts_->total;
   retry_.method = head.method;

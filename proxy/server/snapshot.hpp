@@ -20,6 +20,7 @@
 #include "observe/log_writer.hpp"
 #include "observe/worker_metrics.hpp"
 #include "route/in_flight.hpp"
+#include "route/mirror.hpp"
 #include "route/table.hpp"
 #include "split/split.hpp"
 #include "tls/context.hpp"
@@ -70,6 +71,13 @@ struct AccessRuntime {
   CidrSet clients;  // that are admitted
 };
 
+/// A route's mirror that copies anything at all.
+struct MirrorRuntime {
+  const config::Mirror* config = nullptr;
+  config::Timeouts timeouts;  // its upstream's
+  std::shared_ptr<route::MirrorShared> shared;
+};
+
 struct RouteRuntime {
   const config::Route* config = nullptr;
   observe::NameId name = observe::no_name;
@@ -78,7 +86,8 @@ struct RouteRuntime {
   config::Timeouts timeouts;                // the route's over its upstream's
   std::size_t split = no_split;             // index into Snapshot::splits; then timeouts are the target's
   std::vector<std::shared_ptr<const AccessRuntime>> access;
-  std::shared_ptr<route::InFlight> in_flight;  // null: no bound
+  std::shared_ptr<route::InFlight> in_flight;   // null: no bound
+  std::shared_ptr<const MirrorRuntime> mirror;  // null: none
 };
 
 struct ListenerRuntime {

@@ -23,6 +23,7 @@ void Worker::run() {
   reactor_.run();
   acceptors_.clear();
   end_sessions();
+  end_mirrors();
   flush_log();
 }
 
@@ -117,6 +118,12 @@ void Worker::close_idle(const upstream::EndpointState& endpoint) {
 void Worker::end_sessions() {
   for (Session& session : sessions_) session.stream().channel().abort(io::IoStatus::shutdown);
   for (int turn = 0; turn < end_turns_max && !sessions_.empty(); ++turn) reactor_.run_turn();
+}
+
+/// Nobody waits for a copy.
+void Worker::end_mirrors() {
+  mirrors_.end();
+  for (int turn = 0; turn < end_turns_max && !mirrors_.empty(); ++turn) reactor_.run_turn();
 }
 
 std::unique_ptr<Exchange> Worker::take_exchange() {

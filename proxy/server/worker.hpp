@@ -20,6 +20,7 @@
 #include "observe/log.hpp"
 #include "observe/worker_metrics.hpp"
 #include "server/generation.hpp"
+#include "server/mirrors.hpp"
 #include "server/session.hpp"
 
 namespace weir::server {
@@ -82,6 +83,7 @@ class Worker {
 
   std::unique_ptr<Exchange> take_exchange();
   void give_back(std::unique_ptr<Exchange> exchange);
+  Mirrors& mirrors() { return mirrors_; }
 
   /// Where an access-log line is appended; null when the log is off. Call log_appended() after it.
   std::string* log_buffer() { return access_log_ ? &log_buffer_ : nullptr; }
@@ -104,6 +106,7 @@ class Worker {
                 const SocketAddress& peer);
   void session_ended();
   void end_sessions();
+  void end_mirrors();
   void flush_log();
   void sweep();
   static void flush_log_due(void* worker);
@@ -119,6 +122,7 @@ class Worker {
   std::unordered_map<const upstream::EndpointState*, std::shared_ptr<EndpointPool>> pools_;
   std::unordered_map<std::size_t, std::unique_ptr<listen::Acceptor>> acceptors_;  // by listener slot
   boost::intrusive::list<Session, boost::intrusive::constant_time_size<true>> sessions_;
+  Mirrors mirrors_{*this};
   std::vector<std::unique_ptr<Exchange>> exchanges_;
   std::shared_ptr<observe::LogWriter> access_log_;
   std::string log_buffer_;

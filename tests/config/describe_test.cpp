@@ -82,6 +82,7 @@ listeners:
   tls: { address: 127.0.0.1:2, tls: { certificates: [{ cert: a.crt, key: a.key }] } }
 upstreams:
   app: { endpoints: [127.0.0.1:3], tls: {} }
+  other: { endpoints: [127.0.0.1:4] }
 rate_limits: { own: { rate: 1/s } }
 headers: { own: {} }
 access: { friends: { allow: [10.0.0.1] }, strangers: { deny: [10.0.0.2] } }
@@ -89,6 +90,7 @@ routes:
   - { name: a, match: { path: /a }, redirect: { to: /b } }
   - { name: b, match: { path: /b }, respond: {} }
   - { name: s, match: { path: /s }, split: { targets: [{ upstream: app, weight: 1 }], affinity: {} } }
+  - { name: m, match: { path: /m }, upstream: app, mirror: { upstream: other, percent: 1 } }
   - { name: c, upstream: app }
 )";
 
@@ -148,6 +150,8 @@ TEST(Describe, WhatIsRequiredIsMissed) {
       {"routes: [{ split: { targets: [{}] } }]", "routes[0].split.targets[0].upstream"},
       {"routes: [{ split: { targets: [{}] } }]", "routes[0].split.targets[0].weight"},
       {"routes: [{ split: { overrides: [{}] } }]", "routes[0].split.overrides[0].upstream"},
+      {"routes: [{ mirror: {} }]", "routes[0].mirror.upstream"},
+      {"routes: [{ mirror: {} }]", "routes[0].mirror.percent"},
       {"routes: [{ redirect: {} }]", "routes[0].redirect.to"},
   };
   std::set<std::string> covered;

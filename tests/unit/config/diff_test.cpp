@@ -147,6 +147,18 @@ TEST(Diff, ARouteWhoseUpstreamIsAnotherOneOfTheSamePlaceHasChanged) {
   EXPECT_EQ(changes.routes, (Tally{3, 2, 0, 0}));
 }
 
+TEST(Diff, AMirrorMovesWithItsUpstream) {
+  const std::string mirrored =
+      replaced(whole, "{ name: all, upstream: blue }",
+               "{ name: all, upstream: blue, mirror: { upstream: green, percent: 5 } }");
+  const std::string first =
+      replaced(mirrored, "upstreams:", "upstreams:\n  amber: { endpoints: [127.0.0.1:9009] }");
+  EXPECT_EQ(diff(load_config(mirrored), load_config(first)).routes.kept, 5U);
+  const std::string other = replaced(mirrored, "percent: 5", "percent: 6");
+  EXPECT_EQ(diff(load_config(mirrored), load_config(other)).routes.changed, 1U);
+  EXPECT_EQ(changes_to(mirrored).routes.changed, 1U);
+}
+
 TEST(Diff, TheOrderOfRoutesMatters) {
   Config before = load_config(whole), after = before;
   std::swap(after.routes[1], after.routes[2]);

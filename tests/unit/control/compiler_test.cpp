@@ -266,6 +266,26 @@ TEST_F(CompilerTest, CountsInFlightAndOfClientsKeepTheirIdentity) {
   EXPECT_EQ(after->listeners[0]->clients, before->listeners[0]->clients);
 }
 
+TEST_F(CompilerTest, MirrorsHaveTheirUpstreamsTimeoutsAndKeepTheirTurns) {
+  config::Config config = base();
+  config.upstreams.push_back(config.upstreams[0]);
+  config.upstreams[1].name = "green";
+  config.upstreams[1].timeouts.response = Milliseconds(7);
+  auto& action = std::get<config::ProxyAction>(config.routes[0].action);
+  action.timeouts.response = Milliseconds(9);  // the route's own are for its requests, not for copies
+  action.mirror = config::Mirror{1, 0};
+  EXPECT_EQ((*compile(config)->routes)[0].mirror, nullptr) << "a share of 0 costs nothing";
+  action.mirror->share = 10;
+  const auto before = compile(config);
+  action.mirror->share = 20;
+  const auto after = compile(config);
+  const auto& mirror = *(*after->routes)[0].mirror;
+  EXPECT_EQ(mirror.config->share, 20U);
+  EXPECT_EQ(mirror.timeouts.response, Milliseconds(7));
+  EXPECT_GT(mirror.timeouts.total, Milliseconds(1'000'000));
+  EXPECT_EQ(mirror.shared, (*before->routes)[0].mirror->shared);
+}
+
 TEST_F(CompilerTest, AccessListsAdmitByTheirBlocks) {
   config::Config config = base();
   config.access_lists = {{"office", {*Cidr::parse("10.0.0.0/8")}, {*Cidr::parse("10.1.0.0/16")}},

@@ -29,7 +29,7 @@ TEST(FieldRole, EveryFieldThatIsNotSimplyPassedOn) {
       {FieldRole::date, {"Date"}},
       {FieldRole::forwarding,
        {"Forwarded", "X-Forwarded-For", "x-forwarded-proto", "X-FORWARDED-HOST", "X-Forwarded-Port",
-        "X-Forwarded-Anything", "X-Forwarded-", "X-Real-IP", "x-real-ip", "Proxy", "PROXY"}},
+        "X-Forwarded-Anything", "X-Forwarded-", "X-Real-IP", "x-real-ip", "Proxy", "PROXY", "X-Weir-Mirror"}},
       {FieldRole::request_id, {"X-Request-Id", "X-Request-ID"}},
       {FieldRole::traceparent, {"traceparent", "Traceparent"}},
       {FieldRole::tracestate, {"tracestate"}},

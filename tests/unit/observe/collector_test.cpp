@@ -128,6 +128,7 @@ TEST(Collector, EveryPromisedFamilyIsThereWithItsTypeAndHelp) {
       {"weir_upstream_retries_total", "counter"},
       {"weir_split_weight", "gauge"},
       {"weir_split_requests_total", "counter"},
+      {"weir_mirror_requests_total", "counter"},
       {"weir_endpoint_up", "gauge"},
       {"weir_ejections_total", "counter"},
       {"weir_rate_limited_total", "counter"},

@@ -177,6 +177,31 @@ TEST(Relay, KeepsTheBodyForAReplayUntilItDoesNotFit) {
   EXPECT_EQ(f.received, "HEAD\r\n\r\nabcdef");
 }
 
+TEST(Relay, ACopyOfTheBodyIsTakenBesidesTheOneForRetries) {
+  std::string kept;
+  BodyCopy copy([](void*) {}, nullptr);
+  copy.begin(6);
+  Fixture f;
+  f.options.replay = &kept;
+  f.options.replay_bytes_max = 2;
+  f.options.copy = &copy;
+  f.run("3\r\nabc\r\n3\r\ndef\r\n0\r\n\r\n", {BodyKind::chunked, 0}, BodyKind::chunked);
+  EXPECT_TRUE(f.end.complete());
+  EXPECT_TRUE(f.progress.replay_overflow);
+  EXPECT_TRUE(copy.complete());
+  EXPECT_EQ(copy.bytes(), "abcdef");
+}
+
+TEST(Relay, ABodyTooLargeToCopyIsRelayedAllTheSame) {
+  BodyCopy copy([](void*) {}, nullptr);
+  copy.begin(5);
+  Fixture f;
+  f.options.copy = &copy;
+  f.run("abcdef", {BodyKind::length, 6}, BodyKind::length);
+  EXPECT_EQ(f.received, "HEAD\r\n\r\nabcdef");
+  EXPECT_FALSE(copy.complete());
+}
+
 TEST(Relay, ASilentSourceTimesOutHoldingNoBuffer) {
   Fixture f;
   f.options.read_timeout = 20ms;

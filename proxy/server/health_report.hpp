@@ -1,0 +1,15 @@
+// How an attempt at an endpoint ended, as its passive health and its failure counters are told: the same for requests
+// and for copies of them. Worker thread.
+#pragma once
+
+#include "balance/balance.hpp"
+#include "core/error.hpp"
+#include "server/generation.hpp"
+
+namespace weir::server {
+
+/// `error`, or (nullptr) a response with `status`. Logs what changes.
+void report_health(const UpstreamView& view, const balance::Pick& pick, TimePoint now, const Error* error,
+                   int status);
+
+}  // namespace weir::server

@@ -1,0 +1,90 @@
+// One copy of a request on its way to its route's mirror upstream: the bytes that it consists of, its own endpoint and
+// connection, and the answer, which is read only to keep the connection. It pins its generation and depends on
+// nothing of the exchange that it copies. Objects are reused by their worker. Worker thread.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <boost/intrusive/list.hpp>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "core/buffer.hpp"
+#include "core/error.hpp"
+#include "core/task.hpp"
+#include "http/body.hpp"
+#include "http/parse.hpp"
+#include "relay/body_copy.hpp"
+#include "route/mirror.hpp"
+#include "server/generation.hpp"
+
+namespace weir::server {
+
+class Worker;
+
+class MirrorCopy : public boost::intrusive::list_base_hook<> {
+ public:
+  static constexpr std::size_t discard_bytes_max =
+      1024 * 1024;  // of an answer's body; then its connection is closed
+  static constexpr Milliseconds discard_time_max{10'000};        // for all of it; the same then
+  static constexpr std::size_t kept_text_bytes_max = 16 * 1024;  // capacity kept for the next copy
+
+  explicit MirrorCopy(Worker& worker);
+  ~MirrorCopy();
+
+  /// A copy of a request of `route`, which has a mirror; `place` is its place among those in flight.
+  void begin(GenerationPtr generation, const RouteRuntime& route, route::InFlightPlace place,
+             http::Method method);
+  /// Takes the body while it passes. One that is too large ends the copy and gives its place back.
+  relay::BodyCopy& body() { return body_; }
+  /// What is sent: `head` as the original's endpoint gets it, and the whole body, framed as that was.
+  void compose(std::string_view head, const http::BodyDecoder& body);
+  /// Sends it and sees the answer through. One try.
+  Task<> run();
+  /// The worker ends: whatever it waits for fails, now and later.
+  void abort();
+  /// Counts how it ended.
+  void count(route::MirrorOutcome outcome);
+  /// Back to a state in which nothing but capacity is left.
+  void reset();
+
+ private:
+  Task<Result<void>> exchange();
+  Task<Result<void>> connect();
+  Task<Result<void>> send_request();
+  Task<Result<void>> receive_head();
+  Task<Result<void>> discard_body();
+  Task<io::IoResult> read_more(TimePoint deadline);
+  Error failure(io::IoStatus status) const;
+  void wait_on(io::Channel* channel);
+  void report(const Result<void>& done);
+  void release();
+
+  const UpstreamView& view() const { return generation_->upstreams[mirror_->config->upstream]; }
+  EndpointPool& pool() { return *view().pools[pick_.index]; }
+
+  Worker& worker_;
+  GenerationPtr generation_;
+  const RouteRuntime* route_ = nullptr;
+  const MirrorRuntime* mirror_ = nullptr;
+  route::InFlightPlace place_;  // given back before the generation, which keeps the count alive
+  http::Method method_ = http::Method::other;
+
+  std::string head_;  // with the size line of the only chunk, where it is chunked
+  relay::BodyCopy body_;
+  std::string end_;  // of a chunked body
+
+  bool aborted_ = false;
+  io::Channel* waiting_ = nullptr;
+  TimePoint started_, total_deadline_;
+  balance::Pick pick_;
+  std::unique_ptr<UpstreamConnection> connection_;
+  bool reused_ = false;
+  ReadBuffer in_;
+  http::ResponseHead response_;
+  bool response_bytes_seen_ = false;
+  bool response_whole_ = false;
+};
+
+}  // namespace weir::server
