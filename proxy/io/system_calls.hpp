@@ -1,6 +1,7 @@
-// The system calls of the request path, without the C library's detour: in a process with threads its wrappers make each
-// call a cancellation point, two locked instructions each time, and nothing here is ever cancelled. Results and errno are
-// those of the calls that they stand for. Sanitizers watch the C library's wrappers, so builds with them use those.
+// The system calls of the request path, without the C library's detour: in a process with threads its wrappers make
+// each call a cancellation point, two locked instructions each time, and nothing here is ever cancelled. Results and
+// errno are those of the calls that they stand for. Sanitizers watch the C library's wrappers, so builds with them use
+// those.
 #pragma once
 
 #include <sys/epoll.h>
