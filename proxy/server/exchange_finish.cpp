@@ -38,8 +38,7 @@ void Exchange::report_health(const Error* error) {
   const config::PassiveHealth& settings = upstream.config->passive_health;
   upstream::EndpointState& endpoint = *upstream.endpoints[pick_.index].state;
   const TimePoint now = worker_.reactor().now();
-  const std::uint16_t failure = error != nullptr ? upstream::failure_bit(error->kind)
-                                                 : upstream::failure_bit_of_status(response_.status);
+  const std::uint16_t failure = failure_of_attempt(error);
   if (error != nullptr && error->origin == Origin::upstream) {
     ++pool().counters().failures[facts(error->kind).name];
   }
@@ -66,12 +65,21 @@ void Exchange::end_attempt(const Error* error) {
   if (pick_.index == balance::none) return;
   auto& record = attempts_.back();
   record.status = response_.status;
-  record.outcome = error != nullptr ? facts(error->kind).name : std::string_view("retried");
-  if (error != nullptr) report_health(error);
-  release_connection(false);
+  if (phase_ != Phase::exchange) {
+    record.connect_ms = std::chrono::duration<double, std::milli>(Clock::now() - attempt_started_).count();
+  }
+  if (error == nullptr) {
+    record.outcome = "retried";
+  } else {
+    const bool stale = upstream::was_stale(outcome_of(error));
+    record.outcome = stale ? std::string_view("stale_connection") : facts(error->kind).name;
+    report_health(error);
+  }
+  release_connection(error == nullptr && drain_response());
 }
 
 void Exchange::finish() {
+  retry_place_.give_back();
   place_.give_back();  // before anything that takes time: the client may know already that it has its answer
   const auto duration = Clock::now() - started;
   auto& metrics = worker_.metrics();
@@ -112,8 +120,11 @@ void Exchange::append_log_line(std::string& out, Duration duration) {
     if (proxy_->split) record.split = {upstream_config().name, split::to_string(split_why_)};
   }
   if (!attempts_.empty()) {
-    attempts_.back().status = response_.status;
-    record.endpoint = attempts_.back().endpoint;
+    observe::AttemptRecord& last = attempts_.back();
+    if (response_.status != 0) last.status = response_.status;
+    if (last.outcome.empty()) last.outcome = reason_;
+    record.endpoint = last.endpoint;
+    if (!retry_refusal_.empty()) attempts_.emplace_back().outcome = retry_refusal_;
     record.attempts = &attempts_;
   }
   record.status = status_;
