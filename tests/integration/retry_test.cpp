@@ -169,7 +169,7 @@ TEST(Retries, NotOnceTheResponseHasBegun) {
   int cut = 0;
   for (int i = 0; i < 4; ++i) {
     RawClient client = weir.connect();
-    client.send_get("/");
+    client.send_get("/", "Connection: close\r\n");
     const std::string bytes = client.read_to_end().bytes;
     if (bytes.find("half of it") == std::string::npos) continue;
     EXPECT_EQ(bytes.find("good"), std::string::npos);
