@@ -114,7 +114,7 @@ bool Connection::start_request(std::string_view& input) {
   }
   body_.start(request);
   if (request.expects_continue && !body_.done()) output_.append("HTTP/1.1 100 Continue\r\n\r\n");
-  Reply reply = handle(request, client_, shared_, output_);
+  Reply reply = handle(request, client_, std::exchange(used_, true), shared_, output_);
   responder_ = std::move(reply.responder);
   keep_alive_ = request.keep_alive && !reply.close;
   phase_ = reply.websocket ? Phase::websocket : Phase::exchange;

@@ -74,6 +74,7 @@ class Connection {
   const std::string client_;
   Phase phase_ = Phase::head;
   bool keep_alive_ = true;
+  bool used_ = false;  // a request has come
   bool input_ended_ = false;
   bool waiting_ = false;        // for the timer
   bool held_back_ = false;      // the last filling stopped because the output was full

@@ -1,6 +1,8 @@
 #include "handlers.hpp"
 
+#include <algorithm>
 #include <array>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -257,6 +259,60 @@ Reply slow(const Context& context) {
   return {make_slow(std::string(body))};
 }
 
+/// A head that promises more than is sent, and then RST: late enough for the bytes to arrive first.
+Reply cut(const Context& context) {
+  Reply reply = half(context);
+  reply.responder = make_cut(Step::Kind::reset, milliseconds(5));
+  return reply;
+}
+
+/// `PUT /fault/...` changes how every other path but /stats is answered.
+Reply fault_setting(const Context& context) {
+  const Request& request = context.request;
+  const std::string_view words = request.path.substr(std::min<std::size_t>(request.path.size(), 7));
+  const std::string_view query =
+      request.target.substr(std::min(request.target.size(), request.path.size() + 1));
+  const auto fault = parse_fault(words, query);
+  if (request.method != "PUT" || !fault) {
+    append_message(context.out, context, 404, text_type,
+                   "PUT /fault/none, status/N, reset, half, cut, garbage, slow/MS or close; ?percent=N\n");
+    return {};
+  }
+  context.shared.fault.set(*fault);
+  append_message(context.out, context, 200, json_type, "{\"fault\":\"set\"}\n");
+  return {};
+}
+
+Reply stats(const Context& context) {
+  const std::string body = "{\"requests\":" + std::to_string(context.shared.requests.load()) + "}\n";
+  append_message(context.out, context, 200, json_type, body);
+  return {};
+}
+
+/// What the fault makes of a request; nothing: it is answered as ever.
+std::optional<Reply> misbehave(const Context& context, const Fault& fault, bool reused) {
+  switch (fault.mode) {
+    case FaultMode::none:
+      return std::nullopt;
+    case FaultMode::status:
+      return status(context, static_cast<int>(fault.value));
+    case FaultMode::reset:
+      return Reply{make_cut(Step::Kind::reset), false, true};
+    case FaultMode::half:
+      return half(context);
+    case FaultMode::cut:
+      return cut(context);
+    case FaultMode::garbage:
+      return garbage(context);
+    case FaultMode::slow:
+      return delay(context, fault.value);
+    case FaultMode::close:
+      if (!reused) return std::nullopt;
+      return Reply{make_cut(Step::Kind::close), false, true};
+  }
+  return std::nullopt;
+}
+
 /// The number behind `prefix`, when `path` is prefix + decimal.
 bool number_after(std::string_view path, std::string_view prefix, std::uint64_t& value) {
   return path.starts_with(prefix) && parse_decimal(path.substr(prefix.size()), value);
@@ -264,9 +320,13 @@ bool number_after(std::string_view path, std::string_view prefix, std::uint64_t&
 
 }  // namespace
 
-Reply handle(const Request& request, const std::string& client, Shared& shared, Output& out) {
+Reply handle(const Request& request, const std::string& client, bool reused, Shared& shared, Output& out) {
   const Context context{request, client, shared, out};
   const std::string_view path = request.path;
+  if (path.starts_with("/fault/")) return fault_setting(context);
+  if (path == "/stats") return stats(context);
+  shared.requests.fetch_add(1, std::memory_order_relaxed);
+  if (auto bad = misbehave(context, shared.fault.next(), reused)) return std::move(*bad);
   std::uint64_t number = 0;
   if (path == "/") return root(context);
   if (number_after(path, "/bytes/", number)) return bytes(context, number);

@@ -19,8 +19,8 @@ struct Reply {
   bool close = false;                    // no keep-alive whatever the client asked for
 };
 
-/// Answers `request`, which came from `client` ("address:port").
-Reply handle(const Request& request, const std::string& client, Shared& shared, Output& out);
+/// Answers `request`, which came from `client` ("address:port"); `reused`: it is not the first of its connection.
+Reply handle(const Request& request, const std::string& client, bool reused, Shared& shared, Output& out);
 
 /// The 400 (or other) that ends a connection whose bytes were not understood.
 void append_refusal(Output& out, int status, const Shared& shared);

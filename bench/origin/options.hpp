@@ -1,10 +1,12 @@
 // What the command line says, and the little state that all loops of one weir-origin share. Written before
-// the loops start; afterwards only the atomics change. Depends on nothing.
+// the loops start; afterwards only the atomics change.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <string>
+
+#include "fault.hpp"
 
 namespace weir::origin {
 
@@ -25,6 +27,8 @@ struct Shared {
   Options options;
   std::string common_fields;  // ready-made lines that every response carries
   std::atomic<bool> healthy{true};
+  FaultSwitch fault;
+  std::atomic<std::uint64_t> requests{0};  // but those to /fault and /stats
 };
 
 }  // namespace weir::origin

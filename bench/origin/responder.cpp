@@ -163,11 +163,15 @@ class Slow final : public Responder {
 
 class Cut final : public Responder {
  public:
-  explicit Cut(Step::Kind how) : how_(how) {}
-  Step produce(Output&, bool) override { return {how_}; }
+  Cut(Step::Kind how, milliseconds delay) : how_(how), delay_(delay) {}
+  Step produce(Output&, bool) override {
+    if (delay_ == milliseconds::zero()) return {how_};
+    return {Step::Kind::wait, std::exchange(delay_, milliseconds::zero())};
+  }
 
  private:
   Step::Kind how_;
+  milliseconds delay_;
 };
 
 std::string make_pattern() {
@@ -207,8 +211,8 @@ std::unique_ptr<Responder> make_echo(bool chunked) {
 std::unique_ptr<Responder> make_slow(std::string text) {
   return std::make_unique<Slow>(std::move(text));
 }
-std::unique_ptr<Responder> make_cut(Step::Kind how) {
-  return std::make_unique<Cut>(how);
+std::unique_ptr<Responder> make_cut(Step::Kind how, milliseconds delay) {
+  return std::make_unique<Cut>(how, delay);
 }
 
 }  // namespace weir::origin

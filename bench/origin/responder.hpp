@@ -54,7 +54,7 @@ std::unique_ptr<Responder> make_report(std::string head_fields, std::string json
 std::unique_ptr<Responder> make_echo(bool chunked);
 /// One byte of `text` per second.
 std::unique_ptr<Responder> make_slow(std::string text);
-/// Sends what is there, then closes (reset: without sending).
-std::unique_ptr<Responder> make_cut(Step::Kind how);
+/// Sends what is there, then closes (reset: without sending what `delay` gave no time for).
+std::unique_ptr<Responder> make_cut(Step::Kind how, std::chrono::milliseconds delay = {});
 
 }  // namespace weir::origin

@@ -177,6 +177,10 @@ void put_upstream(JsonText& json, const Upstream& upstream) {
   bits(json, "on", retry_reasons, upstream.retry.on);
   json.truth("non_idempotent", upstream.retry.non_idempotent);
   size(json, "buffer_bytes", upstream.retry.buffer_bytes);
+  json.open_object("budget");
+  json.number("percent", upstream.retry.budget.percent);
+  json.number("min_concurrent", upstream.retry.budget.min_concurrent);
+  json.close();
   json.close();
   json.close();
 }

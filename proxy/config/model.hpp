@@ -158,6 +158,7 @@ enum Failure : std::uint16_t {
   failure_502 = 1 << 4,
   failure_503 = 1 << 5,
   failure_504 = 1 << 6,
+  failure_500 = 1 << 7,  // an application's own mistake: never counted unless named
 };
 
 struct PassiveHealth {
@@ -192,7 +193,8 @@ struct HealthCheck {
   bool operator==(const HealthCheck&) const = default;
 };
 
-/// Retries that run at once in an upstream: `percent` of its running requests, and `min_concurrent` in any case.
+/// Retries that may run at once in an upstream: `percent` of its running requests that are no retries, and
+/// `min_concurrent` in any case.
 struct RetryBudget {
   unsigned percent = 20;
   std::uint32_t min_concurrent = 3;

@@ -34,12 +34,13 @@ inline constexpr Choice<Balance> balances[] = {{"least_connections", Balance::le
 inline constexpr Choice<Failure> failures[] = {
     {"connect", failure_connect}, {"timeout", failure_timeout},
     {"reset", failure_reset},     {"invalid_response", failure_invalid_response},
-    {"502", failure_502},         {"503", failure_503},
-    {"504", failure_504}};
+    {"500", failure_500},         {"502", failure_502},
+    {"503", failure_503},         {"504", failure_504}};
 /// retry.on
 inline constexpr Choice<Failure> retry_reasons[] = {
     {"connect", failure_connect}, {"reset_before_response", failure_reset},
-    {"timeout", failure_timeout}, {"502", failure_502},
+    {"timeout", failure_timeout}, {"invalid_response", failure_invalid_response},
+    {"500", failure_500},         {"502", failure_502},
     {"503", failure_503},         {"504", failure_504}};
 
 inline constexpr Choice<DrainAffinity> drain_affinities[] = {{"move", DrainAffinity::move},

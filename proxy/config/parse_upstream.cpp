@@ -12,6 +12,7 @@ constexpr std::uint32_t weight_max = 1000;
 constexpr std::uint32_t max_idle_max = 100'000;
 constexpr std::uint32_t count_max = 1'000'000'000;
 constexpr std::uint32_t attempts_max = 5;
+constexpr std::uint32_t min_concurrent_max = 1'000'000;
 constexpr std::uint64_t retry_buffer_bytes_max = 64ULL * 1024 * 1024;
 
 std::optional<Endpoint> parse_endpoint(const Field& field) {
@@ -117,6 +118,15 @@ PassiveHealth parse_passive_health(const Field& field) {
   return health;
 }
 
+RetryBudget parse_retry_budget(const Field& field) {
+  RetryBudget budget;
+  MapReader reader(field);
+  reader.optional("percent", budget.percent, number_between(0U, 100U));
+  reader.optional("min_concurrent", budget.min_concurrent,
+                  number_between(std::uint32_t{0}, min_concurrent_max));
+  return budget;
+}
+
 Retry parse_retry(const Field& field) {
   Retry retry;
   MapReader reader(field);
@@ -124,6 +134,7 @@ Retry parse_retry(const Field& field) {
   reader.optional("on", retry.on, bits_of(retry_reasons));
   reader.optional("non_idempotent", retry.non_idempotent, parse_truth);
   reader.optional("buffer_bytes", retry.buffer_bytes, size_between(std::uint64_t{0}, retry_buffer_bytes_max));
+  reader.optional("budget", retry.budget, parse_retry_budget);
   return retry;
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "config/diff.hpp"
+#include "config/model.hpp"
 #include "observe/name_table.hpp"
 #include "observe/worker_metrics.hpp"
 
@@ -78,6 +79,10 @@ struct UpstreamReport {
   std::string name;
   std::string balance;
   std::vector<EndpointReport> endpoints;
+  struct Retries {
+    std::uint32_t running = 0;  // now, over all workers
+    config::RetryBudget budget;
+  } retries{};
 };
 
 /// Fills the numbers that workers count into reports whose names are set.

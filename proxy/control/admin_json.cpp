@@ -64,6 +64,12 @@ json::object to_object(const EndpointReport& endpoint) {
   return object;
 }
 
+json::object to_object(const UpstreamReport::Retries& retries) {
+  return {{"running", retries.running},
+          {"percent", retries.budget.percent},
+          {"min_concurrent", retries.budget.min_concurrent}};
+}
+
 json::object to_object(const config::Changes& changes) {
   json::object shown;
   for (const config::ChangeKind& kind : config::change_kinds) {
@@ -115,8 +121,10 @@ std::string to_json(const std::vector<UpstreamReport>& reports) {
   for (const UpstreamReport& report : reports) {
     json::array endpoints;
     for (const EndpointReport& endpoint : report.endpoints) endpoints.push_back(to_object(endpoint));
-    upstreams.push_back(json::object{
-        {"name", report.name}, {"balance", report.balance}, {"endpoints", std::move(endpoints)}});
+    upstreams.push_back(json::object{{"name", report.name},
+                                     {"balance", report.balance},
+                                     {"endpoints", std::move(endpoints)},
+                                     {"retries", to_object(report.retries)}});
   }
   return json::serialize(json::object{{"upstreams", std::move(upstreams)}});
 }

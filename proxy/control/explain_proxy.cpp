@@ -52,6 +52,13 @@ std::vector<config::NameValue> timeouts_of(const config::Timeouts& upstream,
   return shown;
 }
 
+std::string budget_rule(const config::RetryBudget& budget) {
+  const std::string floor = std::to_string(budget.min_concurrent);
+  if (budget.percent == 0) return "; at once no more than " + floor;
+  return "; at once no more than " + std::to_string(budget.percent) + " % of the running requests, or " +
+         floor;
+}
+
 std::string retry_rule(const config::Retry& retry, http::Method method) {
   std::string reasons;
   for (const auto& reason : config::retry_reasons) {
@@ -63,7 +70,7 @@ std::string retry_rule(const config::Retry& retry, http::Method method) {
   rule += " on another endpoint after " + reasons;
   if (!http::is_idempotent(method) && !retry.non_idempotent)
     rule += ", only while nothing of the request was sent";
-  return rule;
+  return rule + budget_rule(retry.budget);
 }
 
 std::string mirror_rule(const config::Config& config, const config::Mirror& mirror, std::size_t upstream,

@@ -108,6 +108,8 @@ std::vector<UpstreamReport> Supervisor::upstreams() const {
     UpstreamReport report;
     report.name = upstream.config->name;
     report.balance = name_of(upstream.config->balance);
+    report.retries = {upstream.shared->retries.count.load(std::memory_order_relaxed),
+                      upstream.config->retry.budget};
     for (const upstream::Candidate& candidate : upstream.candidates) {
       EndpointReport item;
       item.address = candidate.state->label;

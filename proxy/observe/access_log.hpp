@@ -20,10 +20,10 @@ inline constexpr std::size_t access_attempts_max = 32;  // of one line
 
 struct AttemptRecord {
   std::string_view endpoint;
-  double connect_ms = -1;     // < 0: a kept connection was reused (absent in the log)
+  double connect_ms = -1;     // until there was a connection, or none; < 0: a kept one was reused (absent)
   double first_byte_ms = -1;  // < 0: none came
   int status = 0;             // 0: none
-  std::string_view outcome;   // "ok", or the error's name
+  std::string_view outcome;   // "ok", "retried", "stale_connection", the error's name; or why no try was made
 };
 
 /// Absent text is empty, absent numbers are 0 or negative as said; absent fields do not appear in the line.

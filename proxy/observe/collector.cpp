@@ -133,12 +133,15 @@ void add_endpoint_counters(Families& out, const WorkerMetrics& merged, const Nam
 void add_retries(Families& out, const WorkerMetrics& merged, const NameTable& names) {
   auto retries =
       Family::counter("weir_upstream_retries_total",
-                      "Requests sent again (stale: a kept connection had died, not counted as a try).");
+                      "Requests sent again (stale: a kept connection had died), or not although that was "
+                      "wanted (budget_exhausted, no_other_endpoint).");
   for (const auto& [key, counters] : merged.upstreams) {
     const Labels upstream{{"upstream", names.name(as_name(key))}};
     retries.add(with(upstream, "outcome", "succeeded"), counters.retries_succeeded);
     retries.add(with(upstream, "outcome", "failed"), counters.retries_failed);
     retries.add(with(upstream, "outcome", "stale"), counters.stale_retries);
+    retries.add(with(upstream, "outcome", "budget_exhausted"), counters.retries_over_budget);
+    retries.add(with(upstream, "outcome", "no_other_endpoint"), counters.retries_without_endpoint);
   }
   out.push_back(std::move(retries).take());
 }

@@ -66,6 +66,8 @@ void UpstreamCounters::merge(const UpstreamCounters& other) {
   retries_succeeded += other.retries_succeeded;
   retries_failed += other.retries_failed;
   stale_retries += other.stale_retries;
+  retries_over_budget += other.retries_over_budget;
+  retries_without_endpoint += other.retries_without_endpoint;
 }
 
 void SplitCounters::merge(const SplitCounters& other) {

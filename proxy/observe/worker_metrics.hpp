@@ -69,6 +69,7 @@ struct EndpointCounters {
 
 struct UpstreamCounters {
   std::uint64_t retries_succeeded = 0, retries_failed = 0, stale_retries = 0;
+  std::uint64_t retries_over_budget = 0, retries_without_endpoint = 0;  // wanted, but not made
   void merge(const UpstreamCounters& other);
 };
 

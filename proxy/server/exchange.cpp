@@ -94,6 +94,7 @@ void Exchange::reset() {
   release_endpoint();
   place_.give_back();
   mirror_.reset();
+  retry_place_.give_back();
   connection_.reset();
   upstream_in_.drop();
   head.clear();
@@ -123,11 +124,13 @@ void Exchange::reset() {
   upload_end_.reset();
   upload_done_.reset();
   upgrade_ = continue_sent_ = reused_ = fresh_connection_only_ = response_bytes_seen_ = false;
+  is_retry_ = false;
   watched_ = nullptr;
   response_body_bytes_ = 0;
-  total_deadline_ = response_deadline_ = TimePoint::max();
-  excluded_ = 0;
+  total_deadline_ = response_deadline_ = handed_over_ = TimePoint::max();
+  excluded_ = avoided_ = 0;
   retry_ = {};
+  retry_refusal_ = {};
   attempts_.clear();
   status_ = 0;
   refusal_.reset();

@@ -25,6 +25,7 @@
 #include "server/generation.hpp"
 #include "split/split.hpp"
 #include "upstream/retry.hpp"
+#include "upstream/retry_budget.hpp"
 
 namespace weir::server {
 
@@ -96,10 +97,15 @@ class Exchange final : private io::ChannelObserver {
   // exchange_forward.cpp: one endpoint after the other until one answers.
   Task<Result<void>> forward();
   void prepare_request();
+  upstream::TryOutcome outcome_of(const Error* error) const;
+  std::uint16_t failure_of_attempt(const Error* error) const;
+  upstream::RetryDecision next_try(const upstream::TryOutcome& outcome);
   void prepare_next_attempt(upstream::RetryDecision decision);
   bool replays_body() const;
   bool another_endpoint() const;
-  void count_retries(bool succeeded);
+  bool take_retry_place();
+  bool drain_response();
+  void count_try(bool succeeded);
 
   // exchange_mirror.cpp: a copy for the route's mirror upstream.
   void count_mirror(route::MirrorOutcome outcome);
@@ -188,13 +194,19 @@ class Exchange final : private io::ChannelObserver {
   balance::Pick pick_;
   balance::Excluded excluded_ = 0;         // endpoints that were tried
   balance::Excluded excluded_before_ = 0;  // without the one of this attempt
+  balance::Excluded avoided_ = 0;          // only this time: its kept connection was stale
   std::unique_ptr<UpstreamConnection> connection_;
   bool reused_ = false;
   bool fresh_connection_only_ = false;  // the kept one was stale
+  enum class Phase : std::uint8_t { connecting, handshake, exchange } phase_ = Phase::connecting;
   bool response_bytes_seen_ = false;
   TimePoint response_deadline_ = TimePoint::max();  // not while the request is still being sent
   TimePoint attempt_started_;
+  TimePoint handed_over_ = TimePoint::max();  // since when nothing but the endpoint is waited for
   upstream::RetryState retry_;
+  bool is_retry_ = false;             // this attempt counts as one
+  upstream::RetryPlace retry_place_;  // in the budget
+  std::string_view retry_refusal_;    // why there was no further one although it was wanted; for the log
   std::vector<observe::AttemptRecord> attempts_;
 
   // The response.

@@ -23,8 +23,9 @@ double milliseconds(Duration duration) {
 Task<Result<void>> Exchange::attempt() {
   const UpstreamRuntime& upstream = *upstream_view().runtime;
   attempt_started_ = worker_.reactor().now();
-  pick_ = balance::acquire(upstream.config->balance, *upstream.shared, upstream.candidates, excluded_,
-                           attempt_started_);
+  pick_ = balance::acquire(upstream.config->balance, *upstream.shared, upstream.candidates,
+                           excluded_ | avoided_, attempt_started_);
+  avoided_ = 0;
   if (pick_.index == balance::none && upstream.candidates.empty()) {
     co_return upstream_error(ErrorKind::name_unresolved, "no address of the upstream is known", false);
   }
@@ -40,10 +41,12 @@ Task<Result<void>> Exchange::attempt() {
 
   if (!fresh_connection_only_) connection_ = pool().take(attempt_started_);
   reused_ = connection_ != nullptr;
+  phase_ = Phase::connecting;
   fresh_connection_only_ = false;
   Result<void> done;
   if (!reused_) done = co_await connect();
   if (done) {
+    phase_ = Phase::exchange;
     ++connection_->requests;
     done = co_await exchange_heads();
   }
@@ -69,6 +72,7 @@ Task<Result<void>> Exchange::connect() {
     return connect_error(status, worker_.reactor().now() >= total_deadline_);
   };
   if (connected.status != io::IoStatus::ok) co_return failure(connected.status);
+  phase_ = Phase::handshake;
   connection_ =
       std::make_unique<UpstreamConnection>(upstream_view().pools[pick_.index], std::move(connected.stream));
   if (upstream.tls) {
@@ -114,7 +118,10 @@ Task<Result<void>> Exchange::exchange_heads() {
   watch_client(&endpoint.channel());
   if (request_body_->finished()) {
     iovec part{request_out_.data(), request_out_.size()};
-    const io::IoResult sent = co_await endpoint.write_all({&part, 1}, timeouts_->send);
+    handed_over_ = worker_.reactor().now();
+    const Duration left = total_deadline_ - handed_over_;
+    const io::IoResult sent =
+        co_await endpoint.write_all({&part, 1}, std::min<Duration>(timeouts_->send, left));
     request_progress_.written_bytes += sent.bytes;
     // An endpoint may answer and close before it has read everything: its answer counts.
     if (!sent.ok() && sent.status != io::IoStatus::reset) co_return send_failure(sent.status);
@@ -144,7 +151,9 @@ Task<Result<void>> Exchange::invite_body() {
 
 /// The request is through, or as far through as the endpoint wants it.
 void Exchange::start_response_timeout() {
-  response_deadline_ = worker_.reactor().now() + timeouts_->response;
+  const TimePoint now = worker_.reactor().now();
+  handed_over_ = std::min(handed_over_, now);
+  response_deadline_ = now + timeouts_->response;
   if (response_.status == 0) {
     connection_->stream().channel().extend_read_deadline(std::min(response_deadline_, total_deadline_));
   }
@@ -252,6 +261,9 @@ Task<Result<void>> Exchange::receive_one_head() {
 }
 
 Error Exchange::send_failure(io::IoStatus status) const {
+  if (status == io::IoStatus::timeout && worker_.reactor().now() >= total_deadline_) {
+    return upstream_error(ErrorKind::total_timeout, "timeouts.total is over", false);
+  }
   if (status == io::IoStatus::timeout) {
     return upstream_error(ErrorKind::upstream_send_timeout, "the endpoint takes no bytes", false);
   }

@@ -8,7 +8,8 @@
 namespace weir::server {
 /// Tells the endpoint's health how the attempt went: `error`, or the status of the response head.
 void Exchange::report_health(const Error* error) {
-  server::report_health(upstream_view(), pick_, worker_.reactor().now(), error, response_.status);
+  server::report_health(upstream_view(), pick_, worker_.reactor().now(), error, response_.status,
+                        failure_of_attempt(error));
 }
 
 /// The attempt is over without a response that the client gets: `error`, or (nullptr) a response that is not
@@ -17,12 +18,21 @@ void Exchange::end_attempt(const Error* error) {
   if (pick_.index == balance::none) return;
   auto& record = attempts_.back();
   record.status = response_.status;
-  record.outcome = error != nullptr ? facts(error->kind).name : std::string_view("retried");
-  if (error != nullptr) report_health(error);
-  release_connection(false);
+  if (phase_ != Phase::exchange) {
+    record.connect_ms = std::chrono::duration<double, std::milli>(Clock::now() - attempt_started_).count();
+  }
+  if (error == nullptr) {
+    record.outcome = "retried";
+  } else {
+    const bool stale = upstream::was_stale(outcome_of(error));
+    record.outcome = stale ? std::string_view("stale_connection") : facts(error->kind).name;
+    report_health(error);
+  }
+  release_connection(error == nullptr && drain_response());
 }
 
 void Exchange::finish() {
+  retry_place_.give_back();
   place_.give_back();  // before anything that takes time: the client may know already that it has its answer
   if (mirror_) drop_mirror();
   const auto duration = Clock::now() - started;
@@ -64,8 +74,11 @@ void Exchange::append_log_line(std::string& out, Duration duration) {
     if (proxy_->split) record.split = {upstream_config().name, split::to_string(split_why_)};
   }
   if (!attempts_.empty()) {
-    attempts_.back().status = response_.status;
-    record.endpoint = attempts_.back().endpoint;
+    observe::AttemptRecord& last = attempts_.back();
+    if (response_.status != 0) last.status = response_.status;
+    if (last.outcome.empty()) last.outcome = reason_;
+    record.endpoint = last.endpoint;
+    if (!retry_refusal_.empty()) attempts_.emplace_back().outcome = retry_refusal_;
     record.attempts = &attempts_;
   }
   record.status = status_;

@@ -1,5 +1,5 @@
 // One endpoint after the other until one answers. What may be tried again is decided by upstream/retry.hpp.
-#include <algorithm>
+#include <optional>
 
 #include "balance/candidates.hpp"
 #include "http/text.hpp"
@@ -9,6 +9,14 @@
 #include "server/worker.hpp"
 
 namespace weir::server {
+namespace {
+
+// Why a retry that was wanted did not come about, as the access log says it.
+constexpr std::string_view over_budget = "budget_exhausted";
+constexpr std::string_view nowhere_else = "no_other_endpoint";
+
+}  // namespace
+
 /// What goes to whichever endpoint is chosen: composed once.
 void Exchange::prepare_request() {
   const auto& match = route_->config->match;
@@ -48,35 +56,88 @@ void Exchange::prepare_request() {
 Task<Result<void>> Exchange::forward() {
   prepare_request();
   if (route_->mirror) plan_mirror();
-  const auto& retry = upstream_config().retry;
   total_deadline_ = worker_.reactor().now() + timeouts_->total;
   retry_.method = head.method;
   for (;;) {
     auto tried = co_await attempt();
-    upstream::TryOutcome outcome;
-    outcome.request_bytes_sent = request_progress_.written_bytes > 0;
-    outcome.reused_connection = reused_;
-    outcome.response_bytes_seen = response_bytes_seen_;
-    if (tried) {
-      outcome.status = upstream::failure_bit_of_status(response_.status) != 0 ? response_.status : 0;
-      if (outcome.status == 0) {
-        count_retries(true);
-        co_return tried;
-      }
-    } else {
-      outcome.kind = tried.error().kind;
+    std::optional<Error> failure;
+    if (!tried) failure = tried.error();
+    const upstream::TryOutcome outcome = outcome_of(failure ? &*failure : nullptr);
+    const bool succeeded = tried && outcome.status == 0;
+    count_try(succeeded);
+    if (succeeded) co_return tried;
+    const upstream::RetryDecision decision = next_try(outcome);
+    if (decision != upstream::RetryDecision::give_up) {
+      if (tried) end_attempt(nullptr);
+      prepare_next_attempt(decision);
+      continue;
     }
-    retry_.body_replayable =
-        !request_progress_.replay_overflow && (replays_body() || request_progress_.body_bytes == 0);
-    const auto decision = upstream::decide_retry(retry, outcome, retry_);
-    const bool nowhere_else = decision == upstream::RetryDecision::other_endpoint && !another_endpoint();
-    if (decision == upstream::RetryDecision::give_up || nowhere_else || (tried && upload_running())) {
-      count_retries(static_cast<bool>(tried));
-      co_return tried;
-    }
-    if (tried) end_attempt(nullptr);
-    prepare_next_attempt(decision);
+    if (tried || retry_refusal_.empty()) co_return tried;
+    failure->detail += retry_refusal_ == over_budget ? "; not tried again: the retry budget is used up"
+                                                     : "; not tried again: no other endpoint is left";
+    co_return *failure;
   }
+}
+
+/// How this attempt ended: `error`, or (nullptr) the response head that it got.
+upstream::TryOutcome Exchange::outcome_of(const Error* error) const {
+  upstream::TryOutcome outcome;
+  if (error != nullptr) {
+    outcome.kind = error->kind;
+  } else if (upstream::failure_bit_of_status(response_.status) != 0) {
+    outcome.status = response_.status;
+  }
+  outcome.request_bytes_sent = request_progress_.written_bytes > 0;
+  outcome.reused_connection = reused_;
+  outcome.response_bytes_seen = response_bytes_seen_;
+  outcome.endpoint_reached = phase_ != Phase::connecting;
+  return outcome;
+}
+
+/// What passive health hears of this attempt: a `config::Failure` bit, or 0.
+std::uint16_t Exchange::failure_of_attempt(const Error* error) const {
+  if (error == nullptr) return upstream::failure_bit_of_status(response_.status);
+  if (upstream::was_stale(outcome_of(error))) return 0;
+  if (error->kind != ErrorKind::total_timeout || response_.status != 0) {
+    return upstream::failure_bit(error->kind);
+  }
+  const TimePoint now = worker_.reactor().now();
+  upstream::TotalTimeout timeout;
+  timeout.total = timeouts_->total;
+  if (phase_ != Phase::exchange) timeout.connecting = now - attempt_started_;
+  if (handed_over_ < now) timeout.answering = now - handed_over_;
+  return upstream::failure_bit_of_total(timeout);
+}
+
+/// What follows a try that did not succeed. A retry that is wanted but cannot be leaves its reason.
+upstream::RetryDecision Exchange::next_try(const upstream::TryOutcome& outcome) {
+  using enum upstream::RetryDecision;
+  retry_place_.give_back();
+  retry_.body_replayable =
+      !request_progress_.replay_overflow && (replays_body() || request_progress_.body_bytes == 0);
+  const auto decision = upstream::decide_retry(upstream_config().retry, outcome, retry_);
+  if (outcome.status != 0 && upload_running()) return give_up;
+  if (decision != other_endpoint) return decision;
+  if (!another_endpoint()) {
+    retry_refusal_ = nowhere_else;
+    ++upstream_view().counters->retries_without_endpoint;
+    return give_up;
+  }
+  if (upstream::needs_budget(outcome) && !take_retry_place()) {
+    retry_refusal_ = over_budget;
+    ++upstream_view().counters->retries_over_budget;
+    return give_up;
+  }
+  return other_endpoint;
+}
+
+/// A place among the retries that may run now; asked while this request still is, or is no longer, in flight.
+bool Exchange::take_retry_place() {
+  const UpstreamRuntime& upstream = *upstream_view().runtime;
+  std::uint64_t requests = upstream::requests_in_flight(upstream.candidates);
+  if (pick_.index != balance::none && requests > 0) --requests;
+  if (retry_.retries_done == 0) ++requests;  // until now it was no retry
+  return retry_place_.take(upstream.shared->retries, upstream.config->retry.budget, requests);
 }
 
 /// The request body is kept while it passes, so that it can be sent again.
@@ -85,23 +146,41 @@ bool Exchange::replays_body() const {
   return retry.attempts > 0 && (http::is_idempotent(head.method) || retry.non_idempotent);
 }
 
+/// One that was not tried, and that no operator took out.
 bool Exchange::another_endpoint() const {
   const auto& candidates = upstream_view().runtime->candidates;
-  const std::size_t count = std::min(candidates.size(), balance::excludable_max);
-  for (std::size_t i = 0; i < count; ++i) {
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
     if (balance::may_try(candidates, excluded_, i)) return true;
   }
   return false;
 }
 
+/// Takes in the body of a response that is not used, as far as it is here already: nothing is waited for. True when
+/// that is all of it, so that the connection can be used again.
+bool Exchange::drain_response() {
+  if (!response_.keep_alive || upload_running() || (upload_end_ && !upload_end_->complete())) return false;
+  upstream_in_.consume(response_.bytes);
+  http::BodyDecoder body(response_.body, Origin::upstream);
+  while (!body.finished() && !upstream_in_.empty()) {
+    const auto step = body.decode(upstream_in_.unread());
+    if (!step || step->consumed == 0) return false;
+    upstream_in_.consume(step->consumed);
+  }
+  return body.finished() && upstream_in_.empty();
+}
+
 void Exchange::prepare_next_attempt(upstream::RetryDecision decision) {
-  if (decision == upstream::RetryDecision::same_endpoint) {
+  if (decision == upstream::RetryDecision::new_connection) {
     retry_.stale_retry_done = true;
     ++upstream_view().counters->stale_retries;
+    // Elsewhere where that is possible: a dead endpoint's connections look the same. It was not really tried,
+    // though, and a later try may go there.
+    if (another_endpoint()) avoided_ = excluded_ & ~excluded_before_;
     excluded_ = excluded_before_;
     fresh_connection_only_ = true;
   } else {
     ++retry_.retries_done;
+    is_retry_ = true;
   }
   // The part of the body that was consumed goes out with the head; the rest follows as before.
   request_out_.resize(request_head_bytes_);
@@ -125,11 +204,13 @@ void Exchange::prepare_next_attempt(upstream::RetryDecision decision) {
   response_.clear();
   response_scanned_ = 0;
   response_bytes_seen_ = false;
-  response_deadline_ = TimePoint::max();
+  response_deadline_ = handed_over_ = TimePoint::max();
 }
 
-void Exchange::count_retries(bool succeeded) {
-  if (retry_.retries_done == 0) return;
+/// Of tries that are retries, how they ended; the free one of a stale connection is counted as such.
+void Exchange::count_try(bool succeeded) {
+  if (!is_retry_) return;
+  is_retry_ = false;
   auto& counters = *upstream_view().counters;
   ++(succeeded ? counters.retries_succeeded : counters.retries_failed);
 }

@@ -57,8 +57,9 @@ Task<After> Exchange::end_cut_response(relay::RelayEnd end) {
   const bool client_left = end.side == relay::RelayEnd::Side::target || end.status == io::IoStatus::peer_gone;
   Error error = client_left ? client_error(ErrorKind::client_gone, "the client left")
                 : end.error ? std::move(*end.error)
-                : end.status == io::IoStatus::shutdown
-                    ? self_error(ErrorKind::draining, "shutting down")
+                : end.status == io::IoStatus::shutdown ? self_error(ErrorKind::draining, "shutting down")
+                : end.status == io::IoStatus::timeout && worker_.reactor().now() >= total_deadline_
+                    ? upstream_error(ErrorKind::total_timeout, "timeouts.total is over", false)
                     : upstream_error(ErrorKind::response_incomplete, "the response ended early", false);
   co_await finish_upload();
   end_attempt(&error);

@@ -2,7 +2,6 @@
 
 #include "observe/log.hpp"
 #include "upstream/ejection.hpp"
-#include "upstream/retry.hpp"
 
 namespace weir::server {
 namespace {
@@ -31,13 +30,11 @@ void log_change(health::Change change, const config::Upstream& upstream,
 }  // namespace
 
 void report_health(const UpstreamView& view, const balance::Pick& pick, TimePoint now, const Error* error,
-                   int status) {
+                   int status, std::uint16_t failure) {
   const UpstreamRuntime& upstream = *view.runtime;
   const config::PassiveHealth& settings = upstream.config->passive_health;
   upstream::EndpointState& endpoint = *upstream.endpoints[pick.index].state;
   auto& counters = view.pools[pick.index]->counters();
-  const std::uint16_t failure =
-      error != nullptr ? upstream::failure_bit(error->kind) : upstream::failure_bit_of_status(status);
   if (error != nullptr && error->origin == Origin::upstream) ++counters.failures[facts(error->kind).name];
   if ((failure & settings.failures) == 0) {
     if (error == nullptr) {

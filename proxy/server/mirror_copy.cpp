@@ -11,6 +11,7 @@
 #include "server/exchange.hpp"
 #include "server/health_report.hpp"
 #include "server/worker.hpp"
+#include "upstream/retry.hpp"
 
 namespace weir::server {
 
@@ -250,10 +251,13 @@ Error MirrorCopy::failure(io::IoStatus status) const {
 /// nothing about the endpoint; a request would be sent again, a copy is not.
 void MirrorCopy::report(const Result<void>& done) {
   const TimePoint now = worker_.reactor().now();
-  if (done) return report_health(view(), pick_, now, nullptr, response_.status);
+  if (done) {
+    return report_health(view(), pick_, now, nullptr, response_.status,
+                         upstream::failure_bit_of_status(response_.status));
+  }
   if (reused_ && !response_bytes_seen_ && done.error().kind == ErrorKind::upstream_reset) return;
   const Error why = done.error();
-  report_health(view(), pick_, now, &why, response_.status);
+  report_health(view(), pick_, now, &why, response_.status, upstream::failure_bit(why.kind));
 }
 
 /// The endpoint is through with it, well or badly.

@@ -8,12 +8,6 @@ bool is_safe(const config::Retry& settings, const TryOutcome& outcome, const Ret
   return !outcome.request_bytes_sent || settings.non_idempotent || http::is_idempotent(state.method);
 }
 
-/// The endpoint had closed the idle connection just before, or while, we sent on it.
-bool was_stale(const TryOutcome& outcome) {
-  return outcome.status == 0 && outcome.kind == ErrorKind::upstream_reset && outcome.reused_connection &&
-         !outcome.response_bytes_seen;
-}
-
 bool is_named(const config::Retry& settings, const TryOutcome& outcome) {
   if (outcome.status != 0) return (settings.on & failure_bit_of_status(outcome.status)) != 0;
   const std::uint16_t bit = failure_bit(outcome.kind);
@@ -23,11 +17,20 @@ bool is_named(const config::Retry& settings, const TryOutcome& outcome) {
 
 }  // namespace
 
+bool was_stale(const TryOutcome& outcome) {
+  return outcome.status == 0 && outcome.kind == ErrorKind::upstream_reset && outcome.reused_connection &&
+         !outcome.response_bytes_seen;
+}
+
+bool needs_budget(const TryOutcome& outcome) {
+  return outcome.endpoint_reached;
+}
+
 RetryDecision decide_retry(const config::Retry& settings, const TryOutcome& outcome,
                            const RetryState& state) {
   if (state.response_started || !state.body_replayable) return RetryDecision::give_up;
   if (!is_safe(settings, outcome, state)) return RetryDecision::give_up;
-  if (was_stale(outcome) && !state.stale_retry_done) return RetryDecision::same_endpoint;
+  if (was_stale(outcome) && !state.stale_retry_done) return RetryDecision::new_connection;
   if (state.retries_done >= settings.attempts) return RetryDecision::give_up;
   return is_named(settings, outcome) ? RetryDecision::other_endpoint : RetryDecision::give_up;
 }
@@ -56,6 +59,8 @@ std::uint16_t failure_bit(ErrorKind kind) {
 
 std::uint16_t failure_bit_of_status(int status) {
   switch (status) {
+    case 500:
+      return config::failure_500;
     case 502:
       return config::failure_502;
     case 503:
@@ -65,6 +70,12 @@ std::uint16_t failure_bit_of_status(int status) {
     default:
       return 0;
   }
+}
+
+std::uint16_t failure_bit_of_total(const TotalTimeout& timeout) {
+  if (timeout.connecting * 2 >= timeout.total) return config::failure_connect;
+  if (timeout.answering * 2 >= timeout.total) return config::failure_timeout;
+  return 0;
 }
 
 }  // namespace weir::upstream

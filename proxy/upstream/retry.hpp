@@ -1,10 +1,11 @@
-// May this failed try be repeated on another endpoint? A pure function over what is known, so that the answer
-// can be tested without a socket.
+// May this failed try be repeated on another endpoint, and is it the endpoint's failure? Pure functions over what
+// is known, so that the answers can be tested without a socket. How many may run at once: retry_budget.hpp.
 #pragma once
 
 #include <cstdint>
 
 #include "config/model.hpp"
+#include "core/clock.hpp"
 #include "core/error.hpp"
 #include "http/head.hpp"
 
@@ -17,6 +18,7 @@ struct TryOutcome {
   bool request_bytes_sent = false;   // at least one byte reached the kernel towards the endpoint
   bool reused_connection = false;    // it came from the idle pool
   bool response_bytes_seen = false;  // at least one byte came back
+  bool endpoint_reached = true;      // there was a connection; a TLS handshake may have failed on it
 };
 
 struct RetryState {
@@ -29,7 +31,7 @@ struct RetryState {
 
 enum class RetryDecision : std::uint8_t {
   give_up,
-  same_endpoint,   // a reused connection was stale: once more on a new connection, any endpoint, not counted
+  new_connection,  // a reused connection was stale: once more on a new one, not counted
   other_endpoint,  // counted against retry.attempts
 };
 
@@ -39,11 +41,29 @@ enum class RetryDecision : std::uint8_t {
 /// everything else must be named by `retry.on` and fit into `retry.attempts`.
 RetryDecision decide_retry(const config::Retry& settings, const TryOutcome& outcome, const RetryState& state);
 
+/// The endpoint had closed the idle connection just before, or while, we sent on it. Says nothing about how the
+/// endpoint is: it is no failure to passive health, and the next try is on a new connection.
+bool was_stale(const TryOutcome& outcome);
+
+/// Whether the retry after `outcome` counts against the retry budget. Not when no connection came about: such a
+/// try was no load on any endpoint, and the retry is the first that the request makes.
+bool needs_budget(const TryOutcome& outcome);
+
 /// Which `Failure` bit an error is, for passive_health.failures and retry.on; 0 for none (the client's or our
 /// fault, and total_timeout, which a slow client can cause as well). Whatever keeps a connection from being
 /// made is failure_connect: refused, unreachable, its timeout, the TLS handshake.
 std::uint16_t failure_bit(ErrorKind kind);
-/// The same for a response status: 502, 503, 504.
+/// The same for a response status: 500, 502, 503, 504.
 std::uint16_t failure_bit_of_status(int status);
+
+/// What `timeouts.total` ended an attempt in the middle of, before a response head.
+struct TotalTimeout {
+  Duration total{};
+  Duration connecting{};  // so long it waited for a connection; 0: there was one
+  Duration answering{};   // so long the endpoint had the whole request; 0: it was still being sent
+};
+/// The `Failure` bit of an attempt that ended so: the endpoint's, where waiting for it took at least half of the
+/// total. Otherwise 0: a slow client or earlier tries left it too little.
+std::uint16_t failure_bit_of_total(const TotalTimeout& timeout);
 
 }  // namespace weir::upstream

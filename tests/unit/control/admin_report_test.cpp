@@ -69,12 +69,15 @@ TEST(AdminJson, Status) {
 
 TEST(AdminJson, Upstreams) {
   const EndpointReport endpoint{"127.0.0.1:9001", 3, "ejected", 1, 4, 50, 6, 7, 8, {}};
+  UpstreamReport blue{"blue", "round_robin", {endpoint}};
+  blue.retries = {2, {30, 4}};
   EXPECT_EQ(
-      to_json(
-          {UpstreamReport{"blue", "round_robin", {endpoint}}, UpstreamReport{"empty", "round_robin", {}}}),
+      to_json({blue, UpstreamReport{"empty", "round_robin", {}}}),
       R"({"upstreams":[{"name":"blue","balance":"round_robin","endpoints":[{"address":"127.0.0.1:9001",)"
       R"("weight":3,"state":"ejected","in_flight":1,"consecutive_failures":4,"requests":50,"failures":6,)"
-      R"("connections":{"active":7,"idle":8}}]},{"name":"empty","balance":"round_robin","endpoints":[]}]})");
+      R"("connections":{"active":7,"idle":8}}],"retries":{"running":2,"percent":30,"min_concurrent":4}},)"
+      R"({"name":"empty","balance":"round_robin","endpoints":[],)"
+      R"("retries":{"running":0,"percent":20,"min_concurrent":3}}]})");
 }
 
 TEST(AdminJson, AnEndpointSaysWhoTookItOut) {

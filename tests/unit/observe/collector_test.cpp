@@ -89,7 +89,7 @@ struct Fixture {
     endpoint.duration.observe(0.02);
     endpoint.failures["connect_refused"] = 3;
     endpoint.ejections["consecutive_failures"] = 2;
-    metrics.upstream(upstream) = {10, 11, 12};
+    metrics.upstream(upstream) = {10, 11, 12, 16, 17};
     metrics.limit(names.intern("logins"), route) = {21, 22};
     input.limits = {{"logins", 23, 24}};
     metrics.refused(route) = {14, 15};
@@ -193,6 +193,8 @@ TEST(Collector, EverySampleHasItsLabelsAndValue) {
       {R"(weir_upstream_retries_total{upstream="blue",outcome="succeeded"})", 10},
       {R"(weir_upstream_retries_total{upstream="blue",outcome="failed"})", 11},
       {R"(weir_upstream_retries_total{upstream="blue",outcome="stale"})", 12},
+      {R"(weir_upstream_retries_total{upstream="blue",outcome="budget_exhausted"})", 16},
+      {R"(weir_upstream_retries_total{upstream="blue",outcome="no_other_endpoint"})", 17},
       {"weir_config_generation", 4},
       {"weir_config_last_reload_success", 0},
       {"weir_config_last_reload_timestamp_seconds", 1'700'000'000.5},

@@ -172,6 +172,8 @@ WorkerMetrics sample(int scale) {
   metrics.upstream(2).retries_succeeded += 1;
   metrics.upstream(2).retries_failed += 2;
   metrics.upstream(2).stale_retries += 3;
+  metrics.upstream(2).retries_over_budget += 4;
+  metrics.upstream(2).retries_without_endpoint += 5;
   metrics.refused(1).access_denied += 4;
   metrics.refused(1).max_in_flight += 5;
   metrics.access_log_dropped_lines = 5;
@@ -206,6 +208,8 @@ TEST(WorkerMetrics, MergeAddsEverything) {
   EXPECT_EQ(merged.upstream(2).retries_succeeded, 2u);
   EXPECT_EQ(merged.upstream(2).retries_failed, 4u);
   EXPECT_EQ(merged.upstream(2).stale_retries, 6u);
+  EXPECT_EQ(merged.upstream(2).retries_over_budget, 8u);
+  EXPECT_EQ(merged.upstream(2).retries_without_endpoint, 10u);
   EXPECT_EQ(merged.access_log_dropped_lines, 10u);
   EXPECT_EQ(merged.accept_backoffs, 12u);
 }

@@ -65,7 +65,7 @@ TEST_P(Decide, As) {
       << GetParam().what;
 }
 
-constexpr std::uint16_t everything = 0x7f;
+constexpr std::uint16_t everything = 0xff;
 
 INSTANTIATE_TEST_SUITE_P(
     Connecting, Decide,
@@ -102,23 +102,23 @@ INSTANTIATE_TEST_SUITE_P(
 
 INSTANTIATE_TEST_SUITE_P(
     Stale, Decide,
-    testing::Values(Case{"GET", settings(), stale(), sending(Method::get), same_endpoint},
-                    Case{"GET, whatever is named", settings(0), stale(), sending(Method::get), same_endpoint},
-                    Case{"POST may have been done", settings(), stale(), sending(Method::post), give_up},
-                    Case{"POST by configuration", settings(0, true), stale(), sending(Method::post),
-                         same_endpoint},
-                    Case{"POST of which nothing was sent", settings(), stale_before_sending(),
-                         sending(Method::post), same_endpoint},
-                    Case{"bytes came back: it was alive",
-                         settings(),
-                         {ErrorKind::upstream_reset, 0, true, true, true},
-                         sending(Method::get),
-                         give_up},
-                    Case{"a timeout is not staleness",
-                         settings(),
-                         {ErrorKind::response_timeout, 0, true, true, false},
-                         sending(Method::get),
-                         give_up}));
+    testing::Values(
+        Case{"GET", settings(), stale(), sending(Method::get), new_connection},
+        Case{"GET, whatever is named", settings(0), stale(), sending(Method::get), new_connection},
+        Case{"POST may have been done", settings(), stale(), sending(Method::post), give_up},
+        Case{"POST by configuration", settings(0, true), stale(), sending(Method::post), new_connection},
+        Case{"POST of which nothing was sent", settings(), stale_before_sending(), sending(Method::post),
+             new_connection},
+        Case{"bytes came back: it was alive",
+             settings(),
+             {ErrorKind::upstream_reset, 0, true, true, true},
+             sending(Method::get),
+             give_up},
+        Case{"a timeout is not staleness",
+             settings(),
+             {ErrorKind::response_timeout, 0, true, true, false},
+             sending(Method::get),
+             give_up}));
 
 INSTANTIATE_TEST_SUITE_P(
     TimeoutsAndStatuses, Decide,
@@ -132,7 +132,15 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"504 named, POST", settings(config::failure_504), answered(504), sending(Method::post), give_up},
         Case{"504 named, POST by configuration", settings(config::failure_504, true), answered(504),
              sending(Method::post), other_endpoint},
-        Case{"no other status", settings(everything), answered(500), sending(Method::get), give_up},
+        Case{"500 named", settings(config::failure_500), answered(500), sending(Method::get), other_endpoint},
+        Case{"500 is none of the others", settings(0x7f), answered(500), sending(Method::get), give_up},
+        Case{"no other status", settings(everything), answered(501), sending(Method::get), give_up},
+        Case{"garbage is not named by default", settings(), failed(ErrorKind::response_malformed),
+             sending(Method::get), give_up},
+        Case{"garbage named", settings(config::failure_invalid_response),
+             failed(ErrorKind::response_malformed), sending(Method::get), other_endpoint},
+        Case{"garbage named, POST", settings(config::failure_invalid_response),
+             failed(ErrorKind::response_malformed), sending(Method::post), give_up},
         Case{"a client's fault", settings(everything), failed(ErrorKind::client_gone), sending(Method::get),
              give_up},
         Case{"the total time is over", settings(everything), failed(ErrorKind::total_timeout),
@@ -171,10 +179,48 @@ TEST(DecideBounds, TheStaleRetryIsFreeButOne) {
   config::Retry none = settings();
   none.attempts = 0;
   RetryState state = sending(Method::get);
-  EXPECT_EQ(decide_retry(none, stale(), state), same_endpoint);
+  EXPECT_EQ(decide_retry(none, stale(), state), new_connection);
   state.stale_retry_done = true;
   EXPECT_EQ(decide_retry(none, stale(), state), give_up);
   EXPECT_EQ(decide_retry(settings(), stale(), state), other_endpoint) << "then it is a reset like any other";
+}
+
+TEST(Stale, OnlyAKeptConnectionThatEndedSilently) {
+  EXPECT_TRUE(was_stale(stale()));
+  EXPECT_TRUE(was_stale(stale_before_sending()));
+  EXPECT_FALSE(was_stale(reset()));
+  EXPECT_FALSE(was_stale(refused()));
+  EXPECT_FALSE(was_stale(answered(503)));
+  EXPECT_FALSE(was_stale({ErrorKind::upstream_reset, 0, true, true, true}));
+  EXPECT_FALSE(was_stale({ErrorKind::response_timeout, 0, true, true, false}));
+}
+
+TEST(Budget, IsNeededOnceAnEndpointWasReached) {
+  for (const TryOutcome& outcome : {reset(), reset_before_sending(), timed_out(), answered(503)}) {
+    EXPECT_TRUE(needs_budget(outcome));
+  }
+  for (const ErrorKind kind :
+       {ErrorKind::connect_refused, ErrorKind::connect_failed, ErrorKind::connect_timeout}) {
+    EXPECT_FALSE(needs_budget({kind, 0, false, false, false, false}));
+  }
+  // A handshake is work for the endpoint.
+  EXPECT_TRUE(needs_budget({ErrorKind::tls_failed, 0, false, false, false, true}));
+  EXPECT_TRUE(needs_budget({ErrorKind::connect_timeout, 0, false, false, false, true}));
+}
+
+TEST(FailureBitOfTotal, IsTheEndpointsWhereItTookHalfOfTheTime) {
+  using std::chrono::milliseconds;
+  const auto bit = [](int connecting_ms, int answering_ms) {
+    return failure_bit_of_total(
+        {milliseconds(1000), milliseconds(connecting_ms), milliseconds(answering_ms)});
+  };
+  EXPECT_EQ(bit(0, 1000), config::failure_timeout);
+  EXPECT_EQ(bit(0, 500), config::failure_timeout);
+  EXPECT_EQ(bit(0, 499), 0) << "a slow client, or earlier tries, took more";
+  EXPECT_EQ(bit(0, 0), 0) << "the client was still sending";
+  EXPECT_EQ(bit(1000, 0), config::failure_connect);
+  EXPECT_EQ(bit(500, 0), config::failure_connect);
+  EXPECT_EQ(bit(499, 0), 0);
 }
 
 struct BitCase {
@@ -205,9 +251,10 @@ INSTANTIATE_TEST_SUITE_P(
                     BitCase{ErrorKind::malformed_request, 0}, BitCase{ErrorKind::name_unresolved, 0},
                     BitCase{ErrorKind::no_endpoint, 0}, BitCase{ErrorKind::internal, 0}));
 
-TEST(FailureBitOfStatus, OnlyTheThree) {
+TEST(FailureBitOfStatus, OnlyTheFour) {
   for (int status = 100; status < 600; ++status) {
-    const int expected = status == 502   ? config::failure_502
+    const int expected = status == 500   ? config::failure_500
+                         : status == 502 ? config::failure_502
                          : status == 503 ? config::failure_503
                          : status == 504 ? config::failure_504
                                          : 0;
