@@ -40,6 +40,7 @@ struct Names {
 inline constexpr std::string_view security_policy_name = "security";
 
 Server parse_server(const Field& field);
+Resolver parse_resolver(const Field& field);
 Admin parse_admin(const Field& field);
 Admin default_admin();
 Log parse_log(const Field& field);

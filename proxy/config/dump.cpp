@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "config/hosts.hpp"
 #include "config/json_text.hpp"
 #include "config/names.hpp"
 #include "config/rates.hpp"
@@ -31,6 +32,19 @@ void headers(JsonText& json, std::string_view key, const std::vector<NameValue>&
   json.close();
 }
 
+void put_resolver(JsonText& json, const Resolver& resolver) {
+  json.open_object("resolver");
+  json.open_list("servers");
+  for (const SocketAddress& server : resolver.servers) json.text({}, server.to_string());
+  json.close();
+  duration(json, "min_ttl", resolver.min_ttl);
+  duration(json, "max_ttl", resolver.max_ttl);
+  duration(json, "timeout", resolver.timeout);
+  json.number("tries", resolver.tries);
+  json.text("ipv6", name_of(resolve_ipv6s, resolver.ipv6));
+  json.close();
+}
+
 void put_server(JsonText& json, const Server& server) {
   json.open_object("server");
   if (server.workers == 0) {
@@ -41,6 +55,7 @@ void put_server(JsonText& json, const Server& server) {
   duration(json, "shutdown_timeout", server.shutdown_timeout);
   json.number("max_connections", server.max_connections);
   json.text("state_dir", server.state_dir);
+  put_resolver(json, server.resolver);
   json.close();
 }
 
@@ -127,10 +142,9 @@ void bits(JsonText& json, std::string_view key, const Choice<Failure> (&choices)
 void put_endpoints(JsonText& json, const std::vector<Endpoint>& endpoints) {
   json.open_list("endpoints");
   for (const Endpoint& endpoint : endpoints) {
-    const std::string host = endpoint.ip && endpoint.ip->v6 ? "[" + endpoint.host + "]" : endpoint.host;
     json.open_object();
-    json.text("address", host + ":" + std::to_string(endpoint.port));
-    json.number("weight", endpoint.weight);
+    json.text("address", endpoint_text(endpoint));
+    if (endpoint.port != 0) json.number("weight", endpoint.weight);  // SRV records say their own
     json.close();
   }
   json.close();

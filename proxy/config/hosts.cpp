@@ -64,6 +64,18 @@ bool is_dns_name(std::string_view text) {
   }
 }
 
+bool is_service_name(std::string_view text) {
+  if (!text.starts_with('_') || !is_dns_name(text)) return false;
+  const auto protocol = text.find("._");
+  return protocol != text.npos && protocol == text.find('.') && text.find('.', protocol + 1) != text.npos;
+}
+
+std::string endpoint_text(const Endpoint& endpoint) {
+  if (endpoint.port == 0) return endpoint.host;
+  if (endpoint.ip) return SocketAddress{*endpoint.ip, endpoint.port}.to_string();
+  return endpoint.host + ':' + std::to_string(endpoint.port);
+}
+
 std::optional<Endpoint> parse_endpoint_address(const Field& field) {
   if (!field.node.is_scalar()) {
     field.report_kind("a single value", std::string(endpoint_remedy));
@@ -75,6 +87,14 @@ std::optional<Endpoint> parse_endpoint_address(const Field& field) {
     return std::nullopt;
   }
   const auto parts = split_port(text);
+  if (is_service_name(parts ? parts->host : text)) {
+    Endpoint service;
+    service.host = http::lower(text);
+    if (!parts) return service;
+    field.report(quoted(text) + " is a service name with a port",
+                 "write " + std::string(parts->host) + ": its SRV records say the ports");
+    return std::nullopt;
+  }
   if (!parts || (!parts->bracketed && IpAddress::parse(text))) {
     refuse_endpoint(field, "has no port");
     return std::nullopt;

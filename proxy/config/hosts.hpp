@@ -13,8 +13,15 @@ namespace weir::config {
 /// RFC 1123 names, with '_' as found in the wild: labels of 1..63, 253 in all, the last one not a number.
 bool is_dns_name(std::string_view text);
 
-/// HOST:PORT of an endpoint with its default weight; the host is an address, [v6] or a name. Reports.
+/// `_http._tcp.app.internal` (RFC 2782): SRV records say its hosts and ports.
+bool is_service_name(std::string_view text);
+
+/// HOST:PORT of an endpoint with its default weight; the host is an address, [v6] or a name. Or a service name, which
+/// has no port. Reports.
 std::optional<Endpoint> parse_endpoint_address(const Field& field);
+
+/// As the configuration writes it.
+std::string endpoint_text(const Endpoint& endpoint);
 
 /// `api.example.com`, `*.example.com`, an address: lower case, no port. Reports.
 std::optional<std::string> parse_host_pattern(const Field& field);

@@ -16,11 +16,25 @@
 
 namespace weir::config {
 
+/// Whether names of endpoints are asked for IPv6 addresses; automatic: where this machine has one itself.
+enum class ResolveIpv6 : std::uint8_t { automatic, on, off };
+
+/// How names of endpoints are resolved.
+struct Resolver {
+  std::vector<SocketAddress> servers;  // empty: those of /etc/resolv.conf
+  Milliseconds min_ttl{1'000}, max_ttl{300'000};
+  Milliseconds timeout{2'000};  // of one question to one server ...
+  std::uint32_t tries = 2;      // ... which is asked so often, each time with more patience
+  ResolveIpv6 ipv6 = ResolveIpv6::automatic;
+  bool operator==(const Resolver&) const = default;
+};
+
 struct Server {
   unsigned workers = 0;  // 0: auto, one per usable CPU
   Milliseconds shutdown_timeout{30'000};
   std::uint32_t max_connections = 20'000;
   std::string state_dir;  // a folder for weights set at run time and their audit; empty: memory only
+  Resolver resolver;
   bool operator==(const Server&) const = default;
 };
 

@@ -23,6 +23,8 @@ inline constexpr Choice<LogLevel> log_levels[] = {{"trace", LogLevel::trace},
 inline constexpr Choice<LogFormat> log_formats[] = {{"json", LogFormat::json}, {"text", LogFormat::text}};
 inline constexpr Choice<LogFormat> access_log_formats[] = {{"json", LogFormat::json}};
 inline constexpr Choice<bool> proxy_protocols[] = {{"off", false}, {"required", true}};
+inline constexpr Choice<ResolveIpv6> resolve_ipv6s[] = {
+    {"auto", ResolveIpv6::automatic}, {"on", ResolveIpv6::on}, {"off", ResolveIpv6::off}};
 inline constexpr Choice<TlsVersion> tls_versions[] = {{"1.2", TlsVersion::v1_2}, {"1.3", TlsVersion::v1_3}};
 inline constexpr Choice<UnknownSni> unknown_snis[] = {{"default", UnknownSni::use_default},
                                                       {"reject", UnknownSni::reject}};

@@ -51,6 +51,7 @@ Server parse_server(const Field& field) {
   reader.optional("max_connections", server.max_connections,
                   number_between(std::uint32_t{1}, connections_max));
   reader.optional("state_dir", server.state_dir, parse_text);
+  reader.optional("resolver", server.resolver, parse_resolver);
   return server;
 }
 

@@ -24,6 +24,10 @@ std::optional<Endpoint> parse_endpoint(const Field& field) {
       reader.required("address", endpoint, parse_endpoint_address, "write HOST:PORT, such as 127.0.0.1:9001");
   reader.optional("weight", weight, number_between(std::uint32_t{1}, weight_max));
   if (!addressed) return std::nullopt;
+  if (endpoint.port == 0 && reader.has("weight")) {
+    reader.report("a service name has no weight of its own",
+                  "leave weight out: the SRV records say the weights");
+  }
   endpoint.weight = weight;
   return endpoint;
 }
@@ -138,6 +142,17 @@ Retry parse_retry(const Field& field) {
   return retry;
 }
 
+/// The targets of SRV records come from DNS and prove nothing, and no certificate has the service name.
+void check_service_tls(const MapReader& reader, const Upstream& upstream) {
+  if (!upstream.tls || !upstream.tls->verify || !upstream.tls->server_name.empty()) return;
+  for (const Endpoint& endpoint : upstream.endpoints) {
+    if (endpoint.port != 0) continue;
+    reader.report("TLS to the service name " + quoted(endpoint.host) + " has no name to verify",
+                  "set tls.server_name to the name on the endpoints' certificate");
+    return;
+  }
+}
+
 Upstream parse_upstream(const Field& field) {
   Upstream upstream;
   upstream.name = field.node.key;
@@ -146,6 +161,7 @@ Upstream parse_upstream(const Field& field) {
   reader.required("endpoints", upstream.endpoints, parse_endpoints,
                   "name at least one, such as [127.0.0.1:9001]");
   reader.optional("tls", upstream.tls, parse_upstream_tls);
+  check_service_tls(reader, upstream);
   reader.optional("timeouts", upstream.timeouts, parse_timeouts);
   reader.optional("keepalive", upstream.keepalive, parse_keepalive);
   reader.optional("passive_health", upstream.passive_health, parse_passive_health);
