@@ -10,7 +10,7 @@ set -euo pipefail
 declare -A packages=(
   [build]="clang-16 lld-16 cmake ninja-build ccache
            libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libssl-dev
-           libyaml-cpp-dev libre2-dev libfmt-dev libspdlog-dev libcli11-dev prometheus-cpp-dev"
+           libyaml-cpp-dev libre2-dev libc-ares-dev libfmt-dev libspdlog-dev libcli11-dev prometheus-cpp-dev"
   [run]="ca-certificates curl openssl"
   [test]="libgtest-dev libgmock-dev libclang-rt-16-dev llvm-16 g++-12 clang-format-16 python3"
   [bench]="wrk libbenchmark-dev nginx-light haproxy python3"

@@ -81,7 +81,7 @@ std::shared_ptr<server::Snapshot> compile(control::Compiler& compiler,
   if (!prepared) throw std::runtime_error(prepared.error().detail);
   return compiler.build(
       *prepared, 1, [](const config::Listener&) { return SocketAddress(); },
-      [](const std::string&) { return std::vector<IpAddress>(); });
+      [](const std::string&) { return std::vector<upstream::NamedAddress>(); });
 }
 
 /// Requests that meet every part of the file alike.

@@ -21,7 +21,8 @@ using SystemTime = std::chrono::system_clock::time_point;
 
 struct UpstreamHealth {
   std::string name;
-  std::size_t healthy = 0, total = 0;  // endpoints in use, endpoints known (0: its names have no address yet)
+  std::size_t healthy = 0,
+              total = 0;  // endpoints in use, endpoints; a name without an address is one that is down
 };
 
 /// GET /health. healthy: every endpoint is in use. unhealthy: some upstream has none. degraded: between.
@@ -66,7 +67,7 @@ struct TakenOut {
 struct EndpointReport {
   std::string address;  // its label in logs and metrics
   std::uint32_t weight = 1;
-  std::string state = "healthy";  // upstream::shown_state
+  std::string state = "healthy";  // upstream::shown_state, or unresolved: a name without an address
   std::uint32_t in_flight = 0;
   std::uint32_t consecutive_failures = 0;
   std::uint64_t requests_total = 0, failures_total = 0;

@@ -242,8 +242,9 @@ std::vector<std::shared_ptr<upstream::EndpointState>> Compiler::states_at(
 }
 
 void Compiler::add_endpoint(server::UpstreamRuntime& runtime, const config::Endpoint& endpoint,
-                            const IpAddress& ip) {
-  const SocketAddress address{ip, endpoint.port};
+                            const upstream::NamedAddress& where) {
+  const SocketAddress address{where.ip, where.port == 0 ? endpoint.port : where.port};
+  const std::uint32_t weight = where.weight == 0 ? endpoint.weight : where.weight;
   server::EndpointRuntime added;
   added.state = endpoint_state(*runtime.config, address, endpoint.host);
   added.label = names_.intern(added.state->label);
@@ -251,10 +252,10 @@ void Compiler::add_endpoint(server::UpstreamRuntime& runtime, const config::Endp
   // Two names may lead to one address: it is one endpoint, with their weights together.
   for (std::size_t i = 0; i < runtime.endpoints.size(); ++i) {
     if (runtime.endpoints[i].state != added.state) continue;
-    runtime.candidates[i].weight += endpoint.weight;
+    runtime.candidates[i].weight += weight;
     return;
   }
-  runtime.candidates.push_back({added.state.get(), endpoint.weight});
+  runtime.candidates.push_back({added.state.get(), weight});
   runtime.endpoints.push_back(std::move(added));
 }
 
@@ -283,8 +284,13 @@ std::shared_ptr<server::Snapshot> Compiler::build(const Prepared& prepared, std:
     const auto context = prepared.client_contexts.find(upstream.name);
     if (context != prepared.client_contexts.end()) runtime.tls = context->second;
     for (const config::Endpoint& endpoint : upstream.endpoints) {
-      const auto ips = endpoint.ip ? std::vector<IpAddress>{*endpoint.ip} : addresses(endpoint.host);
-      for (const IpAddress& ip : ips) add_endpoint(runtime, endpoint, ip);
+      if (endpoint.ip) {
+        add_endpoint(runtime, endpoint, {*endpoint.ip, endpoint.port, endpoint.weight});
+        continue;
+      }
+      const auto known = addresses(endpoint.host);
+      for (const upstream::NamedAddress& where : known) add_endpoint(runtime, endpoint, where);
+      if (known.empty()) runtime.unresolved.push_back(&endpoint);
     }
     snapshot->upstreams.push_back(std::move(runtime));
   }

@@ -13,6 +13,7 @@
 #include "core/ip.hpp"
 #include "observe/name_table.hpp"
 #include "server/snapshot.hpp"
+#include "upstream/name_answer.hpp"
 
 namespace weir::control {
 
@@ -20,8 +21,8 @@ class Compiler {
  public:
   /// Where a listener is bound: the address that the kernel gave.
   using BoundAddress = std::function<SocketAddress(const config::Listener&)>;
-  /// Known addresses of a host name; empty while unknown.
-  using Addresses = std::function<std::vector<IpAddress>(const std::string& host)>;
+  /// Known addresses of a host or service name; empty while unknown.
+  using Addresses = std::function<std::vector<upstream::NamedAddress>(const std::string& host)>;
   /// Weights in force of a route with a split, by target.
   using Weights = std::function<std::vector<std::uint32_t>(const config::Route&)>;
 
@@ -68,7 +69,8 @@ class Compiler {
   std::shared_ptr<upstream::EndpointState> endpoint_state(const config::Upstream& upstream,
                                                           const SocketAddress& address,
                                                           const std::string& host);
-  void add_endpoint(server::UpstreamRuntime& runtime, const config::Endpoint& endpoint, const IpAddress& ip);
+  void add_endpoint(server::UpstreamRuntime& runtime, const config::Endpoint& endpoint,
+                    const upstream::NamedAddress& where);
   Result<void> build_limits(Prepared& prepared);
   void build_routes(Prepared& prepared);
   std::shared_ptr<listen::ClientCounts> client_counts(const config::Listener& listener);

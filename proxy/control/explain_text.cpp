@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <string>
 
+#include "config/hosts.hpp"
 #include "control/explanation.hpp"
 #include "http/write.hpp"
 
@@ -99,9 +100,7 @@ void show_proxy(TextPage& page, const ProxyPlan& plan) {
   }
   page.line("upstream", plan.upstream + ", " + plan.balance + (plan.tls ? ", TLS" : ""));
   for (const config::Endpoint& endpoint : plan.endpoints) {
-    const bool bracket = endpoint.host.find(':') != std::string::npos && endpoint.host.front() != '[';
-    const std::string host = bracket ? '[' + endpoint.host + ']' : endpoint.host;
-    page.item(host + ':' + std::to_string(endpoint.port) +
+    page.item(config::endpoint_text(endpoint) +
               (endpoint.weight == 1 ? "" : ", weight " + std::to_string(endpoint.weight)));
   }
   std::vector<std::string> timeouts;

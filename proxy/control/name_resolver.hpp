@@ -1,66 +1,98 @@
-// Addresses of endpoints that are given by name, kept fresh in the background. A name that does not resolve has no
-// addresses until it does; one that resolved once keeps its last good answer. Control thread; the look-ups themselves
-// run on a few threads of their own, so that nothing waits for DNS and one dead name delays no other.
+// Addresses of endpoints that are given by name, kept fresh by the time to live of their DNS answers. A name that does
+// not resolve has no addresses until it does; one that resolved once keeps its last good answer. Says what changes
+// as events. Control thread; nothing here waits.
 #pragma once
 
+#include <sys/stat.h>
+
+#include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/thread_pool.hpp>
+#include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
-#include "core/ip.hpp"
+#include "config/model.hpp"
+#include "control/dns_channel.hpp"
+#include "core/rng.hpp"
+#include "upstream/name_answer.hpp"
 
 namespace weir::control {
 
 class NameResolver {
  public:
-  static constexpr std::chrono::seconds refresh_interval{10};
-  static constexpr std::chrono::seconds retry_interval{2};             // after a failure
   static constexpr std::chrono::milliseconds first_answer_wait{2000};  // see watch()
-  static constexpr std::size_t addresses_max = 64;  // of one name; further ones are left out
-  static constexpr std::size_t lookup_threads = 4;
+  static constexpr std::size_t lookups_at_once_max = 64;               // further names wait for their turn
 
-  /// `changed` is called when the addresses of some name are not what they were, but not for first answers that
-  /// watch() is still waiting for.
+  /// `changed` is called from the loop when the addresses of some name are not what they were, but not for answers
+  /// that watch() is still waiting for.
   NameResolver(boost::asio::io_context& context, std::function<void()> changed);
   ~NameResolver();
+  NameResolver(const NameResolver&) = delete;
+  NameResolver& operator=(const NameResolver&) = delete;
 
-  /// The names to keep fresh from now on. `settled` is called once each new one has been looked up, well or not, or
-  /// first_answer_wait has passed; at once (before watch returns) when none is new.
-  void watch(const std::set<std::string>& names, std::function<void()> settled);
-  /// Sorted; empty while unknown.
-  std::vector<IpAddress> addresses(const std::string& name) const;
+  /// The names to keep fresh from now on, and how. `settled` is called once each new one has been looked up, well or
+  /// not, or first_answer_wait has passed; at once (before watch returns) when none is new. Names that are no longer
+  /// wanted are kept until then.
+  void watch(const std::set<std::string>& names, const config::Resolver& settings,
+             std::function<void()> settled);
+  /// In order; empty while unknown.
+  std::vector<upstream::NamedAddress> addresses(const std::string& name) const;
   void stop();
-  /// A look-up is running; it cannot be interrupted, only waited for.
-  bool busy() const { return running_ > 0; }
+
+  struct Facts {
+    std::string name;
+    std::size_t addresses = 0;
+  };
+  std::vector<Facts> facts() const;
+  /// How many look-ups ended in each way, by LookUp.
+  const std::array<std::uint64_t, upstream::lookup_kinds>& lookups() const { return lookups_; }
 
  private:
   struct Name {
     explicit Name(boost::asio::io_context& context) : timer(context) {}
-    std::vector<IpAddress> addresses;
+    std::vector<upstream::NamedAddress> addresses;
     boost::asio::steady_timer timer;
-    bool failing = false;  // reported once, not each time
-    bool answered = false;
+    upstream::LookUp last = upstream::LookUp::answered;
+    std::uint32_t failures = 0;  // in a row
+    std::size_t left_out = 0;    // addresses past the bound
+    bool answered = false;       // looked up at least once, well or not
+    bool looking = false;        // a look-up runs or waits for its turn
   };
 
+  std::shared_ptr<DnsChannel> channel();
   void look_up(const std::string& name);
-  void received(const std::string& name, const std::string& error, std::vector<IpAddress> found);
+  void begin(const std::string& name);
+  void received(const std::string& name, const upstream::NameAnswer& answer);
+  void note(const std::string& name, Name& known, const upstream::NameAnswer& answer);
+  bool take(const std::string& name, Name& known, const upstream::NameAnswer& answer);
+  void schedule(const std::string& name, Name& known, const upstream::NameAnswer& answer);
+  void announce();
   void settle_if_complete();
   void settle();
 
   boost::asio::io_context& context_;
   std::function<void()> changed_;
-  boost::asio::thread_pool pool_{lookup_threads};
   boost::asio::steady_timer settle_timer_;
   std::function<void()> settled_;  // empty: nobody waits
+  config::Resolver settings_;
+  std::shared_ptr<DnsChannel> channel_;
+  std::vector<std::weak_ptr<DnsChannel>> channels_;  // with look-ups that may still run
+  timespec system_settings_{};  // when /etc/resolv.conf was changed, at the channel's start
   std::map<std::string, Name> names_;
+  std::set<std::string> wanted_;
+  std::deque<std::string> waiting_;
   std::size_t running_ = 0;
-  bool stopped_ = false;
+  std::array<std::uint64_t, upstream::lookup_kinds> lookups_{};
+  Rng rng_;
+  bool announcing_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for what the loop still holds
 };
 
 }  // namespace weir::control

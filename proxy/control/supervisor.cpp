@@ -97,8 +97,6 @@ int Supervisor::run() {
   stop_workers();
   resolver_.stop();
   access_log_.reset();
-  // A name look-up cannot be interrupted; its thread must not hold up the exit.
-  if (resolver_.busy()) std::_Exit(exit_code_);
   return exit_code_;
 }
 
@@ -133,7 +131,7 @@ int Supervisor::start() {
     return exit_cannot_start;
   }
   bool settled = false;
-  resolver_.watch(host_names(*config), [&settled] { settled = true; });
+  resolver_.watch(host_names(*config), config->server.resolver, [&settled] { settled = true; });
   while (!settled) context_.run_one();  // bounded by NameResolver::first_answer_wait
   take_over(std::move(*next));
   if (!start_admin() || !start_watch()) return exit_cannot_start;
@@ -310,7 +308,7 @@ void Supervisor::reload(const Reply<ReloadOutcome>& reply) {
   }
   // New names are looked up first: an upstream must not lose its endpoints only because they have names now.
   const auto held = std::make_shared<Next>(std::move(*next));
-  resolver_.watch(host_names(*config), [this, held, reply, read = std::move(read)] {
+  resolver_.watch(host_names(*config), config->server.resolver, [this, held, reply, read = std::move(read)] {
     const auto before = snapshot_->config;
     take_over(std::move(*held));
     apply_process_keys(*before, *snapshot_->config);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "config/dump.hpp"
+#include "config/hosts.hpp"
 #include "control/route_json.hpp"
 #include "control/supervisor.hpp"
 #include "core/version.hpp"
@@ -72,7 +73,7 @@ HealthReport Supervisor::health() const {
   for (const auto& upstream : snapshot_->upstreams) {
     UpstreamHealth item;
     item.name = upstream.config->name;
-    item.total = upstream.candidates.size();
+    item.total = upstream.candidates.size() + upstream.unresolved.size();
     item.healthy = upstream::usable_count(upstream.candidates);
     report.upstreams.push_back(std::move(item));
   }
@@ -120,6 +121,13 @@ std::vector<UpstreamReport> Supervisor::upstreams() const {
       item.consecutive_failures = static_cast<std::uint32_t>(candidate.state->health.consecutive_failures());
       report.endpoints.push_back(std::move(item));
     }
+    for (const config::Endpoint* endpoint : upstream.unresolved) {
+      EndpointReport item;
+      item.address = config::endpoint_text(*endpoint);
+      item.weight = endpoint->weight;
+      item.state = "unresolved";
+      report.endpoints.push_back(std::move(item));
+    }
     reports.push_back(std::move(report));
   }
   return reports;
@@ -142,6 +150,13 @@ observe::ScrapeInput Supervisor::scrape_input() const {
       facts.up = candidate.state->usable();
       input.endpoints.push_back(std::move(facts));
     }
+    for (const config::Endpoint* endpoint : upstream.unresolved) {
+      observe::EndpointFacts facts;
+      facts.upstream = upstream.config->name;
+      facts.endpoint = config::endpoint_text(*endpoint);
+      facts.up = false;
+      input.endpoints.push_back(std::move(facts));
+    }
   }
   for (const SplitReport& split : split_reports()) {
     for (const SplitTargetReport& target : split.targets) {
@@ -150,6 +165,12 @@ observe::ScrapeInput Supervisor::scrape_input() const {
   }
   for (const server::LimitRuntime& limit : *snapshot_->limits) {
     input.limits.push_back({limit.config->name, limit.table->keys(), limit.table->evictions()});
+  }
+  for (const NameResolver::Facts& name : resolver_.facts())
+    input.names.push_back({name.name, name.addresses});
+  for (std::size_t i = 0; i < upstream::lookup_kinds; ++i) {
+    const std::string_view result = upstream::to_string(static_cast<upstream::LookUp>(i));
+    input.lookups.push_back({std::string(result), resolver_.lookups()[i]});
   }
   for (const auto& listener : snapshot_->listeners) {
     if (!listener->tls) continue;

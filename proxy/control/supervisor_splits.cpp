@@ -84,7 +84,7 @@ SplitReport Supervisor::split_report(const config::Route& route) const {
     target.upstream = configured[i].first;
     target.configured = configured[i].second;
     target.effective = weights[i];
-    target.total = upstream.candidates.size();
+    target.total = upstream.candidates.size() + upstream.unresolved.size();
     target.healthy = upstream::usable_count(upstream.candidates);
     report.targets.push_back(std::move(target));
   }

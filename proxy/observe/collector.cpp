@@ -212,7 +212,8 @@ void add_endpoint_facts(Families& out, const std::vector<EndpointFacts>& endpoin
   auto in_flight =
       Family::gauge("weir_upstream_in_flight", "Requests in flight at an endpoint, over all workers.");
   auto up = Family::gauge("weir_endpoint_up",
-                          "1: the endpoint is in use; 0: passive health or an operator took it out.");
+                          "1: the endpoint is in use; 0: passive health or an operator took it out, or it is a name "
+                          "without an address.");
   for (const auto& [names, facts] : shown) {
     const Labels endpoint{{"upstream", std::string(names.first)}, {"endpoint", std::string(names.second)}};
     in_flight.add(endpoint, facts.first);
@@ -220,6 +221,17 @@ void add_endpoint_facts(Families& out, const std::vector<EndpointFacts>& endpoin
   }
   out.push_back(std::move(in_flight).take());
   out.push_back(std::move(up).take());
+}
+
+void add_names(Families& out, const ScrapeInput& input) {
+  auto lookups =
+      Family::counter("weir_dns_lookups_total", "Look-ups of endpoints' names, by how they ended.");
+  for (const LookUpCount& each : input.lookups) lookups.add({{"result", each.result}}, each.count);
+  auto addresses =
+      Family::gauge("weir_dns_name_addresses", "Addresses in use of a name; 0: its endpoints are down.");
+  for (const NameFacts& facts : input.names) addresses.add({{"name", facts.name}}, facts.addresses);
+  out.push_back(std::move(lookups).take());
+  out.push_back(std::move(addresses).take());
 }
 
 void add_certificates(Families& out, const std::vector<CertificateFacts>& certificates) {
@@ -289,6 +301,7 @@ Families collect(const WorkerMetrics& merged, const NameTable& names, const Scra
   add_mirrors(out, merged, names);
   add_endpoint_facts(out, input.endpoints);
   add_limits(out, merged, names, input.limits);
+  add_names(out, input);
   add_config(out, input);
   add_certificates(out, input.certificates);
   add_counter(out, "weir_access_log_dropped_lines_total",

@@ -42,6 +42,18 @@ struct LimitFacts {
   std::uint64_t keys = 0, evictions = 0;
 };
 
+/// A name that endpoints have, and how many addresses it stands for.
+struct NameFacts {
+  std::string name;
+  std::size_t addresses = 0;
+};
+
+/// Look-ups of names that ended like that.
+struct LookUpCount {
+  std::string result;
+  std::uint64_t count = 0;
+};
+
 /// What a scrape shows besides the workers' counters.
 struct ScrapeInput {
   std::string version, commit;
@@ -53,6 +65,8 @@ struct ScrapeInput {
   std::vector<CertificateFacts> certificates;
   std::vector<SplitFacts> splits;
   std::vector<LimitFacts> limits;
+  std::vector<NameFacts> names;
+  std::vector<LookUpCount> lookups;
   std::uint64_t access_log_unwritten_lines = 0;  // LogWriter::unwritten_lines()
   ProcessFacts process;
 };

@@ -37,8 +37,9 @@ struct EndpointRuntime {
 struct UpstreamRuntime {
   const config::Upstream* config = nullptr;
   observe::NameId name = observe::no_name;
-  std::vector<upstream::Candidate> candidates;  // of `endpoints`, same order
-  std::vector<EndpointRuntime> endpoints;       // empty while no name of the upstream resolves
+  std::vector<upstream::Candidate> candidates;      // of `endpoints`, same order
+  std::vector<EndpointRuntime> endpoints;           // empty while no name of the upstream resolves
+  std::vector<const config::Endpoint*> unresolved;  // names without an address: endpoints that are down
   std::shared_ptr<balance::Shared> shared;
   std::shared_ptr<tls::ClientContext> tls;  // null: plain
 };

@@ -234,11 +234,11 @@ UniqueFd connect_tcp(const ConnectOptions& options, const Deadline& deadline) {
   return fd;
 }
 
-UniqueFd listen_tcp(std::uint16_t& port, int backlog) {
+UniqueFd listen_tcp(std::uint16_t& port, int backlog, const char* ip) {
   UniqueFd fd = new_socket();
   const int on = 1;
   ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-  sockaddr_in address = ipv4("127.0.0.1", port);
+  sockaddr_in address = ipv4(ip, port);
   if (::bind(fd.get(), as_sockaddr(address), sizeof(address)) != 0 || ::listen(fd.get(), backlog) != 0) {
     throw TestFailure("cannot listen on port " + std::to_string(port) + ": " + std::strerror(errno));
   }

@@ -89,7 +89,7 @@ struct ConnectOptions {
 UniqueFd connect_tcp(const ConnectOptions& options, const Deadline& deadline);
 
 /// A listening socket on 127.0.0.1; `port` 0 takes a free one and is set to it.
-UniqueFd listen_tcp(std::uint16_t& port, int backlog = 512);
+UniqueFd listen_tcp(std::uint16_t& port, int backlog = 512, const char* ip = "127.0.0.1");
 /// A port that nothing listens on (it was free a moment ago).
 std::uint16_t unused_port();
 

@@ -183,8 +183,9 @@ ScriptableEndpoint::~ScriptableEndpoint() {
 }
 
 void ScriptableEndpoint::start(ConnectionBehaviour behaviour, const EndpointOptions& options) {
+  ip_ = options.ip;
   port_ = options.port;
-  UniqueFd listener = listen_tcp(port_);
+  UniqueFd listener = listen_tcp(port_, 512, ip_.c_str());
   if (options.receive_buffer_bytes > 0) {
     ::setsockopt(listener.get(), SOL_SOCKET, SO_RCVBUF, &options.receive_buffer_bytes, sizeof(int));
   }

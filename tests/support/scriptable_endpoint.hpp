@@ -74,6 +74,7 @@ using RequestBehaviour = std::function<void(EndpointConnection&, const Request&)
 
 struct EndpointOptions {
   std::uint16_t port = 0;
+  std::string ip = "127.0.0.1";  // any of 127.0.0.0/8
   int receive_buffer_bytes = 0;  // 0: the system's choice
   bool tls = false;
   TlsServerOptions tls_options;
@@ -90,7 +91,7 @@ class ScriptableEndpoint {
   ScriptableEndpoint& operator=(const ScriptableEndpoint&) = delete;
 
   std::uint16_t port() const { return port_; }
-  std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+  std::string address() const { return ip_ + ':' + std::to_string(port_); }
 
   /// From the next request on.
   void behave(RequestBehaviour behaviour);
@@ -120,6 +121,7 @@ class ScriptableEndpoint {
 
   std::shared_ptr<EndpointState> state_;
   SslContext tls_context_;
+  std::string ip_;
   std::uint16_t port_ = 0;
 };
 

@@ -47,6 +47,7 @@ const std::vector<Home>& homes() {
       {"openssl/", {"proxy/tls/", "proxy/io/", "bench/", "tests/"}, "TLS is made in tls and moved in io"},
       {"spdlog/", {"proxy/observe/"}, "everybody else logs through observe/log.hpp"},
       {"prometheus/", {"proxy/observe/"}, "metrics are exposed by observe"},
+      {"ares.h", {"proxy/control/", "tests/"}, "names are looked up in control"},
       {"CLI/", {"proxy/control/", "bench/"}, "arguments are parsed in control"},
       {"boost/json",
        {"proxy/observe/", "proxy/server/", "proxy/control/", "bench/", "tests/"},

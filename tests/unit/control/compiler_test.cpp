@@ -45,13 +45,15 @@ class CompilerTest : public ::testing::Test {
     return compiler.build(
         *prepared, ++generation,
         [](const config::Listener&) { return *SocketAddress::parse("127.0.0.1:8080"); },
-        [this](const std::string& host) { return host == "app" ? app : std::vector<IpAddress>{}; });
+        [this](const std::string& host) {
+          return host == "app" ? app : std::vector<upstream::NamedAddress>{};
+        });
   }
 
   observe::NameTable names;
   Compiler compiler{names};
   std::uint64_t generation = 0;
-  std::vector<IpAddress> app;
+  std::vector<upstream::NamedAddress> app;
 };
 
 TEST_F(CompilerTest, FillsWhatTheRequestPathNeeds) {
@@ -172,15 +174,40 @@ TEST_F(CompilerTest, NamesBecomeTheirAddressesAndNothingWhileUnknown) {
   config.upstreams[0].endpoints = {endpoint("app", 3000)};
   const auto unknown = compile(config);
   EXPECT_TRUE(unknown->upstreams[0].candidates.empty());
-  app = {*IpAddress::parse("127.0.0.2"), *IpAddress::parse("127.0.0.3")};
+  app = {{*IpAddress::parse("127.0.0.2")}, {*IpAddress::parse("127.0.0.3")}};
   const auto known = compile(config);
   ASSERT_EQ(known->upstreams[0].candidates.size(), 2u);
   EXPECT_EQ(known->upstreams[0].endpoints[1].state->label, "127.0.0.3:3000");
   EXPECT_EQ(known->upstreams[0].endpoints[1].host, "app");
-  app = {*IpAddress::parse("127.0.0.3")};
+  app = {{*IpAddress::parse("127.0.0.3")}};
   const auto shrunk = compile(config);
   ASSERT_EQ(shrunk->upstreams[0].candidates.size(), 1u);
   EXPECT_EQ(shrunk->upstreams[0].endpoints[0].state, known->upstreams[0].endpoints[1].state);
+}
+
+TEST_F(CompilerTest, ANameWithoutAnAddressIsAnEndpointThatIsDown) {
+  config::Config config = base();
+  config.upstreams[0].endpoints = {endpoint("ghost", 3000), endpoint("app", 3000), endpoint("127.0.0.1", 1)};
+  app = {{*IpAddress::parse("127.0.0.2")}};
+  const auto snapshot = compile(config);
+  EXPECT_EQ(snapshot->upstreams[0].candidates.size(), 2u);
+  ASSERT_EQ(snapshot->upstreams[0].unresolved.size(), 1u);
+  EXPECT_EQ(snapshot->upstreams[0].unresolved[0]->host, "ghost");
+}
+
+TEST_F(CompilerTest, ServicesSayPortAndWeightThemselves) {
+  config::Config config = base();
+  config.upstreams[0].endpoints = {endpoint("app", 0)};
+  app = {{*IpAddress::parse("127.0.0.2"), 81, 5}, {*IpAddress::parse("127.0.0.2"), 82, 7}};
+  const auto first = compile(config);
+  ASSERT_EQ(first->upstreams[0].candidates.size(), 2u);
+  EXPECT_EQ(first->upstreams[0].endpoints[0].state->label, "127.0.0.2:81");
+  EXPECT_EQ(first->upstreams[0].candidates[0].weight, 5u);
+  EXPECT_EQ(first->upstreams[0].endpoints[1].state->label, "127.0.0.2:82");
+  app[0].weight = 9;
+  const auto second = compile(config);
+  EXPECT_EQ(second->upstreams[0].candidates[0].weight, 9u);
+  EXPECT_EQ(second->upstreams[0].endpoints[0].state, first->upstreams[0].endpoints[0].state);
 }
 
 TEST_F(CompilerTest, RouteTimeoutsWinOverTheUpstreams) {
@@ -230,7 +257,7 @@ TEST_F(CompilerTest, WeightsMayComeFromElsewhere) {
   ASSERT_TRUE(prepared);
   const auto snapshot = compiler.build(
       *prepared, 1, [](const config::Listener&) { return SocketAddress{}; },
-      [](const std::string&) { return std::vector<IpAddress>{}; },
+      [](const std::string&) { return std::vector<upstream::NamedAddress>{}; },
       [](const config::Route& route) {
         return std::vector<std::uint32_t>{route.name == "api" ? 1u : 0u, 2};
       });

@@ -1,60 +1,335 @@
 #include "control/name_resolver.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "observe/events.hpp"
+#include "support/dns_server.hpp"
 
 namespace weir::control {
 namespace {
 
-class NameResolverTest : public testing::Test {
+using namespace std::chrono_literals;
+using testing::DnsFault;
+using testing::DnsServer;
+using testing::DnsType;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using upstream::LookUp;
+
+class NameResolverTest : public ::testing::Test {
  protected:
-  void wait_until_settled() {
-    for (int i = 0; i < 100 && settled == 0; ++i) context.run_for(std::chrono::milliseconds(200));
-    ASSERT_EQ(settled, 1);
+  NameResolverTest() {
+    settings.servers = {*SocketAddress::parse(dns.address())};
+    settings.min_ttl = 100ms;
+    settings.timeout = 200ms;
+    settings.tries = 1;
+    settings.ipv6 = config::ResolveIpv6::on;
+    const auto known = observe::events_after(0);
+    if (!known.empty()) first_event = known.back().id;
   }
 
+  void watch(const std::set<std::string>& names) {
+    resolver.watch(names, settings, [this] { ++settled; });
+  }
+  void watch_and_wait(const std::set<std::string>& names) {
+    const int before = settled;
+    watch(names);
+    run_until([&] { return settled > before; });
+  }
+  template <class Condition>
+  void run_until(Condition condition) {
+    const testing::Deadline deadline;
+    while (!condition()) {
+      ASSERT_FALSE(deadline.has_passed());
+      context.restart();
+      context.run_one_for(50ms);
+    }
+  }
+  std::vector<std::string> addresses(const std::string& name) const {
+    std::vector<std::string> texts;
+    for (const auto& known : resolver.addresses(name)) {
+      texts.push_back(known.port == 0 ? known.ip.to_string()
+                                      : SocketAddress{known.ip, known.port}.to_string() + " weight " +
+                                            std::to_string(known.weight));
+    }
+    return texts;
+  }
+  std::uint64_t count(LookUp result) const { return resolver.lookups()[static_cast<std::size_t>(result)]; }
+  std::vector<std::string> events() const {
+    std::vector<std::string> texts;
+    for (const auto& event : observe::events_after(first_event))
+      texts.push_back(event.kind + ": " + event.text);
+    return texts;
+  }
+
+  DnsServer dns;
+  config::Resolver settings;
   boost::asio::io_context context;
   int changes = 0, settled = 0;
+  std::uint64_t first_event = 0;
   NameResolver resolver{context, [this] { ++changes; }};
 };
 
 TEST_F(NameResolverTest, WithoutNamesItSettlesAtOnce) {
-  resolver.watch({}, [this] { ++settled; });
+  watch({});
   EXPECT_EQ(settled, 1);
 }
 
 TEST_F(NameResolverTest, SettlesWithTheFirstAnswers) {
-  resolver.watch({"localhost"}, [this] {
-    ++settled;
-    context.stop();
-  });
+  dns.set("app.test", {"10.0.0.2", "2001:db8::1", "10.0.0.1"});
+  watch({"app.test"});
   EXPECT_EQ(settled, 0) << "nothing waits for an answer";
-  EXPECT_TRUE(resolver.addresses("localhost").empty());
-  wait_until_settled();
-  ASSERT_FALSE(resolver.addresses("localhost").empty());
-  EXPECT_TRUE(resolver.addresses("localhost")[0].is_loopback());
+  EXPECT_THAT(addresses("app.test"), IsEmpty());
+  run_until([this] { return settled == 1; });
+  EXPECT_THAT(addresses("app.test"), ElementsAre("10.0.0.1", "10.0.0.2", "2001:db8::1"));
   EXPECT_EQ(changes, 0) << "first answers come with settling, not as changes";
+  EXPECT_THAT(events(), IsEmpty());
+  EXPECT_EQ(count(LookUp::answered), 1U);
+}
+
+TEST_F(NameResolverTest, LocalhostNeedsNoServer) {
+  settings.servers = {*SocketAddress::parse("127.0.0.1:1")};
+  watch_and_wait({"localhost"});
+  ASSERT_THAT(addresses("localhost"), ::testing::Not(IsEmpty()));
+  EXPECT_TRUE(resolver.addresses("localhost")[0].ip.is_loopback());
+  EXPECT_EQ(dns.questions("localhost"), 0U);
+}
+
+TEST_F(NameResolverTest, WithoutIpv6OnlyARecordsAreAskedFor) {
+  settings.ipv6 = config::ResolveIpv6::off;
+  dns.set("app.test", {"10.0.0.1", "2001:db8::1"});
+  watch_and_wait({"app.test", "localhost"});
+  EXPECT_THAT(addresses("app.test"), ElementsAre("10.0.0.1"));
+  EXPECT_EQ(dns.questions("app.test", DnsType::aaaa), 0U);
+  for (const auto& known : resolver.addresses("localhost")) EXPECT_FALSE(known.ip.v6) << "of the file, too";
 }
 
 TEST_F(NameResolverTest, KnownNamesSettleAtOnceAndForgottenOnesAreGone) {
-  resolver.watch({"localhost"}, [this] {
-    ++settled;
-    context.stop();
-  });
-  wait_until_settled();
-  resolver.watch({"localhost"}, [this] { ++settled; });
+  dns.set("app.test", {"10.0.0.1"});
+  watch_and_wait({"app.test"});
+  watch({"app.test"});
   EXPECT_EQ(settled, 2);
-  resolver.watch({}, [this] { ++settled; });
+  EXPECT_EQ(dns.questions("app.test"), 1U);
+  watch({});
   EXPECT_EQ(settled, 3);
-  EXPECT_TRUE(resolver.addresses("localhost").empty());
+  EXPECT_THAT(addresses("app.test"), IsEmpty());
 }
 
-TEST_F(NameResolverTest, ANameThatDoesNotResolveSettlesToo) {
-  resolver.watch({"no-such-name.invalid"}, [this] {
-    ++settled;
-    context.stop();
+TEST_F(NameResolverTest, WhatIsNoLongerWantedStaysUntilTheNewNamesAreThere) {
+  dns.set("old.test", {"10.0.0.1"});
+  dns.set("new.test", {"10.0.0.2"});
+  watch_and_wait({"old.test"});
+  watch({"new.test"});
+  EXPECT_THAT(addresses("old.test"), ElementsAre("10.0.0.1"));
+  run_until([this] { return settled == 2; });
+  EXPECT_THAT(addresses("old.test"), IsEmpty());
+  EXPECT_THAT(addresses("new.test"), ElementsAre("10.0.0.2"));
+}
+
+TEST_F(NameResolverTest, TheTimeToLiveSaysWhenToAskAgain) {
+  settings.max_ttl = 150ms;
+  dns.set("short.test", {"10.0.0.1"}, 0);    // the floor: 100 ms
+  dns.set("long.test", {"10.0.0.2"}, 3600);  // the cap: 150 ms
+  watch_and_wait({"short.test", "long.test"});
+  run_until([this] { return dns.questions("short.test") >= 4 && dns.questions("long.test") >= 3; });
+  EXPECT_EQ(changes, 0) << "nothing changed";
+  settings.max_ttl = 1h;
+  dns.set("kept.test", {"10.0.0.3"}, 3600);
+  watch_and_wait({"kept.test", "short.test"});
+  const std::size_t shorts = dns.questions("short.test");
+  run_until([&] { return dns.questions("short.test") >= shorts + 3; });
+  EXPECT_EQ(dns.questions("kept.test"), 1U);
+}
+
+TEST_F(NameResolverTest, AChangedAnswerIsSaidOnce) {
+  dns.set("app.test", {"10.0.0.1", "10.0.0.3"}, 0);
+  watch_and_wait({"app.test"});
+  dns.set("app.test", {"10.0.0.4", "10.0.0.1"}, 0);
+  run_until([this] { return changes == 1; });
+  EXPECT_THAT(addresses("app.test"), ElementsAre("10.0.0.1", "10.0.0.4"));
+  EXPECT_THAT(events(), ElementsAre("name_changed: app.test: +10.0.0.4 -10.0.0.3"));
+  const std::size_t asked = dns.questions("app.test");
+  run_until([&] { return dns.questions("app.test") >= asked + 3; });
+  EXPECT_EQ(changes, 1);
+}
+
+TEST_F(NameResolverTest, ANameThatDoesNotResolveSettlesTooAndIsReported) {
+  watch_and_wait({"ghost.test"});
+  EXPECT_THAT(addresses("ghost.test"), IsEmpty());
+  EXPECT_THAT(events(),
+              ElementsAre(HasSubstr("name_failed: cannot resolve ghost.test: no such name (NXDOMAIN); "
+                                    "its endpoints are down")));
+  dns.set("ghost.test", {"10.0.0.1"});
+  run_until([this] { return changes == 1; });
+  EXPECT_THAT(addresses("ghost.test"), ElementsAre("10.0.0.1"));
+  EXPECT_THAT(events(),
+              ElementsAre(HasSubstr("name_failed"), HasSubstr("name_recovered: ghost.test resolves again")));
+}
+
+TEST_F(NameResolverTest, EveryFailureKeepsTheLastGoodAnswerAndSaysWhich) {
+  const struct {
+    DnsFault fault;
+    LookUp result;
+  } cases[] = {{DnsFault::nxdomain, LookUp::nxdomain},
+               {DnsFault::servfail, LookUp::server_failure},
+               {DnsFault::refused, LookUp::server_failure},
+               {DnsFault::silent, LookUp::timeout},
+               {DnsFault::garbage, LookUp::malformed}};
+  dns.set("app.test", {"10.0.0.1"}, 0);
+  watch_and_wait({"app.test"});
+  for (const auto& [fault, result] : cases) {
+    const std::uint64_t before = count(result);
+    dns.fail("app.test", fault);
+    run_until([&] { return count(result) > before; });
+    EXPECT_THAT(addresses("app.test"), ElementsAre("10.0.0.1"));
+    EXPECT_THAT(events().back(),
+                HasSubstr(std::string(upstream::explain(result)) + "; the last answer is kept"));
+    dns.fail("app.test", DnsFault::none);
+    const std::uint64_t good = count(LookUp::answered);
+    run_until([&] { return count(LookUp::answered) > good; });
+    EXPECT_THAT(events().back(), HasSubstr("name_recovered"));
+  }
+  dns.set("app.test", {}, 0);
+  run_until([&] { return count(LookUp::no_data) > 0; });
+  EXPECT_THAT(addresses("app.test"), ElementsAre("10.0.0.1"));
+  EXPECT_EQ(changes, 0);
+}
+
+TEST_F(NameResolverTest, AServerThatNeverAnswersAaaaDoesNoHarm) {
+  dns.set("app.test", {"10.0.0.1"}, 0);
+  dns.fail("app.test", DnsType::aaaa, DnsFault::silent);
+  watch_and_wait({"app.test"});
+  EXPECT_THAT(addresses("app.test"), ElementsAre("10.0.0.1"));
+  dns.set("app.test", {"10.0.0.1", "2001:db8::1"}, 0);
+  dns.fail("app.test", DnsType::aaaa, DnsFault::none);
+  run_until([this] { return changes == 1; });
+  dns.fail("app.test", DnsType::aaaa, DnsFault::servfail);
+  dns.set("app.test", {"10.0.0.2", "2001:db8::1"}, 0);
+  run_until([this] { return changes == 2; });
+  EXPECT_THAT(addresses("app.test"), ElementsAre("10.0.0.2", "2001:db8::1")) << "IPv6 stays as it was known";
+  EXPECT_EQ(count(LookUp::timeout) + count(LookUp::server_failure), 0U);
+}
+
+TEST_F(NameResolverTest, OnlyIpv6IsFineAndAFailedAIsAFailure) {
+  dns.set("six.test", {"2001:db8::1"}, 0);
+  watch_and_wait({"six.test"});
+  EXPECT_THAT(addresses("six.test"), ElementsAre("2001:db8::1"));
+  dns.fail("six.test", DnsType::a, DnsFault::servfail);
+  run_until([&] { return count(LookUp::server_failure) == 1; });
+  EXPECT_THAT(addresses("six.test"), ElementsAre("2001:db8::1"));
+}
+
+TEST_F(NameResolverTest, AliasesAreFollowed) {
+  dns.set_alias("www.test", "app.test", 1);
+  dns.set("app.test", {"10.0.0.1"}, 3600);
+  watch_and_wait({"www.test"});
+  EXPECT_THAT(addresses("www.test"), ElementsAre("10.0.0.1"));
+  EXPECT_EQ(dns.questions("www.test", DnsType::aaaa), 1U) << "an alias without AAAA is no failure";
+}
+
+TEST_F(NameResolverTest, TruncatedAnswersAreAskedForOverTcp) {
+  std::vector<std::string> many;
+  for (int i = 1; i <= 100; ++i) many.push_back("10.0.0." + std::to_string(i));
+  dns.set("many.test", many);
+  dns.fail("many.test", DnsFault::truncate);
+  watch_and_wait({"many.test"});
+  EXPECT_EQ(resolver.addresses("many.test").size(), 100U);
+  EXPECT_GT(dns.questions_over_tcp(), 0U);
+}
+
+TEST_F(NameResolverTest, FurtherServersAreAskedWhenOneFails) {
+  DnsServer broken;
+  broken.fail("app.test", DnsFault::servfail);
+  dns.set("app.test", {"10.0.0.1"});
+  settings.servers.insert(settings.servers.begin(), *SocketAddress::parse(broken.address()));
+  watch_and_wait({"app.test"});
+  EXPECT_THAT(addresses("app.test"), ElementsAre("10.0.0.1"));
+  EXPECT_GE(broken.questions("app.test"), 1U);
+}
+
+TEST_F(NameResolverTest, ServicesAreTheirTargetsOfTheLowestPriority) {
+  dns.set_services("_http._tcp.app.test",
+                   {{10, 5, 81, "blue.test"}, {10, 0, 82, "green.test"}, {20, 9, 83, "spare.test"}}, 0);
+  dns.set("blue.test", {"10.0.0.1", "10.0.0.2"});
+  dns.set("green.test", {"10.0.0.1"});
+  dns.set("spare.test", {"10.0.0.9"});
+  watch_and_wait({"_http._tcp.app.test"});
+  EXPECT_THAT(addresses("_http._tcp.app.test"),
+              ElementsAre("10.0.0.1:81 weight 5", "10.0.0.1:82 weight 1", "10.0.0.2:81 weight 5"));
+  EXPECT_EQ(dns.questions("spare.test"), 0U);
+  dns.set_services("_http._tcp.app.test", {{10, 7, 81, "blue.test"}, {10, 1, 82, "gone.test"}}, 0);
+  run_until([this] { return changes == 1; });
+  EXPECT_THAT(addresses("_http._tcp.app.test"), ElementsAre("10.0.0.1:81 weight 7", "10.0.0.2:81 weight 7"))
+      << "a target without an address is left out";
+}
+
+TEST_F(NameResolverTest, ServicesFailAsAWhole) {
+  const std::string name = "_http._tcp.app.test";
+  dns.set_services(name, {{0, 1, 81, "blue.test"}, {0, 1, 82, "green.test"}}, 0);
+  dns.set("blue.test", {"10.0.0.1"});
+  dns.set("green.test", {"10.0.0.2"});
+  watch_and_wait({name});
+  dns.fail("green.test", DnsFault::servfail);
+  run_until([&] { return count(LookUp::server_failure) > 0; });
+  EXPECT_EQ(resolver.addresses(name).size(), 2U) << "half an answer takes nobody away";
+  dns.fail("green.test", DnsFault::none);
+  dns.fail(name, DnsFault::garbage);
+  run_until([&] { return count(LookUp::malformed) > 0; });
+  EXPECT_EQ(resolver.addresses(name).size(), 2U);
+  dns.fail(name, DnsFault::none);
+  dns.set_services(name, {{0, 0, 0, ""}}, 0);
+  run_until([&] { return count(LookUp::no_data) > 0; });
+  EXPECT_EQ(resolver.addresses(name).size(), 2U) << "the root: not offered";
+  EXPECT_EQ(changes, 0);
+}
+
+TEST_F(NameResolverTest, ManyNamesTakeTurns) {
+  std::set<std::string> names;
+  for (int i = 0; i < 300; ++i) {
+    names.insert("app" + std::to_string(i) + ".test");
+    dns.set("app" + std::to_string(i) + ".test", {"10.0.0.1"});
+  }
+  watch_and_wait(names);
+  run_until([this] { return count(LookUp::answered) == 300; });
+  EXPECT_EQ(resolver.facts().size(), 300U);
+}
+
+TEST_F(NameResolverTest, OtherServersAreAskedAtOnce) {
+  dns.set("app.test", {"10.0.0.1"});
+  watch_and_wait({"app.test"});
+  DnsServer other;
+  other.set("app.test", {"10.0.0.2"});
+  settings.servers = {*SocketAddress::parse(other.address())};
+  watch({"app.test"});
+  run_until([this] { return changes == 1; });
+  EXPECT_THAT(addresses("app.test"), ElementsAre("10.0.0.2"));
+}
+
+TEST_F(NameResolverTest, NamesThatChangeTogetherAreAnnouncedTogether) {
+  dns.set("a.test", {"10.0.0.1"}, 0);
+  dns.set("b.test", {"10.0.0.1"}, 0);
+  watch_and_wait({"a.test", "b.test"});
+  dns.set("a.test", {"10.0.0.2"}, 0);
+  dns.set("b.test", {"10.0.0.2"}, 0);
+  run_until([&] {
+    return addresses("a.test") == addresses("b.test") && addresses("a.test").front() == "10.0.0.2";
   });
-  wait_until_settled();
-  EXPECT_TRUE(resolver.addresses("no-such-name.invalid").empty());
+  context.poll();
+  EXPECT_GE(changes, 1);
+  EXPECT_LE(changes, 2);
+}
+
+TEST_F(NameResolverTest, StoppingForgetsWhatIsUnderWay) {
+  dns.fail("slow.test", DnsFault::silent);
+  watch({"slow.test", "localhost"});
+  context.poll();
+  dns.wait_for_questions("slow.test", 1);
+  resolver.stop();
+  context.restart();
+  context.run_for(100ms);
+  EXPECT_EQ(settled, 0);
 }
 
 }  // namespace

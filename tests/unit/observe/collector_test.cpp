@@ -105,6 +105,8 @@ struct Fixture {
     input.certificates = {
         {"https", "localhost", std::chrono::system_clock::time_point(std::chrono::seconds(99))}};
     input.access_log_unwritten_lines = 11;
+    input.names = {{"app.internal", 3}, {"ghost.internal", 0}};
+    input.lookups = {{"answered", 9}, {"nxdomain", 2}};
     input.process = {1.5, 1e9, 4096, 8192, 10, 1024, 5};
   }
   std::string text() const { return metrics_text(metrics, names, input); }
@@ -134,6 +136,8 @@ TEST(Collector, EveryPromisedFamilyIsThereWithItsTypeAndHelp) {
       {"weir_rate_limited_total", "counter"},
       {"weir_rate_limit_keys", "gauge"},
       {"weir_rate_limit_evictions_total", "counter"},
+      {"weir_dns_lookups_total", "counter"},
+      {"weir_dns_name_addresses", "gauge"},
       {"weir_config_generation", "gauge"},
       {"weir_config_last_reload_success", "gauge"},
       {"weir_config_last_reload_timestamp_seconds", "gauge"},
@@ -172,6 +176,10 @@ TEST(Collector, EverySampleHasItsLabelsAndValue) {
       {R"(weir_connections{listener="http",state="active"})", 2},
       {R"(weir_connections{listener="http",state="idle"})", 3},
       {R"(weir_connections_total{listener="http"})", 7},
+      {R"(weir_dns_name_addresses{name="app.internal"})", 3},
+      {R"(weir_dns_name_addresses{name="ghost.internal"})", 0},
+      {R"(weir_dns_lookups_total{result="answered"})", 9},
+      {R"(weir_dns_lookups_total{result="nxdomain"})", 2},
       {R"(weir_requests_refused_total{route="api",reason="access_denied"})", 14},
       {R"(weir_requests_refused_total{route="api",reason="max_in_flight"})", 15},
       {R"(weir_connections_refused_total{listener="http",reason="max_connections"})", 1},

@@ -1,0 +1,123 @@
+#include "control/name_lookup.hpp"
+
+#include <ifaddrs.h>
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <utility>
+
+#include "config/hosts.hpp"
+
+namespace weir::control {
+
+using upstream::LookUp;
+
+NameLookUp::NameLookUp(std::shared_ptr<DnsChannel> channel, bool ipv6, Done done)
+    : channel_(std::move(channel)), ipv6_(ipv6), done_(std::move(done)) {}
+
+void NameLookUp::start(std::shared_ptr<DnsChannel> channel, const std::string& name, bool ipv6, Done done) {
+  const auto self = std::make_shared<NameLookUp>(std::move(channel), ipv6, std::move(done));
+  if (config::is_service_name(name)) {
+    self->service_ = true;
+    self->channel_->services(name, [self](ServiceReply reply) { self->services_found(std::move(reply)); });
+    return;
+  }
+  upstream::ServiceRecord host;
+  host.target = name;
+  self->hosts_.push_back(std::move(host));
+  boost::asio::post(self->channel_->context(), [self] { self->next_host(); });
+}
+
+void NameLookUp::services_found(ServiceReply reply) {
+  if (reply.result != LookUp::answered) return end(reply.result);
+  limit_ttl(reply.ttl);
+  hosts_ = upstream::records_in_use(std::move(reply.records));
+  for (upstream::ServiceRecord& host : hosts_) host.target += '.';  // whole names: no search domains
+  next_host();
+}
+
+void NameLookUp::next_host() {
+  if (next_ == hosts_.size()) return end(answer_.addresses.empty() ? LookUp::no_data : LookUp::answered);
+  ++next_;
+  ask_host();
+}
+
+void NameLookUp::ask_host() {
+  const std::string& host = hosts_[next_ - 1].target;
+  auto local = channel_->from_file(host.ends_with('.') ? host.substr(0, host.size() - 1) : host);
+  if (!ipv6_) std::erase_if(local, [](const IpAddress& address) { return address.v6; });
+  if (!local.empty()) {
+    add(local);
+    return host_done(LookUp::answered);
+  }
+  channel_->addresses(host, Family::v4,
+                      [self = shared_from_this()](const AddressReply& reply) { self->v4_found(reply); });
+}
+
+void NameLookUp::v4_found(const AddressReply& reply) {
+  if (!upstream::is_definite(reply.result)) return end(reply.result);
+  v4_result_ = reply.result;
+  if (reply.result == LookUp::answered) {
+    add(reply.addresses);
+    limit_ttl(reply.ttl);
+  }
+  if (!ipv6_) return host_done(reply.result);
+  // Of the very name that was found: a search domain further on may know it, too, and mean something else.
+  const std::string host =
+      reply.result == LookUp::answered && !reply.name.empty() ? reply.name + '.' : hosts_[next_ - 1].target;
+  channel_->addresses(host, Family::v6,
+                      [self = shared_from_this()](const AddressReply& found) { self->v6_found(found); });
+}
+
+void NameLookUp::v6_found(const AddressReply& reply) {
+  if (reply.result == LookUp::answered) {
+    add(reply.addresses);
+    limit_ttl(reply.ttl);
+    return host_done(LookUp::answered);
+  }
+  if (upstream::is_definite(reply.result)) {
+    const bool exists = v4_result_ == LookUp::no_data || reply.result == LookUp::no_data;
+    return host_done(v4_result_ == LookUp::answered ? LookUp::answered
+                     : exists                       ? LookUp::no_data
+                                                    : LookUp::nxdomain);
+  }
+  if (v4_result_ != LookUp::answered) return end(reply.result);
+  answer_.ipv6_unknown = true;
+  host_done(LookUp::answered);
+}
+
+void NameLookUp::add(const std::vector<IpAddress>& addresses) {
+  const upstream::ServiceRecord& host = hosts_[next_ - 1];
+  for (const IpAddress& ip : addresses) answer_.addresses.push_back({ip, host.port, host.weight});
+}
+
+void NameLookUp::limit_ttl(Milliseconds ttl) {
+  answer_.ttl = answer_.ttl ? std::min(*answer_.ttl, ttl) : ttl;
+}
+
+/// A service's target that has no address is left out; the others serve.
+void NameLookUp::host_done(LookUp result) {
+  if (!service_ && result != LookUp::answered) return end(result);
+  next_host();
+}
+
+void NameLookUp::end(LookUp result) {
+  answer_.result = result;
+  if (result != LookUp::answered) answer_.addresses.clear();
+  done_(answer_);
+}
+
+bool machine_has_ipv6() {
+  ifaddrs* first = nullptr;
+  if (::getifaddrs(&first) != 0) return false;
+  const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> all(first, &::freeifaddrs);
+  for (const ifaddrs* item = first; item != nullptr; item = item->ifa_next) {
+    if (item->ifa_addr == nullptr || item->ifa_addr->sa_family != AF_INET6) continue;
+    const in6_addr& address = reinterpret_cast<const sockaddr_in6*>(item->ifa_addr)->sin6_addr;
+    if (!IN6_IS_ADDR_LOOPBACK(&address) && !IN6_IS_ADDR_LINKLOCAL(&address)) return true;
+  }
+  return false;
+}
+
+}  // namespace weir::control
