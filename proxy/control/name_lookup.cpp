@@ -89,7 +89,10 @@ void NameLookUp::v6_found(const AddressReply& reply) {
 
 void NameLookUp::add(const std::vector<IpAddress>& addresses) {
   const upstream::ServiceRecord& host = hosts_[next_ - 1];
-  for (const IpAddress& ip : addresses) answer_.addresses.push_back({ip, host.port, host.weight});
+  for (const IpAddress& ip : addresses) {
+    if (answer_.addresses.size() == addresses_max) return;
+    answer_.addresses.push_back({ip, host.port, host.weight});
+  }
 }
 
 void NameLookUp::limit_ttl(Milliseconds ttl) {

@@ -14,6 +14,8 @@ namespace weir::control {
 
 class NameLookUp : public std::enable_shared_from_this<NameLookUp> {
  public:
+  static constexpr std::size_t addresses_max = 4096;  // read of one answer
+
   using Done = std::function<void(const upstream::NameAnswer&)>;
 
   /// `done` is called from the loop, once; or never, where the channel is cancelled.

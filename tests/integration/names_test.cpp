@@ -50,7 +50,7 @@ class Instances {
 };
 
 ConfigText config_with(const DnsServer& dns, const std::string& endpoint, const std::string& more = "") {
-  ConfigText config = config_for("\"" + endpoint + "\"");
+  ConfigText config = config_for(endpoint);
   config.server += ", resolver: { servers: [\"" + dns.address() +
                    "\"], min_ttl: 100ms, timeout: 200ms, tries: 1" + more + " }";
   return config;
@@ -110,7 +110,7 @@ TEST(Names, WhereSomeAreDownTheRestServes) {
   DnsServer dns;
   Instances instances(1);
   ConfigText config = config_with(dns, instances.at("ghost.test"));
-  config.endpoints.push_back('"' + instances.at("127.0.0.1") + '"');
+  config.endpoints.push_back(instances.at("127.0.0.1"));
   WeirProcess weir(config);
   for (int i = 0; i < 4; ++i) EXPECT_EQ(weir.get("/").status, 200);
   const auto health = boost::json::parse(weir.admin("/health").body);
