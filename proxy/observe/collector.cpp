@@ -211,9 +211,10 @@ void add_endpoint_facts(Families& out, const std::vector<EndpointFacts>& endpoin
   }
   auto in_flight =
       Family::gauge("weir_upstream_in_flight", "Requests in flight at an endpoint, over all workers.");
-  auto up = Family::gauge("weir_endpoint_up",
-                          "1: the endpoint is in use; 0: passive health or an operator took it out, or it is a name "
-                          "without an address.");
+  auto up = Family::gauge(
+      "weir_endpoint_up",
+      "1: the endpoint is in use; 0: passive health or an operator took it out, or it is a name "
+      "without an address.");
   for (const auto& [names, facts] : shown) {
     const Labels endpoint{{"upstream", std::string(names.first)}, {"endpoint", std::string(names.second)}};
     in_flight.add(endpoint, facts.first);
