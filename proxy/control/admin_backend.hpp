@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "config/diff.hpp"
+#include "limit/overload.hpp"
 #include "observe/name_table.hpp"
 #include "observe/worker_metrics.hpp"
 
@@ -51,6 +52,7 @@ struct StatusReport {
   std::vector<std::string> config_files;
   SystemTime last_reload;
   std::string last_reload_error;  // empty: it was taken over
+  limit::Overload overload;
   std::vector<ListenerReport> listeners;
   std::uint64_t requests_total = 0;
   std::int64_t requests_in_flight = 0;

@@ -42,6 +42,12 @@ struct LimitFacts {
   std::uint64_t keys = 0, evictions = 0;
 };
 
+/// How near the process is to its bounds.
+struct OverloadFacts {
+  limit::Pressure pressure = limit::Pressure::normal;
+  limit::Uses uses{};
+};
+
 /// What a scrape shows besides the workers' counters.
 struct ScrapeInput {
   std::string version, commit;
@@ -53,6 +59,7 @@ struct ScrapeInput {
   std::vector<CertificateFacts> certificates;
   std::vector<SplitFacts> splits;
   std::vector<LimitFacts> limits;
+  OverloadFacts overload;
   std::uint64_t access_log_unwritten_lines = 0;  // LogWriter::unwritten_lines()
   ProcessFacts process;
 };
