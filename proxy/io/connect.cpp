@@ -39,7 +39,7 @@ Connect::Connect(Reactor& reactor, const SocketAddress& address, TimePoint deadl
   FileDescriptor fd(::socket(storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd.valid() || !reactor.may_keep(fd)) {
     status_ = status_of_connect(fd.valid() ? EMFILE : errno);
-    finished_ = true;
+    finished_ = no_descriptor_ = true;
     return;
   }
   const int on = 1;

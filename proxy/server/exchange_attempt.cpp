@@ -70,7 +70,7 @@ Task<Result<void>> Exchange::connect() {
   const EndpointRuntime& endpoint = upstream.endpoints[pick_.index];
   const TimePoint deadline = std::min(attempt_started_ + timeouts_->connect, total_deadline_);
   io::ConnectResult connected = co_await open_connection(endpoint.state->address, deadline);
-  if (connected.status == io::IoStatus::exhausted && worker_.relieve_descriptors() > 0) {
+  if (connected.no_descriptor && worker_.relieve_descriptors() > 0) {
     connected = co_await open_connection(endpoint.state->address, deadline);
   }
   const auto failure = [&](io::IoStatus status) {
