@@ -28,7 +28,7 @@ class OverloadGuard {
   void reserve_descriptors(std::size_t workers, std::function<void()> relieve);
   /// The bounds from now on; warns where `wanted` connections do not fit the descriptors.
   void configure(const config::Server& settings);
-  /// Samples every now and then.
+  /// Samples every now and then, from now on.
   void start();
   /// Samples now.
   void sample();

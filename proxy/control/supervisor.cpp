@@ -479,6 +479,7 @@ void Supervisor::stop_workers() {
 
 void Supervisor::descriptors_ran_out() {
   overload_.sample();
+  overload_.start();  // the next sample comes sooner when pressure rose
   relieve_descriptors();
 }
 
