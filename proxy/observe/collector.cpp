@@ -82,7 +82,7 @@ void add_listeners(Families& out, const WorkerMetrics& merged, const NameTable& 
   auto open = Family::gauge("weir_connections", "Open client connections; idle ones wait between requests.");
   auto accepted = Family::counter("weir_connections_total", "Client connections accepted.");
   auto refused = Family::counter("weir_connections_refused_total",
-                                 "Client connections closed at once: server.max_connections, or the "
+                                 "Client connections refused: server.max_connections, or the "
                                  "listener's connections_per_client, was reached.");
   auto handshakes = Family::counter("weir_tls_handshakes_total", "TLS handshakes with clients.");
   for (const auto& [key, counters] : merged.listeners) {
