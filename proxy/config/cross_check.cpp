@@ -1,4 +1,4 @@
-#include <map>
+#include <string>
 
 #include "config/blocks.hpp"
 
@@ -11,17 +11,37 @@ const Mark& mark_of(const Node& listener, std::string_view key) {
   return value ? value->mark : listener.name_mark();
 }
 
-/// Two listeners on one address; port 0 is a fresh port each time.
+bool is_any(const IpAddress& ip) {
+  return ip == IpAddress{.v6 = ip.v6};
+}
+
+/// Whether a socket at `wide` would take what is meant for `narrow`: 0.0.0.0 is every IPv4 address, and [::] every
+/// address, because Weir's listeners there serve IPv4, too.
+bool covers(const IpAddress& wide, const IpAddress& narrow) {
+  return wide == narrow || (is_any(wide) && (wide.v6 || !narrow.v6));
+}
+
+/// How two sockets would be in each other's way, as the end of a sentence on `one`; empty when they are not.
+std::string overlap(const SocketAddress& one, const SocketAddress& other, const std::string& whose) {
+  if (one.port == 0 || one.port != other.port) return {};  // port 0 is a fresh port each time
+  if (one == other) return " is the address of " + whose + " too";
+  if (covers(one.ip, other.ip)) return " covers " + other.to_string() + ", the address of " + whose;
+  if (covers(other.ip, one.ip)) return " is part of " + other.to_string() + ", the address of " + whose;
+  return {};
+}
+
 void check_listener_addresses(const Node& node, const Config& config, Context& context) {
-  std::map<SocketAddress, std::string> taken;
-  for (const Listener& listener : config.listeners) {
+  for (std::size_t i = 0; i < config.listeners.size(); ++i) {
+    const Listener& listener = config.listeners[i];
     const Node* const block = node.find(listener.name);
-    if (!block || listener.address.port == 0) continue;
-    const auto [first, fresh] = taken.emplace(listener.address, listener.name);
-    if (fresh) continue;
-    context.report(mark_of(*block, "address"), "listeners." + listener.name + ".address",
-                   listener.address.to_string() + " is the address of listener '" + first->second + "' too",
-                   "give each listener an address of its own");
+    for (std::size_t other = 0; block && other < i; ++other) {
+      const std::string how = overlap(listener.address, config.listeners[other].address,
+                                      "listener '" + config.listeners[other].name + "'");
+      if (how.empty()) continue;
+      context.report(mark_of(*block, "address"), "listeners." + listener.name + ".address",
+                     listener.address.to_string() + how, "give each listener an address or port of its own");
+      break;
+    }
   }
 }
 
@@ -30,12 +50,12 @@ void check_admin_address(const Node& root, const Config& config, Context& contex
   const Node* const admin = root.find("admin");
   for (const Listener& listener : config.listeners) {
     const Node* const block = root.find("listeners")->find(listener.name);
-    if (!block || listener.address != config.admin.address) continue;
+    const std::string how =
+        overlap(config.admin.address, listener.address, "listener '" + listener.name + "'");
+    if (!block || how.empty()) continue;
     const Node* const own = admin ? admin->find("address") : nullptr;
-    context.report(
-        own ? own->mark : mark_of(*block, "address"), "admin.address",
-        config.admin.address.to_string() + " is the address of listener '" + listener.name + "' too",
-        "give one of them another port");
+    context.report(own ? own->mark : mark_of(*block, "address"), "admin.address",
+                   config.admin.address.to_string() + how, "give one of them another port");
   }
 }
 

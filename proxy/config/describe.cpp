@@ -24,7 +24,8 @@ constexpr KeyInfo keys[] = {
     {"server.shutdown_timeout", "duration", "", "30s",
      "On SIGTERM: time to finish what runs before it is closed."},
     {"server.max_connections", "number 1..10000000", "connections", "20000",
-     "Over all workers. Past it a connection is accepted and closed, and counted."},
+     "Over all workers. Past it the oldest idle connection makes room; where none idles the new one gets "
+     "503."},
     {"server.state_dir", "path", "", "\"\"",
      "A folder for the weights that were set at run time and for the audit, so that they outlive a "
      "restart; one process at a time. Empty: kept in memory."},
@@ -42,6 +43,17 @@ constexpr KeyInfo keys[] = {
     {"server.resolver.ipv6", "auto, on, off", "", "auto",
      "Whether AAAA records are used. `auto`: where this machine has an IPv6 address of more than its own "
      "link."},
+    {"server.overload", "map", "", "{}", "What happens when the process comes near its bounds."},
+    {"server.overload.start_percent", "number 50..95", "percent", "90",
+     "Of a bound (connections, descriptors, memory): from there on answers end keep-alive and idle "
+     "connections "
+     "close, until it is ten below."},
+    {"server.overload.max_memory", "auto, 0, size 1MiB..", "", "auto",
+     "Resident memory past which new connections get 503. `auto`: nine tenths of the cgroup's limit, where "
+     "there "
+     "is one. 0: no bound."},
+    {"server.overload.retry_after", "duration", "", "1s",
+     "Retry-After of that 503, in whole seconds, rounded up."},
     {"admin.address", "IP:PORT", "", "127.0.0.1:9900",
      "Port 0 lets the kernel choose. It may not be the address of a listener."},
     {"admin.token", "text", "", "\"\"",

@@ -56,6 +56,15 @@ void put_server(JsonText& json, const Server& server) {
   json.number("max_connections", server.max_connections);
   json.text("state_dir", server.state_dir);
   put_resolver(json, server.resolver);
+  json.open_object("overload");
+  json.number("start_percent", server.overload.start_percent);
+  if (server.overload.max_memory) {
+    size(json, "max_memory", *server.overload.max_memory);
+  } else {
+    json.text("max_memory", "auto");
+  }
+  duration(json, "retry_after", server.overload.retry_after);
+  json.close();
   json.close();
 }
 

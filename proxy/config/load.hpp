@@ -36,6 +36,9 @@ struct Surroundings {
   std::function<std::optional<std::string>(const CertificatePair&)> check_certificate;
   /// Nothing when the PEM bundle holds at least one usable CA certificate; otherwise what is wrong.
   std::function<std::optional<std::string>(const std::string& path)> check_ca;
+  /// Nothing when a log can be appended to the file `path`, or made where it is not there; otherwise what is wrong.
+  std::function<std::optional<std::string>(const std::string& path)> check_output =
+      [](const std::string&) -> std::optional<std::string> { return std::nullopt; };
 };
 
 struct FileError {

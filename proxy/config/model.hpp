@@ -29,12 +29,21 @@ struct Resolver {
   bool operator==(const Resolver&) const = default;
 };
 
+/// When Weir gives up what idles, and refuses new connections, so that what runs can end well.
+struct Overload {
+  unsigned start_percent = 90;              // of a bound
+  std::optional<std::uint64_t> max_memory;  // resident bytes; 0: no bound; absent: by the cgroup's limit
+  Milliseconds retry_after{1'000};          // of the 503
+  bool operator==(const Overload&) const = default;
+};
+
 struct Server {
   unsigned workers = 0;  // 0: auto, one per usable CPU
   Milliseconds shutdown_timeout{30'000};
   std::uint32_t max_connections = 20'000;
   std::string state_dir;  // a folder for weights set at run time and their audit; empty: memory only
   Resolver resolver;
+  Overload overload;
   bool operator==(const Server&) const = default;
 };
 

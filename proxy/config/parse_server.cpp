@@ -20,6 +20,36 @@ std::optional<unsigned> parse_workers(const Field& field) {
   return number_between(1U, workers_max)(field);
 }
 
+constexpr unsigned start_percent_min = 50, start_percent_max = 95;
+constexpr std::uint64_t memory_min = 1024 * 1024, memory_max = 1ULL << 53;
+
+/// `auto` leaves it absent.
+std::optional<std::uint64_t> parse_max_memory(const Field& field) {
+  if (field.node.is_scalar() && field.node.text == "auto") return std::nullopt;
+  if (field.node.is_scalar() && field.node.text == "0") return 0;
+  return parse_size_between(field, memory_min, memory_max);
+}
+
+Overload parse_overload(const Field& field) {
+  Overload overload;
+  MapReader reader(field);
+  reader.optional("start_percent", overload.start_percent,
+                  number_between(start_percent_min, start_percent_max));
+  if (const auto max_memory = reader.find("max_memory")) overload.max_memory = parse_max_memory(*max_memory);
+  reader.optional("retry_after", overload.retry_after, parse_positive_duration);
+  return overload;
+}
+
+/// `stdout`, `stderr`, or a file that can be written to.
+std::optional<std::string> parse_output(const Field& field) {
+  auto output = parse_filled_text(field);
+  if (!output || *output == "stdout" || *output == "stderr") return output;
+  if (const auto wrong = field.context.surroundings.check_output(*output)) {
+    field.report(*wrong, "name a file in a folder that Weir may write to, or write stdout or stderr");
+  }
+  return output;
+}
+
 std::optional<std::string> parse_token(const Field& field) {
   auto token = parse_text(field);
   if (!token) return std::nullopt;
@@ -35,7 +65,7 @@ AccessLog parse_access_log(const Field& field) {
   AccessLog access;
   LogFormat format = LogFormat::json;
   MapReader reader(field);
-  reader.optional("output", access.output, parse_filled_text);
+  reader.optional("output", access.output, parse_output);
   reader.optional("format", format, one_of(access_log_formats));
   reader.optional("enabled", access.enabled, parse_truth);
   return access;
@@ -52,6 +82,7 @@ Server parse_server(const Field& field) {
                   number_between(std::uint32_t{1}, connections_max));
   reader.optional("state_dir", server.state_dir, parse_text);
   reader.optional("resolver", server.resolver, parse_resolver);
+  reader.optional("overload", server.overload, parse_overload);
   return server;
 }
 
@@ -80,7 +111,7 @@ Log parse_log(const Field& field) {
   MapReader reader(field);
   reader.optional("level", log.level, one_of(log_levels));
   reader.optional("format", log.format, one_of(log_formats));
-  reader.optional("output", log.output, parse_filled_text);
+  reader.optional("output", log.output, parse_output);
   reader.optional("access", log.access, parse_access_log);
   return log;
 }

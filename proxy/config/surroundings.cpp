@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "config/load.hpp"
+#include "config/text.hpp"
 #include "config/yaml.hpp"
 
 namespace weir::config {
@@ -57,12 +58,26 @@ std::vector<std::pair<std::string, std::string>> real_variables() {
   return out;
 }
 
+std::optional<std::string> check_real_output(const std::string& path) {
+  const int fd = open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+  if (fd >= 0) {
+    close(fd);
+    return std::nullopt;
+  }
+  if (errno != ENOENT) return "cannot write to " + quoted(path) + ": " + std::strerror(errno);
+  const auto slash = path.rfind('/');
+  const std::string folder = slash == path.npos ? "." : path.substr(0, slash + 1);
+  if (access(folder.c_str(), W_OK | X_OK) == 0) return std::nullopt;
+  return "cannot make " + quoted(path) + ": " + quoted(folder) + ": " + std::strerror(errno);
+}
+
 }  // namespace
 
 Surroundings real_surroundings(
     std::function<std::optional<std::string>(const CertificatePair&)> check_certificate,
     std::function<std::optional<std::string>(const std::string&)> check_ca) {
-  return {real_variable, real_variables, read_real_file, std::move(check_certificate), std::move(check_ca)};
+  return {real_variable,       real_variables,   read_real_file, std::move(check_certificate),
+          std::move(check_ca), check_real_output};
 }
 
 std::vector<std::string> default_files(const Surroundings& surroundings) {

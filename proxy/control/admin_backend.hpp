@@ -12,6 +12,7 @@
 
 #include "config/diff.hpp"
 #include "config/model.hpp"
+#include "limit/overload.hpp"
 #include "observe/name_table.hpp"
 #include "observe/worker_metrics.hpp"
 
@@ -53,6 +54,7 @@ struct StatusReport {
   std::vector<std::string> config_files;
   SystemTime last_reload;
   std::string last_reload_error;  // empty: it was taken over
+  limit::Overload overload;
   std::vector<ListenerReport> listeners;
   std::uint64_t requests_total = 0;
   std::int64_t requests_in_flight = 0;

@@ -50,6 +50,18 @@ void add_taken_out(json::object& endpoint, const std::optional<TakenOut>& taken_
       {"who", taken_out->who}, {"reason", taken_out->reason}, {"since", time_text(taken_out->since)}};
 }
 
+json::object to_object(const limit::Overload& overload) {
+  json::object bounds;
+  for (std::size_t i = 0; i < limit::bound_count; ++i) {
+    const limit::Bound bound = static_cast<limit::Bound>(i);
+    const limit::Use& use = overload.uses()[i];
+    if (use.max == 0) continue;
+    bounds[limit::to_string(bound)] = {
+        {"used", use.used}, {"max", use.max}, {"state", limit::to_string(overload.of(bound))}};
+  }
+  return {{"state", limit::to_string(overload.pressure())}, {"bounds", std::move(bounds)}};
+}
+
 json::object to_object(const EndpointReport& endpoint) {
   json::object object{
       {"address", endpoint.address},
@@ -111,6 +123,7 @@ std::string to_json(const StatusReport& report, SystemTime now) {
       {"uptime_seconds", std::max<std::int64_t>(uptime, 0)},
       {"workers", report.workers},
       {"config", config},
+      {"overload", to_object(report.overload)},
       {"listeners", std::move(listeners)},
       {"requests", {{"total", report.requests_total}, {"in_flight", report.requests_in_flight}}}};
   return json::serialize(status);

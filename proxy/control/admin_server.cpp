@@ -39,6 +39,7 @@ struct AdminServer::State {
   const SocketAddress address;
   std::string token;
   AdminBackend* backend;  // nullptr: closed
+  std::function<void()> accept_failed;
   tcp::acceptor acceptor;
   std::set<beast::tcp_stream*> streams;
 };
@@ -204,6 +205,7 @@ asio::awaitable<void> accept_clients(std::shared_ptr<State> server) {
     auto [ec, socket] = co_await server->acceptor.async_accept(as_result);
     if (!server->acceptor.is_open()) co_return;
     if (ec) {
+      if (server->accept_failed) server->accept_failed();
       pause.expires_after(AdminLimits::accept_pause);
       co_await pause.async_wait(as_result);
       continue;
@@ -219,7 +221,9 @@ asio::awaitable<void> accept_clients(std::shared_ptr<State> server) {
 
 AdminServer::AdminServer(asio::io_context& io, SocketAddress address, AdminOptions options,
                          AdminBackend& backend)
-    : state_(std::make_shared<State>(io, address, std::move(options.token), backend)) {}
+    : state_(std::make_shared<State>(io, address, std::move(options.token), backend)) {
+  state_->accept_failed = std::move(options.accept_failed);
+}
 
 AdminServer::~AdminServer() {
   close();

@@ -30,7 +30,8 @@ struct AdminLimits {
 };
 
 struct AdminOptions {
-  std::string token;  // empty: writes need none
+  std::string token;                    // empty: writes need none
+  std::function<void()> accept_failed;  // such as for want of descriptors; it is tried again
 };
 
 class AdminServer {

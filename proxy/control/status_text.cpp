@@ -24,6 +24,17 @@ std::string count(const json::value& object, std::string_view key) {
   return std::to_string(number(object, key));
 }
 
+/// Only what is under pressure: most of the time there is nothing to say.
+std::string overload(const json::value& overload) {
+  std::string out;
+  for (const auto& [name, bound] : overload.at("bounds").as_object()) {
+    if (bound.at("state").as_string() == "normal") continue;
+    out += (out.empty() ? "overload  " : ", ") + text(bound, "state") + ": " + std::string(name) + " " +
+           count(bound, "used") + " of " + count(bound, "max");
+  }
+  return out.empty() ? out : out + "\n";
+}
+
 std::string summary(const json::value& status) {
   constexpr std::size_t hash_shown = 12;
   const json::value& config = status.at("config");
@@ -40,7 +51,8 @@ std::string summary(const json::value& status) {
              : "reload refused " + text(reload, "at") + ": " + text(reload, "error") + "\n";
   out +=
       "requests  " + count(requests, "total") + " answered, " + count(requests, "in_flight") + " in flight\n";
-  return out;
+  const json::value* const bounds = status.as_object().if_contains("overload");
+  return bounds != nullptr ? out + overload(*bounds) : out;
 }
 
 std::string listeners(const json::value& status) {

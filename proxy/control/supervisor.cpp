@@ -33,20 +33,6 @@ void raise_descriptor_limit() {
   (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/// Three quarters of the descriptors for clients, the rest for endpoints, the admin address and logs: most client
-/// connections wait for a request at any time. Where that is not enough, requests get 503 and nobody is ejected.
-std::uint32_t connections_within_descriptors(std::uint32_t wanted) {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return wanted;
-  const rlim_t fitting = limit.rlim_cur / 4 * 3;
-  if (fitting >= wanted) return wanted;
-  observe::log(
-      config::LogLevel::warn,
-      "server.max_connections {} does not fit {} descriptors: {} connections at most (raise LimitNOFILE)",
-      wanted, limit.rlim_cur, fitting);
-  return static_cast<std::uint32_t>(fitting);
-}
-
 std::set<std::string> host_names(const config::Config& config) {
   std::set<std::string> names;
   for (const config::Upstream& upstream : config.upstreams) {
@@ -81,6 +67,7 @@ Supervisor::Supervisor(std::vector<std::string> files, config::Surroundings surr
       notifier_(Notifier::from_environment()),
       compiler_(names_),
       resolver_(context_, [this] { names_changed(); }),
+      overload_(context_, shared_),
       started_(std::chrono::system_clock::now()),
       last_reload_(started_) {
   if (watch) watch_ = std::make_unique<FileWatch>(context_, [this] { files_touched(); });
@@ -120,6 +107,8 @@ int Supervisor::start() {
   }
   raise_descriptor_limit();
   const unsigned count = config->server.workers == 0 ? usable_cpus() : config->server.workers;
+  overload_.reserve_descriptors(count, [this] { relieve_descriptors(); });
+  shared_.descriptors_ran_out = [this] { boost::asio::post(context_, [this] { descriptors_ran_out(); }); };
   std::random_device entropy;
   for (unsigned i = 0; i < count; ++i) {
     const std::uint64_t seed = std::uint64_t{entropy()} << 32 | entropy();
@@ -138,6 +127,7 @@ int Supervisor::start() {
   wait_for_signal();
   for (const auto& worker : workers_) threads_.emplace_back([&worker = *worker] { worker.run(); });
   watch_ticket_keys();
+  overload_.start();
   state_ = RunState::ready;
   announce_ready();
   return exit_ok;
@@ -147,6 +137,7 @@ bool Supervisor::start_admin() {
   const config::Admin& settings = snapshot_->config->admin;
   AdminOptions options;
   options.token = settings.token;
+  options.accept_failed = [this] { descriptors_ran_out(); };
   backend_ = make_backend();
   admin_ = std::make_unique<AdminServer>(context_, settings.address, std::move(options), backend_);
   const auto bound = admin_->start();
@@ -227,7 +218,7 @@ void Supervisor::take_over(Next next) {
   ++generation_;
   reconcile_splits(*prepared_.config);
   reconcile_endpoints(*prepared_.config);
-  shared_.connections_max = connections_within_descriptors(prepared_.config->server.max_connections);
+  overload_.configure(prepared_.config->server);
   publish(std::move(next.sockets));
   watch_expiry();
 }
@@ -482,6 +473,19 @@ void Supervisor::stop_workers() {
   for (const auto& worker : workers_) worker->stop();
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
+}
+
+void Supervisor::descriptors_ran_out() {
+  overload_.sample();
+  overload_.start();  // the next sample comes sooner when pressure rose
+  relieve_descriptors();
+}
+
+/// What idles anywhere gives its descriptor up.
+void Supervisor::relieve_descriptors() {
+  for (const auto& worker : workers_) {
+    worker->post([&worker = *worker] { (void)worker.shed_idle(); });
+  }
 }
 
 void Supervisor::watch_ticket_keys() {

@@ -23,6 +23,7 @@
 #include "control/name_resolver.hpp"
 #include "control/notify.hpp"
 #include "control/operator_words.hpp"
+#include "control/overload_guard.hpp"
 #include "control/split_store.hpp"
 #include "observe/collector.hpp"
 #include "observe/log_writer.hpp"
@@ -87,6 +88,8 @@ class Supervisor {
   void worker_drained();
   void stop_workers();
   void watch_ticket_keys();
+  void descriptors_ran_out();
+  void relieve_descriptors();
 
   // supervisor_splits.cpp: live weights.
   Result<void> open_state(const std::string& folder);
@@ -130,6 +133,7 @@ class Supervisor {
   Compiler compiler_;
   NameResolver resolver_;
   server::ProcessShared shared_;
+  OverloadGuard overload_;
   std::vector<std::unique_ptr<server::Worker>> workers_;
   std::vector<std::thread> threads_;
   AdminBackend backend_;

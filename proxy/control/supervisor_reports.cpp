@@ -93,6 +93,7 @@ StatusReport Supervisor::status() const {
   report.config_files = files_;
   report.last_reload = last_reload_;
   report.last_reload_error = last_reload_error_;
+  report.overload = overload_.state();
   for (const auto& listener : snapshot_->listeners) {
     ListenerReport item;
     item.name = listener->config.name;
@@ -178,6 +179,7 @@ observe::ScrapeInput Supervisor::scrape_input() const {
       input.certificates.push_back({listener->config.name, certificate.subject, certificate.not_after});
     }
   }
+  input.overload = {overload_.state().pressure(), overload_.state().uses()};
   if (access_log_) input.access_log_unwritten_lines = access_log_->unwritten_lines();
   input.process = observe::read_process_facts();
   return input;

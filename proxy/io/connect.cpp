@@ -37,9 +37,9 @@ Connect::Connect(Reactor& reactor, const SocketAddress& address, TimePoint deadl
   sockaddr_storage storage;
   const socklen_t length = address.to_sockaddr(storage);
   FileDescriptor fd(::socket(storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!fd.valid()) {
-    status_ = status_of_connect(errno);
-    finished_ = true;
+  if (!fd.valid() || !reactor.may_keep(fd)) {
+    status_ = status_of_connect(fd.valid() ? EMFILE : errno);
+    finished_ = no_descriptor_ = true;
     return;
   }
   const int on = 1;

@@ -13,6 +13,7 @@ namespace weir::io {
 struct ConnectResult {
   std::unique_ptr<Stream> stream;  // set when status is ok
   IoStatus status = IoStatus::ok;  // refused, unreachable, timeout, cancelled ... otherwise
+  bool no_descriptor = false;      // exhausted, and closing another connection would help
 };
 
 /// co_await Connect(...): a TCP connection to `address` with TCP_NODELAY, or why there is none by `deadline`.
@@ -26,7 +27,7 @@ class Connect final : public Operation {
   }
   ConnectResult await_resume() {
     if (status_ != IoStatus::ok) stream_.reset();
-    return {std::move(stream_), status_};
+    return {std::move(stream_), status_, no_descriptor_};
   }
   /// To abort the attempt from outside; nullptr once it has failed at once.
   Channel* channel() { return stream_ ? &stream_->channel() : nullptr; }
@@ -39,6 +40,7 @@ class Connect final : public Operation {
   std::unique_ptr<Stream> stream_;
   IoStatus status_ = IoStatus::ok;
   bool finished_ = false;
+  bool no_descriptor_ = false;
 };
 
 }  // namespace weir::io

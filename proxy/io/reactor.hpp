@@ -6,6 +6,7 @@
 
 #include <coroutine>
 #include <functional>
+#include <limits>
 #include <mutex>
 #include <vector>
 
@@ -61,6 +62,10 @@ class Reactor {
 
   /// The time as of this turn of the loop.
   TimePoint now() const { return now_; }
+  /// Descriptors from this number on are not this loop's: the kernel gives the lowest free number, so what lies above
+  /// stays for the control thread when connections have taken all others.
+  void set_descriptors_max(int max) { descriptors_max_ = max; }
+  bool may_keep(const FileDescriptor& fd) const { return fd.get() < descriptors_max_; }
   void arm(Timer& timer, TimePoint deadline) { wheel_.arm(timer, deadline); }
   /// Resumes `handle` in this turn, after the event that is being handled.
   void schedule(std::coroutine_handle<> handle) { ready_.push_back(handle); }
@@ -84,6 +89,7 @@ class Reactor {
   int event_index_ = 0, event_count_ = 0;  // the batch that is being handled
   std::vector<std::coroutine_handle<>> ready_, next_turn_;
   bool stopping_ = false;
+  int descriptors_max_ = std::numeric_limits<int>::max();
 
   std::mutex mutex_;  // guards posted_
   std::vector<std::function<void()>> posted_;

@@ -100,7 +100,8 @@ struct Acceptor::State {
         return true;
       }
       if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-        if (!std::exchange(backing_off, true)) on_backoff(errno);
+        const int error = errno;
+        on_backoff(error, !std::exchange(backing_off, true));
         return false;
       }
       // ECONNABORTED and network errors belong to one connection that is gone already.

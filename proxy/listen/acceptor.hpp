@@ -29,8 +29,8 @@ class Acceptor {
  public:
   /// Called for each accepted connection: non-blocking, TCP_NODELAY.
   using OnAccept = std::function<void(io::FileDescriptor, const SocketAddress& peer)>;
-  /// Called when the descriptors (or memory) run out, once until accepting works again.
-  using OnBackoff = std::function<void(int error)>;
+  /// Called each time that accepting fails for want of descriptors or memory; `first`: since it last worked.
+  using OnBackoff = std::function<void(int error, bool first)>;
 
   Acceptor(io::Reactor& reactor, io::FileDescriptor listening, OnAccept on_accept, OnBackoff on_backoff);
   /// Accepts what is still queued, then closes the socket.

@@ -82,7 +82,7 @@ void add_listeners(Families& out, const WorkerMetrics& merged, const NameTable& 
   auto open = Family::gauge("weir_connections", "Open client connections; idle ones wait between requests.");
   auto accepted = Family::counter("weir_connections_total", "Client connections accepted.");
   auto refused = Family::counter("weir_connections_refused_total",
-                                 "Client connections closed at once: server.max_connections, or the "
+                                 "Client connections refused: server.max_connections, or the "
                                  "listener's connections_per_client, was reached.");
   auto handshakes = Family::counter("weir_tls_handshakes_total", "TLS handshakes with clients.");
   for (const auto& [key, counters] : merged.listeners) {
@@ -261,6 +261,30 @@ void add_counter(Families& out, const char* name, const char* help, double value
   out.push_back(std::move(family).take());
 }
 
+void add_overload(Families& out, const WorkerMetrics& merged, const OverloadFacts& facts) {
+  constexpr std::array<const char*, shed_count> whats{"keep_alive", "idle_connection", "new_connection"};
+  auto shed =
+      Family::counter("weir_overload_shed_total",
+                      "What was given up near a bound of the process: kept-alive connections after an "
+                      "answer, idle ones, new ones (503).");
+  auto used =
+      Family::gauge("weir_overload_used_ratio", "How much of a bound of the process is used; 1: all.");
+  for (std::size_t i = 0; i < limit::bound_count; ++i) {
+    const std::string bound(limit::to_string(static_cast<limit::Bound>(i)));
+    for (std::size_t what = 0; what < shed_count; ++what) {
+      shed.add({{"reason", bound}, {"what", whats[what]}}, merged.shed_by[what][i]);
+    }
+    const limit::Use& use = facts.uses[i];
+    if (use.max == 0) continue;
+    used.add({{"bound", bound}}, static_cast<double>(use.used) / static_cast<double>(use.max));
+  }
+  out.push_back(std::move(shed).take());
+  out.push_back(std::move(used).take());
+  add_gauge(out, "weir_overload_state",
+            "0: normal; 1: near a bound, keep-alive ends; 2: at it, new connections get 503.", {},
+            static_cast<double>(facts.pressure));
+}
+
 void add_config(Families& out, const ScrapeInput& input) {
   add_gauge(out, "weir_config_generation",
             "Number of what is in use; each reload and each change of weights takes the next.", {},
@@ -303,6 +327,7 @@ Families collect(const WorkerMetrics& merged, const NameTable& names, const Scra
   add_endpoint_facts(out, input.endpoints);
   add_limits(out, merged, names, input.limits);
   add_names(out, input);
+  add_overload(out, merged, input.overload);
   add_config(out, input);
   add_certificates(out, input.certificates);
   add_counter(out, "weir_access_log_dropped_lines_total",

@@ -54,6 +54,12 @@ struct LookUpCount {
   std::uint64_t count = 0;
 };
 
+/// How near the process is to its bounds.
+struct OverloadFacts {
+  limit::Pressure pressure = limit::Pressure::normal;
+  limit::Uses uses{};
+};
+
 /// What a scrape shows besides the workers' counters.
 struct ScrapeInput {
   std::string version, commit;
@@ -67,6 +73,7 @@ struct ScrapeInput {
   std::vector<LimitFacts> limits;
   std::vector<NameFacts> names;
   std::vector<LookUpCount> lookups;
+  OverloadFacts overload;
   std::uint64_t access_log_unwritten_lines = 0;  // LogWriter::unwritten_lines()
   ProcessFacts process;
 };

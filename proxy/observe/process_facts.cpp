@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -41,7 +42,7 @@ std::optional<std::uint64_t> to_number(std::string_view word) {
   return number;
 }
 
-std::uint64_t count_open_fds() {
+std::uint64_t count_fd_entries() {
   struct Close {
     void operator()(DIR* directory) const { ::closedir(directory); }
   };
@@ -84,6 +85,21 @@ std::uint64_t parse_boot_time(std::string_view text) {
   if (at == text.npos) return 0;
   std::string_view rest = text.substr(at + key.size());
   return to_number(take_word(rest)).value_or(0);
+}
+
+std::uint64_t read_resident_bytes() {
+  std::ifstream file("/proc/self/statm");
+  std::uint64_t pages = 0, resident_pages = 0;
+  if (!(file >> pages >> resident_pages)) return 0;
+  return resident_pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+std::uint64_t count_open_fds() {
+  struct stat status {};
+  if (::stat("/proc/self/fd", &status) == 0 && status.st_size > 0) {
+    return static_cast<std::uint64_t>(status.st_size);
+  }
+  return count_fd_entries();
 }
 
 ProcessFacts read_process_facts() {

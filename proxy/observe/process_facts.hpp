@@ -31,6 +31,11 @@ std::optional<ProcStat> parse_proc_stat(std::string_view text);
 /// Boot time in seconds since 1970, from /proc/stat's `btime` line; 0 when there is none.
 std::uint64_t parse_boot_time(std::string_view text);
 
+/// Resident memory now; 0 when it cannot be read.
+std::uint64_t read_resident_bytes();
+/// Open descriptors now: since Linux 6.2 the kernel knows the number, before they are counted.
+std::uint64_t count_open_fds();
+
 /// Facts that cannot be read stay 0.
 ProcessFacts read_process_facts();
 

@@ -129,6 +129,11 @@ void WorkerMetrics::merge(const WorkerMetrics& other) {
   for (const auto& [key, counters] : other.refusals) refusals[key].merge(counters);
   access_log_dropped_lines += other.access_log_dropped_lines;
   accept_backoffs += other.accept_backoffs;
+  for (std::size_t what = 0; what < shed_count; ++what) {
+    for (std::size_t why = 0; why < limit::bound_count; ++why) {
+      shed_by[what][why] += other.shed_by[what][why];
+    }
+  }
 }
 
 }  // namespace weir::observe

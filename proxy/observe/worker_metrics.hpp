@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "http/head.hpp"
+#include "limit/overload.hpp"
 #include "observe/stable_table.hpp"
 
 namespace weir::observe {
@@ -96,6 +97,10 @@ struct RefusalCounters {
   void merge(const RefusalCounters& other);
 };
 
+/// What an overloaded process gives up.
+enum class Shed : std::uint8_t { keep_alive, idle_connection, new_connection };
+inline constexpr std::size_t shed_count = 3;
+
 class WorkerMetrics {
  public:
   /// Label sets of http_requests_total per worker; further ones count as method OTHER, status "other".
@@ -117,6 +122,9 @@ class WorkerMetrics {
     ++splits[pair_key(route, upstream)].by_why[why];
   }
   MirrorCounters& mirrored(NameId route, NameId upstream) { return mirrors[pair_key(route, upstream)]; }
+  std::uint64_t& shed(Shed what, limit::Bound why) {
+    return shed_by[static_cast<std::size_t>(what)][static_cast<std::size_t>(why)];
+  }
   RefusalCounters& refused(NameId route) { return refusals[route]; }
 
   /// Other plain counters of this worker.
@@ -140,7 +148,8 @@ class WorkerMetrics {
   static constexpr NameId first_of(std::uint64_t pair) { return static_cast<NameId>(pair >> 16); }
   static constexpr NameId second_of(std::uint64_t pair) { return static_cast<NameId>(pair & 0xffff); }
 
-  StableTable<std::uint64_t> requests;      // by RequestKey::pack()
+  std::array<std::array<std::uint64_t, limit::bound_count>, shed_count> shed_by{};  // by Shed, Bound
+  StableTable<std::uint64_t> requests;                                              // by RequestKey::pack()
   StableTable<Histogram> request_duration;  // by pair_key(route, upstream)
   StableTable<std::int64_t> in_flight;      // by route
   StableTable<ListenerCounters> listeners;  // by listener

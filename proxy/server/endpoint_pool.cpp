@@ -55,8 +55,10 @@ void EndpointPool::expire(TimePoint now) {
   idle_.expire(now);
 }
 
-void EndpointPool::close_idle() {
+std::size_t EndpointPool::close_idle() {
+  const std::size_t count = idle_.size();
   idle_.clear();
+  return count;
 }
 
 void EndpointPool::retire() {

@@ -43,8 +43,9 @@ class EndpointPool : public std::enable_shared_from_this<EndpointPool> {
   void put(std::unique_ptr<UpstreamConnection> connection, const config::Keepalive& settings, TimePoint now);
   void remove(const UpstreamConnection& connection);
   void expire(TimePoint now);
-  /// Closes what is idle. An operator took the endpoint out: put() keeps nothing as long as that holds.
-  void close_idle();
+  /// Closes what is idle; returns how many. An operator took the endpoint out (put() keeps nothing as long as that
+  /// holds), or their descriptors are needed elsewhere.
+  std::size_t close_idle();
   /// The endpoint left the configuration, or the worker ends: closes what is idle, keeps nothing any more.
   /// Must be called before the last reference is dropped: idle connections refer to their pool.
   void retire();

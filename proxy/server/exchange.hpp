@@ -18,6 +18,7 @@
 #include "http/forwarded.hpp"
 #include "http/parse.hpp"
 #include "http/write.hpp"
+#include "io/connect.hpp"
 #include "observe/access_log.hpp"
 #include "relay/relay_body.hpp"
 #include "route/in_flight.hpp"
@@ -116,6 +117,7 @@ class Exchange final : private io::ChannelObserver {
   // exchange_attempt.cpp: one endpoint.
   Task<Result<void>> attempt();
   Task<Result<void>> connect();
+  Task<io::ConnectResult> open_connection(SocketAddress address, TimePoint deadline);
   Task<Result<void>> exchange_heads();
   Task<Result<void>> invite_body();
   Detached upload();

@@ -50,7 +50,8 @@ bool stream_is_trusted(ErrorKind kind) {
 bool Exchange::keep_alive_allowed() const {
   const std::uint32_t most = session_->listener().config.limits.requests_per_connection;
   return head.keep_alive && !worker_.draining() && (most == 0 || session_->requests() < most) &&
-         worker_.generation()->snapshot->listener_index(session_->listener().slot) != no_listener;
+         worker_.generation()->snapshot->listener_index(session_->listener().slot) != no_listener &&
+         !worker_.sheds_keep_alive();
 }
 
 http::ResponseOptions Exchange::response_options(const http::Framing& body, bool keep_alive) const {

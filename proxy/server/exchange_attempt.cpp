@@ -60,14 +60,22 @@ Task<Result<void>> Exchange::attempt() {
   co_return done;
 }
 
+Task<io::ConnectResult> Exchange::open_connection(SocketAddress address, TimePoint deadline) {
+  io::Connect connecting(worker_.reactor(), address, deadline);
+  watch_client(connecting.channel());
+  io::ConnectResult connected = co_await connecting;
+  watch_client(nullptr);
+  co_return connected;
+}
+
 Task<Result<void>> Exchange::connect() {
   const UpstreamRuntime& upstream = *upstream_view().runtime;
   const EndpointRuntime& endpoint = upstream.endpoints[pick_.index];
   const TimePoint deadline = std::min(attempt_started_ + timeouts_->connect, total_deadline_);
-  io::Connect connecting(worker_.reactor(), endpoint.state->address, deadline);
-  watch_client(connecting.channel());
-  io::ConnectResult connected = co_await connecting;
-  watch_client(nullptr);
+  io::ConnectResult connected = co_await open_connection(endpoint.state->address, deadline);
+  if (connected.no_descriptor && worker_.relieve_descriptors() > 0) {
+    connected = co_await open_connection(endpoint.state->address, deadline);
+  }
   const auto failure = [&](io::IoStatus status) {
     return connect_error(status, worker_.reactor().now() >= total_deadline_);
   };

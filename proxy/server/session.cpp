@@ -1,5 +1,7 @@
 #include "server/session.hpp"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <exception>
 #include <utility>
@@ -49,6 +51,20 @@ void Session::set_idle(bool idle) {
   auto& counters = worker_.metrics().listener(listener_->name);
   counters.idle += idle ? 1 : -1;
   counters.active += idle ? -1 : 1;
+  if (idle) {
+    idle_since_ = worker_.reactor().now();
+    worker_.idle_sessions_.push_back(*this);
+  } else if (idle_hook.is_linked()) {
+    worker_.idle_sessions_.erase(worker_.idle_sessions_.iterator_to(*this));
+  }
+}
+
+bool Session::give_up_idle(TimePoint now) {
+  if (now - idle_since_ < Worker::idle_grace) return false;
+  char byte = 0;  // a request may have arrived in this very turn
+  if (::recv(stream_.channel().fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0) return false;
+  stream_.channel().abort(io::IoStatus::shutdown);
+  return true;
 }
 
 void Session::drain() {

@@ -44,6 +44,11 @@ class Session : public boost::intrusive::list_base_hook<> {
 
   /// The worker drains: ends the connection if it is between two requests.
   void drain();
+  /// Between two requests (or before the first one) for at least Worker::idle_grace, and still silent: ends it. False
+  /// when it is not.
+  bool give_up_idle(TimePoint now);
+
+  boost::intrusive::list_member_hook<> idle_hook;  // in the worker's list, while it is idle
 
  private:
   /// What to do with the connection after a request.
@@ -69,6 +74,12 @@ class Session : public boost::intrusive::list_base_hook<> {
   std::string local_port_;
   std::uint32_t requests_ = 0;
   bool idle_ = false;
+  TimePoint idle_since_;
 };
+
+/// Those that are idle, without a place of their own.
+using IdleSessions = boost::intrusive::list<
+    Session,
+    boost::intrusive::member_hook<Session, boost::intrusive::list_member_hook<>, &Session::idle_hook>>;
 
 }  // namespace weir::server

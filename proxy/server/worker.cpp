@@ -1,5 +1,7 @@
 #include "server/worker.hpp"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <cstring>
 #include <ctime>
@@ -12,7 +14,9 @@
 namespace weir::server {
 
 Worker::Worker(std::size_t index, ProcessShared& shared, std::uint64_t seed)
-    : index_(index), shared_(shared), rng_(seed) {}
+    : index_(index), shared_(shared), rng_(seed), refusals_(shared.refusals_kept) {
+  reactor_.set_descriptors_max(shared.worker_descriptors_max);
+}
 
 Worker::~Worker() {
   for (const auto& [endpoint, pool] : pools_) pool->retire();
@@ -54,6 +58,7 @@ void Worker::install(std::shared_ptr<const Snapshot> snapshot, std::vector<Liste
     flush_log();
     access_log_ = snapshot->access_log;
   }
+  refusals_.set_retry_after(snapshot->config->server.overload.retry_after);
   next->snapshot = std::move(snapshot);
   generation_ = std::move(next);
   if (draining_) return;
@@ -75,25 +80,77 @@ void Worker::install(std::shared_ptr<const Snapshot> snapshot, std::vector<Liste
         [this, listener = item.listener](io::FileDescriptor fd, const SocketAddress& peer) {
           accepted(listener, std::move(fd), peer);
         },
-        [this](int error) {
-          ++metrics_.accept_backoffs;
-          observe::log(config::LogLevel::error, "accept: {}; trying again every {} ms", std::strerror(error),
-                       listen::accept_pause.count());
-        });
+        [this](int error, bool first) { accept_failed(error, first); });
   }
+}
+
+void Worker::accept_failed(int error, bool first) {
+  relieve_descriptors();
+  if (!first) return;
+  ++metrics_.accept_backoffs;
+  observe::log(config::LogLevel::error, "accept: {}; trying again every {} ms", std::strerror(error),
+               listen::accept_pause.count());
 }
 
 void Worker::accepted(const std::shared_ptr<const ListenerRuntime>& listener, io::FileDescriptor fd,
                       const SocketAddress& peer) {
-  auto& counters = metrics_.listener(listener->name);
-  const std::uint32_t open = shared_.connections.fetch_add(1, std::memory_order_relaxed);
-  if (open >= shared_.connections_max.load(std::memory_order_relaxed)) {
-    shared_.connections.fetch_sub(1, std::memory_order_relaxed);
-    ++counters.refused_total;
-    return;  // closes it: the client learns at once, and the queue does not fill up
+  if (!reactor_.may_keep(fd) && relieve_descriptors() > 0) {
+    fd = io::FileDescriptor(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 0));  // the lowest free number
   }
-  ++counters.connections_total;
+  if (!fd.valid()) return;
+  if (!reactor_.may_keep(fd)) return refuse(*listener, std::move(fd), limit::Bound::descriptors);
+  const std::uint32_t open = shared_.connections.fetch_add(1, std::memory_order_relaxed);
+  const bool room_made =
+      open >= shared_.connections_tight.load(std::memory_order_relaxed) && close_idle_sessions(1) > 0;
+  if (open >= shared_.connections_admitted.load(std::memory_order_relaxed) && !room_made) {
+    shared_.connections.fetch_sub(1, std::memory_order_relaxed);
+    const bool all_taken = open >= shared_.connections_max.load(std::memory_order_relaxed);
+    return refuse(*listener, std::move(fd),
+                  all_taken ? limit::Bound::connections : shared_.tightest.load(std::memory_order_relaxed));
+  }
+  ++metrics_.listener(listener->name).connections_total;
   Session::serve(*this, listener, std::move(fd), peer);
+}
+
+void Worker::refuse(const ListenerRuntime& listener, io::FileDescriptor fd, limit::Bound why) {
+  if (why == limit::Bound::connections) ++metrics_.listener(listener.name).refused_total;
+  ++metrics_.shed(observe::Shed::new_connection, why);
+  const bool keep = why != limit::Bound::descriptors;
+  refusals_.refuse(std::move(fd), why, listener.tls == nullptr, keep, reactor_.now());
+}
+
+/// At most `most` client connections that have been idle for a while, longest first.
+std::size_t Worker::close_idle_sessions(std::size_t most) {
+  const limit::Bound why = shared_.tightest.load(std::memory_order_relaxed);
+  std::size_t closed = 0;
+  while (closed < most && !idle_sessions_.empty() && idle_sessions_.front().give_up_idle(reactor_.now())) {
+    idle_sessions_.pop_front();
+    ++closed;
+  }
+  metrics_.shed(observe::Shed::idle_connection, why) += closed;
+  return closed;
+}
+
+std::size_t Worker::shed_idle() {
+  std::size_t closed = 0;
+  for (const auto& [endpoint, pool] : pools_) closed += pool->close_idle();
+  return closed;
+}
+
+std::size_t Worker::relieve_descriptors() {
+  const std::size_t closed = shed_idle();
+  close_idle_sessions(idle_sessions_relieved);
+  if (reactor_.now() >= next_relief_ && shared_.descriptors_ran_out) {
+    next_relief_ = reactor_.now() + relief_interval;
+    shared_.descriptors_ran_out();
+  }
+  return closed;
+}
+
+bool Worker::sheds_keep_alive() {
+  if (shared_.pressure.load(std::memory_order_relaxed) == limit::Pressure::normal) return false;
+  ++metrics_.shed(observe::Shed::keep_alive, shared_.tightest.load(std::memory_order_relaxed));
+  return true;
 }
 
 void Worker::session_ended() {
@@ -156,6 +213,11 @@ void Worker::flush_log() {
 void Worker::sweep() {
   const TimePoint now = reactor_.now();
   for (const auto& [endpoint, pool] : pools_) pool->expire(now);
+  refusals_.expire(now);
+  if (shared_.pressure.load(std::memory_order_relaxed) != limit::Pressure::normal) {
+    close_idle_sessions(idle_sessions_.size() / idle_share_closed + 1);
+    if (shared_.tightest.load(std::memory_order_relaxed) == limit::Bound::descriptors) shed_idle();
+  }
   reactor_.arm(sweep_timer_, now + sweep_interval);
 }
 

@@ -7,6 +7,7 @@
 #include <boost/intrusive/list.hpp>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -16,11 +17,13 @@
 #include "core/rng.hpp"
 #include "core/task.hpp"
 #include "io/reactor.hpp"
+#include "limit/overload.hpp"
 #include "listen/acceptor.hpp"
 #include "observe/log.hpp"
 #include "observe/worker_metrics.hpp"
 #include "server/generation.hpp"
 #include "server/mirrors.hpp"
+#include "server/refusals.hpp"
 #include "server/session.hpp"
 
 namespace weir::server {
@@ -29,8 +32,17 @@ class Exchange;
 
 /// What all workers of the process share. Outlives them.
 struct ProcessShared {
-  std::atomic<std::uint32_t> connections{0};      // open client connections
-  std::atomic<std::uint32_t> connections_max{0};  // server.max_connections
+  std::atomic<std::uint32_t> connections{0};  // open client connections
+  // Written by the control thread only, read at each new connection or answer: on a cache line of their own.
+  alignas(64) std::atomic<std::uint32_t> connections_max{0};  // server.max_connections
+  std::atomic<std::uint32_t> connections_admitted{0};         // the same, or less while something is short
+  std::atomic<std::uint32_t> connections_tight{0};            // from there on a new one closes an idle one
+  std::atomic<limit::Pressure> pressure{limit::Pressure::normal};
+  std::atomic<limit::Bound> tightest{limit::Bound::connections};  // the bound to blame
+  // Set before the workers are made.
+  int worker_descriptors_max = std::numeric_limits<int>::max();  // those above are the control thread's
+  std::size_t refusals_kept = Refusals::kept_max;                // a worker
+  std::function<void()> descriptors_ran_out;                     // any worker thread
 };
 
 /// A listening socket on its way to a worker.
@@ -45,6 +57,11 @@ class Worker {
   static constexpr Milliseconds log_flush_interval{100};     // ... or that old
   static constexpr Milliseconds sweep_interval{1000};        // idle endpoint connections
   static constexpr Milliseconds warn_interval{1000};
+  static constexpr Milliseconds idle_grace{1000};      // a younger idle connection is not given up
+  static constexpr Milliseconds relief_interval{100};  // between two calls for descriptors
+  static constexpr std::size_t idle_share_closed =
+      4;  // of the idle ones, each sweep under pressure: one in four
+  static constexpr std::size_t idle_sessions_relieved = 16;
   static constexpr std::size_t exchanges_kept_max = 256;
   static constexpr int end_turns_max = 64;  // of the loop, for aborted sessions to unwind
 
@@ -71,6 +88,12 @@ class Worker {
   /// Closes the idle connections to that endpoint, if this worker has any.
   void close_idle(const upstream::EndpointState& endpoint);
 
+  /// Closes idle connections to endpoints; returns how many.
+  std::size_t shed_idle();
+  /// Something found no descriptor: gives up what idles here, and calls for the other workers to do the same.
+  /// Returns how many descriptors are free now for that.
+  std::size_t relieve_descriptors();
+
   // For sessions and exchanges.
 
   io::Reactor& reactor() { return reactor_; }
@@ -79,6 +102,8 @@ class Worker {
   observe::WorkerMetrics& metrics() { return metrics_; }
   const GenerationPtr& generation() const { return generation_; }
   bool draining() const { return draining_; }
+  /// Whether an answer that could keep its connection ends it, because the process is near a bound. Counts it.
+  bool sheds_keep_alive();
   std::size_t index() const { return index_; }
 
   std::unique_ptr<Exchange> take_exchange();
@@ -104,6 +129,9 @@ class Worker {
   friend class Session;
   void accepted(const std::shared_ptr<const ListenerRuntime>& listener, io::FileDescriptor fd,
                 const SocketAddress& peer);
+  void refuse(const ListenerRuntime& listener, io::FileDescriptor fd, limit::Bound why);
+  std::size_t close_idle_sessions(std::size_t most);
+  void accept_failed(int error, bool first);
   void session_ended();
   void end_sessions();
   void end_mirrors();
@@ -123,6 +151,9 @@ class Worker {
   std::unordered_map<std::size_t, std::unique_ptr<listen::Acceptor>> acceptors_;  // by listener slot
   boost::intrusive::list<Session, boost::intrusive::constant_time_size<true>> sessions_;
   Mirrors mirrors_{*this};
+  IdleSessions idle_sessions_;  // longest idle first
+  Refusals refusals_;
+  TimePoint next_relief_{};
   std::vector<std::unique_ptr<Exchange>> exchanges_;
   std::shared_ptr<observe::LogWriter> access_log_;
   std::string log_buffer_;

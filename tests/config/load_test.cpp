@@ -144,6 +144,23 @@ TEST(RealSurroundings, RefuseWhatIsNoFile) {
   EXPECT_EQ(std::get<FileError>(endless).text, "larger than 8 MiB");
 }
 
+TEST(RealSurroundings, SayWhetherALogCanBeWritten) {
+  const auto folder = std::filesystem::temp_directory_path() / ("weir-outputs-" + std::to_string(getpid()));
+  std::filesystem::create_directory(folder);
+  const std::string fresh = (folder / "fresh.log").string();
+  EXPECT_EQ(real().check_output(fresh), std::nullopt);
+  EXPECT_FALSE(std::filesystem::exists(fresh)) << "a check writes nothing";
+  std::ofstream(fresh) << "line";
+  EXPECT_EQ(real().check_output(fresh), std::nullopt);
+  EXPECT_EQ(std::filesystem::file_size(fresh), 4U);
+  EXPECT_EQ(real().check_output("/dev/null"), std::nullopt);
+  const std::string nowhere = (folder / "none" / "a.log").string();
+  EXPECT_THAT(real().check_output(nowhere).value_or(""), HasSubstr("No such file or directory"));
+  EXPECT_THAT(real().check_output(folder.string()).value_or(""), HasSubstr("Is a directory"));
+  EXPECT_THAT(real().check_output(fresh + "/a.log").value_or(""), HasSubstr("Not a directory"));
+  std::filesystem::remove_all(folder);
+}
+
 TEST(RealSurroundings, KnowTheEnvironment) {
   ASSERT_EQ(setenv("WEIR_CONFIG_TEST", "a=b", 1), 0);
   EXPECT_EQ(real().environment("WEIR_CONFIG_TEST"), "a=b");

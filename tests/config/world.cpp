@@ -8,6 +8,11 @@ std::optional<std::string> check_pem(const std::string& path) {
   return std::nullopt;
 }
 
+std::optional<std::string> check_output(const std::string& path) {
+  if (path.find("missing") != path.npos) return "cannot make '" + path + "': no such folder";
+  return std::nullopt;
+}
+
 std::optional<std::string> check_pair(const CertificatePair& pair) {
   if (auto wrong = check_pem(pair.cert)) return wrong;
   if (auto wrong = check_pem(pair.key)) return wrong;
@@ -34,6 +39,7 @@ Surroundings World::surroundings() const {
   };
   out.check_certificate = check_pair;
   out.check_ca = check_pem;
+  out.check_output = check_output;
   return out;
 }
 

@@ -14,7 +14,7 @@ struct World {
   std::map<std::string, std::string> files;
   std::map<std::string, std::string> environment;
 
-  /// A certificate is bad when the path says so: `missing` is not there, `other` belongs to another key.
+  /// A certificate or log is bad when the path says so: `missing` is not there, `other` belongs to another key.
   Surroundings surroundings() const;
 };
 

@@ -55,6 +55,21 @@ TEST_F(Command, CheckAcceptsAGoodConfig) {
   EXPECT_EQ(result.status, (ExitStatus{0, 0})) << result.errors;
 }
 
+TEST_F(Command, CheckFindsWhatWouldFailOnlyAtTheStart) {
+  ConfigText bad = config_for("127.0.0.1:1");
+  bad.log = "output: \"nowhere/error.log\", access: { output: \"good.log\" }";
+  bad.listeners = {"wide: { address: \"0.0.0.0:18080\" }", "narrow: { address: \"127.0.0.1:18080\" }"};
+  const Finished result = weir({"check", "-c", config(bad.yaml())});
+  EXPECT_EQ(result.status, (ExitStatus{1, 0}));
+  EXPECT_THAT(result.errors,
+              HasSubstr("weir.yaml:3:16: log.output: cannot make 'nowhere/error.log': 'nowhere/': "
+                        "No such file or directory"));
+  EXPECT_THAT(result.errors,
+              HasSubstr("listeners.narrow.address: 127.0.0.1:18080 is part of 0.0.0.0:18080, the "
+                        "address of listener 'wide'"));
+  EXPECT_THAT(result.errors, HasSubstr("2 problems"));
+}
+
 TEST_F(Command, CheckReportsEveryProblemWithItsPlace) {
   ConfigText bad = config_for("127.0.0.1:99999");
   bad.server = "workers: many, shutdown_timeout: 5 parsecs";

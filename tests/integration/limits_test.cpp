@@ -93,25 +93,6 @@ TEST_F(Limits, ASlowBodyIsCutByItsRate) {
   EXPECT_EQ(client.read_response().status, 408);
 }
 
-TEST_F(Limits, ConnectionsPastTheCapAreClosedAndCounted) {
-  const auto weir = weir_with("", "workers: 2, max_connections: 5");
-  std::vector<RawClient> clients;
-  for (int i = 0; i < 5; ++i) {
-    clients.push_back(weir->connect());
-    EXPECT_EQ(clients.back().get("/").status, 200);
-  }
-  RawClient past = weir->connect();
-  past.send_get("/");
-  EXPECT_EQ(past.read_to_end().bytes, "");
-  EXPECT_EQ(clients[0].get("/").status, 200);
-  clients.pop_back();
-  eventually("there is room again", [&] {
-    RawClient next = weir->connect();
-    next.send_get("/", "Connection: close\r\n");
-    return !next.read_to_end().bytes.empty();
-  });
-}
-
 TEST_F(Limits, HugeChunkExtensionsAndTrailersAreBounded) {
   const auto weir = weir_with("header_bytes: 4KiB, uri_bytes: 2KiB");
   for (const std::string& rest : {"5;" + std::string(500'000, 'e') + "\r\nhello\r\n0\r\n\r\n",

@@ -50,6 +50,9 @@ TEST(AdminJson, Status) {
   report.config_files = {"a.yaml", "b.yaml"};
   report.last_reload = some_time;
   report.last_reload_error = "bad \"key\"";
+  limit::Uses uses{};
+  uses[0] = {95, 100};
+  report.overload.update(uses);
   report.listeners = {{"https", "[::]:8443", true, 100, 5, 6}};
   report.requests_total = 18'446'744'073'709'551'615u;
   report.requests_in_flight = 2;
@@ -58,6 +61,7 @@ TEST(AdminJson, Status) {
       R"({"version":"1.2.3","commit":"abc","pid":9,"state":"draining","started":"2026-01-31T11:58:30.000Z",)"
       R"("uptime_seconds":90,"workers":4,"config":{"generation":12,"hash":"ff00","files":["a.yaml","b.yaml"],)"
       R"("last_reload":{"success":false,"at":"2026-01-31T12:00:00.000Z","error":"bad \"key\""}},)"
+      R"("overload":{"state":"tight","bounds":{"connections":{"used":95,"max":100,"state":"tight"}}},)"
       R"("listeners":[{"name":"https","address":"[::]:8443","tls":true,)"
       R"("connections":{"active":5,"idle":6,"total":100}}],)"
       R"("requests":{"total":18446744073709551615,"in_flight":2}})");

@@ -54,5 +54,17 @@ TEST(Connect, TellsARefusalFromOurOwnWantOfDescriptors) {
   EXPECT_EQ(status_of(loop, port), IoStatus::ok);
 }
 
+TEST(Connect, LeavesTheControlThreadsDescriptorsAlone) {
+  Loop loop;
+  std::uint16_t port = 0;
+  const testing::UniqueFd listening = testing::listen_tcp(port);
+  const int lowest_free = FileDescriptor(::open("/dev/null", O_RDONLY | O_CLOEXEC)).get();
+  loop.reactor().set_descriptors_max(lowest_free);
+  EXPECT_EQ(status_of(loop, port), IoStatus::exhausted);
+  EXPECT_EQ(FileDescriptor(::open("/dev/null", O_RDONLY | O_CLOEXEC)).get(), lowest_free) << "given back";
+  loop.reactor().set_descriptors_max(lowest_free + 1);
+  EXPECT_EQ(status_of(loop, port), IoStatus::ok);
+}
+
 }  // namespace
 }  // namespace weir::io

@@ -95,6 +95,11 @@ struct Fixture {
     metrics.refused(route) = {14, 15};
     metrics.access_log_dropped_lines = 100;
     metrics.accept_backoffs = 13;
+    metrics.shed(Shed::keep_alive, limit::Bound::memory) = 21;
+    metrics.shed(Shed::idle_connection, limit::Bound::descriptors) = 22;
+    metrics.shed(Shed::new_connection, limit::Bound::connections) = 23;
+    input.overload.pressure = limit::Pressure::shedding;
+    input.overload.uses[0] = {3, 4};
     input.version = "1.2.3";
     input.commit = "abcdef";
     input.generation = 4;
@@ -138,6 +143,9 @@ TEST(Collector, EveryPromisedFamilyIsThereWithItsTypeAndHelp) {
       {"weir_rate_limit_evictions_total", "counter"},
       {"weir_dns_lookups_total", "counter"},
       {"weir_dns_name_addresses", "gauge"},
+      {"weir_overload_shed_total", "counter"},
+      {"weir_overload_used_ratio", "gauge"},
+      {"weir_overload_state", "gauge"},
       {"weir_config_generation", "gauge"},
       {"weir_config_last_reload_success", "gauge"},
       {"weir_config_last_reload_timestamp_seconds", "gauge"},
@@ -183,6 +191,17 @@ TEST(Collector, EverySampleHasItsLabelsAndValue) {
       {R"(weir_requests_refused_total{route="api",reason="access_denied"})", 14},
       {R"(weir_requests_refused_total{route="api",reason="max_in_flight"})", 15},
       {R"(weir_connections_refused_total{listener="http",reason="max_connections"})", 1},
+      {R"(weir_overload_shed_total{reason="memory",what="keep_alive"})", 21},
+      {R"(weir_overload_shed_total{reason="descriptors",what="idle_connection"})", 22},
+      {R"(weir_overload_shed_total{reason="connections",what="new_connection"})", 23},
+      {R"(weir_overload_shed_total{reason="connections",what="keep_alive"})", 0},
+      {R"(weir_overload_shed_total{reason="connections",what="idle_connection"})", 0},
+      {R"(weir_overload_shed_total{reason="descriptors",what="keep_alive"})", 0},
+      {R"(weir_overload_shed_total{reason="descriptors",what="new_connection"})", 0},
+      {R"(weir_overload_shed_total{reason="memory",what="idle_connection"})", 0},
+      {R"(weir_overload_shed_total{reason="memory",what="new_connection"})", 0},
+      {R"(weir_overload_used_ratio{bound="connections"})", 0.75},
+      {"weir_overload_state", 2},
       {R"(weir_connections_refused_total{listener="http",reason="connections_per_client"})", 2},
       {R"(weir_tls_handshakes_total{listener="http",result="ok",version="TLSv1.3"})", 5},
       {R"(weir_tls_handshakes_total{listener="http",result="failed",version=""})", 6},
@@ -282,6 +301,8 @@ TEST(Collector, AnEmptyProcessIsStillAValidScrape) {
 }
 
 TEST(ProcessFacts, ReadsItself) {
+  EXPECT_GT(read_resident_bytes(), 1024U * 1024);
+  EXPECT_GE(count_open_fds(), 3U);
   const ProcessFacts facts = read_process_facts();
   EXPECT_GT(facts.resident_bytes, 1'000'000u);
   EXPECT_GT(facts.virtual_bytes, facts.resident_bytes);

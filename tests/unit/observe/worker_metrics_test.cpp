@@ -178,6 +178,9 @@ WorkerMetrics sample(int scale) {
   metrics.refused(1).max_in_flight += 5;
   metrics.access_log_dropped_lines = 5;
   metrics.accept_backoffs = 6;
+  for (std::size_t i = 0; i < shed_count; ++i) {
+    metrics.shed(static_cast<Shed>(i), static_cast<limit::Bound>(i)) = 7 + i;
+  }
   return metrics;
 }
 
@@ -212,6 +215,10 @@ TEST(WorkerMetrics, MergeAddsEverything) {
   EXPECT_EQ(merged.upstream(2).retries_without_endpoint, 10u);
   EXPECT_EQ(merged.access_log_dropped_lines, 10u);
   EXPECT_EQ(merged.accept_backoffs, 12u);
+  EXPECT_EQ(merged.shed(Shed::keep_alive, limit::Bound::connections), 14u);
+  EXPECT_EQ(merged.shed(Shed::idle_connection, limit::Bound::descriptors), 16u);
+  EXPECT_EQ(merged.shed(Shed::new_connection, limit::Bound::memory), 18u);
+  EXPECT_EQ(merged.shed(Shed::new_connection, limit::Bound::connections), 0u);
 }
 
 TEST(WorkerMetrics, MergeOfACopyLeavesTheOriginalAlone) {

@@ -1,0 +1,63 @@
+#include "server/refusals.hpp"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+
+#include <utility>
+
+namespace weir::server {
+namespace {
+
+/// What was read need not be answered by a reset. MSG_TRUNC: TCP throws it away without a copy.
+void discard_received(int fd) {
+  (void)::recv(fd, nullptr, Refusals::discarded_bytes_max, MSG_TRUNC | MSG_DONTWAIT);
+}
+
+}  // namespace
+
+std::string refusal_text(limit::Bound why, Milliseconds retry_after) {
+  constexpr std::string_view body = "overloaded, try again later\n";
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(retry_after).count();
+  const std::string_view error =
+      why == limit::Bound::connections ? "connection_limit_reached" : "proxy_internal_error";
+  return fmt::format(
+      "HTTP/1.1 503 Service Unavailable\r\n"
+      "Content-Type: text/plain\r\n"
+      "Content-Length: {}\r\n"
+      "Retry-After: {}\r\n"
+      "Cache-Control: no-store\r\n"
+      "Proxy-Status: weir; error={}; details=\"overload: {}\"\r\n"
+      "Connection: close\r\n"
+      "\r\n"
+      "{}",
+      body.size(), seconds, error, limit::to_string(why), body);
+}
+
+void Refusals::set_retry_after(Milliseconds retry_after) {
+  for (std::size_t i = 0; i < answers_.size(); ++i) {
+    answers_[i] = refusal_text(static_cast<limit::Bound>(i), retry_after);
+  }
+}
+
+void Refusals::refuse(io::FileDescriptor fd, limit::Bound why, bool answer, bool keep, TimePoint now) {
+  if (!answer) return;
+  const std::string& text = answers_[static_cast<std::size_t>(why)];
+  // A fresh socket has room for it; where it has not, there is nobody to wait for.
+  (void)::send(fd.get(), text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  (void)::shutdown(fd.get(), SHUT_WR);
+  discard_received(fd.get());
+  if (!keep || most_ == 0) return;
+  if (kept_.size() >= most_) close_oldest();
+  kept_.push_back({std::move(fd), now + kept_for});
+}
+
+void Refusals::expire(TimePoint now) {
+  while (!kept_.empty() && kept_.front().until <= now) close_oldest();
+}
+
+void Refusals::close_oldest() {
+  discard_received(kept_.front().fd.get());
+  kept_.pop_front();
+}
+
+}  // namespace weir::server
