@@ -46,6 +46,8 @@ class AdminServer {
   /// Takes effect from the next request on (a reload may change it).
   void set_token(std::string token);
   std::size_t connections() const;
+  /// /api/v1/events: every stream sends what is left and ends, and no new one starts.
+  void end_event_streams();
   /// Closes every socket; answers that are under way are cut.
   void close();
 
