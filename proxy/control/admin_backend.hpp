@@ -72,8 +72,8 @@ struct EndpointReport {
   std::uint64_t requests_total = 0, failures_total = 0;
   std::int64_t connections_active = 0, connections_idle = 0;
   std::optional<TakenOut> taken_out = {};
-  std::string why;                                         // it is in this state; empty: since the start
-  std::optional<SystemTime> since, until;                  // of the state; until: an ejection's end
+  std::string why{};                                       // it is in this state; empty: since the start
+  std::optional<SystemTime> since{}, until{};              // of the state; until: an ejection's end
   unsigned ejections_in_row = 0;                           // what has decayed taken off
   std::uint32_t window_requests = 0, window_failures = 0;  // where failure_rate is on
 };

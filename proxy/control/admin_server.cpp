@@ -290,6 +290,10 @@ std::size_t AdminServer::connections() const {
   return state_->streams.size();
 }
 
+std::size_t AdminServer::event_streams() const {
+  return state_->events.size();
+}
+
 void AdminServer::end_event_streams() {
   state_->events.end();
 }

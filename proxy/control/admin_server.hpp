@@ -46,7 +46,9 @@ class AdminServer {
   /// Takes effect from the next request on (a reload may change it).
   void set_token(std::string token);
   std::size_t connections() const;
-  /// /api/v1/events: every stream sends what is left and ends, and no new one starts.
+  /// Clients of /api/v1/events that read a stream.
+  std::size_t event_streams() const;
+  /// Every stream sends what is left and ends, and no new one starts.
   void end_event_streams();
   /// Closes every socket; answers that are under way are cut.
   void close();

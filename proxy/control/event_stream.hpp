@@ -33,6 +33,7 @@ class EventStreams {
   /// Neither full nor ending.
   bool may_start() const { return !ending_ && open_.size() < streams_max; }
   bool ending() const { return ending_; }
+  std::size_t size() const { return open_.size(); }
   /// Serves one client from the head of the response to its end. `after`: the last event that it has seen.
   /// `chunked`: the client speaks HTTP/1.1.
   boost::asio::awaitable<void> serve(boost::beast::tcp_stream& stream, std::uint64_t after, bool chunked);
