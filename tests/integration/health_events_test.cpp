@@ -24,7 +24,8 @@ std::vector<std::string> events(const WeirProcess& weir, const std::string& kind
   std::vector<std::string> texts;
   const boost::json::value list = weir.admin_json("/api/v1/events?format=json");
   for (const boost::json::value& event : list.at("events").as_array()) {
-    if (event.at("kind") == kind) texts.emplace_back(event.at("text").as_string());
+    if (event.at("kind").as_string() == std::string_view(kind))
+      texts.emplace_back(event.at("text").as_string());
   }
   return texts;
 }

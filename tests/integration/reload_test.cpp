@@ -83,7 +83,7 @@ TEST(Reload, AnEjectionSurvives) {
 boost::json::object shown_endpoint(const WeirProcess& weir, const std::string& address) {
   const boost::json::value report = weir.admin_json("/api/v1/upstreams");
   for (const boost::json::value& endpoint : report.at("upstreams").at(0).at("endpoints").as_array()) {
-    if (endpoint.at("address") == address) return endpoint.as_object();
+    if (endpoint.at("address").as_string() == std::string_view(address)) return endpoint.as_object();
   }
   throw TestFailure("no endpoint " + address);
 }
