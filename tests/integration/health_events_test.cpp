@@ -106,12 +106,11 @@ TEST(HealthEvents, AFaultOfAllIsSuspectedToBeShared) {
     addresses.push_back(endpoints.back()->address());
   }
   ConfigText config = config_for(addresses);
-  config.app = "passive_health: { max_ejection_percent: 100, ejection_time: 60s }";
+  config.app = "passive_health: { max_ejection_percent: 100, ejection_time: 60s, window: 60s }";
   WeirProcess weir(config);
   get_until(weir, "suspected_shared_cause");
-  EXPECT_THAT(
-      events(weir, "suspected_shared_cause").at(0),
-      HasSubstr("suspected shared cause in app: 3 of 5 endpoints fail the same way (503) within 10s"));
+  EXPECT_THAT(events(weir, "suspected_shared_cause").at(0),
+              HasSubstr("suspected shared cause in app: 3 of 5 endpoints fail the same way (503) within 1m"));
   RawClient client = weir.connect();
   for (int i = 0; i < 50; ++i) EXPECT_EQ(client.get("/").status, 503);
   EXPECT_EQ(events(weir, "ejected").size(), 2U);
@@ -133,7 +132,9 @@ TEST(HealthEvents, OnlyThePercentageGoes) {
 
 TEST(HealthEvents, ALastEndpointThatFailsIsSaidOnce) {
   ScriptableEndpoint only(behave::status(503));
-  WeirProcess weir(config_for(only.address()));
+  ConfigText config = config_for(only.address());
+  config.app = "passive_health: { window: 60s }";
+  WeirProcess weir(config);
   get_until(weir, "ejection_held");
   RawClient client = weir.connect();
   for (int i = 0; i < 20; ++i) client.get("/");
