@@ -2,13 +2,9 @@
 // pure state machine over a passed-in clock. All workers report to it, so the whole state is one atomic word and
 // each transition one compare-and-swap: of two reports that race, exactly one makes the change.
 //
-//   healthy --failures--> ejected until t                   (what stays in use all the same: upstream/ejection.hpp)
+//   healthy --failures--> ejected until t                   (who stays all the same: upstream/ejection.hpp)
 //   ejected --t passed, one picker wins a CAS--> half_open  (exactly one probe request)
 //   half_open --success--> healthy, --failure--> ejected again, --probe abandoned--> ejected with t = now
-//
-// An ejection lasts `ejection_time`, and twice as long as the one before it each time in a row, up to
-// `max_ejection_time`. The row loses one step for each full `ejection_time` that the endpoint was in service
-// since its return, so that after long enough the next ejection is as short as the first.
 //
 // A request is judged by the ticket that it got when it was sent. Each entry into `ejected` starts a new
 // epoch, and a report with an older ticket says nothing about the endpoint as it is now: it changes nothing.
@@ -40,7 +36,9 @@ struct Service {
   bool blameless = false;  // the cause may lie elsewhere: a failed probe does not lengthen the ejection
 };
 
-/// How long the `in_row`th ejection in a row lasts (from 1). Never below `ejection_time`.
+/// How long the `in_row`th ejection in a row lasts (from 1): `ejection_time`, and each time twice as long, up to
+/// `max_ejection_time` and never below `ejection_time`. The row loses one step for each full `ejection_time` that
+/// the endpoint was in service since its return, so that after long enough the next one is as short as the first.
 Milliseconds ejection_time(const config::PassiveHealth& settings, unsigned in_row);
 
 class PassiveHealth {

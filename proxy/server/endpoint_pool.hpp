@@ -1,5 +1,5 @@
-// One worker's connections to one endpoint under the same settings: idle ones wait here for the next request and close themselves
-// when the endpoint does. Worker thread.
+// One worker's connections to one endpoint under the same settings: idle ones wait here for the next request and
+// close themselves when the endpoint does. Worker thread.
 #pragma once
 
 #include <memory>

@@ -122,14 +122,14 @@ TEST_F(PassiveHealthTest, ASuccessfulProbeRecovers) {
   EXPECT_EQ(health_.consecutive_failures(), 1u);
 }
 
-TEST_F(PassiveHealthTest, AFailedProbeEjectsAgainForTheWholeTime) {
+TEST_F(PassiveHealthTest, AFailedProbeEjectsAgainForTwiceTheTime) {
   eject();
   const TimePoint later = start + seconds(31);
   const Ticket ticket = probe(later);
   EXPECT_EQ(health_.report_failure(settings_, later, true, ticket), Change::re_ejected);
-  EXPECT_EQ(health_.ejected_until(), later + seconds(30));
-  EXPECT_FALSE(health_.probe_due(later + seconds(29)));
-  EXPECT_TRUE(health_.probe_due(later + seconds(30)));
+  EXPECT_EQ(health_.ejected_until(), later + seconds(60));
+  EXPECT_FALSE(health_.probe_due(later + seconds(59)));
+  EXPECT_TRUE(health_.probe_due(later + seconds(60)));
 }
 
 TEST_F(PassiveHealthTest, AFailedProbeEjectsEvenTheLastOne) {
