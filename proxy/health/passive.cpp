@@ -21,7 +21,7 @@ unsigned decayed(unsigned in_row, const config::PassiveHealth& settings, TimePoi
   if (now <= since) return in_row;
   if (settings.ejection_time <= Milliseconds::zero()) return 0;
   const auto steps = (now - since) / settings.ejection_time;
-  return steps >= static_cast<decltype(steps)>(in_row) ? 0 : in_row - static_cast<unsigned>(steps);
+  return steps >= Milliseconds::rep{in_row} ? 0 : in_row - static_cast<unsigned>(steps);
 }
 
 }  // namespace

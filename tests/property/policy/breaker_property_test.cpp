@@ -199,7 +199,9 @@ class RandomRun {
     }
     ++model.failures;
     model.outcomes.push_back({now_, true});
-    if (settings_.failure_rate != 0) ASSERT_NO_FATAL_FAILURE(check_counts(model, verdict.counts));
+    if (settings_.failure_rate != 0) {
+      ASSERT_NO_FATAL_FAILURE(check_counts(model, verdict.counts));
+    }
     judge(request, verdict, bit, suspected);
   }
 
