@@ -34,13 +34,13 @@ using asio::ip::tcp;
 using beast::error_code;
 
 struct AdminServer::State {
-  State(asio::io_context& context, SocketAddress where, std::string secret, AdminBackend& asked)
+  State(asio::io_context& context, SocketAddress where, AdminOptions options, AdminBackend& asked)
       : io(context),
         address(where),
-        token(std::move(secret)),
+        token(std::move(options.token)),
         backend(&asked),
         acceptor(context),
-        events(context) {}
+        events(context, options.event_heartbeat) {}
 
   asio::io_context& io;
   const SocketAddress address;
@@ -251,7 +251,7 @@ asio::awaitable<void> accept_clients(std::shared_ptr<State> server) {
 
 AdminServer::AdminServer(asio::io_context& io, SocketAddress address, AdminOptions options,
                          AdminBackend& backend)
-    : state_(std::make_shared<State>(io, address, std::move(options.token), backend)) {}
+    : state_(std::make_shared<State>(io, address, std::move(options), backend)) {}
 
 AdminServer::~AdminServer() {
   close();

@@ -26,11 +26,13 @@ struct AdminLimits {
   static constexpr Milliseconds linger_timeout{1'000};
   static constexpr Milliseconds backend_timeout{5'000};  // past it 503
   static constexpr Milliseconds reload_timeout{30'000};
-  static constexpr Milliseconds accept_pause{100};  // after accept failed: out of descriptors
+  static constexpr Milliseconds accept_pause{100};        // after accept failed: out of descriptors
+  static constexpr Milliseconds event_heartbeat{15'000};  // a comment on a stream that has nothing to say
 };
 
 struct AdminOptions {
   std::string token;  // empty: writes need none
+  Milliseconds event_heartbeat = AdminLimits::event_heartbeat;
 };
 
 class AdminServer {

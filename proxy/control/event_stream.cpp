@@ -113,7 +113,8 @@ struct EventStreams::Bell : std::enable_shared_from_this<EventStreams::Bell> {
   bool rung = false;
 };
 
-EventStreams::EventStreams(asio::io_context& io) : bell_(std::make_shared<Bell>(io, *this)) {
+EventStreams::EventStreams(asio::io_context& io, Milliseconds heartbeat)
+    : heartbeat_(heartbeat), bell_(std::make_shared<Bell>(io, *this)) {
   observe::on_event([bell = bell_] { bell->ring(); });
 }
 
@@ -151,7 +152,7 @@ asio::awaitable<void> EventStreams::serve(beast::tcp_stream& stream, std::uint64
     auto sending = send(stream, std::exchange(bytes, {}));
     if (!co_await std::move(sending) || ends || self->gone) co_return;
     if (self->rung) continue;
-    self->timer.expires_after(heartbeat);
+    self->timer.expires_after(heartbeat_);
     const auto [interrupted] = co_await self->timer.async_wait(as_result);
     if (self->gone) co_return;
     if (!interrupted) bytes = framed(": nothing new\n\n", chunked, false);

@@ -21,11 +21,10 @@ namespace weir::control {
 class EventStreams {
  public:
   static constexpr std::size_t streams_max = 16;
-  static constexpr Milliseconds heartbeat{15'000};
   static constexpr Milliseconds write_timeout{10'000};  // a client that takes nothing for so long is cut off
 
   /// Listens to observe::emit: there is one of these in a process at a time.
-  explicit EventStreams(boost::asio::io_context& io);
+  EventStreams(boost::asio::io_context& io, Milliseconds heartbeat);
   ~EventStreams();
   EventStreams(const EventStreams&) = delete;
   EventStreams& operator=(const EventStreams&) = delete;
@@ -45,6 +44,7 @@ class EventStreams {
   struct Bell;  // rung by emit
   void wake();
 
+  const Milliseconds heartbeat_;
   std::set<Open*> open_;
   std::shared_ptr<Bell> bell_;
   bool ending_ = false;

@@ -76,6 +76,16 @@ TEST(EventStream, AnEventFromAnyThreadComesThrough) {
   client.read_until("id: " + std::to_string(last) + "\n");
 }
 
+TEST(EventStream, AStreamWithoutNewsBeatsNowAndThen) {
+  AdminOptions options;
+  options.event_heartbeat = Milliseconds(5);
+  const AdminFixture admin(scripted_backend(), options);
+  RawClient client = open_stream(admin, observe::last_event_id());
+  for (int i = 0; i < 3; ++i) client.read_until(": nothing new\n\n");
+  emit("news");
+  client.read_until("\"text\":\"news\"}\n\n");
+}
+
 TEST(EventStream, LastEventIdGoesOnWhereItEnded) {
   const AdminFixture admin;
   const std::uint64_t first = emit("seen");
