@@ -13,6 +13,7 @@
 #include "health/passive.hpp"
 #include "upstream/ejection.hpp"
 #include "upstream/endpoint.hpp"
+#include "upstream/panic.hpp"
 #include "upstream/retry_budget.hpp"
 
 namespace weir::balance {
@@ -23,7 +24,8 @@ inline constexpr std::size_t none = static_cast<std::size_t>(-1);
 struct Shared {
   alignas(64) std::atomic<std::uint64_t> turn{0};  // rotates ties, round robin
   alignas(64) upstream::EjectionGuard ejections;   // for upstream::report_failure
-  upstream::RunningRetries retries;                // on a line of its own
+  upstream::PanicWatch panic;
+  upstream::RunningRetries retries;  // on a line of its own
 };
 
 /// Which candidates are out of the question for this pick: bit i set = skip candidate i (already tried). Only

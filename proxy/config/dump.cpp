@@ -179,6 +179,19 @@ void put_timeouts(JsonText& json, const Timeouts& timeouts) {
   json.close();
 }
 
+void put_passive_health(JsonText& json, const PassiveHealth& health) {
+  json.open_object("passive_health");
+  json.number("consecutive_failures", health.consecutive_failures);
+  json.text("failure_rate", health.failure_rate == 0 ? "0" : std::to_string(health.failure_rate) + "%");
+  json.number("min_requests", health.min_requests);
+  duration(json, "window", health.window);
+  bits(json, "failures", failures, health.failures);
+  duration(json, "ejection_time", health.ejection_time);
+  duration(json, "max_ejection_time", health.max_ejection_time);
+  json.number("max_ejection_percent", health.max_ejection_percent);
+  json.close();
+}
+
 void put_upstream(JsonText& json, const Upstream& upstream) {
   json.open_object(upstream.name);
   json.text("balance", name_of(balances, upstream.balance));
@@ -190,11 +203,7 @@ void put_upstream(JsonText& json, const Upstream& upstream) {
   duration(json, "idle_timeout", upstream.keepalive.idle_timeout);
   json.number("max_requests", upstream.keepalive.max_requests);
   json.close();
-  json.open_object("passive_health");
-  json.number("consecutive_failures", upstream.passive_health.consecutive_failures);
-  bits(json, "failures", failures, upstream.passive_health.failures);
-  duration(json, "ejection_time", upstream.passive_health.ejection_time);
-  json.close();
+  put_passive_health(json, upstream.passive_health);
   json.open_object("retry");
   json.number("attempts", upstream.retry.attempts);
   bits(json, "on", retry_reasons, upstream.retry.on);

@@ -3,6 +3,7 @@
 
 #include "config/blocks.hpp"
 #include "config/hosts.hpp"
+#include "config/parse_health.hpp"
 #include "config/scalars.hpp"
 
 namespace weir::config {
@@ -110,16 +111,6 @@ auto bits_of(const Choice<Failure> (&choices)[N]) {
     for (const Failure bit : list_of(one_of(choices))(field)) bits |= bit;
     return static_cast<std::uint16_t>(bits);
   };
-}
-
-PassiveHealth parse_passive_health(const Field& field) {
-  PassiveHealth health;
-  MapReader reader(field);
-  reader.optional("consecutive_failures", health.consecutive_failures,
-                  number_between(std::uint32_t{0}, count_max));
-  reader.optional("failures", health.failures, bits_of(failures));
-  reader.optional("ejection_time", health.ejection_time, parse_positive_duration);
-  return health;
 }
 
 RetryBudget parse_retry_budget(const Field& field) {

@@ -12,6 +12,7 @@
 #include "control/admin_server.hpp"
 #include "control/dashboard.hpp"
 #include "control/endpoint_request.hpp"
+#include "control/event_text.hpp"
 #include "control/split_report.hpp"
 
 namespace weir::control {
@@ -175,6 +176,9 @@ asio::awaitable<AdminResponse> answer(asio::io_context& io, AdminBackend& backen
       return answer_reload(io, backend.reload);
     case AdminAction::audit:
       return at_once(json_response(200, backend.audit()));
+    case AdminAction::events:
+      return at_once(json_response(
+          200, to_json(kept_events(events_asked(details.target, {}, details.last_event_id).after))));
     case AdminAction::splits:
       return at_once(json_response(200, to_json(backend.splits(), std::chrono::system_clock::now())));
     case AdminAction::split:

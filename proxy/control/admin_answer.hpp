@@ -15,6 +15,7 @@ namespace weir::control {
 struct AdminDetails {
   std::string_view target, body;
   std::string peer;  // the client's address
+  std::string_view last_event_id;
 };
 
 /// `backend` and `details` are used before the first suspension only; they may be gone when this resumes.

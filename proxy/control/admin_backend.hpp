@@ -75,6 +75,10 @@ struct EndpointReport {
   std::uint64_t requests_total = 0, failures_total = 0;
   std::int64_t connections_active = 0, connections_idle = 0;
   std::optional<TakenOut> taken_out = {};
+  std::string why{};                                       // it is in this state; empty: since the start
+  std::optional<SystemTime> since{}, until{};              // of the state; until: an ejection's end
+  unsigned ejections_in_row = 0;                           // what has decayed taken off
+  std::uint32_t window_requests = 0, window_failures = 0;  // where failure_rate is on
 };
 
 /// GET /api/v1/upstreams.
@@ -86,6 +90,7 @@ struct UpstreamReport {
     std::uint32_t running = 0;  // now, over all workers
     config::RetryBudget budget;
   } retries{};
+  bool panic = false;  // none of them can be trusted, so all are in use
 };
 
 /// Fills the numbers that workers count into reports whose names are set.

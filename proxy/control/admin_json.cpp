@@ -63,17 +63,19 @@ json::object to_object(const limit::Overload& overload) {
 }
 
 json::object to_object(const EndpointReport& endpoint) {
-  json::object object{
-      {"address", endpoint.address},
-      {"weight", endpoint.weight},
-      {"state", endpoint.state},
-      {"in_flight", endpoint.in_flight},
-      {"consecutive_failures", endpoint.consecutive_failures},
-      {"requests", endpoint.requests_total},
-      {"failures", endpoint.failures_total},
-      {"connections", {{"active", endpoint.connections_active}, {"idle", endpoint.connections_idle}}}};
-  add_taken_out(object, endpoint.taken_out);
-  return object;
+  json::object shown{{"address", endpoint.address}, {"weight", endpoint.weight}, {"state", endpoint.state}};
+  if (!endpoint.why.empty()) shown["why"] = endpoint.why;
+  if (endpoint.since) shown["since"] = time_text(*endpoint.since);
+  if (endpoint.until) shown["until"] = time_text(*endpoint.until);
+  shown["ejections_in_row"] = endpoint.ejections_in_row;
+  shown["in_flight"] = endpoint.in_flight;
+  shown["consecutive_failures"] = endpoint.consecutive_failures;
+  shown["window"] = {{"requests", endpoint.window_requests}, {"failures", endpoint.window_failures}};
+  shown["requests"] = endpoint.requests_total;
+  shown["failures"] = endpoint.failures_total;
+  shown["connections"] = {{"active", endpoint.connections_active}, {"idle", endpoint.connections_idle}};
+  add_taken_out(shown, endpoint.taken_out);
+  return shown;
 }
 
 json::object to_object(const UpstreamReport::Retries& retries) {
@@ -136,6 +138,7 @@ std::string to_json(const std::vector<UpstreamReport>& reports) {
     for (const EndpointReport& endpoint : report.endpoints) endpoints.push_back(to_object(endpoint));
     upstreams.push_back(json::object{{"name", report.name},
                                      {"balance", report.balance},
+                                     {"panic", report.panic},
                                      {"endpoints", std::move(endpoints)},
                                      {"retries", to_object(report.retries)}});
   }

@@ -16,6 +16,23 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
   out.append(name).append(": ").append(value).append("\r\n");
 }
 
+void append_start(std::string& out, int status, std::string_view content_type,
+                  std::chrono::system_clock::time_point now) {
+  out += fmt::format("HTTP/1.1 {} {}\r\n", status, reason_phrase(status));
+  const auto date = fmt::gmtime(std::chrono::system_clock::to_time_t(now));
+  append_field(out, "Date", fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", date));
+  append_field(out, "Content-Type", content_type);
+}
+
+void append_security(std::string& out, bool own_policy) {
+  append_field(out, "Cache-Control", "no-store");
+  append_field(out, "X-Content-Type-Options", "nosniff");
+  append_field(out, "X-Frame-Options", "DENY");
+  append_field(out, "Referrer-Policy", "no-referrer");
+  append_field(out, "Cross-Origin-Resource-Policy", "same-origin");
+  if (!own_policy) append_field(out, policy_field, "default-src 'none'; frame-ancestors 'none'");
+}
+
 }  // namespace
 
 AdminResponse problem(int status, std::string_view detail, const std::vector<std::string>& errors) {
@@ -37,23 +54,26 @@ std::string_view reason_phrase(int status) {
 
 std::string render(const AdminResponse& response, const ResponseForm& form) {
   const auto is_policy = [](const auto& field) { return field.first == policy_field; };
-  std::string out = fmt::format("HTTP/1.1 {} {}\r\n", response.status, reason_phrase(response.status));
-  const auto date = fmt::gmtime(std::chrono::system_clock::to_time_t(form.now));
-  append_field(out, "Date", fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", date));
-  append_field(out, "Content-Type", response.content_type);
+  const bool own_policy = std::any_of(response.fields.begin(), response.fields.end(), is_policy);
+  std::string out;
+  append_start(out, response.status, response.content_type, form.now);
   append_field(out, "Content-Length", std::to_string(response.body.size()));
-  append_field(out, "Cache-Control", "no-store");
-  append_field(out, "X-Content-Type-Options", "nosniff");
-  append_field(out, "X-Frame-Options", "DENY");
-  append_field(out, "Referrer-Policy", "no-referrer");
-  append_field(out, "Cross-Origin-Resource-Policy", "same-origin");
-  if (std::none_of(response.fields.begin(), response.fields.end(), is_policy)) {
-    append_field(out, policy_field, "default-src 'none'; frame-ancestors 'none'");
-  }
+  append_security(out, own_policy);
   for (const auto& [name, value] : response.fields) append_field(out, name, value);
   if (!form.keep_alive) append_field(out, "Connection", "close");
   out.append("\r\n");
   if (!form.head) out.append(response.body);
+  return out;
+}
+
+std::string render_stream_head(std::string_view content_type, bool chunked,
+                               std::chrono::system_clock::time_point now) {
+  std::string out;
+  append_start(out, 200, content_type, now);
+  if (chunked) append_field(out, "Transfer-Encoding", "chunked");
+  append_security(out, false);
+  append_field(out, "Connection", "close");
+  out.append("\r\n");
   return out;
 }
 

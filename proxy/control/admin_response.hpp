@@ -32,4 +32,8 @@ struct ResponseForm {
 /// `response.fields` holds replaces the default one, which allows nothing.
 std::string render(const AdminResponse& response, const ResponseForm& form);
 
+/// The head of a 200 whose body has no end yet: chunked, or until the connection closes, which it does either way.
+std::string render_stream_head(std::string_view content_type, bool chunked,
+                               std::chrono::system_clock::time_point now);
+
 }  // namespace weir::control

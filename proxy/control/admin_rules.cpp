@@ -13,7 +13,7 @@ struct Entry {
   bool write = false;  // POST; everything else is GET and HEAD
 };
 
-constexpr std::array<Entry, 14> entries{{
+constexpr std::array<Entry, 15> entries{{
     {"/", AdminAction::dashboard},
     {"/dashboard.js", AdminAction::dashboard_script},
     {"/dashboard.css", AdminAction::dashboard_style},
@@ -26,6 +26,7 @@ constexpr std::array<Entry, 14> entries{{
     {"/api/v1/upstreams", AdminAction::upstreams},
     {"/api/v1/routes", AdminAction::routes},
     {"/api/v1/audit", AdminAction::audit},
+    {"/api/v1/events", AdminAction::events},
     {"/api/v1/splits", AdminAction::splits},
     {"/api/v1/reload", AdminAction::reload, true},
 }};

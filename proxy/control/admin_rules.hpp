@@ -26,6 +26,7 @@ enum class AdminAction : std::uint8_t {
   routes,
   reload,
   audit,
+  events,
   splits,
   split,      // of the route that route_of_split names
   set_split,  // the same

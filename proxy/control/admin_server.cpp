@@ -21,6 +21,8 @@
 
 #include "control/admin_answer.hpp"
 #include "control/admin_rules.hpp"
+#include "control/event_stream.hpp"
+#include "control/event_text.hpp"
 #include "observe/log.hpp"
 
 namespace weir::control {
@@ -32,8 +34,14 @@ using asio::ip::tcp;
 using beast::error_code;
 
 struct AdminServer::State {
-  State(asio::io_context& context, SocketAddress where, std::string secret, AdminBackend& asked)
-      : io(context), address(where), token(std::move(secret)), backend(&asked), acceptor(context) {}
+  State(asio::io_context& context, SocketAddress where, AdminOptions options, AdminBackend& asked)
+      : io(context),
+        address(where),
+        token(std::move(options.token)),
+        backend(&asked),
+        accept_failed(std::move(options.accept_failed)),
+        acceptor(context),
+        events(context, options.event_heartbeat) {}
 
   asio::io_context& io;
   const SocketAddress address;
@@ -42,6 +50,7 @@ struct AdminServer::State {
   std::function<void()> accept_failed;
   tcp::acceptor acceptor;
   std::set<beast::tcp_stream*> streams;
+  EventStreams events;
 };
 
 namespace {
@@ -159,6 +168,20 @@ asio::awaitable<void> linger(beast::tcp_stream& stream) {
   }
 }
 
+/// What a request for a stream of events gets when there can be none.
+AdminResponse no_stream(const EventStreams& streams) {
+  if (streams.ending()) return problem(503, "shutting down: no stream starts now; format=json still answers");
+  return problem(503, "as many event streams as there may be are open; format=json still answers");
+}
+
+bool wants_stream(const Parser& parser, AdminAction action, EventsAsked& asked) {
+  const auto& request = parser.get();
+  if (action != AdminAction::events || request.method() != http::verb::get) return false;
+  asked = events_asked(view(request.target()), view(request[http::field::accept]),
+                       view(request["Last-Event-ID"]));
+  return !asked.json;
+}
+
 /// One connection, request after request, until either side has enough.
 template <class State>
 asio::awaitable<void> serve(std::shared_ptr<State> server, tcp::socket socket) {
@@ -179,10 +202,20 @@ asio::awaitable<void> serve(std::shared_ptr<State> server, tcp::socket socket) {
       const AdminRules rules{server->address, own_end(stream), server->token};
       auto verdict = admit(facts_of(parser), rules);
       if (const auto* action = std::get_if<AdminAction>(&verdict)) {
-        const std::string_view target = view(parser.get().target());
-        const AdminDetails details{target, parser.get().body(), peer_of(stream)};
-        auto answering = answer(server->io, *server->backend, *action, details);
-        response = co_await std::move(answering);
+        EventsAsked events;
+        if (wants_stream(parser, *action, events)) {
+          if (server->events.may_start()) {
+            auto streaming = server->events.serve(stream, events.after, parser.get().version() >= 11);
+            co_await std::move(streaming);
+            break;
+          }
+          response = no_stream(server->events);
+        } else {
+          const AdminDetails details{view(parser.get().target()), parser.get().body(), peer_of(stream),
+                                     view(parser.get()["Last-Event-ID"])};
+          auto answering = answer(server->io, *server->backend, *action, details);
+          response = co_await std::move(answering);
+        }
       } else {
         response = std::move(std::get<AdminResponse>(verdict));
       }
@@ -221,9 +254,7 @@ asio::awaitable<void> accept_clients(std::shared_ptr<State> server) {
 
 AdminServer::AdminServer(asio::io_context& io, SocketAddress address, AdminOptions options,
                          AdminBackend& backend)
-    : state_(std::make_shared<State>(io, address, std::move(options.token), backend)) {
-  state_->accept_failed = std::move(options.accept_failed);
-}
+    : state_(std::make_shared<State>(io, address, std::move(options), backend)) {}
 
 AdminServer::~AdminServer() {
   close();
@@ -260,6 +291,14 @@ void AdminServer::set_token(std::string token) {
 
 std::size_t AdminServer::connections() const {
   return state_->streams.size();
+}
+
+std::size_t AdminServer::event_streams() const {
+  return state_->events.size();
+}
+
+void AdminServer::end_event_streams() {
+  state_->events.end();
 }
 
 void AdminServer::close() {

@@ -26,12 +26,14 @@ struct AdminLimits {
   static constexpr Milliseconds linger_timeout{1'000};
   static constexpr Milliseconds backend_timeout{5'000};  // past it 503
   static constexpr Milliseconds reload_timeout{30'000};
-  static constexpr Milliseconds accept_pause{100};  // after accept failed: out of descriptors
+  static constexpr Milliseconds accept_pause{100};        // after accept failed: out of descriptors
+  static constexpr Milliseconds event_heartbeat{15'000};  // a comment on a stream that has nothing to say
 };
 
 struct AdminOptions {
   std::string token;                    // empty: writes need none
   std::function<void()> accept_failed;  // such as for want of descriptors; it is tried again
+  Milliseconds event_heartbeat = AdminLimits::event_heartbeat;
 };
 
 class AdminServer {
@@ -47,6 +49,10 @@ class AdminServer {
   /// Takes effect from the next request on (a reload may change it).
   void set_token(std::string token);
   std::size_t connections() const;
+  /// Clients of /api/v1/events that read a stream.
+  std::size_t event_streams() const;
+  /// Every stream sends what is left and ends, and no new one starts.
+  void end_event_streams();
   /// Closes every socket; answers that are under way are cut.
   void close();
 

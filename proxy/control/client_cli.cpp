@@ -6,6 +6,7 @@
 
 #include "control/client.hpp"
 #include "control/endpoint_client.hpp"
+#include "control/event_client.hpp"
 #include "control/split_client.hpp"
 #include "control/supervisor.hpp"
 #include "core/units.hpp"
@@ -128,11 +129,24 @@ void add_endpoint_commands(CLI::App& app, int& code) {
                        OperatorState::disabled, code);
 }
 
+void add_events_command(CLI::App& app, int& code) {
+  CLI::App& command =
+      *app.add_subcommand("events", "Show what happened to endpoints: ejections, returns, panic");
+  const auto options = add_options(command);
+  const auto follow = std::make_shared<bool>(false);
+  command.add_flag("-f,--follow", *follow, "Go on with new ones as they come");
+  command.callback([options, follow, &code] {
+    options->target.token = admin_token(options->target.token);
+    code = exit_code(show_events(options->target, *follow, options->json, std::cout, std::cerr));
+  });
+}
+
 }  // namespace
 
 void add_client_commands(CLI::App& app, int& code) {
   add_command(app, code, "status", "Show what a running Weir is doing", show_status);
   add_command(app, code, "reload", "Make a running Weir load its configuration anew", request_reload);
+  add_events_command(app, code);
   add_split_commands(app, code);
   add_endpoint_commands(app, code);
 }

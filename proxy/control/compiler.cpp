@@ -25,15 +25,12 @@ config::Timeouts merged_timeouts(const config::Timeouts& upstream, const config:
 }
 
 /// Connections to an endpoint can be reused only under the same TLS settings.
-std::string connection_identity(const config::Upstream& upstream, const SocketAddress& address,
-                                const std::string& host) {
-  std::string identity = upstream.name + '|' + address.to_string();
-  if (upstream.tls) {
-    const config::UpstreamTls& tls = *upstream.tls;
-    for (const std::string* part : {&host, &tls.ca, &tls.server_name, &tls.cert, &tls.key})
-      identity += '|' + *part;
-    identity += tls.verify ? "|verify" : "|blind";
-  }
+std::string tls_identity(const config::Upstream& upstream, const std::string& host) {
+  if (!upstream.tls) return "plain";
+  const config::UpstreamTls& tls = *upstream.tls;
+  std::string identity = tls.verify ? "verify" : "blind";
+  for (const std::string* part : {&host, &tls.ca, &tls.server_name, &tls.cert, &tls.key})
+    identity += '|' + *part;
   return identity;
 }
 
@@ -218,10 +215,12 @@ void Compiler::add_split(Prepared& prepared, const config::Route& route, const c
   prepared.split_routes.push_back(&route);
 }
 
+/// Health follows the address, whatever the settings of connections are. `other_host`: a further name that leads
+/// to the address under TLS, which makes another endpoint of it; empty otherwise.
 std::shared_ptr<upstream::EndpointState> Compiler::endpoint_state(const config::Upstream& upstream,
                                                                   const SocketAddress& address,
-                                                                  const std::string& host) {
-  auto& known = endpoints_[connection_identity(upstream, address, host)];
+                                                                  const std::string& other_host) {
+  auto& known = endpoints_[upstream.name + '|' + address.to_string() + '|' + other_host];
   auto state = known.lock();
   if (!state) {
     state = std::make_shared<upstream::EndpointState>(upstream.name, address.to_string(), address,
@@ -241,20 +240,35 @@ std::vector<std::shared_ptr<upstream::EndpointState>> Compiler::states_at(
   return states;
 }
 
+std::shared_ptr<upstream::ConnectionScope> Compiler::connection_scope(
+    const config::Upstream& upstream, const std::string& host,
+    std::shared_ptr<upstream::EndpointState> state) {
+  auto& known = scopes_[std::to_string(state->slot) + '|' + tls_identity(upstream, host)];
+  auto scope = known.lock();
+  if (!scope) known = scope = std::make_shared<upstream::ConnectionScope>(std::move(state));
+  return scope;
+}
+
 void Compiler::add_endpoint(server::UpstreamRuntime& runtime, const config::Endpoint& endpoint,
                             const upstream::NamedAddress& where) {
   const SocketAddress address{where.ip, where.port == 0 ? endpoint.port : where.port};
   const std::uint32_t weight = where.weight == 0 ? endpoint.weight : where.weight;
+  const bool tls = runtime.config->tls.has_value();
+  std::string other_host;
+  for (std::size_t i = 0; i < runtime.endpoints.size(); ++i) {
+    if (runtime.endpoints[i].state->address != address) continue;
+    if (!tls || runtime.endpoints[i].host == endpoint.host) {
+      // Two names may lead to one address: it is one endpoint, with their weights together.
+      runtime.candidates[i].weight += weight;
+      return;
+    }
+    other_host = endpoint.host;  // what the certificate must say differs
+  }
   server::EndpointRuntime added;
-  added.state = endpoint_state(*runtime.config, address, endpoint.host);
+  added.state = endpoint_state(*runtime.config, address, other_host);
+  added.scope = connection_scope(*runtime.config, endpoint.host, added.state);
   added.label = names_.intern(added.state->label);
   added.host = endpoint.host;
-  // Two names may lead to one address: it is one endpoint, with their weights together.
-  for (std::size_t i = 0; i < runtime.endpoints.size(); ++i) {
-    if (runtime.endpoints[i].state != added.state) continue;
-    runtime.candidates[i].weight += weight;
-    return;
-  }
   runtime.candidates.push_back({added.state.get(), weight});
   runtime.endpoints.push_back(std::move(added));
 }
@@ -312,6 +326,7 @@ std::shared_ptr<server::Snapshot> Compiler::build(const Prepared& prepared, std:
     snapshot->listeners.push_back(std::move(runtime));
   }
   forget_unused(endpoints_);
+  forget_unused(scopes_);
   forget_unused(buckets_);
   forget_unused(shared_);
   forget_unused(split_shared_);

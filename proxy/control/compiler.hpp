@@ -68,7 +68,10 @@ class Compiler {
   std::size_t listener_slot(const std::string& name);
   std::shared_ptr<upstream::EndpointState> endpoint_state(const config::Upstream& upstream,
                                                           const SocketAddress& address,
-                                                          const std::string& host);
+                                                          const std::string& other_host);
+  std::shared_ptr<upstream::ConnectionScope> connection_scope(const config::Upstream& upstream,
+                                                              const std::string& host,
+                                                              std::shared_ptr<upstream::EndpointState> state);
   void add_endpoint(server::UpstreamRuntime& runtime, const config::Endpoint& endpoint,
                     const upstream::NamedAddress& where);
   Result<void> build_limits(Prepared& prepared);
@@ -88,6 +91,7 @@ class Compiler {
   std::map<std::string, std::weak_ptr<route::MirrorShared>> mirrors_;         // by route name
   std::map<std::string, std::weak_ptr<split::Shared>> split_shared_;          // by route name
   std::map<std::string, std::weak_ptr<upstream::EndpointState>> endpoints_;   // by identity
+  std::map<std::string, std::weak_ptr<upstream::ConnectionScope>> scopes_;    // by identity and TLS settings
   std::map<std::string, std::weak_ptr<limit::BucketTable>> buckets_;          // by identity of the limit
   const SipKey limit_secret_;
   std::size_t next_endpoint_slot_ = 0;

@@ -117,6 +117,7 @@ function showUpstreams(report) {
     const out = endpoint.taken_out;
     made.children[2].className = out ? "held" : endpoint.state === "healthy" ? "good" : "bad";
     if (out) made.children[2].title = "by " + out.who + ", " + out.since + (out.reason ? ": " + out.reason : "");
+    else if (endpoint.state !== "healthy" && endpoint.why) made.children[2].title = endpoint.why;
     return made;
   })));
 }

@@ -65,16 +65,29 @@ std::string listeners(const json::value& status) {
   return table.text();
 }
 
+/// Of an endpoint that passive health has taken out: `until 2026-01-31T12:00:30.000Z: 3 consecutive failures (...)`.
+std::string why(const json::value& endpoint) {
+  const json::object& members = endpoint.as_object();
+  const std::string state = text(endpoint, "state");
+  if ((state != "ejected" && state != "half_open") || !members.contains("why")) return {};
+  const std::string until = members.contains("until") ? "until " + text(endpoint, "until") + ": " : "";
+  return until + text(endpoint, "why");
+}
+
 std::string endpoints(const json::value& status) {
-  TextTable table({"UPSTREAM", "ENDPOINT", "STATE", "WEIGHT", "IN FLIGHT", "REQUESTS", "FAILURES", "IDLE"});
+  TextTable table(
+      {"UPSTREAM", "ENDPOINT", "STATE", "WEIGHT", "IN FLIGHT", "REQUESTS", "FAILURES", "IDLE", "WHY"});
+  std::string panic;
   for (const json::value& upstream : status.at("upstreams").as_array()) {
     for (const json::value& endpoint : upstream.at("endpoints").as_array()) {
       table.add({text(upstream, "name"), text(endpoint, "address"), text(endpoint, "state"),
                  count(endpoint, "weight"), count(endpoint, "in_flight"), count(endpoint, "requests"),
-                 count(endpoint, "failures"), count(endpoint.at("connections"), "idle")});
+                 count(endpoint, "failures"), count(endpoint.at("connections"), "idle"), why(endpoint)});
     }
+    if (upstream.at("panic").as_bool())
+      panic += "PANIC in " + text(upstream, "name") + ": no endpoint can be trusted, all are in use\n";
   }
-  return table.text();
+  return panic + table.text();
 }
 
 /// A line for each endpoint that an operator took out.

@@ -14,11 +14,13 @@
 #include "control/ready_line.hpp"
 #include "core/version.hpp"
 #include "observe/log.hpp"
+#include "server/health_events.hpp"
 
 namespace weir::control {
 namespace {
 
 constexpr std::chrono::hours ticket_check_interval{1};
+constexpr Milliseconds panic_check_interval{500};
 
 std::string join(const std::vector<std::string>& parts) {
   std::string text;
@@ -64,6 +66,7 @@ Supervisor::Supervisor(std::vector<std::string> files, config::Surroundings surr
       drain_timer_(context_),
       ticket_timer_(context_),
       split_timer_(context_),
+      panic_timer_(context_),
       notifier_(Notifier::from_environment()),
       compiler_(names_),
       resolver_(context_, [this] { names_changed(); }),
@@ -128,6 +131,7 @@ int Supervisor::start() {
   for (const auto& worker : workers_) threads_.emplace_back([&worker = *worker] { worker.run(); });
   watch_ticket_keys();
   overload_.start();
+  watch_endpoints();
   state_ = RunState::ready;
   announce_ready();
   return exit_ok;
@@ -447,6 +451,7 @@ void Supervisor::drain() {
   const auto timeout = snapshot_->config->server.shutdown_timeout;
   observe::log(config::LogLevel::info, "draining: {} connections, at most {} ms", shared_.connections.load(),
                timeout.count());
+  admin_->end_event_streams();
   workers_left_ = workers_.size();
   for (const auto& worker : workers_) {
     worker->post([this, &worker = *worker] {
@@ -466,7 +471,7 @@ void Supervisor::worker_drained() {
   if (--workers_left_ > 0) return;
   observe::log(config::LogLevel::info, "drained");
   drain_timer_.cancel();
-  context_.stop();
+  boost::asio::post(context_, [this] { context_.stop(); });  // behind the last bytes of event streams
 }
 
 void Supervisor::stop_workers() {
@@ -494,6 +499,15 @@ void Supervisor::watch_ticket_keys() {
     if (error) return;
     compiler_.rotate_ticket_keys(Clock::now());
     watch_ticket_keys();
+  });
+}
+
+/// A request that finds no usable endpoint says so itself; this sees the end, and upstreams that nobody asks.
+void Supervisor::watch_endpoints() {
+  for (const server::UpstreamRuntime& upstream : snapshot_->upstreams) server::watch_panic(upstream);
+  panic_timer_.expires_after(panic_check_interval);
+  panic_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) watch_endpoints();
   });
 }
 

@@ -90,6 +90,7 @@ class Supervisor {
   void watch_ticket_keys();
   void descriptors_ran_out();
   void relieve_descriptors();
+  void watch_endpoints();
 
   // supervisor_splits.cpp: live weights.
   Result<void> open_state(const std::string& folder);
@@ -125,7 +126,7 @@ class Supervisor {
   FileDigests files_read_;      // that the last attempt read, and those in force
   boost::asio::io_context context_;
   boost::asio::signal_set signals_;
-  boost::asio::steady_timer drain_timer_, ticket_timer_, split_timer_;
+  boost::asio::steady_timer drain_timer_, ticket_timer_, split_timer_, panic_timer_;
   bool signals_armed_ = false;
   std::unique_ptr<FileWatch> watch_;  // null: --watch is off
   Notifier notifier_;

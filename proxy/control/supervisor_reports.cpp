@@ -29,6 +29,26 @@ std::string audit_json(const std::deque<std::string>& lines) {
   return text + "]}";
 }
 
+/// Why an endpoint is in the state that it is in, since and until when.
+void describe_health(EndpointReport& report, const upstream::EndpointState& endpoint,
+                     const config::PassiveHealth& settings) {
+  const TimePoint now = Clock::now();
+  const auto in_system_time = [now, wall = std::chrono::system_clock::now()](TimePoint time) {
+    return wall + std::chrono::duration_cast<SystemTime::duration>(time - now);
+  };
+  const upstream::LastChange::Entry last = endpoint.last_change.get();
+  report.why = last.why;
+  if (last.since != TimePoint{}) report.since = in_system_time(last.since);
+  const TimePoint until = endpoint.health.ejected_until();
+  if (until != TimePoint::min()) report.until = in_system_time(until);
+  const TimePoint serving{Milliseconds{endpoint.serving_since.load(std::memory_order_relaxed)}};
+  report.ejections_in_row = endpoint.health.row_now(settings, now, serving);
+  if (settings.failure_rate == 0) return;
+  const auto counts = endpoint.outcomes.counts(endpoint.health.ticket().epoch, now, settings.window);
+  report.window_requests = counts.requests;
+  report.window_failures = counts.failures;
+}
+
 }  // namespace
 
 AdminBackend Supervisor::make_backend() {
@@ -112,6 +132,7 @@ std::vector<UpstreamReport> Supervisor::upstreams() const {
     report.balance = name_of(upstream.config->balance);
     report.retries = {upstream.shared->retries.count.load(std::memory_order_relaxed),
                       upstream.config->retry.budget};
+    report.panic = upstream::panicking(upstream.candidates);
     for (const upstream::Candidate& candidate : upstream.candidates) {
       EndpointReport item;
       item.address = candidate.state->label;
@@ -120,6 +141,7 @@ std::vector<UpstreamReport> Supervisor::upstreams() const {
       item.taken_out = taken_out({report.name, candidate.state->address});
       item.in_flight = candidate.state->in_flight.load(std::memory_order_relaxed);
       item.consecutive_failures = static_cast<std::uint32_t>(candidate.state->health.consecutive_failures());
+      describe_health(item, *candidate.state, upstream.config->passive_health);
       report.endpoints.push_back(std::move(item));
     }
     for (const config::Endpoint* endpoint : upstream.unresolved) {
@@ -143,6 +165,7 @@ observe::ScrapeInput Supervisor::scrape_input() const {
   input.last_reload_success = last_reload_success_;
   input.last_reload = last_reload_;
   for (const auto& upstream : snapshot_->upstreams) {
+    input.upstreams.push_back({upstream.config->name, upstream::panicking(upstream.candidates)});
     for (const upstream::Candidate& candidate : upstream.candidates) {
       observe::EndpointFacts facts;
       facts.upstream = upstream.config->name;

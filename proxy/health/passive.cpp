@@ -16,24 +16,58 @@ std::uint64_t floor_ms(TimePoint time) {
   return static_cast<std::uint64_t>(std::max<decltype(ms)>(ms, 0));
 }
 
-}  // namespace
-
-constexpr PassiveHealth::Word PassiveHealth::make(State state, std::uint16_t epoch, Word payload) {
-  return (payload << payload_shift) | (Word{epoch} << state_bits) | static_cast<Word>(state);
+/// What is left of a row of ejections after `since`: one step less for each full ejection_time.
+unsigned decayed(unsigned in_row, const config::PassiveHealth& settings, TimePoint now, TimePoint since) {
+  if (now <= since) return in_row;
+  if (settings.ejection_time <= Milliseconds::zero()) return 0;
+  const auto steps = (now - since) / settings.ejection_time;
+  return steps >= Milliseconds::rep{in_row} ? 0 : in_row - static_cast<unsigned>(steps);
 }
 
-PassiveHealth::Word PassiveHealth::ejected_word(Word before, TimePoint until) {
+}  // namespace
+
+Milliseconds ejection_time(const config::PassiveHealth& settings, unsigned in_row) {
+  const Milliseconds longest = std::max(settings.max_ejection_time, settings.ejection_time);
+  Milliseconds time = settings.ejection_time;
+  for (unsigned i = 1; i < in_row && time < longest; ++i) time *= 2;
+  return std::min(time, longest);
+}
+
+constexpr PassiveHealth::Word PassiveHealth::make(State state, std::uint16_t epoch, unsigned in_row,
+                                                  Word payload) {
+  return (payload << payload_shift) | (Word{in_row} << row_shift) | (Word{epoch} << state_bits) |
+         static_cast<Word>(state);
+}
+
+PassiveHealth::Word PassiveHealth::ejected_word(Word before, unsigned in_row, TimePoint until) {
   const auto epoch = static_cast<std::uint16_t>(epoch_of(before) + 1);
-  return make(State::ejected, epoch, std::min<Word>(ceil_ms(until), payload_max));
+  return make(State::ejected, epoch, in_row, std::min<Word>(ceil_ms(until), payload_max));
+}
+
+/// From healthy (what the row has lost meanwhile comes off first) or after a failed probe.
+PassiveHealth::Word PassiveHealth::next_ejection(Word before, const config::PassiveHealth& settings,
+                                                 TimePoint now, Service service) {
+  unsigned in_row = in_row_of(before);
+  if (state_of(before) == State::healthy) {
+    in_row = decayed(in_row, settings, now, service.since) + 1;
+  } else if (!service.blameless) {
+    ++in_row;
+  }
+  in_row = std::clamp(in_row, 1U, in_row_max);
+  return ejected_word(before, in_row, now + ejection_time(settings, in_row));
 }
 
 bool PassiveHealth::probe_due(Word word, TimePoint now) {
   return state_of(word) == State::ejected && payload_of(word) <= floor_ms(now);
 }
 
+bool PassiveHealth::is_current(Word word, Ticket ticket) {
+  return state_of(word) == State::healthy && epoch_of(word) == ticket.epoch;
+}
+
 bool PassiveHealth::due(Word word, const config::PassiveHealth& settings, Ticket ticket) {
-  return settings.consecutive_failures != 0 && state_of(word) == State::healthy &&
-         epoch_of(word) == ticket.epoch && payload_of(word) >= settings.consecutive_failures;
+  return settings.consecutive_failures != 0 && is_current(word, ticket) &&
+         payload_of(word) >= settings.consecutive_failures;
 }
 
 bool PassiveHealth::is_probe(Word word, Ticket ticket) {
@@ -55,10 +89,15 @@ std::uint64_t PassiveHealth::consecutive_failures() const {
   return state_of(word) == State::healthy ? payload_of(word) : 0;
 }
 
+unsigned PassiveHealth::row_now(const config::PassiveHealth& settings, TimePoint now, TimePoint since) const {
+  const Word word = word_.load(std::memory_order_acquire);
+  return state_of(word) == State::healthy ? decayed(in_row_of(word), settings, now, since) : in_row_of(word);
+}
+
 bool PassiveHealth::claim_probe(TimePoint now, Ticket& ticket) {
   Word word = word_.load(std::memory_order_relaxed);
   while (probe_due(word, now)) {
-    if (!replace(word, make(State::half_open, epoch_of(word), 0))) continue;
+    if (!replace(word, make(State::half_open, epoch_of(word), in_row_of(word), 0))) continue;
     ticket = {epoch_of(word), true};
     return true;
   }
@@ -69,7 +108,7 @@ void PassiveHealth::abandon_probe(TimePoint now, Ticket ticket) {
   Word word = word_.load(std::memory_order_relaxed);
   // Rounded down: the very next request may probe.
   while (is_probe(word, ticket) &&
-         !replace(word, ejected_word(word, std::chrono::floor<Milliseconds>(now)))) {
+         !replace(word, ejected_word(word, in_row_of(word), std::chrono::floor<Milliseconds>(now)))) {
   }
 }
 
@@ -77,30 +116,30 @@ Change PassiveHealth::report_success(Ticket ticket) {
   Word word = word_.load(std::memory_order_relaxed);
   for (;;) {
     const bool probed = is_probe(word, ticket);
-    const bool ends_failures =
-        state_of(word) == State::healthy && epoch_of(word) == ticket.epoch && payload_of(word) != 0;
+    const bool ends_failures = is_current(word, ticket) && payload_of(word) != 0;
     if (!probed && !ends_failures) return Change::none;
-    if (replace(word, make(State::healthy, epoch_of(word), 0))) {
+    if (replace(word, make(State::healthy, epoch_of(word), in_row_of(word), 0))) {
       return probed ? Change::recovered : Change::none;
     }
   }
 }
 
 Change PassiveHealth::report_failure(const config::PassiveHealth& settings, TimePoint now, bool may_eject,
-                                     Ticket ticket) {
-  const bool off = settings.consecutive_failures == 0;
+                                     Ticket ticket, Service service) {
+  const bool off = settings.consecutive_failures == 0 && settings.failure_rate == 0;
   Word word = word_.load(std::memory_order_relaxed);
   for (;;) {
     if (is_probe(word, ticket)) {
       const Word next =
-          off ? make(State::healthy, epoch_of(word), 0) : ejected_word(word, now + settings.ejection_time);
+          off ? make(State::healthy, epoch_of(word), 0, 0) : next_ejection(word, settings, now, service);
       if (replace(word, next)) return off ? Change::recovered : Change::re_ejected;
       continue;
     }
-    if (off || state_of(word) != State::healthy || epoch_of(word) != ticket.epoch) return Change::none;
-    Word next = make(State::healthy, epoch_of(word), std::min(payload_of(word) + 1, payload_max));
+    if (off || !is_current(word, ticket)) return Change::none;
+    Word next =
+        make(State::healthy, epoch_of(word), in_row_of(word), std::min(payload_of(word) + 1, payload_max));
     const bool eject = may_eject && due(next, settings, ticket);
-    if (eject) next = ejected_word(word, now + settings.ejection_time);
+    if (eject) next = next_ejection(next, settings, now, service);
     if (replace(word, next)) return eject ? Change::ejected : Change::none;
   }
 }
@@ -109,10 +148,20 @@ bool PassiveHealth::due_for_ejection(const config::PassiveHealth& settings, Tick
   return due(word_.load(std::memory_order_acquire), settings, ticket);
 }
 
-Change PassiveHealth::eject_if_due(const config::PassiveHealth& settings, TimePoint now, Ticket ticket) {
+Change PassiveHealth::eject_if_due(const config::PassiveHealth& settings, TimePoint now, Ticket ticket,
+                                   Service service) {
   Word word = word_.load(std::memory_order_acquire);
   while (due(word, settings, ticket)) {
-    if (replace(word, ejected_word(word, now + settings.ejection_time))) return Change::ejected;
+    if (replace(word, next_ejection(word, settings, now, service))) return Change::ejected;
+  }
+  return Change::none;
+}
+
+Change PassiveHealth::eject(const config::PassiveHealth& settings, TimePoint now, Ticket ticket,
+                            Service service) {
+  Word word = word_.load(std::memory_order_acquire);
+  while (is_current(word, ticket)) {
+    if (replace(word, next_ejection(word, settings, now, service))) return Change::ejected;
   }
   return Change::none;
 }

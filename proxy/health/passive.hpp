@@ -1,9 +1,8 @@
-// Passive health of one endpoint: consecutive failures eject it for a while, then one probe request decides
-// (half-open). A pure state machine over a passed-in clock. All workers report to it, so the whole state is
-// one atomic word and each transition one compare-and-swap: of two reports that race, exactly one makes the
-// change.
+// Passive health of one endpoint: failures eject it for a while, then one probe request decides (half-open). A
+// pure state machine over a passed-in clock. All workers report to it, so the whole state is one atomic word and
+// each transition one compare-and-swap: of two reports that race, exactly one makes the change.
 //
-//   healthy --N failures in a row--> ejected until t        (unless it is the last one in use)
+//   healthy --failures--> ejected until t                   (who stays all the same: upstream/ejection.hpp)
 //   ejected --t passed, one picker wins a CAS--> half_open  (exactly one probe request)
 //   half_open --success--> healthy, --failure--> ejected again, --probe abandoned--> ejected with t = now
 //
@@ -22,7 +21,7 @@ namespace weir::health {
 
 enum class State : std::uint8_t { healthy, ejected, half_open };
 
-/// What a report changed; the caller logs and counts it.
+/// What a report changed; the caller tells about it and counts it.
 enum class Change : std::uint8_t { none, ejected, recovered, re_ejected };
 
 /// Given to a request when it is sent, handed back with its report.
@@ -31,8 +30,21 @@ struct Ticket {
   bool probe = false;  // this request is the half-open probe: it must end in a report or in abandon_probe
 };
 
+/// What else decides how long an ejection lasts.
+struct Service {
+  TimePoint since{};       // in service since then; TimePoint{}: for ever
+  bool blameless = false;  // the cause may lie elsewhere: a failed probe does not lengthen the ejection
+};
+
+/// How long the `in_row`th ejection in a row lasts (from 1): `ejection_time`, and each time twice as long, up to
+/// `max_ejection_time` and never below `ejection_time`. The row loses one step for each full `ejection_time` that
+/// the endpoint was in service since its return, so that after long enough the next one is as short as the first.
+Milliseconds ejection_time(const config::PassiveHealth& settings, unsigned in_row);
+
 class PassiveHealth {
  public:
+  static constexpr unsigned in_row_max = 63;  // further ejections in a row are as long as this one
+
   /// An ejection whose time has passed still reads `ejected`; see probe_due.
   State state() const { return state_of(word_.load(std::memory_order_acquire)); }
   bool usable() const { return state_of(word_.load(std::memory_order_relaxed)) == State::healthy; }
@@ -40,9 +52,17 @@ class PassiveHealth {
   TimePoint ejected_until() const;
   /// Failures in a row while healthy; 0 otherwise.
   std::uint64_t consecutive_failures() const;
+  /// The ejections in a row, what has decayed since the last return included (see row_now).
+  unsigned ejections_in_row() const { return in_row_of(word_.load(std::memory_order_acquire)); }
+  /// The same without what has decayed: 0 once the endpoint was in service for long enough.
+  unsigned row_now(const config::PassiveHealth& settings, TimePoint now, TimePoint since) const;
 
   /// For a request that is sent now and is not the probe.
   Ticket ticket() const { return {epoch_of(word_.load(std::memory_order_acquire)), false}; }
+  /// A report with this ticket would say something about the endpoint as it is now; not so for a probe's.
+  bool judges(Ticket ticket) const { return is_current(word_.load(std::memory_order_acquire), ticket); }
+  /// The ticket is that of the probe that runs.
+  bool is_probed_by(Ticket ticket) const { return is_probe(word_.load(std::memory_order_acquire), ticket); }
   /// The ejection time has passed and nobody probes yet.
   bool probe_due(TimePoint now) const { return probe_due(word_.load(std::memory_order_relaxed), now); }
   /// Takes the one half-open probe and fills `ticket`; false when another request was faster.
@@ -52,32 +72,44 @@ class PassiveHealth {
 
   Change report_success(Ticket ticket);
   /// `may_eject`: another endpoint of the upstream stays in use. Without it failures are still counted, so
-  /// that a later one ejects. With `consecutive_failures: 0` nothing is counted, and a probe that fails ends
-  /// the ejection. Use upstream::report_failure where other workers may eject at the same time.
-  Change report_failure(const config::PassiveHealth& settings, TimePoint now, bool may_eject, Ticket ticket);
+  /// that a later one ejects. With `consecutive_failures` and `failure_rate` both 0 nothing is counted, and a
+  /// probe that fails ends the ejection. Use upstream::report_failure where other workers may eject at the
+  /// same time.
+  Change report_failure(const config::PassiveHealth& settings, TimePoint now, bool may_eject, Ticket ticket,
+                        Service service = {});
 
   /// Enough failures in a row are counted and the ticket is not outdated; only `may_eject` was missing.
   bool due_for_ejection(const config::PassiveHealth& settings, Ticket ticket) const;
   /// Ejects if still due. Callers keep the last endpoint in use: upstream/ejection.hpp.
-  Change eject_if_due(const config::PassiveHealth& settings, TimePoint now, Ticket ticket);
+  Change eject_if_due(const config::PassiveHealth& settings, TimePoint now, Ticket ticket,
+                      Service service = {});
+  /// Ejects whatever the failures in a row are, if healthy and the ticket is not outdated.
+  Change eject(const config::PassiveHealth& settings, TimePoint now, Ticket ticket, Service service = {});
 
  private:
-  // state: 2 bits | epoch: 16 bits | payload: 46 bits (healthy: failures in a row; ejected: end in
-  // milliseconds)
+  // state: 2 bits | epoch: 16 bits | ejections in a row: 6 bits | payload: 40 bits (healthy: failures in a row;
+  // ejected: end in milliseconds, 34 years)
   using Word = std::uint64_t;
   static constexpr unsigned state_bits = 2;
   static constexpr unsigned epoch_bits = 16;
-  static constexpr unsigned payload_shift = state_bits + epoch_bits;
+  static constexpr unsigned row_shift = state_bits + epoch_bits;
+  static constexpr unsigned payload_shift = row_shift + 6;
   static constexpr Word payload_max = (Word{1} << (64 - payload_shift)) - 1;
 
   static constexpr State state_of(Word word) { return static_cast<State>(word & 3); }
   static constexpr std::uint16_t epoch_of(Word word) {
     return static_cast<std::uint16_t>(word >> state_bits);
   }
+  static constexpr unsigned in_row_of(Word word) {
+    return static_cast<unsigned>(word >> row_shift) & in_row_max;
+  }
   static constexpr Word payload_of(Word word) { return word >> payload_shift; }
-  static constexpr Word make(State state, std::uint16_t epoch, Word payload);
-  static Word ejected_word(Word before, TimePoint until);
+  static constexpr Word make(State state, std::uint16_t epoch, unsigned in_row, Word payload);
+  static Word ejected_word(Word before, unsigned in_row, TimePoint until);
+  static Word next_ejection(Word before, const config::PassiveHealth& settings, TimePoint now,
+                            Service service);
   static bool probe_due(Word word, TimePoint now);
+  static bool is_current(Word word, Ticket ticket);
   static bool due(Word word, const config::PassiveHealth& settings, Ticket ticket);
   static bool is_probe(Word word, Ticket ticket);
   bool replace(Word& expected, Word desired);

@@ -112,6 +112,8 @@ void add_endpoint_counters(Families& out, const WorkerMetrics& merged, const Nam
   auto failures =
       Family::counter("weir_upstream_failures_total", "Failed requests to an endpoint, by error.");
   auto ejections = Family::counter("weir_ejections_total", "Times that passive health took an endpoint out.");
+  auto held = Family::counter("weir_ejections_held_total",
+                              "Failures after which an endpoint stayed although its ejection was due.");
   for (const auto& [key, counters] : merged.endpoints) {
     const Labels endpoint = endpoint_labels(names, key);
     for (std::size_t i = 0; i < status_classes.size(); ++i) {
@@ -124,8 +126,10 @@ void add_endpoint_counters(Families& out, const WorkerMetrics& merged, const Nam
     for (const auto& [kind, count] : counters.failures) failures.add(with(endpoint, "kind", kind), count);
     for (const auto& [reason, count] : counters.ejections)
       ejections.add(with(endpoint, "reason", reason), count);
+    for (const auto& [reason, count] : counters.ejections_held)
+      held.add(with(endpoint, "reason", reason), count);
   }
-  for (Family* family : {&requests, &duration, &connections, &failures, &ejections}) {
+  for (Family* family : {&requests, &duration, &connections, &failures, &ejections, &held}) {
     out.push_back(std::move(*family).take());
   }
 }
@@ -235,6 +239,13 @@ void add_names(Families& out, const ScrapeInput& input) {
   out.push_back(std::move(addresses).take());
 }
 
+void add_upstream_facts(Families& out, const std::vector<UpstreamFacts>& upstreams) {
+  auto panic = Family::gauge("weir_upstream_panic",
+                             "1: no endpoint of the upstream can be trusted, so all are in use again.");
+  for (const UpstreamFacts& facts : upstreams) panic.add({{"upstream", facts.name}}, facts.panic);
+  out.push_back(std::move(panic).take());
+}
+
 void add_certificates(Families& out, const std::vector<CertificateFacts>& certificates) {
   std::map<std::pair<std::string_view, std::string_view>, std::chrono::system_clock::time_point> shown;
   for (const CertificateFacts& facts : certificates) {
@@ -325,6 +336,7 @@ Families collect(const WorkerMetrics& merged, const NameTable& names, const Scra
   add_splits(out, merged, names, input.splits);
   add_mirrors(out, merged, names);
   add_endpoint_facts(out, input.endpoints);
+  add_upstream_facts(out, input.upstreams);
   add_limits(out, merged, names, input.limits);
   add_names(out, input);
   add_overload(out, merged, input.overload);

@@ -47,6 +47,12 @@ std::vector<Event> events_after(std::uint64_t id) {
   return found;
 }
 
+std::uint64_t last_event_id() {
+  Kept& all = kept();
+  const std::scoped_lock lock(all.mutex);
+  return all.last_id;
+}
+
 void on_event(std::function<void()> listener) {
   Kept& all = kept();
   const std::scoped_lock lock(all.mutex);

@@ -29,6 +29,8 @@ inline constexpr std::size_t events_kept_max = 1024;
 void emit(Event event);
 /// Those kept with an id above `id`, oldest first.
 std::vector<Event> events_after(std::uint64_t id);
+/// The id of the latest; 0: none yet.
+std::uint64_t last_event_id();
 /// Called after each emit, on its thread, with the mutex released: must only post elsewhere. Empty: nobody.
 void on_event(std::function<void()> listener);
 

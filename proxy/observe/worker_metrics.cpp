@@ -60,6 +60,7 @@ void EndpointCounters::merge(const EndpointCounters& other) {
   idle += other.idle;
   failures.merge(other.failures);
   ejections.merge(other.ejections);
+  ejections_held.merge(other.ejections_held);
 }
 
 void UpstreamCounters::merge(const UpstreamCounters& other) {

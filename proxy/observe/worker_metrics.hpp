@@ -64,6 +64,7 @@ struct EndpointCounters {
   std::int64_t active = 0, idle = 0;  // connections
   LabelCounters failures;             // by ErrorKind name
   LabelCounters ejections;            // by reason
+  LabelCounters ejections_held;       // that were due and not made, by why
   std::uint64_t requests_total() const;
   void merge(const EndpointCounters& other);
 };

@@ -1,5 +1,5 @@
-// One worker's connections to one endpoint: idle ones wait here for the next request and close themselves
-// when the endpoint does. Worker thread.
+// One worker's connections to one endpoint under the same settings: idle ones wait here for the next request and
+// close themselves when the endpoint does. Worker thread.
 #pragma once
 
 #include <memory>
@@ -34,8 +34,8 @@ class UpstreamConnection final : public io::ChannelObserver {
 
 class EndpointPool : public std::enable_shared_from_this<EndpointPool> {
  public:
-  EndpointPool(std::shared_ptr<upstream::EndpointState> endpoint, observe::EndpointCounters& counters)
-      : endpoint_(std::move(endpoint)), counters_(counters) {}
+  EndpointPool(std::shared_ptr<upstream::ConnectionScope> scope, observe::EndpointCounters& counters)
+      : scope_(std::move(scope)), counters_(counters) {}
 
   /// A connection that still looks alive, or nullptr.
   std::unique_ptr<UpstreamConnection> take(TimePoint now);
@@ -50,11 +50,11 @@ class EndpointPool : public std::enable_shared_from_this<EndpointPool> {
   /// Must be called before the last reference is dropped: idle connections refer to their pool.
   void retire();
 
-  upstream::EndpointState& endpoint() { return *endpoint_; }
+  upstream::EndpointState& endpoint() { return *scope_->endpoint; }
   observe::EndpointCounters& counters() { return counters_; }
 
  private:
-  std::shared_ptr<upstream::EndpointState> endpoint_;
+  std::shared_ptr<upstream::ConnectionScope> scope_;
   observe::EndpointCounters& counters_;
   upstream::IdlePool<std::unique_ptr<UpstreamConnection>> idle_;
   bool retired_ = false;

@@ -7,6 +7,7 @@
 #include "observe/log.hpp"
 #include "server/connect_error.hpp"
 #include "server/exchange.hpp"
+#include "server/health_events.hpp"
 #include "server/session.hpp"
 #include "server/worker.hpp"
 #include "upstream/operator_state.hpp"
@@ -35,6 +36,7 @@ Task<Result<void>> Exchange::attempt() {
                                 : "no endpoint is left to try";
     co_return upstream_error(ErrorKind::no_endpoint, why, false);
   }
+  if (!pick_.ticket.probe && !upstream.candidates[pick_.index].state->usable()) watch_panic(upstream);
   excluded_before_ = excluded_;
   excluded_ |= pick_.index < 64 ? balance::Excluded{1} << pick_.index : 0;
   attempts_.emplace_back().endpoint = upstream.endpoints[pick_.index].state->label;

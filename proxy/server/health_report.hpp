@@ -9,7 +9,7 @@
 namespace weir::server {
 
 /// `error`, or (nullptr) a response with `status`; `failure` is what passive health hears of it, a config::Failure bit
-/// or 0. Logs what changes.
+/// or 0. Tells what changes.
 void report_health(const UpstreamView& view, const balance::Pick& pick, TimePoint now, const Error* error,
                    int status, std::uint16_t failure);
 

@@ -30,6 +30,7 @@ namespace weir::server {
 
 struct EndpointRuntime {
   std::shared_ptr<upstream::EndpointState> state;
+  std::shared_ptr<upstream::ConnectionScope> scope;  // whose kept connections may be used
   observe::NameId label = observe::no_name;
   std::string host;  // as configured: what TLS verifies
 };

@@ -33,18 +33,18 @@ void Worker::run() {
 
 void Worker::install(std::shared_ptr<const Snapshot> snapshot, std::vector<ListenerSocket> sockets) {
   GenerationPtr next(new Generation);
-  std::unordered_map<const upstream::EndpointState*, std::shared_ptr<EndpointPool>> pools;
+  std::unordered_map<const upstream::ConnectionScope*, std::shared_ptr<EndpointPool>> pools;
   for (const UpstreamRuntime& runtime : snapshot->upstreams) {
     UpstreamView view;
     view.runtime = &runtime;
     view.counters = &metrics_.upstream(runtime.name);
     for (const EndpointRuntime& endpoint : runtime.endpoints) {
-      auto& pool = pools[endpoint.state.get()];
+      auto& pool = pools[endpoint.scope.get()];
       if (!pool) {
-        const auto known = pools_.find(endpoint.state.get());
+        const auto known = pools_.find(endpoint.scope.get());
         pool = known != pools_.end() ? known->second
                                      : std::make_shared<EndpointPool>(
-                                           endpoint.state, metrics_.endpoint(runtime.name, endpoint.label));
+                                           endpoint.scope, metrics_.endpoint(runtime.name, endpoint.label));
       }
       view.pools.push_back(pool);
     }
@@ -167,8 +167,9 @@ void Worker::drain(std::function<void()> drained) {
 }
 
 void Worker::close_idle(const upstream::EndpointState& endpoint) {
-  const auto known = pools_.find(&endpoint);
-  if (known != pools_.end()) known->second->close_idle();
+  for (const auto& [scope, pool] : pools_) {
+    if (scope->endpoint.get() == &endpoint) pool->close_idle();
+  }
 }
 
 /// Whatever still runs when the loop has been stopped ends now, with its log line.

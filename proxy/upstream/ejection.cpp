@@ -5,6 +5,8 @@
 namespace weir::upstream {
 namespace {
 
+using health::Change;
+
 constexpr int guard_tries_max = 1000;
 
 bool enter(EjectionGuard& guard) {
@@ -14,7 +16,113 @@ bool enter(EjectionGuard& guard) {
   return false;
 }
 
+std::int64_t milliseconds_of(TimePoint time) {
+  return std::chrono::ceil<Milliseconds>(time.time_since_epoch()).count();
+}
+
+TimePoint serving_since(const EndpointState& endpoint) {
+  return TimePoint{Milliseconds{endpoint.serving_since.load(std::memory_order_acquire)}};
+}
+
+/// Nothing yet where neither is configured or the numbers are below.
+Reason due_reason(const config::PassiveHealth& settings, const Verdict& verdict) {
+  if (settings.consecutive_failures != 0 && verdict.failures >= settings.consecutive_failures)
+    return Reason::consecutive_failures;
+  const auto& counts = verdict.counts;
+  const bool enough = settings.failure_rate != 0 && counts.requests >= std::max(settings.min_requests, 1U);
+  const bool many = std::uint64_t{counts.failures} * 100 >=
+                    std::uint64_t{settings.failure_rate} * std::uint64_t{counts.requests};
+  return enough && many ? Reason::failure_rate : Reason::none;
+}
+
+/// What the rules need to know of the endpoints; those that an operator took out do not count.
+struct Tally {
+  std::size_t endpoints = 0, ejected = 0, alike = 0;
+};
+
+Tally tally_of(std::span<const Candidate> candidates, std::uint16_t failure, TimePoint since) {
+  Tally tally;
+  for (const Candidate& candidate : candidates) {
+    const EndpointState& endpoint = *candidate.state;
+    if (endpoint.taken_out()) continue;
+    ++tally.endpoints;
+    tally.ejected += endpoint.health.usable() ? 0 : 1;
+    tally.alike += endpoint.due.is_set(failure, since) ? 1 : 0;
+  }
+  return tally;
+}
+
+/// With the guard held: every ejection of this upstream but a failed probe's is made here, so whoever is seen
+/// healthy stays so until we leave.
+void decide(EjectionGuard& guard, std::span<const Candidate> candidates, EndpointState& which,
+            const config::PassiveHealth& settings, TimePoint now, health::Ticket ticket, Verdict& verdict) {
+  const Tally tally = tally_of(candidates, verdict.failure, now - settings.window);
+  verdict.ejected = tally.ejected;
+  verdict.alike = tally.alike;
+  const health::Service service{serving_since(which), false};
+  if (is_shared_cause(tally.alike, tally.endpoints)) {
+    guard.suspect(verdict.failure, now);
+    verdict.held = Held::shared_cause;
+  } else if (!may_eject(candidates, which)) {
+    verdict.held = Held::last_endpoint;
+  } else if (tally.ejected >= ejections_max(settings, tally.endpoints)) {
+    verdict.held = Held::max_ejection_percent;
+  } else if (verdict.reason == Reason::consecutive_failures) {
+    verdict.change = which.health.eject_if_due(settings, now, ticket, service);
+  } else {
+    verdict.change = which.health.eject(settings, now, ticket, service);
+  }
+  if (verdict.change == Change::ejected) ++verdict.ejected;
+  if (verdict.held != Held::none) verdict.announce = guard.may_announce(verdict.held, now, settings.window);
+}
+
+/// The numbers that events show.
+void complete(Verdict& verdict, std::span<const Candidate> candidates, const EndpointState& which,
+              const config::PassiveHealth& settings) {
+  verdict.causes = which.causes.recent();
+  verdict.usable = usable_count(candidates);
+  verdict.total = candidates.size();
+  if (verdict.change != Change::ejected && verdict.change != Change::re_ejected) return;
+  verdict.in_row = which.health.ejections_in_row();
+  verdict.ejected_for = health::ejection_time(settings, verdict.in_row);
+}
+
 }  // namespace
+
+std::string_view to_string(Reason reason) {
+  switch (reason) {
+    case Reason::none:
+      return "";
+    case Reason::consecutive_failures:
+      return "consecutive_failures";
+    case Reason::failure_rate:
+      return "failure_rate";
+    case Reason::probe_failed:
+      return "probe_failed";
+  }
+  return "";
+}
+
+std::string_view to_string(Held held) {
+  switch (held) {
+    case Held::none:
+      return "";
+    case Held::last_endpoint:
+      return "last_endpoint";
+    case Held::max_ejection_percent:
+      return "max_ejection_percent";
+    case Held::shared_cause:
+      return "shared_cause";
+  }
+  return "";
+}
+
+bool EjectionGuard::may_announce(Held held, TimePoint now, Milliseconds window) {
+  TimePoint& quiet_until = quiet_until_[static_cast<std::size_t>(held)];
+  if (now < quiet_until) return false;
+  quiet_until = now + window;
+  return true;
+}
 
 std::size_t usable_count(std::span<const Candidate> candidates) {
   return static_cast<std::size_t>(std::ranges::count_if(
@@ -27,17 +135,59 @@ bool may_eject(std::span<const Candidate> candidates, const EndpointState& which
   });
 }
 
-health::Change report_failure(EjectionGuard& guard, std::span<const Candidate> candidates,
-                              EndpointState& which, const config::PassiveHealth& settings, TimePoint now,
-                              health::Ticket ticket) {
-  const health::Change change = which.health.report_failure(settings, now, false, ticket);
-  if (change != health::Change::none || !which.health.due_for_ejection(settings, ticket)) return change;
-  if (!enter(guard)) return change;
-  // Every ejection of this upstream happens in here, so whoever is seen healthy stays so until we leave.
-  const health::Change ejection =
-      may_eject(candidates, which) ? which.health.eject_if_due(settings, now, ticket) : change;
+std::size_t ejections_max(const config::PassiveHealth& settings, std::size_t endpoints) {
+  return std::max<std::size_t>(endpoints * settings.max_ejection_percent / 100, 1);
+}
+
+Verdict report_success(std::span<const Candidate> candidates, EndpointState& which,
+                       const config::PassiveHealth& settings, TimePoint now, health::Ticket ticket) {
+  Verdict verdict;
+  if (ticket.probe && which.health.is_probed_by(ticket)) {
+    which.due.clear();
+    which.serving_since.store(milliseconds_of(now), std::memory_order_release);
+  } else if (settings.failure_rate != 0 && which.health.judges(ticket)) {
+    which.outcomes.record(false, ticket.epoch, now, settings.window);
+  }
+  if (which.health.consecutive_failures() != 0 && which.health.judges(ticket)) which.due.clear();
+  verdict.change = which.health.report_success(ticket);
+  if (verdict.change != Change::none) complete(verdict, candidates, which, settings);
+  return verdict;
+}
+
+Verdict report_failure(EjectionGuard& guard, std::span<const Candidate> candidates, EndpointState& which,
+                       const config::PassiveHealth& settings, TimePoint now, health::Ticket ticket,
+                       FailedAttempt failed) {
+  Verdict verdict;
+  verdict.failure = failed.failure;
+  const bool suspected = guard.suspects(failed.failure, now, settings.window);
+  if (ticket.probe && which.health.is_probed_by(ticket)) {
+    which.causes.add(failed.cause);
+    which.due.set(failed.failure, now);
+    verdict.change = which.health.report_failure(settings, now, false, ticket, {{}, suspected});
+    verdict.reason = Reason::probe_failed;
+    if (verdict.change != Change::none) complete(verdict, candidates, which, settings);
+    return verdict;
+  }
+  if (!which.health.judges(ticket) || which.taken_out()) return verdict;
+  which.causes.add(failed.cause);
+  which.health.report_failure(settings, now, false, ticket);
+  verdict.failures = which.health.consecutive_failures();
+  if (settings.failure_rate != 0) {
+    which.outcomes.record(true, ticket.epoch, now, settings.window);
+    verdict.counts = which.outcomes.counts(ticket.epoch, now, settings.window);
+  }
+  verdict.reason = due_reason(settings, verdict);
+  if (verdict.reason == Reason::none) return verdict;
+  which.due.set(failed.failure, now);
+  if (suspected) {
+    verdict.held = Held::shared_cause;
+    return verdict;
+  }
+  if (!enter(guard)) return verdict;
+  decide(guard, candidates, which, settings, now, ticket, verdict);
   guard.leave();
-  return ejection;
+  if (verdict.change != Change::none || verdict.announce) complete(verdict, candidates, which, settings);
+  return verdict;
 }
 
 }  // namespace weir::upstream

@@ -1,42 +1,105 @@
-// Failure reports of an upstream's endpoints, with the rule that one endpoint always stays in use. The rule
-// looks at several endpoints at once, so ejections (rare) of one upstream are made one at a time; everything
-// else stays a single atomic step on one endpoint. Pure; any thread; never waits.
+// Reports about an upstream's endpoints, with the rules that look at several of them: one always stays in use, not
+// more than max_ejection_percent go, and nobody goes for a fault that most of them share. Ejections (rare) of one
+// upstream are decided one at a time; everything else stays a single atomic step on one endpoint. Pure; any
+// thread; never waits.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 #include "config/model.hpp"
 #include "core/clock.hpp"
+#include "health/cause.hpp"
 #include "health/passive.hpp"
+#include "health/window.hpp"
 #include "upstream/endpoint.hpp"
 
 namespace weir::upstream {
 
-/// Whose turn it is to eject. One per upstream, shared by all workers and kept over reloads.
+/// What made an ejection due.
+enum class Reason : std::uint8_t { none, consecutive_failures, failure_rate, probe_failed };
+/// Why an endpoint stays although its ejection is due.
+enum class Held : std::uint8_t { none, last_endpoint, max_ejection_percent, shared_cause };
+inline constexpr std::size_t held_count = 4;
+
+/// Names in metrics.
+std::string_view to_string(Reason reason);
+std::string_view to_string(Held held);
+
+/// How an attempt failed: for people, and as passive_health.failures names it (0: no kind of its own).
+struct FailedAttempt {
+  health::Cause cause;
+  std::uint16_t failure = 0;
+};
+
+/// What a report led to, with the numbers of that moment.
+struct Verdict {
+  health::Change change = health::Change::none;
+  Reason reason = Reason::none;          // an ejection was due (or made) for this
+  Held held = Held::none;                // it was not made because of this ...
+  bool announce = false;                 // ... and that was not said for a window
+  std::uint64_t failures = 0;            // in a row
+  health::OutcomeWindow::Counts counts;  // of the window, where failure_rate is on
+  health::RecentCauses causes = 0;       // latest failures of the endpoint
+  std::uint16_t failure = 0;             // kind of the latest
+  unsigned in_row = 0;                   // ejections in a row, this one included
+  Milliseconds ejected_for{0};
+  std::size_t alike = 0;              // endpoints that fail the same way
+  std::size_t ejected = 0;            // by passive health, half-open ones included
+  std::size_t usable = 0, total = 0;  // endpoints
+};
+
+/// Whose turn it is to eject, and what was suspected and said. One per upstream, shared by all workers and kept
+/// over reloads.
 class EjectionGuard {
  public:
   bool try_enter() { return !busy_.exchange(true, std::memory_order_acquire); }
   void leave() { busy_.store(false, std::memory_order_release); }
 
+  /// A shared cause of this kind is suspected now: nothing needs to be decided. Any thread.
+  bool suspects(std::uint16_t failure, TimePoint now, Milliseconds window) const {
+    return suspicion_.is_set(failure, now - window);
+  }
+  /// While entered.
+  void suspect(std::uint16_t failure, TimePoint now) { suspicion_.set(failure, now); }
+  /// While entered: true at most once each window for each `held`.
+  bool may_announce(Held held, TimePoint now, Milliseconds window);
+
  private:
   std::atomic<bool> busy_{false};
+  DueMark suspicion_;
+  std::array<TimePoint, held_count> quiet_until_{};
 };
 
-/// How many candidates are in use: healthy, and nothing else speaks against them.
+/// How many candidates may take a request.
 std::size_t usable_count(std::span<const Candidate> candidates);
 
-/// Another candidate than `which` is in use. An answer for now only: while the caller holds the upstream's
-/// EjectionGuard nobody else ejects, and recoveries never take an endpoint away; only an operator still may.
+/// Another candidate than `which` is usable. An answer for now only: as far as passive health goes it stays true
+/// while the caller holds the upstream's EjectionGuard, because recoveries never take an endpoint away.
 bool may_eject(std::span<const Candidate> candidates, const EndpointState& which);
 
-/// Reports a failed request to `which` and ejects it where that is due. At the moment of an ejection another
-/// of `candidates` is healthy, also when workers report about several endpoints at the same time. When the
-/// guard is held longer than a few microseconds (its holder lost the CPU) the failure is only counted and the
-/// next one ejects.
-health::Change report_failure(EjectionGuard& guard, std::span<const Candidate> candidates,
-                              EndpointState& which, const config::PassiveHealth& settings, TimePoint now,
-                              health::Ticket ticket);
+/// How many of `endpoints` passive health may have out at once: max_ejection_percent of them rounded down, but one
+/// in any case, or small upstreams would have no passive health at all.
+std::size_t ejections_max(const config::PassiveHealth& settings, std::size_t endpoints);
+
+/// Reports that `which` answered. Its return to service, where the probe succeeded, is in serving_since before it
+/// is usable.
+Verdict report_success(std::span<const Candidate> candidates, EndpointState& which,
+                       const config::PassiveHealth& settings, TimePoint now, health::Ticket ticket);
+
+/// Reports a failed request to `which` and ejects it where that is due and allowed. At the moment of an ejection
+/// another of `candidates` is usable and not more than ejections_max are out, also when workers report about
+/// several endpoints at the same time. What an operator has taken out is not judged. When the guard is held longer
+/// than a few microseconds (its holder lost the CPU) the failure is only counted and the next one ejects.
+///
+/// Order: a shared cause (due_mark.hpp) is suspected for a window from the moment on that its rule is met, and
+/// meanwhile nobody is ejected for that kind of failure and no failed probe lengthens an ejection; then the last
+/// usable endpoint stays; then max_ejection_percent.
+Verdict report_failure(EjectionGuard& guard, std::span<const Candidate> candidates, EndpointState& which,
+                       const config::PassiveHealth& settings, TimePoint now, health::Ticket ticket,
+                       FailedAttempt failed = {});
 
 }  // namespace weir::upstream

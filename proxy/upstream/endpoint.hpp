@@ -1,14 +1,22 @@
 // State of one endpoint that all workers share: in-flight count and passive health, as atomics on cache lines
 // of their own. Identity survives reloads: the control thread's registry hands out the same object for the
-// same upstream, address and connection settings. Any thread; no locks.
+// same upstream and address; which connections may be shared is ConnectionScope's. Any thread; no locks, but for
+// the note of what happened last, which changes with the endpoint's state only.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
+#include <mutex>
 #include <string>
+#include <utility>
 
+#include "core/clock.hpp"
 #include "core/ip.hpp"
+#include "health/cause.hpp"
 #include "health/passive.hpp"
+#include "health/window.hpp"
+#include "upstream/due_mark.hpp"
 
 namespace weir::upstream {
 
@@ -21,6 +29,29 @@ enum Out : std::uint8_t {
 };
 /// What an operator said holds even where nothing else is left; the others give way then.
 inline constexpr std::uint8_t out_by_operator = out_drain | out_disabled;
+
+/// What happened to an endpoint last, for people.
+class LastChange {
+ public:
+  struct Entry {
+    std::string why;    // empty: nothing yet
+    TimePoint since{};  // TimePoint{}: for ever
+  };
+
+  /// An older entry never replaces a newer one.
+  void set(std::string why, TimePoint since) {
+    const std::scoped_lock lock(mutex_);
+    if (since >= entry_.since) entry_ = {std::move(why), since};
+  }
+  Entry get() const {
+    const std::scoped_lock lock(mutex_);
+    return entry_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  Entry entry_;
+};
 
 struct EndpointState {
   EndpointState(std::string upstream_name, std::string shown_label, SocketAddress where,
@@ -35,11 +66,25 @@ struct EndpointState {
   alignas(64) std::atomic<std::uint32_t> in_flight{0};
   alignas(64) health::PassiveHealth health;
   std::atomic<std::uint8_t> out{0};  // bits of Out; 0: nothing speaks against it
+  /// When it returned to service last: milliseconds of a TimePoint since its epoch; 0: long ago.
+  std::atomic<std::int64_t> serving_since{0};
+  DueMark due;                                 // when an ejection was due last, and what for
+  alignas(64) health::OutcomeWindow outcomes;  // counted where failure_rate is on
+  health::CauseHistory causes;
+  LastChange last_change;
 
   /// May take a new request, as far as it is concerned itself.
   bool usable() const { return out.load(std::memory_order_relaxed) == 0 && health.usable(); }
   /// An operator took it out: no new request may go there, whatever else is left.
   bool taken_out() const { return (out.load(std::memory_order_relaxed) & out_by_operator) != 0; }
+};
+
+/// Requests of one scope may use each other's kept connections: they go to one endpoint under the same TLS
+/// settings. Settings that change make another scope; the endpoint and its health stay.
+struct ConnectionScope {
+  explicit ConnectionScope(std::shared_ptr<EndpointState> where) : endpoint(std::move(where)) {}
+
+  const std::shared_ptr<EndpointState> endpoint;
 };
 
 /// An endpoint inside one snapshot's upstream: shared state plus what the configuration says of it.

@@ -80,6 +80,41 @@ TEST(Reload, AnEjectionSurvives) {
   EXPECT_EQ(bad.request_count(), 1U);
 }
 
+boost::json::object shown_endpoint(const WeirProcess& weir, const std::string& address) {
+  const boost::json::value report = weir.admin_json("/api/v1/upstreams");
+  for (const boost::json::value& endpoint : report.at("upstreams").at(0).at("endpoints").as_array()) {
+    if (endpoint.at("address").as_string() == std::string_view(address)) return endpoint.as_object();
+  }
+  throw TestFailure("no endpoint " + address);
+}
+
+TEST(Reload, UnderAnEjectionTheEndpointStaysOutWithItsReason) {
+  ScriptableEndpoint bad(behave::status(503)), good(behave::ok("good"));
+  ConfigText config = config_for({bad.address(), good.address()});
+  config.app = "passive_health: { consecutive_failures: 2, ejection_time: 60s }";
+  WeirProcess weir(config);
+  RawClient client = weir.connect();
+  while (bad.request_count() < 2) client.get("/");
+  weir.wait_for_metric("weir_endpoint_up", "endpoint=\"" + bad.address() + "\"", 0);
+  const boost::json::object before = shown_endpoint(weir, bad.address());
+  EXPECT_EQ(before.at("state"), "ejected");
+  EXPECT_EQ(before.at("why"), "2 consecutive failures (status 503 x2)");
+  // Other weights, another order, other settings of connections, even TLS: the address is the same.
+  config.endpoints = {"{ address: \"" + good.address() + "\", weight: 2 }", bad.address()};
+  config.app += ", timeouts: { connect: 1s }, keepalive: { max_idle: 1 }";
+  for (const char* tls : {"", ", tls: { verify: false }", ""}) {
+    ConfigText changed = config;
+    changed.app += tls;
+    weir.reload(changed);
+    const boost::json::object after = shown_endpoint(weir, bad.address());
+    EXPECT_EQ(after.at("state"), "ejected") << tls;
+    EXPECT_EQ(after.at("why"), before.at("why")) << tls;
+    EXPECT_EQ(after.at("ejections_in_row"), before.at("ejections_in_row")) << tls;
+  }
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(client.get("/").body, "good");
+  EXPECT_EQ(bad.request_count(), 2U);
+}
+
 TEST(Reload, ListenersComeAndGo) {
   OriginProcess origin;
   ConfigText config = config_for(origin.address());

@@ -1,5 +1,5 @@
-// Passive health under random and concurrent reports: never an ejection below the threshold, never all endpoints
-// out, one change for one cause, one probe at a time.
+// Passive health under concurrent reports: never all endpoints out, never more than the percentage, one change for
+// one cause, one probe at a time. One thread at random: breaker_property_test.cpp.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -16,137 +16,7 @@ namespace weir::upstream {
 namespace {
 
 using health::Change;
-using health::State;
-
 constexpr std::size_t threads = 4;
-
-/// What the documentation says, written down once more without bit fields.
-struct Model {
-  State state = State::healthy;
-  std::uint32_t failures = 0;
-  TimePoint until{};
-  std::uint16_t epoch = 0;
-};
-
-struct Request {
-  std::size_t endpoint;
-  health::Ticket ticket;
-};
-
-class RandomRun {
- public:
-  explicit RandomRun(std::uint64_t seed)
-      : rng_(seed),
-        endpoints_(std::vector<std::uint32_t>(1 + rng_() % 4, 1)),
-        models_(endpoints_.size()),
-        settings_(ejecting_after(static_cast<std::uint32_t>(1 + rng_() % 4), Milliseconds(100))) {}
-
-  void step() {
-    now_ += Milliseconds(rng_() % 20);
-    if (requests_.size() < 30 && rng_() % 2 == 0) return send();
-    if (requests_.empty()) return;
-    std::swap(requests_[rng_() % requests_.size()], requests_.back());
-    const Request request = requests_.back();
-    requests_.pop_back();
-    switch (rng_() % 5) {
-      case 0:
-        return abandon(request);
-      case 1:
-        return succeed(request);
-      default:
-        return fail(request);
-    }
-  }
-
-  void check() {
-    for (std::size_t i = 0; i < models_.size(); ++i) {
-      ASSERT_EQ(endpoints_[i].health.state(), models_[i].state) << i;
-      ASSERT_EQ(endpoints_[i].health.consecutive_failures(), models_[i].failures) << i;
-    }
-    ASSERT_GE(usable_count(endpoints_.candidates()), 1u);
-  }
-
- private:
-  void send() {
-    const balance::Pick pick =
-        balance::acquire(config::Balance::least_connections, shared_, endpoints_.candidates(),
-                         rng_() % 4 == 0 ? rng_() & 0xf : 0, now_);
-    if (pick.index == balance::none) return;
-    Model& model = models_[pick.index];
-    if (pick.ticket.probe) {
-      ASSERT_EQ(model.state, State::ejected);
-      ASSERT_GE(now_, model.until);
-      model.state = State::half_open;
-    }
-    ASSERT_EQ(pick.ticket.epoch, model.epoch);
-    requests_.push_back({pick.index, pick.ticket});
-  }
-
-  bool is_current(const Request& request) const {
-    const Model& model = models_[request.endpoint];
-    if (request.ticket.epoch != model.epoch) return false;
-    return model.state == (request.ticket.probe ? State::half_open : State::healthy);
-  }
-
-  void out(Model& model, TimePoint until) {
-    model = {State::ejected, 0, until, static_cast<std::uint16_t>(model.epoch + 1)};
-  }
-
-  void abandon(const Request& request) {
-    balance::release(endpoints_[request.endpoint]);
-    endpoints_[request.endpoint].health.abandon_probe(now_, request.ticket);
-    if (request.ticket.probe && is_current(request)) out(models_[request.endpoint], now_);
-  }
-
-  void succeed(const Request& request) {
-    balance::release(endpoints_[request.endpoint]);
-    const Change change = endpoints_[request.endpoint].health.report_success(request.ticket);
-    const bool recovers = is_current(request) && request.ticket.probe;
-    if (is_current(request)) {
-      models_[request.endpoint].state = State::healthy;
-      models_[request.endpoint].failures = 0;
-    }
-    ASSERT_EQ(change, recovers ? Change::recovered : Change::none);
-  }
-
-  void fail(const Request& request) {
-    balance::release(endpoints_[request.endpoint]);
-    const Change change = report_failure(shared_.ejections, endpoints_.candidates(),
-                                         endpoints_[request.endpoint], settings_, now_, request.ticket);
-    Model& model = models_[request.endpoint];
-    Change expected = Change::none;
-    if (is_current(request) && request.ticket.probe) {
-      expected = Change::re_ejected;
-    } else if (is_current(request)) {
-      ++model.failures;
-      std::size_t others = 0;
-      for (const Model& other : models_) others += &other != &model && other.state == State::healthy;
-      if (model.failures >= settings_.consecutive_failures && others > 0) expected = Change::ejected;
-    }
-    if (expected != Change::none) out(model, now_ + settings_.ejection_time);
-    ASSERT_EQ(change, expected);
-  }
-
-  Rng rng_;
-  Endpoints endpoints_;
-  std::vector<Model> models_;
-  config::PassiveHealth settings_;
-  balance::Shared shared_;
-  TimePoint now_ = time_zero;
-  std::vector<Request> requests_;
-};
-
-TEST(EjectionProperty, FollowsTheDocumentedMachine) {
-  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
-    SCOPED_TRACE(seed);
-    RandomRun run(seed);
-    for (int step = 0; step < 500; ++step) {
-      run.step();
-      ASSERT_NO_FATAL_FAILURE(run.check()) << "step " << step;
-      if (testing::Test::HasFatalFailure()) return;
-    }
-  }
-}
 
 template <class Work>
 void in_threads(Work work) {
@@ -164,9 +34,9 @@ TEST(EjectionProperty, OfFourReportsAtOnceOneEjects) {
     in_threads([&](std::size_t) {
       const health::Ticket ticket = endpoints[0].health.ticket();
       start.arrive_and_wait();
-      const Change change =
+      const Verdict verdict =
           report_failure(guard, endpoints.candidates(), endpoints[0], ejecting_after(3), time_zero, ticket);
-      if (change == Change::ejected) ++ejections;
+      if (verdict.change == Change::ejected) ++ejections;
     });
     ASSERT_EQ(ejections, 1);
   }
@@ -191,6 +61,51 @@ TEST(EjectionProperty, EndpointsThatFailTogetherNeverAllGo) {
     ASSERT_FALSE(saw_none);
     ASSERT_EQ(usable_count(endpoints.candidates()), 1u);
   }
+}
+
+/// Everything at once: failures in a row, a rate, a percentage, recoveries; checked at each ejection.
+TEST(EjectionProperty, NeverMoreThanThePercentageUnderRecoveries) {
+  Endpoints endpoints({1, 1, 1, 1, 1});
+  balance::Shared shared;
+  config::PassiveHealth settings = ejecting_after(3, Milliseconds(2));
+  settings.max_ejection_time = Milliseconds(8);
+  settings.max_ejection_percent = 40;
+  settings.failure_rate = 60;
+  settings.min_requests = 5;
+  settings.window = Milliseconds(1000);
+  std::atomic<int> ejections{0}, recoveries{0}, out{0}, worst{0};
+  in_threads([&](std::size_t thread) {
+    Rng rng(thread + 7);
+    TimePoint now = time_zero;
+    for (int i = 0; i < 20'000; ++i) {
+      now += Milliseconds(rng() % 2);
+      const balance::Pick pick =
+          balance::acquire(config::Balance::round_robin, shared, endpoints.candidates(), 0, now);
+      EndpointState& endpoint = endpoints[pick.index];
+      Verdict verdict;
+      if (rng() % 2 == 0) {
+        verdict = report_success(endpoints.candidates(), endpoint, settings, now, pick.ticket);
+        if (verdict.change == Change::recovered) --out;
+      } else {
+        const FailedAttempt failed{health::Cause(ErrorKind::upstream_reset),
+                                   static_cast<std::uint16_t>(1U << rng() % 7)};
+        verdict = report_failure(shared.ejections, endpoints.candidates(), endpoint, settings, now,
+                                 pick.ticket, failed);
+        if (verdict.change == Change::ejected) {
+          ++out;
+          if (static_cast<int>(verdict.ejected) > worst) worst = static_cast<int>(verdict.ejected);
+        }
+      }
+      ejections += verdict.change == Change::ejected ? 1 : 0;
+      recoveries += verdict.change == Change::recovered ? 1 : 0;
+      balance::release(endpoint);
+    }
+  });
+  EXPECT_GT(ejections, 0);
+  EXPECT_GT(recoveries, 0);
+  EXPECT_LE(worst, 2) << "40 % of 5";
+  EXPECT_EQ(out, static_cast<int>(endpoints.size() - usable_count(endpoints.candidates())));
+  EXPECT_GE(usable_count(endpoints.candidates()), 3u);
 }
 
 TEST(EjectionProperty, OneProbeAtATime) {

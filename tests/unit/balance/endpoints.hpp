@@ -19,6 +19,7 @@ inline config::PassiveHealth ejecting_after(std::uint32_t failures,
   config::PassiveHealth settings;
   settings.consecutive_failures = failures;
   settings.ejection_time = ejection_time;
+  settings.max_ejection_percent = 100;
   return settings;
 }
 

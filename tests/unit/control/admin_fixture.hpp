@@ -93,9 +93,8 @@ inline AdminBackend scripted_backend() {
 class AdminFixture {
  public:
   explicit AdminFixture(AdminBackend scripted = scripted_backend(), std::string token = "")
-      : backend(std::move(scripted)) {
-    AdminOptions options;
-    options.token = std::move(token);
+      : AdminFixture(std::move(scripted), AdminOptions{std::move(token)}) {}
+  AdminFixture(AdminBackend scripted, AdminOptions options) : backend(std::move(scripted)) {
     server =
         std::make_unique<AdminServer>(io, *SocketAddress::parse("127.0.0.1:0"), std::move(options), backend);
     port = server->start().value().port;

@@ -72,15 +72,23 @@ TEST(AdminJson, Status) {
 }
 
 TEST(AdminJson, Upstreams) {
-  const EndpointReport endpoint{"127.0.0.1:9001", 3, "ejected", 1, 4, 50, 6, 7, 8, {}};
-  UpstreamReport blue{"blue", "round_robin", {endpoint}};
+  EndpointReport endpoint{"127.0.0.1:9001", 3, "healthy", 1, 4, 50, 6, 7, 8, {}};
+  UpstreamReport blue;
+  blue.name = "blue";
+  blue.balance = "round_robin";
+  blue.endpoints = {endpoint};
   blue.retries = {2, {30, 4}};
+  UpstreamReport empty;
+  empty.name = "empty";
+  empty.balance = "round_robin";
+  empty.panic = true;
   EXPECT_EQ(
-      to_json({blue, UpstreamReport{"empty", "round_robin", {}}}),
-      R"({"upstreams":[{"name":"blue","balance":"round_robin","endpoints":[{"address":"127.0.0.1:9001",)"
-      R"("weight":3,"state":"ejected","in_flight":1,"consecutive_failures":4,"requests":50,"failures":6,)"
+      to_json({blue, empty}),
+      R"({"upstreams":[{"name":"blue","balance":"round_robin","panic":false,"endpoints":[)"
+      R"({"address":"127.0.0.1:9001","weight":3,"state":"healthy","ejections_in_row":0,"in_flight":1,)"
+      R"("consecutive_failures":4,"window":{"requests":0,"failures":0},"requests":50,"failures":6,)"
       R"("connections":{"active":7,"idle":8}}],"retries":{"running":2,"percent":30,"min_concurrent":4}},)"
-      R"({"name":"empty","balance":"round_robin","endpoints":[],)"
+      R"({"name":"empty","balance":"round_robin","panic":true,"endpoints":[],)"
       R"("retries":{"running":0,"percent":20,"min_concurrent":3}}]})");
 }
 
@@ -97,6 +105,25 @@ TEST(AdminJson, AnEndpointSaysWhoTookItOut) {
       R"({"upstream":"blue","address":"127.0.0.1:9001","state":"drain","in_flight":3,)" + taken_out + "}");
   EXPECT_EQ(to_json(EndpointControlReport{"blue", "127.0.0.1:9001", "healthy", 0, {}}),
             R"({"upstream":"blue","address":"127.0.0.1:9001","state":"healthy","in_flight":0})");
+}
+
+TEST(AdminJson, AnEjectedEndpointSaysWhySinceAndUntilWhen) {
+  EndpointReport endpoint;
+  endpoint.state = "ejected";
+  endpoint.why = "3 consecutive failures (connect_refused x3)";
+  endpoint.since = some_time;
+  endpoint.until = some_time + 30s;
+  endpoint.ejections_in_row = 2;
+  endpoint.window_requests = 40;
+  endpoint.window_failures = 20;
+  UpstreamReport blue;
+  blue.endpoints = {endpoint};
+  const json::value shown = json::parse(to_json({blue})).at("upstreams").at(0).at("endpoints").at(0);
+  EXPECT_EQ(shown.at("why"), "3 consecutive failures (connect_refused x3)");
+  EXPECT_EQ(shown.at("since"), "2026-01-31T12:00:00.000Z");
+  EXPECT_EQ(shown.at("until"), "2026-01-31T12:00:30.000Z");
+  EXPECT_EQ(shown.at("ejections_in_row"), 2);
+  EXPECT_EQ(json::serialize(shown.at("window")), R"({"requests":40,"failures":20})");
 }
 
 TEST(AdminJson, ReloadSaysWhatChanged) {
@@ -185,6 +212,16 @@ TEST(Render, IsExact) {
   const std::string own = render(response, form);
   EXPECT_THAT(own, HasSubstr("Content-Security-Policy: default-src 'self'\r\n"));
   EXPECT_THAT(own, Not(HasSubstr("default-src 'none'")));
+}
+
+TEST(Render, AStreamHasNoLength) {
+  const std::string head = render_stream_head("text/event-stream", true, some_time);
+  EXPECT_THAT(head, HasSubstr("HTTP/1.1 200 OK\r\nDate: Sat, 31 Jan 2026 12:00:00 GMT\r\n"));
+  EXPECT_THAT(head, HasSubstr("Content-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n"));
+  EXPECT_THAT(head, HasSubstr("X-Content-Type-Options: nosniff\r\n"));
+  EXPECT_THAT(head, HasSubstr("Connection: close\r\n\r\n"));
+  EXPECT_THAT(head, Not(HasSubstr("Content-Length")));
+  EXPECT_THAT(render_stream_head("text/event-stream", false, some_time), Not(HasSubstr("Transfer-Encoding")));
 }
 
 TEST(RouteJson, ListsTheRoutesOfTheDump) {

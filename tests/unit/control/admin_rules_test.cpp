@@ -61,6 +61,8 @@ TEST(AdminRules, EveryPathHasItsAction) {
       {"/api/v1/upstreams", AdminAction::upstreams},
       {"/api/v1/routes", AdminAction::routes},
       {"/api/v1/audit", AdminAction::audit},
+      {"/api/v1/events", AdminAction::events},
+      {"/api/v1/events?after=7&format=json", AdminAction::events},
       {"/api/v1/splits", AdminAction::splits},
       {"/api/v1/routes/api/split", AdminAction::split},
       {"/api/v1/routes/a-b_c/split", AdminAction::split},

@@ -93,6 +93,30 @@ TEST(Client, StatusSaysWhoTookAnEndpointOut) {
       testing::EndsWith("\n\nblue/127.0.0.1:9001: drain since 2025-11-21T02:00:00.000Z, by ada: kernel\n"));
 }
 
+TEST(Client, StatusSaysWhyAnEndpointIsOut) {
+  AdminBackend backend = scripted_backend();
+  backend.upstreams = [](Reply<std::vector<UpstreamReport>> reply) {
+    EndpointReport out, back;
+    out.address = "127.0.0.1:9001";
+    out.state = "ejected";
+    out.why = "3 consecutive failures (status 503 x3)";
+    out.until = SystemTime(std::chrono::seconds(1'700'000'000));
+    back.address = "127.0.0.1:9002";
+    back.why = "its probe succeeded";
+    UpstreamReport blue;
+    blue.name = "blue";
+    blue.endpoints = {out, back};
+    blue.panic = true;
+    reply({blue});
+  };
+  const AdminFixture admin(std::move(backend));
+  const Printed printed = run(show_status, target_of(admin));
+  EXPECT_THAT(printed.out, HasSubstr("PANIC in blue: no endpoint can be trusted, all are in use\n"));
+  EXPECT_THAT(printed.out,
+              HasSubstr("until 2023-11-14T22:13:20.000Z: 3 consecutive failures (status 503 x3)\n"));
+  EXPECT_THAT(printed.out, ::testing::Not(HasSubstr("its probe succeeded")));
+}
+
 TEST(Client, StatusAsJson) {
   const AdminFixture admin;
   const Printed printed = run(show_status, target_of(admin), true);

@@ -158,15 +158,48 @@ TEST_F(CompilerTest, TheSameAddressInTwoUpstreamsIsTwoEndpoints) {
   EXPECT_NE(snapshot->upstreams[0].endpoints[0].state, snapshot->upstreams[1].endpoints[0].state);
 }
 
-TEST_F(CompilerTest, OtherTlsSettingsMakeAnotherEndpoint) {
-  config::Config plain = base();
-  const auto before = compile(plain);
+TEST_F(CompilerTest, OtherTlsSettingsKeepTheEndpointAndShareNoConnections) {
+  const auto before = compile(base());
   config::Config secured = base();
   secured.upstreams[0].tls.emplace();
   secured.upstreams[0].tls->verify = false;
-  const auto after = compile(std::move(secured));
-  EXPECT_NE(after->upstreams[0].endpoints[0].state, before->upstreams[0].endpoints[0].state);
+  const auto after = compile(secured);
+  EXPECT_EQ(after->upstreams[0].endpoints[0].state, before->upstreams[0].endpoints[0].state);
+  EXPECT_NE(after->upstreams[0].endpoints[0].scope, before->upstreams[0].endpoints[0].scope);
+  EXPECT_EQ(after->upstreams[0].endpoints[0].scope->endpoint, after->upstreams[0].endpoints[0].state);
   EXPECT_NE(after->upstreams[0].tls, nullptr);
+  const auto again = compile(secured);
+  EXPECT_EQ(again->upstreams[0].endpoints[0].scope, after->upstreams[0].endpoints[0].scope);
+  secured.upstreams[0].tls->server_name = "other";
+  EXPECT_NE(compile(secured)->upstreams[0].endpoints[0].scope, after->upstreams[0].endpoints[0].scope);
+}
+
+TEST_F(CompilerTest, HealthFollowsTheAddressWhateverItIsCalled) {
+  config::Config config = base();
+  config.upstreams[0].endpoints = {endpoint("127.0.0.2", 3000)};
+  const auto before = compile(config);
+  app = {*IpAddress::parse("127.0.0.2")};
+  config.upstreams[0].endpoints = {endpoint("app", 3000)};
+  config.upstreams[0].tls.emplace();
+  config.upstreams[0].tls->verify = false;
+  const auto after = compile(config);
+  EXPECT_EQ(after->upstreams[0].endpoints[0].state, before->upstreams[0].endpoints[0].state);
+}
+
+TEST_F(CompilerTest, TwoNamesOfOneAddressAreOneEndpointUnlessTlsTellsThemApart) {
+  app = {*IpAddress::parse("127.0.0.2")};
+  config::Config config = base();
+  config.upstreams[0].endpoints = {endpoint("127.0.0.2", 3000), endpoint("app", 3000)};
+  const auto plain = compile(config);
+  ASSERT_EQ(plain->upstreams[0].candidates.size(), 1u);
+  EXPECT_EQ(plain->upstreams[0].candidates[0].weight, 2u);
+  config.upstreams[0].tls.emplace();
+  config.upstreams[0].tls->verify = false;
+  const auto secured = compile(config);
+  ASSERT_EQ(secured->upstreams[0].candidates.size(), 2u);
+  EXPECT_EQ(secured->upstreams[0].endpoints[0].state, plain->upstreams[0].endpoints[0].state);
+  EXPECT_NE(secured->upstreams[0].endpoints[1].state, plain->upstreams[0].endpoints[0].state);
+  EXPECT_EQ(secured->upstreams[0].endpoints[1].host, "app");
 }
 
 TEST_F(CompilerTest, NamesBecomeTheirAddressesAndNothingWhileUnknown) {

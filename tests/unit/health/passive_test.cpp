@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
 namespace weir::health {
 namespace {
 
@@ -120,14 +122,14 @@ TEST_F(PassiveHealthTest, ASuccessfulProbeRecovers) {
   EXPECT_EQ(health_.consecutive_failures(), 1u);
 }
 
-TEST_F(PassiveHealthTest, AFailedProbeEjectsAgainForTheWholeTime) {
+TEST_F(PassiveHealthTest, AFailedProbeEjectsAgainForTwiceTheTime) {
   eject();
   const TimePoint later = start + seconds(31);
   const Ticket ticket = probe(later);
   EXPECT_EQ(health_.report_failure(settings_, later, true, ticket), Change::re_ejected);
-  EXPECT_EQ(health_.ejected_until(), later + seconds(30));
-  EXPECT_FALSE(health_.probe_due(later + seconds(29)));
-  EXPECT_TRUE(health_.probe_due(later + seconds(30)));
+  EXPECT_EQ(health_.ejected_until(), later + seconds(60));
+  EXPECT_FALSE(health_.probe_due(later + seconds(59)));
+  EXPECT_TRUE(health_.probe_due(later + seconds(60)));
 }
 
 TEST_F(PassiveHealthTest, AFailedProbeEjectsEvenTheLastOne) {
@@ -223,6 +225,137 @@ TEST_F(PassiveHealthTest, AnOutdatedTicketDoesNotEjectWhatIsDue) {
   for (int i = 0; i < 4; ++i) fail(start, false);
   EXPECT_FALSE(health_.due_for_ejection(settings_, early));
   EXPECT_EQ(health_.eject_if_due(settings_, start, early), Change::none);
+}
+
+// How long ejections last.
+
+TEST(EjectionTime, DoublesUpToTheMaximum) {
+  config::PassiveHealth settings;
+  settings.ejection_time = seconds(30);
+  settings.max_ejection_time = seconds(300);
+  const std::vector<seconds> expected{seconds(30),  seconds(30),  seconds(60), seconds(120),
+                                      seconds(240), seconds(300), seconds(300)};
+  for (unsigned in_row = 0; in_row < expected.size(); ++in_row)
+    EXPECT_EQ(ejection_time(settings, in_row), expected[in_row]) << in_row;
+  EXPECT_EQ(ejection_time(settings, PassiveHealth::in_row_max), seconds(300));
+}
+
+TEST(EjectionTime, AMaximumBelowTheTimeItselfIsNone) {
+  config::PassiveHealth settings;
+  settings.ejection_time = std::chrono::hours(1);
+  EXPECT_EQ(ejection_time(settings, 1), std::chrono::hours(1));
+  EXPECT_EQ(ejection_time(settings, 5), std::chrono::hours(1));
+}
+
+class RowTest : public PassiveHealthTest {
+ protected:
+  /// Fails the probe that is due now; the new end.
+  seconds fail_probe(bool blameless = false) {
+    now_ = health_.ejected_until();
+    health_.report_failure(settings_, now_, true, probe(now_), {{}, blameless});
+    return std::chrono::duration_cast<seconds>(health_.ejected_until() - now_);
+  }
+  void recover() {
+    now_ = health_.ejected_until();
+    EXPECT_EQ(health_.report_success(probe(now_)), Change::recovered);
+    since_ = now_;
+  }
+  seconds eject_after(Duration service) {
+    now_ += service;
+    EXPECT_EQ(health_.eject(settings_, now_, health_.ticket(), {since_, false}), Change::ejected);
+    return std::chrono::duration_cast<seconds>(health_.ejected_until() - now_);
+  }
+
+  TimePoint now_ = start, since_{};
+};
+
+TEST_F(RowTest, EachFailedProbeDoublesTheTime) {
+  eject();
+  EXPECT_EQ(health_.ejections_in_row(), 1u);
+  for (const int expected : {60, 120, 240, 300, 300}) EXPECT_EQ(fail_probe(), seconds(expected));
+  EXPECT_EQ(health_.ejections_in_row(), 6u);
+}
+
+TEST_F(RowTest, ABlamelessProbeDoesNot) {
+  eject();
+  EXPECT_EQ(fail_probe(true), seconds(30));
+  EXPECT_EQ(fail_probe(true), seconds(30));
+  EXPECT_EQ(fail_probe(), seconds(60));
+  EXPECT_EQ(fail_probe(true), seconds(60));
+}
+
+TEST_F(RowTest, AnEjectionSoonAfterTheReturnIsTheNextInTheRow) {
+  EXPECT_EQ(eject_after(seconds(0)), seconds(30));
+  recover();
+  EXPECT_EQ(eject_after(seconds(29)), seconds(60));
+  recover();
+  EXPECT_EQ(eject_after(milliseconds(29'999)), seconds(120));
+  EXPECT_EQ(health_.ejections_in_row(), 3u);
+}
+
+TEST_F(RowTest, EachEjectionTimeInServiceTakesOneStepBack) {
+  eject();
+  fail_probe();
+  fail_probe();
+  ASSERT_EQ(fail_probe(), seconds(240));  // the fourth
+  recover();
+  EXPECT_EQ(health_.row_now(settings_, now_ + seconds(29), since_), 4u);
+  EXPECT_EQ(health_.row_now(settings_, now_ + seconds(30), since_), 3u);
+  EXPECT_EQ(health_.row_now(settings_, now_ + seconds(119), since_), 1u);
+  EXPECT_EQ(health_.row_now(settings_, now_ + seconds(120), since_), 0u);
+  EXPECT_EQ(health_.row_now(settings_, now_ - seconds(1), since_), 4u) << "a clock that stands a little back";
+  EXPECT_EQ(eject_after(seconds(65)), seconds(120)) << "four, less two, and this one";
+  recover();
+  EXPECT_EQ(eject_after(seconds(10'000)), seconds(30));
+}
+
+TEST_F(RowTest, TheRowDoesNotDecayWhileOut) {
+  eject();
+  fail_probe();
+  EXPECT_EQ(health_.row_now(settings_, now_ + std::chrono::hours(1), {}), 2u);
+  now_ = health_.ejected_until() + std::chrono::hours(1);
+  EXPECT_EQ(health_.report_failure(settings_, now_, true, probe(now_)), Change::re_ejected);
+  EXPECT_EQ(health_.ejections_in_row(), 3u);
+}
+
+TEST_F(RowTest, AnAbandonedProbeLeavesTheRow) {
+  eject();
+  fail_probe();
+  now_ = health_.ejected_until();
+  health_.abandon_probe(now_, probe(now_));
+  EXPECT_EQ(health_.ejections_in_row(), 2u);
+}
+
+TEST_F(RowTest, AVeryLongRowStaysBounded) {
+  eject();
+  for (int i = 0; i < 100; ++i) fail_probe();
+  EXPECT_EQ(health_.ejections_in_row(), PassiveHealth::in_row_max);
+  EXPECT_EQ(health_.ejected_until() - now_, seconds(300));
+}
+
+TEST_F(PassiveHealthTest, EjectNeedsACurrentTicketOnly) {
+  const Ticket early = health_.ticket();
+  EXPECT_TRUE(health_.judges(early));
+  EXPECT_EQ(health_.eject(settings_, start, early), Change::ejected);
+  EXPECT_FALSE(health_.judges(early));
+  EXPECT_EQ(health_.eject(settings_, start, early), Change::none);
+  EXPECT_EQ(health_.eject(settings_, start, health_.ticket()), Change::none) << "it is out";
+  const Ticket ticket = probe(start + seconds(30));
+  EXPECT_TRUE(health_.is_probed_by(ticket));
+  EXPECT_FALSE(health_.judges(ticket));
+  EXPECT_FALSE(health_.is_probed_by(early));
+  EXPECT_EQ(health_.eject(settings_, start, ticket), Change::none) << "a probe is reported, not ejected";
+}
+
+TEST_F(PassiveHealthTest, WithARateOnlyFailuresAreCountedAndNeverDue) {
+  settings_.consecutive_failures = 0;
+  settings_.failure_rate = 50;
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(fail(), Change::none);
+  EXPECT_EQ(health_.consecutive_failures(), 10u);
+  EXPECT_FALSE(health_.due_for_ejection(settings_, health_.ticket()));
+  health_.eject(settings_, start, health_.ticket());
+  const Ticket ticket = probe(start + seconds(30));
+  EXPECT_EQ(health_.report_failure(settings_, start, true, ticket), Change::re_ejected);
 }
 
 TEST_F(PassiveHealthTest, EpochsWrapAround) {

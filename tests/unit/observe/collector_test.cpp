@@ -89,6 +89,7 @@ struct Fixture {
     endpoint.duration.observe(0.02);
     endpoint.failures["connect_refused"] = 3;
     endpoint.ejections["consecutive_failures"] = 2;
+    endpoint.ejections_held["last_endpoint"] = 7;
     metrics.upstream(upstream) = {10, 11, 12, 16, 17};
     metrics.limit(names.intern("logins"), route) = {21, 22};
     input.limits = {{"logins", 23, 24}};
@@ -107,6 +108,7 @@ struct Fixture {
     input.last_reload_success = false;
     input.last_reload = std::chrono::system_clock::time_point(std::chrono::milliseconds(1'700'000'000'500));
     input.endpoints = {{"blue", "127.0.0.1:9001", 3, true}, {"blue", "127.0.0.1:9002", 0, false}};
+    input.upstreams = {{"blue", true}, {"green", false}};
     input.certificates = {
         {"https", "localhost", std::chrono::system_clock::time_point(std::chrono::seconds(99))}};
     input.access_log_unwritten_lines = 11;
@@ -138,6 +140,8 @@ TEST(Collector, EveryPromisedFamilyIsThereWithItsTypeAndHelp) {
       {"weir_mirror_requests_total", "counter"},
       {"weir_endpoint_up", "gauge"},
       {"weir_ejections_total", "counter"},
+      {"weir_ejections_held_total", "counter"},
+      {"weir_upstream_panic", "gauge"},
       {"weir_rate_limited_total", "counter"},
       {"weir_rate_limit_keys", "gauge"},
       {"weir_rate_limit_evictions_total", "counter"},
@@ -214,6 +218,9 @@ TEST(Collector, EverySampleHasItsLabelsAndValue) {
       {"weir_upstream_connections" + endpoint + R"(,state="idle"})", 9},
       {"weir_upstream_failures_total" + endpoint + R"(,kind="connect_refused"})", 3},
       {"weir_ejections_total" + endpoint + R"(,reason="consecutive_failures"})", 2},
+      {"weir_ejections_held_total" + endpoint + R"(,reason="last_endpoint"})", 7},
+      {R"(weir_upstream_panic{upstream="blue"})", 1},
+      {R"(weir_upstream_panic{upstream="green"})", 0},
       {"weir_upstream_in_flight" + endpoint + "}", 3},
       {"weir_endpoint_up" + endpoint + "}", 1},
       {R"(weir_endpoint_up{upstream="blue",endpoint="127.0.0.1:9002"})", 0},

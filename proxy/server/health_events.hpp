@@ -1,0 +1,19 @@
+// What happens to endpoints, told to people: each transition of passive health and of panic becomes one event with
+// its reason and numbers. Any thread; rare, so it may take a lock and allocate.
+#pragma once
+
+#include "core/clock.hpp"
+#include "server/snapshot.hpp"
+#include "upstream/ejection.hpp"
+
+namespace weir::server {
+
+/// Does nothing for a verdict that changed nothing and holds nothing new.
+void tell(const UpstreamRuntime& upstream, upstream::EndpointState& endpoint,
+          const upstream::Verdict& verdict, TimePoint now);
+
+/// Tells when panic began or ended since the last call for this upstream. Called where a request finds no usable
+/// endpoint, and every now and then by the control thread.
+void watch_panic(const UpstreamRuntime& upstream);
+
+}  // namespace weir::server

@@ -1,0 +1,32 @@
+#include "upstream/panic.hpp"
+
+namespace weir::upstream {
+
+Standing standing_of(std::span<const Candidate> candidates) {
+  Standing standing;
+  standing.total = candidates.size();
+  for (const Candidate& candidate : candidates) {
+    const EndpointState& endpoint = *candidate.state;
+    const std::uint8_t out = endpoint.out.load(std::memory_order_relaxed);
+    const bool healthy = endpoint.health.usable();
+    if ((out & out_by_operator) != 0) {
+      ++standing.by_operator;
+    } else {
+      standing.failed_checks += out != 0 ? 1 : 0;
+      standing.ejected += healthy ? 0 : 1;
+      standing.usable += out == 0 && healthy ? 1 : 0;
+    }
+  }
+  return standing;
+}
+
+bool panicking(std::span<const Candidate> candidates) {
+  bool trustable = false;
+  for (const Candidate& candidate : candidates) {
+    if (candidate.state->usable()) return false;
+    trustable = trustable || (candidate.state->out.load(std::memory_order_relaxed) & out_by_operator) == 0;
+  }
+  return trustable;
+}
+
+}  // namespace weir::upstream

@@ -1,0 +1,188 @@
+// What an operator is told when endpoints fail: each transition as one event with its reason and numbers, in the log,
+// in metrics, over the admin address and on the command line.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <thread>
+
+#include "support/behaviours.hpp"
+#include "support/weir_process.hpp"
+
+namespace weir::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+std::string label(const ScriptableEndpoint& endpoint) {
+  return "endpoint=\"" + endpoint.address() + "\"";
+}
+
+/// Texts of the events of a kind, oldest first.
+std::vector<std::string> events(const WeirProcess& weir, const std::string& kind) {
+  std::vector<std::string> texts;
+  const boost::json::value list = weir.admin_json("/api/v1/events?format=json");
+  for (const boost::json::value& event : list.at("events").as_array()) {
+    if (event.at("kind").as_string() == std::string_view(kind))
+      texts.emplace_back(event.at("text").as_string());
+  }
+  return texts;
+}
+
+void get_until(WeirProcess& weir, const std::string& kind) {
+  RawClient client = weir.connect();
+  eventually("an event " + kind, [&] {
+    client.get("/");
+    return !events(weir, kind).empty();
+  });
+}
+
+std::string weir_command(const std::string& command, const WeirProcess& weir) {
+  ProcessOptions options;
+  options.arguments = {command, "--admin", "127.0.0.1:" + std::to_string(weir.admin_port())};
+  const Finished finished = run_to_end(weir_binary(), std::move(options));
+  EXPECT_EQ(finished.status, (ExitStatus{0, 0})) << finished.errors;
+  return finished.output;
+}
+
+TEST(HealthEvents, EjectionFailedProbeAndReturn) {
+  ScriptableEndpoint flaky(behave::status(503)), a(behave::ok()), b(behave::ok());
+  ConfigText config = config_for({flaky.address(), a.address(), b.address()});
+  config.app = "passive_health: { consecutive_failures: 3, ejection_time: 300ms }";
+  WeirProcess weir(config);
+  get_until(weir, "ejected");
+  const std::string name = "app/" + flaky.address();
+  EXPECT_EQ(events(weir, "ejected").at(0),
+            "ejected " + name + " for 300ms: 3 consecutive failures (status 503 x3), 2 of 3 left");
+  get_until(weir, "re_ejected");
+  EXPECT_EQ(events(weir, "re_ejected").at(0),
+            "ejected " + name +
+                " again for 600ms: its probe failed: status 503, the 2nd time in a row, 2 of 3 left");
+  flaky.behave(behave::ok());
+  get_until(weir, "recovered");
+  EXPECT_EQ(events(weir, "recovered").at(0), name + " is back: its probe succeeded, 3 of 3 in use");
+  weir.process().wait_for_error_text("is back: its probe succeeded");
+  EXPECT_EQ(weir.metric("weir_ejections_total", label(flaky) + ",reason=\"consecutive_failures\""), 1);
+  EXPECT_GE(weir.metric("weir_ejections_total", label(flaky) + ",reason=\"probe_failed\""), 1);
+  EXPECT_THAT(weir_command("events", weir), HasSubstr("ejected " + name + " for 300ms: 3 consecutive"));
+}
+
+TEST(HealthEvents, StatusSaysWhyAndUntilWhen) {
+  ScriptableEndpoint bad(behave::reset()), good(behave::ok());
+  ConfigText config = config_for({bad.address(), good.address()});
+  config.app = "passive_health: { consecutive_failures: 2, ejection_time: 60s }";
+  WeirProcess weir(config);
+  EXPECT_THAT(weir_command("status", weir), Not(HasSubstr("consecutive failures")));
+  get_until(weir, "ejected");
+  EXPECT_THAT(weir_command("status", weir), HasSubstr(": 2 consecutive failures (upstream_reset x2)\n"));
+  const boost::json::value report = weir.admin_json("/api/v1/upstreams");
+  const boost::json::value& shown = report.at("upstreams").at(0).at("endpoints").at(0);
+  EXPECT_EQ(shown.at("state"), "ejected");
+  EXPECT_GT(shown.at("until").as_string(), shown.at("since").as_string());
+  EXPECT_EQ(shown.at("ejections_in_row"), 1);
+}
+
+TEST(HealthEvents, ARateOverTheWindow) {
+  std::vector<RequestBehaviour> half;
+  for (int i = 0; i < 200; ++i) half.push_back(i % 2 == 0 ? behave::status(500) : behave::status(503));
+  ScriptableEndpoint mixed(behave::sequence(half)), good(behave::ok());
+  ConfigText config = config_for({mixed.address(), good.address()});
+  config.app =
+      "passive_health: { consecutive_failures: 3, failure_rate: 50%, min_requests: 10, window: 60s }";
+  WeirProcess weir(config);
+  get_until(weir, "ejected");
+  EXPECT_EQ(mixed.request_count(), 10U);
+  EXPECT_THAT(events(weir, "ejected").at(0),
+              HasSubstr(": 50% of 10 requests failed in 1m (status 503 x5), 1 of 2"));
+  EXPECT_EQ(weir.metric("weir_ejections_total", "reason=\"failure_rate\""), 1);
+}
+
+TEST(HealthEvents, AFaultOfAllIsSuspectedToBeShared) {
+  std::vector<std::unique_ptr<ScriptableEndpoint>> endpoints;
+  std::vector<std::string> addresses;
+  for (int i = 0; i < 5; ++i) {
+    endpoints.push_back(std::make_unique<ScriptableEndpoint>(behave::status(503)));
+    addresses.push_back(endpoints.back()->address());
+  }
+  ConfigText config = config_for(addresses);
+  config.app = "passive_health: { max_ejection_percent: 100, ejection_time: 60s, window: 60s }";
+  WeirProcess weir(config);
+  get_until(weir, "suspected_shared_cause");
+  EXPECT_THAT(events(weir, "suspected_shared_cause").at(0),
+              HasSubstr("suspected shared cause in app: 3 of 5 endpoints fail the same way (503) within 1m"));
+  RawClient client = weir.connect();
+  for (int i = 0; i < 50; ++i) EXPECT_EQ(client.get("/").status, 503);
+  EXPECT_EQ(events(weir, "ejected").size(), 2U);
+  EXPECT_EQ(events(weir, "suspected_shared_cause").size(), 1U);
+  EXPECT_EQ(weir.metric("weir_endpoint_up"), 3);
+  EXPECT_GE(weir.metric("weir_ejections_held_total", "reason=\"shared_cause\""), 1);
+}
+
+TEST(HealthEvents, OnlyThePercentageGoes) {
+  ScriptableEndpoint refusing(behave::status(502)), busy(behave::status(503)), good(behave::ok());
+  ConfigText config = config_for({refusing.address(), busy.address(), good.address()});
+  config.app = "passive_health: { ejection_time: 60s }, retry: { attempts: 0 }";
+  WeirProcess weir(config);
+  get_until(weir, "ejection_held");
+  EXPECT_THAT(events(weir, "ejection_held").at(0),
+              HasSubstr("1 of 3 are ejected already (max_ejection_percent 50)"));
+  EXPECT_EQ(events(weir, "ejected").size(), 1U);
+}
+
+TEST(HealthEvents, ALastEndpointThatFailsIsSaidOnce) {
+  ScriptableEndpoint only(behave::status(503));
+  ConfigText config = config_for(only.address());
+  config.app = "passive_health: { window: 60s }";
+  WeirProcess weir(config);
+  get_until(weir, "ejection_held");
+  RawClient client = weir.connect();
+  for (int i = 0; i < 20; ++i) client.get("/");
+  ASSERT_EQ(events(weir, "ejection_held").size(), 1U);
+  EXPECT_EQ(events(weir, "ejection_held").at(0),
+            "app/" + only.address() +
+                " stays in use: 3 consecutive failures (status 503 x3), but no "
+                "other of 1 is usable");
+}
+
+/// The last endpoint that is left after a reload may be one that is out.
+TEST(HealthEvents, PanicWhenNobodyIsLeftThatCanBeTrusted) {
+  ScriptableEndpoint bad(behave::status(503)), good(behave::ok());
+  ConfigText config = config_for({bad.address(), good.address()});
+  config.app = "passive_health: { ejection_time: 60s }";
+  WeirProcess weir(config);
+  get_until(weir, "ejected");
+  EXPECT_EQ(weir.metric("weir_upstream_panic", "upstream=\"app\""), 0);
+  bad.behave(behave::ok("answers all the same"));
+  config.endpoints = {bad.address()};
+  weir.reload(config);
+  weir.wait_for_metric("weir_upstream_panic", "upstream=\"app\"", 1);
+  EXPECT_EQ(weir.connect().get("/").body, "answers all the same");
+  eventually("panic is told", [&] { return events(weir, "panic").size() == 1; });
+  EXPECT_EQ(events(weir, "panic").at(0),
+            "panic in app: none of 1 endpoints can be trusted (1 ejected), so the one that is left is in use "
+            "again");
+  EXPECT_THAT(weir_command("status", weir), HasSubstr("PANIC in app"));
+  config.endpoints = {bad.address(), good.address()};
+  weir.reload(config);
+  eventually("it is over", [&] { return events(weir, "calm").size() == 1; });
+  EXPECT_EQ(events(weir, "calm").at(0), "no panic any more in app: 1 of 2 endpoints are in use");
+}
+
+TEST(HealthEvents, AStreamTellsThemAsTheyHappenAndEndsAtTheDrain) {
+  ScriptableEndpoint bad(behave::status(503)), good(behave::ok());
+  ConfigText config = config_for({bad.address(), good.address()});
+  config.app = "passive_health: { ejection_time: 60s }";
+  WeirProcess weir(config);
+  RawClient stream(weir.admin_port());
+  stream.send("GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  stream.read_until("retry: 3000\n\n");
+  get_until(weir, "ejected");
+  EXPECT_THAT(stream.read_until("1 of 2 left\"}\n\n", Deadline()),
+              HasSubstr("event: ejected\ndata: {\"id\":1,"));
+  weir.signal(SIGTERM);
+  EXPECT_TRUE(stream.read_to_end().bytes.ends_with("0\r\n\r\n"));
+}
+
+}  // namespace
+}  // namespace weir::testing

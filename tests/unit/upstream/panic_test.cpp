@@ -1,0 +1,95 @@
+#include "upstream/panic.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "unit/balance/endpoints.hpp"
+#include "upstream/ejection_text.hpp"
+
+namespace weir::upstream {
+namespace {
+
+TEST(Panic, IsWhenNobodyIsUsableThoughSomeMightBe) {
+  Endpoints endpoints({1, 1, 1});
+  EXPECT_FALSE(panicking(endpoints.candidates()));
+  endpoints.eject(0, time_zero);
+  endpoints[1].out = out_check_failed;
+  EXPECT_FALSE(panicking(endpoints.candidates()));
+  endpoints[2].out = out_drain;
+  EXPECT_TRUE(panicking(endpoints.candidates()));
+  endpoints[1].out = 0;
+  EXPECT_FALSE(panicking(endpoints.candidates()));
+}
+
+TEST(Panic, IsNotWhenAnOperatorTookAllOut) {
+  Endpoints endpoints({1, 1});
+  endpoints[0].out = out_disabled;
+  endpoints[1].out = out_drain | out_check_failed;
+  EXPECT_FALSE(panicking(endpoints.candidates()));
+  EXPECT_FALSE(panicking({})) << "no endpoint is known";
+}
+
+TEST(Panic, StandingAddsUp) {
+  Endpoints endpoints({1, 1, 1, 1, 1, 1});
+  endpoints.eject(0, time_zero);
+  endpoints[1].out = out_check_failed;
+  endpoints[2].out = out_check_pending;
+  endpoints[3].out = out_drain;
+  endpoints.eject(3, time_zero);
+  endpoints.eject(4, time_zero);
+  endpoints[4].out = out_check_failed;
+  const Standing standing = standing_of(endpoints.candidates());
+  EXPECT_EQ(standing.total, 6u);
+  EXPECT_EQ(standing.usable, 1u);
+  EXPECT_EQ(standing.by_operator, 1u);
+  EXPECT_EQ(standing.ejected, 2u);
+  EXPECT_EQ(standing.failed_checks, 3u);
+  EXPECT_EQ(standing.panic(), panicking(endpoints.candidates()));
+}
+
+TEST(Panic, Texts) {
+  Standing standing;
+  standing.total = 4;
+  standing.ejected = 1;
+  standing.failed_checks = 2;
+  standing.by_operator = 1;
+  EXPECT_EQ(
+      panic_text(standing, "blue"),
+      "panic in blue: none of 4 endpoints can be trusted (1 ejected, 2 without a successful check, 1 taken "
+      "out by an operator), so 3 are in use again");
+  standing.by_operator = 3;
+  standing.failed_checks = 0;
+  EXPECT_EQ(
+      panic_text(standing, "blue"),
+      "panic in blue: none of 4 endpoints can be trusted (1 ejected, 3 taken out by an operator), so the one "
+      "that is left is in use again");
+  standing.usable = 2;
+  EXPECT_EQ(calm_text(standing, "blue"), "no panic any more in blue: 2 of 4 endpoints are in use");
+}
+
+TEST(PanicWatch, TellsEachChangeOnce) {
+  PanicWatch watch;
+  EXPECT_EQ(watch.observe(false), PanicChange::none);
+  EXPECT_EQ(watch.observe(true), PanicChange::began);
+  EXPECT_EQ(watch.observe(true), PanicChange::none);
+  EXPECT_EQ(watch.observe(false), PanicChange::ended);
+  EXPECT_EQ(watch.observe(false), PanicChange::none);
+}
+
+TEST(PanicWatch, OneOfManyThreadsTells) {
+  for (int round = 0; round < 200; ++round) {
+    PanicWatch watch;
+    std::atomic<int> told{0};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i) {
+      threads.emplace_back([&] { told += watch.observe(true) == PanicChange::began ? 1 : 0; });
+    }
+    for (std::thread& thread : threads) thread.join();
+    ASSERT_EQ(told, 1);
+  }
+}
+
+}  // namespace
+}  // namespace weir::upstream
