@@ -64,6 +64,15 @@ struct TakenOut {
   SystemTime since;
 };
 
+/// The last active check of an endpoint.
+struct CheckSummary {
+  std::string result;  // passed | failed | skipped
+  std::string detail;  // `status 503`
+  SystemTime at;
+  double ms = 0;
+  std::uint32_t in_a_row = 0;  // that ended like this one
+};
+
 struct EndpointReport {
   std::string address;  // its label in logs and metrics
   std::uint32_t weight = 1;
@@ -73,6 +82,7 @@ struct EndpointReport {
   std::uint64_t requests_total = 0, failures_total = 0;
   std::int64_t connections_active = 0, connections_idle = 0;
   std::optional<TakenOut> taken_out = {};
+  std::optional<CheckSummary> check{};  // absent: no check has ended yet, or there are none
 };
 
 /// GET /api/v1/upstreams.

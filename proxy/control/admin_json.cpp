@@ -50,6 +50,14 @@ void add_taken_out(json::object& endpoint, const std::optional<TakenOut>& taken_
       {"who", taken_out->who}, {"reason", taken_out->reason}, {"since", time_text(taken_out->since)}};
 }
 
+json::object to_object(const CheckSummary& check) {
+  return {{"at", time_text(check.at)},
+          {"result", check.result},
+          {"detail", check.detail},
+          {"ms", check.ms},
+          {"in_a_row", check.in_a_row}};
+}
+
 json::object to_object(const EndpointReport& endpoint) {
   json::object object{
       {"address", endpoint.address},
@@ -61,6 +69,7 @@ json::object to_object(const EndpointReport& endpoint) {
       {"failures", endpoint.failures_total},
       {"connections", {{"active", endpoint.connections_active}, {"idle", endpoint.connections_idle}}}};
   add_taken_out(object, endpoint.taken_out);
+  if (endpoint.check) object["check"] = to_object(*endpoint.check);
   return object;
 }
 

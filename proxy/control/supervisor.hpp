@@ -26,6 +26,7 @@
 #include "control/split_store.hpp"
 #include "observe/collector.hpp"
 #include "observe/log_writer.hpp"
+#include "server/checker.hpp"
 #include "server/worker.hpp"
 
 namespace weir::control {
@@ -129,6 +130,7 @@ class Supervisor {
   observe::NameTable names_;
   Compiler compiler_;
   NameResolver resolver_;
+  server::Checker checks_;
   server::ProcessShared shared_;
   std::vector<std::unique_ptr<server::Worker>> workers_;
   std::vector<std::thread> threads_;

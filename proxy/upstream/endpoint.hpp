@@ -35,6 +35,8 @@ struct EndpointState {
   alignas(64) std::atomic<std::uint32_t> in_flight{0};
   alignas(64) health::PassiveHealth health;
   std::atomic<std::uint8_t> out{0};  // bits of Out; 0: nothing speaks against it
+  /// When it last came (back) into use: milliseconds of TimePoint's epoch; 0: long ago.
+  std::atomic<std::int64_t> serving_since{0};
 
   /// May take a new request, as far as it is concerned itself.
   bool usable() const { return out.load(std::memory_order_relaxed) == 0 && health.usable(); }
