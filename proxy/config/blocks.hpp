@@ -46,6 +46,7 @@ Admin default_admin();
 Log parse_log(const Field& field);
 std::vector<Listener> parse_listeners(const Field& field, NameIndex& names);
 std::vector<Upstream> parse_upstreams(const Field& field, NameIndex& names);
+HealthCheck parse_health_check(const Field& field);
 std::vector<RateLimit> parse_rate_limits(const Field& field, NameIndex& names);
 /// Always holds `security`, the built-in one where `field` does not define it.
 std::vector<HeaderPolicy> parse_header_policies(const Field& field, NameIndex& names);

@@ -7,6 +7,7 @@
 #include "config/names.hpp"
 #include "config/rates.hpp"
 #include "config/shares.hpp"
+#include "config/statuses.hpp"
 #include "core/units.hpp"
 #include "http/text.hpp"
 
@@ -192,6 +193,21 @@ void put_passive_health(JsonText& json, const PassiveHealth& health) {
   json.close();
 }
 
+void put_health_check(JsonText& json, const HealthCheck& check) {
+  json.open_object("health_check");
+  json.text("type", name_of(health_check_types, check.type));
+  if (check.type == HealthCheck::Type::http) {
+    json.text("path", check.path);
+    json.text("host", check.host);
+    json.text("expect", format_statuses(check.expect));
+  }
+  duration(json, "interval", check.interval);
+  duration(json, "timeout", check.timeout);
+  json.number("healthy_threshold", check.healthy_threshold);
+  json.number("unhealthy_threshold", check.unhealthy_threshold);
+  json.close();
+}
+
 void put_upstream(JsonText& json, const Upstream& upstream) {
   json.open_object(upstream.name);
   json.text("balance", name_of(balances, upstream.balance));
@@ -204,6 +220,7 @@ void put_upstream(JsonText& json, const Upstream& upstream) {
   json.number("max_requests", upstream.keepalive.max_requests);
   json.close();
   put_passive_health(json, upstream.passive_health);
+  if (upstream.health_check) put_health_check(json, *upstream.health_check);
   json.open_object("retry");
   json.number("attempts", upstream.retry.attempts);
   bits(json, "on", retry_reasons, upstream.retry.on);

@@ -32,6 +32,8 @@ inline constexpr Choice<ClientAuth> client_auths[] = {
     {"none", ClientAuth::none}, {"optional", ClientAuth::optional}, {"required", ClientAuth::required}};
 inline constexpr Choice<Balance> balances[] = {{"least_connections", Balance::least_connections},
                                                {"round_robin", Balance::round_robin}};
+inline constexpr Choice<HealthCheck::Type> health_check_types[] = {{"http", HealthCheck::Type::http},
+                                                                   {"tcp", HealthCheck::Type::tcp}};
 /// passive_health.failures
 inline constexpr Choice<Failure> failures[] = {
     {"connect", failure_connect}, {"timeout", failure_timeout},

@@ -156,6 +156,7 @@ Upstream parse_upstream(const Field& field) {
   reader.optional("timeouts", upstream.timeouts, parse_timeouts);
   reader.optional("keepalive", upstream.keepalive, parse_keepalive);
   reader.optional("passive_health", upstream.passive_health, parse_passive_health);
+  reader.optional("health_check", upstream.health_check, parse_health_check);
   reader.optional("retry", upstream.retry, parse_retry);
   return upstream;
 }

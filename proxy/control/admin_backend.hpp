@@ -66,6 +66,15 @@ struct TakenOut {
   SystemTime since;
 };
 
+/// The last active check of an endpoint.
+struct CheckSummary {
+  std::string result;  // passed | failed | skipped
+  std::string detail;  // `status 503`
+  SystemTime at;
+  double ms = 0;
+  std::uint32_t in_a_row = 0;  // that ended like this one
+};
+
 struct EndpointReport {
   std::string address;  // its label in logs and metrics
   std::uint32_t weight = 1;
@@ -79,6 +88,7 @@ struct EndpointReport {
   std::optional<SystemTime> since{}, until{};              // of the state; until: an ejection's end
   unsigned ejections_in_row = 0;                           // what has decayed taken off
   std::uint32_t window_requests = 0, window_failures = 0;  // where failure_rate is on
+  std::optional<CheckSummary> check{};  // absent: no check has ended yet, or there are none
 };
 
 /// GET /api/v1/upstreams.

@@ -62,6 +62,14 @@ json::object to_object(const limit::Overload& overload) {
   return {{"state", limit::to_string(overload.pressure())}, {"bounds", std::move(bounds)}};
 }
 
+json::object to_object(const CheckSummary& check) {
+  return {{"at", time_text(check.at)},
+          {"result", check.result},
+          {"detail", check.detail},
+          {"ms", check.ms},
+          {"in_a_row", check.in_a_row}};
+}
+
 json::object to_object(const EndpointReport& endpoint) {
   json::object shown{{"address", endpoint.address}, {"weight", endpoint.weight}, {"state", endpoint.state}};
   if (!endpoint.why.empty()) shown["why"] = endpoint.why;
@@ -75,6 +83,7 @@ json::object to_object(const EndpointReport& endpoint) {
   shown["failures"] = endpoint.failures_total;
   shown["connections"] = {{"active", endpoint.connections_active}, {"idle", endpoint.connections_idle}};
   add_taken_out(shown, endpoint.taken_out);
+  if (endpoint.check) shown["check"] = to_object(*endpoint.check);
   return shown;
 }
 

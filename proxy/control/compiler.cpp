@@ -225,6 +225,7 @@ std::shared_ptr<upstream::EndpointState> Compiler::endpoint_state(const config::
   if (!state) {
     state = std::make_shared<upstream::EndpointState>(upstream.name, address.to_string(), address,
                                                       next_endpoint_slot_++);
+    if (upstream.health_check) state->out = upstream::out_check_pending;
     known = state;
   }
   return state;

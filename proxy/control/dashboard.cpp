@@ -34,7 +34,7 @@ const std::string_view dashboard_html = R"html(<!doctype html>
 <h2>Endpoints</h2>
 <table>
 <thead><tr><th>Upstream</th><th>Endpoint</th><th>State</th><th class="n">In flight</th><th class="n">Requests</th>
-<th class="n">Failures</th><th class="n">Idle connections</th></tr></thead>
+<th class="n">Failures</th><th class="n">Idle connections</th><th>Last check</th></tr></thead>
 <tbody id="endpoints"></tbody>
 </table>
 </section>
@@ -110,10 +110,14 @@ function showStatus(status) {
   state.className = status.state === "ready" && reload.success ? "good" : "bad";
 }
 
+function lastCheck(check) {
+  return check ? check.result + ": " + check.detail + " (" + check.ms.toFixed(1) + " ms)" : "";
+}
+
 function showUpstreams(report) {
   fill("endpoints", report.upstreams.flatMap((upstream) => upstream.endpoints.map((endpoint) => {
     const made = row([upstream.name, endpoint.address, endpoint.state, endpoint.in_flight, endpoint.requests,
-      endpoint.failures, endpoint.connections.idle]);
+      endpoint.failures, endpoint.connections.idle, lastCheck(endpoint.check)]);
     const out = endpoint.taken_out;
     made.children[2].className = out ? "held" : endpoint.state === "healthy" ? "good" : "bad";
     if (out) made.children[2].title = "by " + out.who + ", " + out.since + (out.reason ? ": " + out.reason : "");

@@ -66,6 +66,7 @@ json::object proxy(const ProxyPlan& plan) {
                      {"retry", plan.retry},
                      {"websocket", plan.websocket},
                      {"request", texts(plan.request_lines)}};
+  if (!plan.health_check.empty()) shown["health_check"] = plan.health_check;
   if (!plan.split.empty()) shown["split"] = {{"targets", std::move(split)}, {"why", plan.split_rule}};
   if (!plan.mirror.empty()) shown["mirror"] = plan.mirror;
   return shown;

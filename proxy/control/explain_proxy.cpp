@@ -5,6 +5,7 @@
 #include "config/dump.hpp"
 #include "config/names.hpp"
 #include "config/shares.hpp"
+#include "config/statuses.hpp"
 #include "core/units.hpp"
 #include "http/text.hpp"
 #include "http/write.hpp"
@@ -71,6 +72,16 @@ std::string retry_rule(const config::Retry& retry, http::Method method) {
   if (!http::is_idempotent(method) && !retry.non_idempotent)
     rule += ", only while nothing of the request was sent";
   return rule + budget_rule(retry.budget);
+}
+
+std::string check_rule(const config::HealthCheck& check) {
+  const bool http = check.type == config::HealthCheck::Type::http;
+  std::string rule = http ? "GET " + check.path : std::string("a connection");
+  if (!check.host.empty() && http) rule += " with host " + check.host;
+  rule += " every " + format_duration(check.interval) + ", " + format_duration(check.timeout);
+  rule += http ? " to answer with " + config::format_statuses(check.expect) : std::string(" to connect");
+  rule += "; out after " + std::to_string(check.unhealthy_threshold) + " failed, back after ";
+  return rule + std::to_string(check.healthy_threshold) + " passed";
 }
 
 std::string mirror_rule(const config::Config& config, const config::Mirror& mirror, std::size_t upstream,
@@ -203,6 +214,7 @@ ProxyPlan plan_proxy(const config::Config& config, const config::Route& route, c
   plan.timeouts = timeouts_of(upstream.timeouts, action.timeouts);
   plan.retry = retry_rule(upstream.retry, head.method);
   if (action.mirror) plan.mirror = mirror_rule(config, *action.mirror, chosen, head);
+  if (upstream.health_check) plan.health_check = check_rule(*upstream.health_check);
   plan.request_lines =
       request_lines(head, target_of(route, head, normalised_path), plan.websocket, forwarded, policy);
   return plan;

@@ -107,6 +107,7 @@ void show_proxy(TextPage& page, const ProxyPlan& plan) {
   for (const auto& [name, value] : plan.timeouts) timeouts.push_back(name + ' ' + value);
   page.line("timeouts", join(timeouts, ", "));
   page.line("retry", plan.retry);
+  if (!plan.health_check.empty()) page.line("checks", plan.health_check);
   if (!plan.mirror.empty()) page.line("mirror", plan.mirror);
   if (plan.websocket) page.line("websocket", "the upgrade is passed on");
   page.heading("request to the endpoint");

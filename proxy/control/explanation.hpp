@@ -59,6 +59,7 @@ struct ProxyPlan {
   bool websocket = false;
   std::vector<config::NameValue> timeouts;  // name, duration; "none" for no limit
   std::string retry;
+  std::string health_check;                // empty: the upstream has none
   std::string mirror;                      // whether it would be copied; empty: the route has none
   std::vector<std::string> request_lines;  // as the endpoint receives them
 };

@@ -106,12 +106,29 @@ std::string taken_out(const json::value& status) {
   return out.empty() ? out : "\n" + out;
 }
 
+/// The last active check of each endpoint that has had one.
+std::string checks(const json::value& status) {
+  TextTable table({"UPSTREAM", "ENDPOINT", "LAST CHECK", "DETAIL", "IN A ROW", "AT"});
+  bool any = false;
+  for (const json::value& upstream : status.at("upstreams").as_array()) {
+    for (const json::value& endpoint : upstream.at("endpoints").as_array()) {
+      const json::value* const check = endpoint.as_object().if_contains("check");
+      if (check == nullptr) continue;
+      any = true;
+      table.add({text(upstream, "name"), text(endpoint, "address"), text(*check, "result"),
+                 text(*check, "detail"), count(*check, "in_a_row"), text(*check, "at")});
+    }
+  }
+  return any ? "\n" + table.text() : "";
+}
+
 }  // namespace
 
 std::optional<std::string> status_text(const json::object& status) {
   try {
     const json::value whole(status);
-    return summary(whole) + "\n" + listeners(whole) + "\n" + endpoints(whole) + taken_out(whole);
+    return summary(whole) + "\n" + listeners(whole) + "\n" + endpoints(whole) + taken_out(whole) +
+           checks(whole);
   } catch (const std::exception&) {
     return std::nullopt;
   }

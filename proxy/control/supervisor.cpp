@@ -71,6 +71,7 @@ Supervisor::Supervisor(std::vector<std::string> files, config::Surroundings surr
       compiler_(names_),
       resolver_(context_, [this] { names_changed(); }),
       overload_(context_, shared_),
+      checks_(std::random_device{}()),
       started_(std::chrono::system_clock::now()),
       last_reload_(started_) {
   if (watch) watch_ = std::make_unique<FileWatch>(context_, [this] { files_touched(); });
@@ -249,6 +250,7 @@ void Supervisor::publish(NewSockets sockets) {
       worker->install(snapshot, std::move(*items));
     });
   }
+  checks_.install(*snapshot_);
 }
 
 /// Freeing ten thousand routes takes milliseconds, which no request should wait for: the worker that lets a snapshot
@@ -475,6 +477,7 @@ void Supervisor::worker_drained() {
 }
 
 void Supervisor::stop_workers() {
+  checks_.stop();
   for (const auto& worker : workers_) worker->stop();
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();

@@ -27,6 +27,7 @@
 #include "control/split_store.hpp"
 #include "observe/collector.hpp"
 #include "observe/log_writer.hpp"
+#include "server/checker.hpp"
 #include "server/worker.hpp"
 
 namespace weir::control {
@@ -133,6 +134,7 @@ class Supervisor {
   observe::NameTable names_;
   Compiler compiler_;
   NameResolver resolver_;
+  server::Checker checks_;
   server::ProcessShared shared_;
   OverloadGuard overload_;
   std::vector<std::unique_ptr<server::Worker>> workers_;

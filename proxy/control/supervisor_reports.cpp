@@ -6,6 +6,7 @@
 
 #include "config/dump.hpp"
 #include "config/hosts.hpp"
+#include "control/check_report.hpp"
 #include "control/route_json.hpp"
 #include "control/supervisor.hpp"
 #include "core/version.hpp"
@@ -142,6 +143,7 @@ std::vector<UpstreamReport> Supervisor::upstreams() const {
       item.in_flight = candidate.state->in_flight.load(std::memory_order_relaxed);
       item.consecutive_failures = static_cast<std::uint32_t>(candidate.state->health.consecutive_failures());
       describe_health(item, *candidate.state, upstream.config->passive_health);
+      item.check = check_summary(checks_.report(*candidate.state));
       report.endpoints.push_back(std::move(item));
     }
     for (const config::Endpoint* endpoint : upstream.unresolved) {
@@ -173,6 +175,8 @@ observe::ScrapeInput Supervisor::scrape_input() const {
       facts.in_flight = candidate.state->in_flight.load(std::memory_order_relaxed);
       facts.up = candidate.state->usable();
       input.endpoints.push_back(std::move(facts));
+      if (const auto check = checks_.report(*candidate.state))
+        input.checks.push_back(check_facts(*candidate.state, *check));
     }
     for (const config::Endpoint* endpoint : upstream.unresolved) {
       observe::EndpointFacts facts;
@@ -187,6 +191,7 @@ observe::ScrapeInput Supervisor::scrape_input() const {
       input.splits.push_back({split.route, target.upstream, target.effective});
     }
   }
+  input.checks_waiting = checks_.waiting();
   for (const server::LimitRuntime& limit : *snapshot_->limits) {
     input.limits.push_back({limit.config->name, limit.table->keys(), limit.table->evictions()});
   }

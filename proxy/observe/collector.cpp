@@ -215,10 +215,9 @@ void add_endpoint_facts(Families& out, const std::vector<EndpointFacts>& endpoin
   }
   auto in_flight =
       Family::gauge("weir_upstream_in_flight", "Requests in flight at an endpoint, over all workers.");
-  auto up = Family::gauge(
-      "weir_endpoint_up",
-      "1: the endpoint is in use; 0: passive health or an operator took it out, or it is a name "
-      "without an address.");
+  auto up = Family::gauge("weir_endpoint_up",
+                          "1: the endpoint is in use; 0: passive health, checks or an operator took it out, "
+                          "or it is a name without an address.");
   for (const auto& [names, facts] : shown) {
     const Labels endpoint{{"upstream", std::string(names.first)}, {"endpoint", std::string(names.second)}};
     in_flight.add(endpoint, facts.first);
@@ -244,6 +243,31 @@ void add_upstream_facts(Families& out, const std::vector<UpstreamFacts>& upstrea
                              "1: no endpoint of the upstream can be trusted, so all are in use again.");
   for (const UpstreamFacts& facts : upstreams) panic.add({{"upstream", facts.name}}, facts.panic);
   out.push_back(std::move(panic).take());
+}
+
+void add_checks(Families& out, const ScrapeInput& input) {
+  std::map<std::pair<std::string_view, std::string_view>, CheckFacts> shown;
+  for (const CheckFacts& facts : input.checks) {
+    CheckFacts& sum = shown[{facts.upstream, facts.endpoint}];
+    sum.passed += facts.passed;
+    sum.failed += facts.failed;
+    sum.skipped += facts.skipped;
+    sum.last_seconds = std::max(sum.last_seconds, facts.last_seconds);
+  }
+  auto checks = Family::counter("weir_health_checks_total",
+                                "Active checks of an endpoint (skipped: they said nothing about it).");
+  auto duration = Family::gauge("weir_health_check_duration_seconds", "How long its last active check took.");
+  auto waiting = Family::gauge("weir_health_checks_waiting",
+                               "Active checks that are due and wait, because too many run at once.");
+  for (const auto& [names, facts] : shown) {
+    const Labels endpoint{{"upstream", std::string(names.first)}, {"endpoint", std::string(names.second)}};
+    checks.add(with(endpoint, "result", "passed"), facts.passed);
+    checks.add(with(endpoint, "result", "failed"), facts.failed);
+    checks.add(with(endpoint, "result", "skipped"), facts.skipped);
+    duration.add(endpoint, facts.last_seconds);
+  }
+  waiting.add({}, input.checks_waiting);
+  for (Family* family : {&checks, &duration, &waiting}) out.push_back(std::move(*family).take());
 }
 
 void add_certificates(Families& out, const std::vector<CertificateFacts>& certificates) {
@@ -337,6 +361,7 @@ Families collect(const WorkerMetrics& merged, const NameTable& names, const Scra
   add_mirrors(out, merged, names);
   add_endpoint_facts(out, input.endpoints);
   add_upstream_facts(out, input.upstreams);
+  add_checks(out, input);
   add_limits(out, merged, names, input.limits);
   add_names(out, input);
   add_overload(out, merged, input.overload);

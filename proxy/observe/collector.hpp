@@ -30,6 +30,13 @@ struct UpstreamFacts {
   bool panic = false;
 };
 
+/// Active checks of one endpoint. Several with the same labels are shown as one, added up.
+struct CheckFacts {
+  std::string upstream, endpoint;
+  std::uint64_t passed = 0, failed = 0, skipped = 0;
+  double last_seconds = 0;
+};
+
 /// Several with the same labels are shown as one, the first to expire.
 struct CertificateFacts {
   std::string listener, subject;
@@ -75,6 +82,8 @@ struct ScrapeInput {
   std::chrono::system_clock::time_point last_reload;  // the start counts as the first one
   std::vector<EndpointFacts> endpoints;
   std::vector<UpstreamFacts> upstreams;
+  std::vector<CheckFacts> checks;
+  std::uint64_t checks_waiting = 0;
   std::vector<CertificateFacts> certificates;
   std::vector<SplitFacts> splits;
   std::vector<LimitFacts> limits;

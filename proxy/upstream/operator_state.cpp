@@ -56,6 +56,9 @@ bool all_taken_out(std::span<const Candidate> candidates) {
 std::string_view shown_state(const EndpointState& endpoint) {
   const OperatorState said = operator_state(endpoint);
   if (said != OperatorState::active) return name_of(said);
+  const auto out = endpoint.out.load(std::memory_order_relaxed);
+  if ((out & out_check_failed) != 0) return "check_failed";
+  if ((out & out_check_pending) != 0) return "check_pending";
   switch (endpoint.health.state()) {
     case health::State::healthy:
       return "healthy";

@@ -30,7 +30,7 @@ void set_operator_state(EndpointState& endpoint, OperatorState state);
 /// No candidate may get a request: an operator took out each of them, or there are none.
 bool all_taken_out(std::span<const Candidate> candidates);
 
-/// What users are shown: an operator's word first, then passive health.
+/// What users are shown: an operator's word first, then what active checks say against it, then passive health.
 std::string_view shown_state(const EndpointState& endpoint);
 
 }  // namespace weir::upstream

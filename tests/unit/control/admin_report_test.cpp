@@ -126,6 +126,19 @@ TEST(AdminJson, AnEjectedEndpointSaysWhySinceAndUntilWhen) {
   EXPECT_EQ(json::serialize(shown.at("window")), R"({"requests":40,"failures":20})");
 }
 
+TEST(AdminJson, AnEndpointsLastCheck) {
+  EndpointReport endpoint;
+  endpoint.address = "127.0.0.1:9001";
+  endpoint.state = "check_failed";
+  endpoint.check = CheckSummary{"failed", "status 503", some_time, 1.5, 4};
+  const std::vector<UpstreamReport> reports{{"blue", "round_robin", {endpoint}}};
+  const json::value report = json::parse(to_json(reports));
+  const json::value& shown = report.at("upstreams").at(0).at("endpoints").at(0);
+  EXPECT_EQ(
+      json::serialize(shown.at("check")),
+      R"({"at":"2026-01-31T12:00:00.000Z","result":"failed","detail":"status 503","ms":1.5E0,"in_a_row":4})");
+}
+
 TEST(AdminJson, ReloadSaysWhatChanged) {
   ReloadOutcome outcome;
   outcome.ok = true;

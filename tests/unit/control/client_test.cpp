@@ -234,6 +234,24 @@ TEST(StatusText, OtherShapesAreRecognised) {
   }
 }
 
+TEST(StatusText, LastChecksHaveATableOfTheirOwn) {
+  const char* const endpoint =
+      R"("weight":1,"in_flight":0,"requests":0,"failures":0,"connections":{"active":0,"idle":0})";
+  const auto shown = [&](const std::string& check) {
+    const std::string status =
+        R"({"version":"1","commit":"2","state":"ready","uptime_seconds":1,"pid":3,"workers":1,)"
+        R"("config":{"generation":1,"hash":"f","last_reload":{"success":true,"at":"T"}},)"
+        R"("requests":{"total":0,"in_flight":0},"listeners":[],"upstreams":[{"name":"blue","endpoints":[)"
+        R"({"address":"10.0.0.1:80","state":"check_failed",)" +
+        std::string(endpoint) + check + "}]}]}";
+    return status_text(json::parse(status).as_object()).value_or("nothing");
+  };
+  EXPECT_THAT(shown(""), testing::Not(HasSubstr("LAST CHECK")));
+  EXPECT_THAT(shown(R"(,"check":{"at":"T","result":"failed","detail":"status 503","ms":1.5,"in_a_row":4})"),
+              HasSubstr("UPSTREAM  ENDPOINT     LAST CHECK  DETAIL      IN A ROW  AT\n"
+                        "blue      10.0.0.1:80  failed      status 503  4         T\n"));
+}
+
 TEST(StatusText, Uptime) {
   EXPECT_EQ(uptime_text(0), "0s");
   EXPECT_EQ(uptime_text(59), "59s");

@@ -56,6 +56,20 @@ class CompilerTest : public ::testing::Test {
   std::vector<upstream::NamedAddress> app;
 };
 
+TEST_F(CompilerTest, OnlyNewEndpointsOfACheckedUpstreamArePending) {
+  config::Config config = base();
+  const auto unchecked = compile(config);
+  EXPECT_EQ(unchecked->upstreams[0].endpoints[0].state->out, 0);
+  config.upstreams[0].health_check.emplace();
+  config.upstreams[0].endpoints.push_back(endpoint("127.0.0.1", 1003));
+  const auto checked = compile(config);
+  EXPECT_EQ(checked->upstreams[0].endpoints[0].state->out, 0) << "it has served so far";
+  EXPECT_EQ(checked->upstreams[0].endpoints[2].state->out, upstream::out_check_pending);
+  checked->upstreams[0].endpoints[2].state->out = 0;
+  config.upstreams[0].health_check->path = "/other";
+  EXPECT_EQ(compile(config)->upstreams[0].endpoints[2].state->out, 0) << "a reload keeps what is known";
+}
+
 TEST_F(CompilerTest, FillsWhatTheRequestPathNeeds) {
   const auto snapshot = compile(base());
   EXPECT_EQ(snapshot->generation, 1u);

@@ -99,6 +99,24 @@ TEST_F(ExplainTest, SplitsSayWhichSideAndWhy) {
               HasSubstr("affinity by the cookie weir_split"));
 }
 
+TEST_F(ExplainTest, ChecksAreToldWhereThereAreAny) {
+  EXPECT_THAT(text("GET", api_url), Not(HasSubstr("checks     ")));
+  EXPECT_FALSE(json("GET", api_url).at("proxy").as_object().contains("health_check"));
+  config::HealthCheck check;
+  check.expect = {{200, 299}, {401, 401}};
+  check.host = "app.test";
+  config_.upstreams[0].health_check = check;
+  const std::string told =
+      "GET /health with host app.test every 30s, 5s to answer with 200-299,401; out after 3 failed, back "
+      "after 2 "
+      "passed";
+  EXPECT_THAT(text("GET", api_url), HasSubstr("checks     " + told + "\n"));
+  EXPECT_EQ(json("GET", api_url).at("proxy").at("health_check").as_string(), told);
+  config_.upstreams[0].health_check->type = config::HealthCheck::Type::tcp;
+  EXPECT_THAT(text("GET", api_url),
+              HasSubstr("checks     a connection every 30s, 5s to connect; out after 3 failed"));
+}
+
 TEST_F(ExplainTest, Redirect) {
   const auto told = json("GET", "http://h/old/x");
   EXPECT_EQ(told.at("outcome"), "redirect");

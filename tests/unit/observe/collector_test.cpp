@@ -139,6 +139,9 @@ TEST(Collector, EveryPromisedFamilyIsThereWithItsTypeAndHelp) {
       {"weir_split_requests_total", "counter"},
       {"weir_mirror_requests_total", "counter"},
       {"weir_endpoint_up", "gauge"},
+      {"weir_health_checks_total", "counter"},
+      {"weir_health_check_duration_seconds", "gauge"},
+      {"weir_health_checks_waiting", "gauge"},
       {"weir_ejections_total", "counter"},
       {"weir_ejections_held_total", "counter"},
       {"weir_upstream_panic", "gauge"},
@@ -294,6 +297,25 @@ TEST(Collector, FactsWithEqualLabelsAreShownOnce) {
   EXPECT_EQ(exposition.samples.at(R"(weir_endpoint_up{upstream="u",endpoint="app:80"})"), 1);
   EXPECT_EQ(exposition.samples.at(R"(weir_endpoint_up{upstream="u",endpoint="other:80"})"), 0);
   EXPECT_EQ(exposition.samples.at(R"(weir_certificate_expiry_seconds{listener="l",subject="s"})"), 40);
+}
+
+TEST(Collector, ChecksAreCountedByResult) {
+  Fixture fixture;
+  fixture.input.checks = {
+      {"u", "app:80", 5, 2, 1, 0.25}, {"u", "app:80", 1, 0, 0, 0.125}, {"v", "app:80", 9, 0, 0, 0}};
+  fixture.input.checks_waiting = 7;
+  const Exposition exposition = read_exposition(fixture.text());
+  const auto total = [&](const std::string& upstream, const std::string& result) {
+    return exposition.samples.at("weir_health_checks_total{upstream=\"" + upstream +
+                                 "\",endpoint=\"app:80\",result=\"" + result + "\"}");
+  };
+  EXPECT_EQ(total("u", "passed"), 6);
+  EXPECT_EQ(total("u", "failed"), 2);
+  EXPECT_EQ(total("u", "skipped"), 1);
+  EXPECT_EQ(total("v", "passed"), 9);
+  EXPECT_EQ(exposition.samples.at(R"(weir_health_check_duration_seconds{upstream="u",endpoint="app:80"})"),
+            0.25);
+  EXPECT_EQ(exposition.samples.at("weir_health_checks_waiting"), 7);
 }
 
 TEST(Collector, LargeCountersKeepTheirDigits) {

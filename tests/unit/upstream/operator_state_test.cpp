@@ -60,6 +60,20 @@ TEST(OperatorState, IsShownBeforePassiveHealth) {
   EXPECT_EQ(shown_state(endpoints[0]), "half_open");
 }
 
+TEST(OperatorState, IsShownBeforeChecksAndChecksBeforePassiveHealth) {
+  Endpoints endpoints({1});
+  endpoints.eject(0, time_zero);
+  endpoints[0].out = out_check_pending;
+  EXPECT_EQ(shown_state(endpoints[0]), "check_pending");
+  endpoints[0].out = out_check_failed;
+  EXPECT_EQ(shown_state(endpoints[0]), "check_failed");
+  set_operator_state(endpoints[0], OperatorState::drain);
+  EXPECT_EQ(shown_state(endpoints[0]), "drain");
+  set_operator_state(endpoints[0], OperatorState::active);
+  EXPECT_EQ(shown_state(endpoints[0]), "check_failed")
+      << "an operator's word leaves that of the checks alone";
+}
+
 TEST(OperatorState, AllAreTakenOutOnlyWhenNoneIsLeft) {
   EXPECT_TRUE(all_taken_out({}));
   Endpoints endpoints({1, 1});

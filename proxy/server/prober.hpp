@@ -1,0 +1,85 @@
+// The active checks of one endpoint over the network: connects as requests do (over the upstream's TLS, with its
+// verification, SNI and client certificate), asks, judges, and keeps the connection for the next check. One check at
+// a time. Belongs to the thread of its reactor.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/buffer.hpp"
+#include "core/task.hpp"
+#include "http/head.hpp"
+#include "io/stream.hpp"
+#include "tls/context.hpp"
+#include "upstream/endpoint.hpp"
+
+namespace weir::server {
+
+/// What is checked, and how.
+struct CheckTarget {
+  std::shared_ptr<upstream::EndpointState> endpoint;
+  std::string host;                                 // as configured: what TLS verifies
+  std::string authority;                            // the Host field
+  std::shared_ptr<tls::ClientContext> tls;          // null: plain
+  std::optional<config::UpstreamTls> tls_settings;  // that it was made from
+  bool reuse = true;                                // the upstream keeps connections
+  config::HealthCheck settings;
+};
+
+enum class CheckResult : std::uint8_t {
+  passed,
+  failed,
+  skipped,  // says nothing about the endpoint: taken back, or this machine had no descriptor or port for it
+};
+
+struct CheckOutcome {
+  CheckResult result = CheckResult::skipped;
+  std::string detail;  // `status 503`, `connection refused`
+  Duration took{};     // until the verdict
+};
+
+class Prober {
+ public:
+  static constexpr std::size_t head_bytes_max = 64 * 1024;
+  static constexpr std::size_t field_count_max = 256;
+  static constexpr std::size_t body_bytes_max = 64 * 1024;  // read to keep the connection; past it closed
+  static constexpr unsigned interim_responses_max = 16;
+
+  Prober(io::Reactor& reactor, BufferPool& buffers) : reactor_(reactor), in_(buffers) {}
+
+  /// One check; ends settings.timeout after its start at the latest. A kept connection that the endpoint closes
+  /// instead of answering says nothing: then a new one is made, once.
+  Task<CheckOutcome> check(std::shared_ptr<const CheckTarget> target);
+  /// Ends a running check with CheckResult::skipped, and the kept connection.
+  void cancel();
+  /// Closes the kept connection. Not while a check runs.
+  void disconnect() { stream_.reset(); }
+
+ private:
+  using Failure = std::optional<CheckOutcome>;  // nothing: it went well
+  enum class Phase : std::uint8_t { connecting, handshake, answer };
+
+  Task<Failure> connect();
+  Task<Failure> ask();
+  Task<Failure> receive_head();
+  Task<bool> discard_body();
+  void write_request();
+  CheckOutcome failure_of(io::IoStatus status, Phase phase) const;
+  CheckOutcome verdict() const;
+
+  io::Reactor& reactor_;
+  ReadBuffer in_;
+  std::unique_ptr<io::Stream> stream_;
+  io::Channel* connecting_ = nullptr;
+  bool cancelled_ = false;
+  std::string request_;
+
+  // Of the running check.
+  std::shared_ptr<const CheckTarget> target_;
+  TimePoint deadline_;
+  bool answered_ = false;  // a byte of the response has come
+  http::ResponseHead head_;
+};
+
+}  // namespace weir::server
