@@ -110,8 +110,9 @@ void Worker::drain(std::function<void()> drained) {
 }
 
 void Worker::close_idle(const upstream::EndpointState& endpoint) {
-  const auto known = pools_.find(&endpoint);
-  if (known != pools_.end()) known->second->close_idle();
+  for (const auto& [scope, pool] : pools_) {
+    if (scope->endpoint.get() == &endpoint) pool->close_idle();
+  }
 }
 
 /// Whatever still runs when the loop has been stopped ends now, with its log line.
