@@ -38,7 +38,7 @@ std::unique_ptr<UpstreamConnection> EndpointPool::take(TimePoint now) {
 void EndpointPool::put(std::unique_ptr<UpstreamConnection> connection, const config::Keepalive& settings,
                        TimePoint now) {
   const bool worn_out = settings.max_requests != 0 && connection->requests >= settings.max_requests;
-  if (retired_ || endpoint_->taken_out() || worn_out || settings.max_idle == 0 ||
+  if (retired_ || endpoint().taken_out() || worn_out || settings.max_idle == 0 ||
       !connection->stream().is_silent())
     return;
   connection->mark_idle(true);
