@@ -37,6 +37,7 @@ class EjectionTest : public testing::Test {
     }
     return {};
   }
+  Change fail_until_change(std::size_t index) { return fail_until_due(index).change; }
   health::Ticket probe(std::size_t index) {
     now_ = std::max(now_, endpoints_[index].health.ejected_until());
     health::Ticket ticket;
@@ -122,7 +123,7 @@ TEST_F(EjectionTest, OneThatAnOperatorTookOutIsNotInUse) {
   EXPECT_FALSE(may_eject(endpoints_.candidates(), endpoints_[2]));
   EXPECT_EQ(fail_until_change(2), Change::none);
   endpoints_[0].out = 0;
-  EXPECT_EQ(fail(2), Change::ejected);
+  EXPECT_EQ(fail(2).change, Change::ejected);
 }
 
 TEST_F(EjectionTest, TheSameEndpointTwiceIsStillOne) {
