@@ -56,6 +56,7 @@ void put_server(JsonText& json, const Server& server) {
   json.number("max_connections", server.max_connections);
   json.text("state_dir", server.state_dir);
   put_resolver(json, server.resolver);
+  json.text("zone", server.zone);
   json.close();
 }
 
@@ -145,6 +146,9 @@ void put_endpoints(JsonText& json, const std::vector<Endpoint>& endpoints) {
     json.open_object();
     json.text("address", endpoint_text(endpoint));
     if (endpoint.port != 0) json.number("weight", endpoint.weight);  // SRV records say their own
+    json.number("max_connections", endpoint.max_connections);
+    json.truth("backup", endpoint.backup);
+    json.text("zone", endpoint.zone);
     json.close();
   }
   json.close();
@@ -173,6 +177,7 @@ void put_timeouts(JsonText& json, const Timeouts& timeouts) {
 void put_upstream(JsonText& json, const Upstream& upstream) {
   json.open_object(upstream.name);
   json.text("balance", name_of(balances, upstream.balance));
+  json.text("hash_key", format_hash_key(upstream.hash_key));
   put_endpoints(json, upstream.endpoints);
   if (upstream.tls) put_upstream_tls(json, *upstream.tls);
   put_timeouts(json, upstream.timeouts);
@@ -196,6 +201,12 @@ void put_upstream(JsonText& json, const Upstream& upstream) {
   json.number("min_concurrent", upstream.retry.budget.min_concurrent);
   json.close();
   json.close();
+  duration(json, "slow_start", upstream.slow_start);
+  json.open_object("queue");
+  json.number("max", upstream.queue.max);
+  duration(json, "timeout", upstream.queue.timeout);
+  json.close();
+  json.number("max_requests", upstream.max_requests);
   json.close();
 }
 

@@ -35,6 +35,7 @@ struct Server {
   std::uint32_t max_connections = 20'000;
   std::string state_dir;  // a folder for weights set at run time and their audit; empty: memory only
   Resolver resolver;
+  std::string zone;  // where this Weir runs; endpoints of the same zone come first; empty: zones do not count
   bool operator==(const Server&) const = default;
 };
 
@@ -123,7 +124,7 @@ struct Endpoint {
   bool operator==(const Endpoint&) const = default;
 };
 
-enum class Balance : std::uint8_t { least_connections, round_robin };
+enum class Balance : std::uint8_t { least_connections, round_robin, random_two, least_latency, hash };
 
 /// What `balance: hash` hashes.
 struct HashKey {

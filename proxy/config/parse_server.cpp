@@ -52,6 +52,7 @@ Server parse_server(const Field& field) {
                   number_between(std::uint32_t{1}, connections_max));
   reader.optional("state_dir", server.state_dir, parse_text);
   reader.optional("resolver", server.resolver, parse_resolver);
+  reader.optional("zone", server.zone, parse_text);
   return server;
 }
 

@@ -73,6 +73,10 @@ struct EndpointReport {
   std::uint64_t requests_total = 0, failures_total = 0;
   std::int64_t connections_active = 0, connections_idle = 0;
   std::optional<TakenOut> taken_out = {};
+  double effective_weight = 1;        // less while it starts slowly
+  std::uint32_t max_connections = 0;  // 0: no limit
+  bool backup = false;
+  std::string zone{};
 };
 
 /// GET /api/v1/upstreams.
@@ -84,6 +88,8 @@ struct UpstreamReport {
     std::uint32_t running = 0;  // now, over all workers
     config::RetryBudget budget;
   } retries{};
+  std::uint32_t waiting = 0, queue_max = 0;      // for an endpoint below its max_connections
+  std::uint32_t requests = 0, max_requests = 0;  // at once; counted only where there is a limit (0: none)
 };
 
 /// Fills the numbers that workers count into reports whose names are set.

@@ -59,7 +59,11 @@ json::object to_object(const EndpointReport& endpoint) {
       {"consecutive_failures", endpoint.consecutive_failures},
       {"requests", endpoint.requests_total},
       {"failures", endpoint.failures_total},
-      {"connections", {{"active", endpoint.connections_active}, {"idle", endpoint.connections_idle}}}};
+      {"connections", {{"active", endpoint.connections_active}, {"idle", endpoint.connections_idle}}},
+      {"effective_weight", endpoint.effective_weight},
+      {"max_connections", endpoint.max_connections},
+      {"backup", endpoint.backup},
+      {"zone", endpoint.zone}};
   add_taken_out(object, endpoint.taken_out);
   return object;
 }
@@ -121,10 +125,13 @@ std::string to_json(const std::vector<UpstreamReport>& reports) {
   for (const UpstreamReport& report : reports) {
     json::array endpoints;
     for (const EndpointReport& endpoint : report.endpoints) endpoints.push_back(to_object(endpoint));
-    upstreams.push_back(json::object{{"name", report.name},
-                                     {"balance", report.balance},
-                                     {"endpoints", std::move(endpoints)},
-                                     {"retries", to_object(report.retries)}});
+    upstreams.push_back(
+        json::object{{"name", report.name},
+                     {"balance", report.balance},
+                     {"queue", {{"waiting", report.waiting}, {"max", report.queue_max}}},
+                     {"requests", {{"running", report.requests}, {"max", report.max_requests}}},
+                     {"endpoints", std::move(endpoints)},
+                     {"retries", to_object(report.retries)}});
   }
   return json::serialize(json::object{{"upstreams", std::move(upstreams)}});
 }

@@ -50,7 +50,12 @@ json::object answer(const OwnAnswer& own) {
 json::object proxy(const ProxyPlan& plan) {
   json::array endpoints;
   for (const config::Endpoint& endpoint : plan.endpoints) {
-    endpoints.push_back({{"host", endpoint.host}, {"port", endpoint.port}, {"weight", endpoint.weight}});
+    endpoints.push_back({{"host", endpoint.host},
+                         {"port", endpoint.port},
+                         {"weight", endpoint.weight},
+                         {"max_connections", endpoint.max_connections},
+                         {"backup", endpoint.backup},
+                         {"zone", endpoint.zone}});
   }
   json::array split;
   for (const SplitShare& share : plan.split) {
@@ -66,6 +71,9 @@ json::object proxy(const ProxyPlan& plan) {
                      {"retry", plan.retry},
                      {"websocket", plan.websocket},
                      {"request", texts(plan.request_lines)}};
+  if (!plan.hash_key.empty()) shown["hash_key"] = plan.hash_key;
+  if (!plan.at_once.empty()) shown["at_once"] = plan.at_once;
+  if (!plan.zone.empty()) shown["zone"] = plan.zone;
   if (!plan.split.empty()) shown["split"] = {{"targets", std::move(split)}, {"why", plan.split_rule}};
   if (!plan.mirror.empty()) shown["mirror"] = plan.mirror;
   return shown;

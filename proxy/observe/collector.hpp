@@ -24,6 +24,12 @@ struct EndpointFacts {
   bool up = true;
 };
 
+/// Current facts of one upstream.
+struct UpstreamFacts {
+  std::string name;
+  std::uint32_t waiting = 0;  // requests in its queue
+};
+
 /// Several with the same labels are shown as one, the first to expire.
 struct CertificateFacts {
   std::string listener, subject;
@@ -62,6 +68,7 @@ struct ScrapeInput {
   bool last_reload_success = true;
   std::chrono::system_clock::time_point last_reload;  // the start counts as the first one
   std::vector<EndpointFacts> endpoints;
+  std::vector<UpstreamFacts> upstreams;
   std::vector<CertificateFacts> certificates;
   std::vector<SplitFacts> splits;
   std::vector<LimitFacts> limits;

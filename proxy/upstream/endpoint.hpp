@@ -7,8 +7,10 @@
 #include <cstdint>
 #include <string>
 
+#include "balance/latency.hpp"
 #include "core/ip.hpp"
 #include "health/passive.hpp"
+#include "split/hash.hpp"
 
 namespace weir::upstream {
 
@@ -25,16 +27,24 @@ inline constexpr std::uint8_t out_by_operator = out_drain | out_disabled;
 struct EndpointState {
   EndpointState(std::string upstream_name, std::string shown_label, SocketAddress where,
                 std::size_t slot_index)
-      : upstream(std::move(upstream_name)), label(std::move(shown_label)), address(where), slot(slot_index) {}
+      : upstream(std::move(upstream_name)),
+        label(std::move(shown_label)),
+        address(where),
+        slot(slot_index),
+        point(split::hash({}, label)) {}
 
   const std::string upstream;  // name of its upstream
   const std::string label;     // "127.0.0.1:9001", as logs and metrics show it
   const SocketAddress address;
-  const std::size_t slot;  // small number, unique among living endpoints; index of per-worker tables
+  const std::size_t slot;     // small number, unique among living endpoints; index of per-worker tables
+  const std::uint64_t point;  // of its label, for `balance: hash`: the same on every machine
 
   alignas(64) std::atomic<std::uint32_t> in_flight{0};
   alignas(64) health::PassiveHealth health;
   std::atomic<std::uint8_t> out{0};  // bits of Out; 0: nothing speaks against it
+  std::atomic<std::int64_t> serving_since{
+      0};                                // milliseconds of TimePoint's epoch, for slow_start; 0: long ago
+  alignas(64) balance::Latency latency;  // only `balance: least_latency` writes and reads it
 
   /// May take a new request, as far as it is concerned itself.
   bool usable() const { return out.load(std::memory_order_relaxed) == 0 && health.usable(); }
@@ -46,6 +56,9 @@ struct EndpointState {
 struct Candidate {
   EndpointState* state = nullptr;
   std::uint32_t weight = 1;
+  std::uint32_t max_connections = 0;  // requests at once over all workers; 0: no limit
+  bool backup = false;                // only where no other one can be used
+  bool local = true;                  // in this Weir's zone, or zones do not count
 };
 
 }  // namespace weir::upstream

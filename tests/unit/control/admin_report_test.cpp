@@ -68,15 +68,25 @@ TEST(AdminJson, Status) {
 }
 
 TEST(AdminJson, Upstreams) {
-  const EndpointReport endpoint{"127.0.0.1:9001", 3, "ejected", 1, 4, 50, 6, 7, 8, {}};
+  EndpointReport endpoint{"127.0.0.1:9001", 3, "ejected", 1, 4, 50, 6, 7, 8, {}};
+  endpoint.effective_weight = 1.5;
+  endpoint.max_connections = 9;
+  endpoint.backup = true;
+  endpoint.zone = "a";
   UpstreamReport blue{"blue", "round_robin", {endpoint}};
+  blue.waiting = 10;
+  blue.queue_max = 11;
+  blue.requests = 12;
+  blue.max_requests = 13;
   blue.retries = {2, {30, 4}};
   EXPECT_EQ(
       to_json({blue, UpstreamReport{"empty", "round_robin", {}}}),
-      R"({"upstreams":[{"name":"blue","balance":"round_robin","endpoints":[{"address":"127.0.0.1:9001",)"
+      R"({"upstreams":[{"name":"blue","balance":"round_robin","queue":{"waiting":10,"max":11},)"
+      R"("requests":{"running":12,"max":13},"endpoints":[{"address":"127.0.0.1:9001",)"
       R"("weight":3,"state":"ejected","in_flight":1,"consecutive_failures":4,"requests":50,"failures":6,)"
-      R"("connections":{"active":7,"idle":8}}],"retries":{"running":2,"percent":30,"min_concurrent":4}},)"
-      R"({"name":"empty","balance":"round_robin","endpoints":[],)"
+      R"("connections":{"active":7,"idle":8},"effective_weight":1.5E0,"max_connections":9,"backup":true,)"
+      R"("zone":"a"}],"retries":{"running":2,"percent":30,"min_concurrent":4}},{"name":"empty","balance":"round_robin","queue":{"waiting":0,"max":0},)"
+      R"("requests":{"running":0,"max":0},"endpoints":[],)"
       R"("retries":{"running":0,"percent":20,"min_concurrent":3}}]})");
 }
 
