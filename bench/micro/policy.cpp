@@ -3,6 +3,7 @@
 #include <string>
 
 #include "balance/balance.hpp"
+#include "core/rng.hpp"
 #include "measure.hpp"
 #include "route/table.hpp"
 
@@ -52,22 +53,31 @@ void route_miss(benchmark::State& state) {
 }
 BENCHMARK(route_miss)->Arg(10)->Arg(10'000);
 
+/// A pick and its end, weights 1 and 2 in turn, one request in flight at every fifth.
 void pick(benchmark::State& state, config::Balance policy) {
   std::deque<upstream::EndpointState> endpoints;
   std::vector<upstream::Candidate> candidates;
   for (std::size_t i = 0; i < static_cast<std::size_t>(state.range(0)); ++i) {
     endpoints.emplace_back("app", "127.0.0.1:" + std::to_string(9000 + i), SocketAddress{}, i);
+    endpoints.back().in_flight = i % 5 == 0 ? 1 : 0;
     candidates.push_back({&endpoints.back(), 1 + static_cast<std::uint32_t>(i % 2)});
   }
   balance::Shared shared;
-  const TimePoint now{};
+  const balance::Rules rules(policy);
+  Rng rng(1);
   measure(state, [&] {
-    const balance::Pick picked = balance::acquire(policy, shared, candidates, 0, now);
+    balance::PickRequest request;
+    request.now = TimePoint{} + std::chrono::hours(1);
+    request.random = request.key = rng();
+    const balance::Pick picked = balance::acquire(rules, shared, candidates, request);
     balance::release(*candidates[picked.index].state);
   });
 }
-BENCHMARK_CAPTURE(pick, least_connections, config::Balance::least_connections)->Arg(2)->Arg(8)->Arg(64);
-BENCHMARK_CAPTURE(pick, round_robin, config::Balance::round_robin)->Arg(2)->Arg(8)->Arg(64);
+BENCHMARK_CAPTURE(pick, least_connections, config::Balance::least_connections)->Arg(3)->Arg(100);
+BENCHMARK_CAPTURE(pick, round_robin, config::Balance::round_robin)->Arg(3)->Arg(100);
+BENCHMARK_CAPTURE(pick, random_two, config::Balance::random_two)->Arg(3)->Arg(100);
+BENCHMARK_CAPTURE(pick, least_latency, config::Balance::least_latency)->Arg(3)->Arg(100);
+BENCHMARK_CAPTURE(pick, hash, config::Balance::hash)->Arg(3)->Arg(100);
 
 }  // namespace
 }  // namespace weir::bench

@@ -1,91 +1,224 @@
+#include <algorithm>
 #include <cassert>
 
-#include "balance/candidates.hpp"
+#include "balance/policies.hpp"
+#include "balance/zones.hpp"
+#include "split/hash.hpp"
 
 namespace weir::balance {
 namespace {
+
+using Candidates = std::span<const upstream::Candidate>;
 
 // Each lost race means that another worker made its pick, so this many in a row do not happen; the bound
 // makes the loop's end certain.
 constexpr int pick_tries_max = 64;
 
-Pick taken(std::span<const upstream::Candidate> candidates, std::size_t index) {
-  return {index, candidates[index].state->health.ticket()};
+struct PolicyInfo {
+  Policy choose = nullptr;
+  bool turns = false;  // reads Draw::turn
+  bool exact = false;  // the choice holds only for the load that it saw
+};
+
+PolicyInfo info(config::Balance policy) {
+  switch (policy) {
+    case config::Balance::least_connections:
+      return {least_connections, true, true};
+    case config::Balance::round_robin:
+      return {round_robin, true, false};
+    case config::Balance::random_two:
+      return {random_two, false, false};
+    case config::Balance::least_latency:
+      return {least_latency, false, false};
+    case config::Balance::hash:
+      return {hash, false, true};
+  }
+  return {least_connections, true, true};
 }
 
-Pick take(std::span<const upstream::Candidate> candidates, std::size_t index) {
-  candidates[index].state->in_flight.fetch_add(1, std::memory_order_relaxed);
-  return taken(candidates, index);
+/// Counts one request more at `candidate` unless that is too many.
+bool count_below_limit(const upstream::Candidate& candidate) {
+  auto& in_flight = candidate.state->in_flight;
+  if (candidate.max_connections == 0) {
+    in_flight.fetch_add(1, std::memory_order_relaxed);
+    return true;
+  }
+  std::uint32_t load = in_flight.load(std::memory_order_relaxed);
+  while (load < candidate.max_connections) {
+    if (in_flight.compare_exchange_weak(load, load + 1, std::memory_order_relaxed)) return true;
+  }
+  return false;
 }
 
-Pick take_due_probe(std::span<const upstream::Candidate> candidates, Excluded excluded, TimePoint now) {
+/// The same, only while the load is still `seen`. That may be above the limit: a policy looks at a load twice.
+bool count_from(const upstream::Candidate& candidate, std::uint32_t seen) {
+  if (candidate.max_connections != 0 && seen >= candidate.max_connections) return false;
+  return candidate.state->in_flight.compare_exchange_strong(seen, seen + 1, std::memory_order_relaxed);
+}
+
+bool is_usable(const upstream::Candidate& candidate) {
+  return candidate.state->usable();
+}
+bool is_usable_primary(const upstream::Candidate& candidate) {
+  return !candidate.backup && candidate.state->usable();
+}
+
+/// One pick, from the first look to the count.
+class Picking {
+ public:
+  Picking(const Rules& rules, Shared& shared, Candidates candidates, const PickRequest& request)
+      : rules_(rules), candidates_(candidates), request_(request), policy_(info(rules.policy)) {
+    if (policy_.turns) draw_.turn = shared.turn.fetch_add(1, std::memory_order_relaxed);
+    draw_.random = request.random;
+    draw_.key = request.key;
+    draw_.now = request.now;
+  }
+
+  Pick by_policy() {
+    if (!rules_.backups && !rules_.zones) {
+      const Pick pick = among({});
+      if (pick.index != none || (rules_.limits && anyone_in({}))) return full_unless_picked(pick);
+      return among_all();
+    }
+    for (const bool backups : {false, true}) {
+      Scope scope;
+      scope.primaries = !backups;
+      scope.backups = backups;
+      const Supply supply = survey(scope);
+      if (!supply.left) continue;
+      Pick pick = full_unless_picked(in_zones(scope, supply));
+      pick.primaries_out = backups && std::ranges::none_of(candidates_, is_usable_primary);
+      return pick;
+    }
+    return among_all();
+  }
+
+ private:
+  bool is_left(std::size_t i, const Scope& scope) const {
+    return scope.holds(candidates_[i]) && !request_.tried.contains(i);
+  }
+
+  bool anyone_in(const Scope& scope) const {
+    for (std::size_t i = 0; i < candidates_.size(); ++i) {
+      if (is_left(i, scope)) return true;
+    }
+    return false;
+  }
+
+  static Pick full_unless_picked(Pick pick) {
+    pick.full = pick.index == none;
+    return pick;
+  }
+
+  Supply survey(const Scope& scope) const {
+    Supply supply;
+    for (std::size_t i = 0; i < candidates_.size(); ++i) {
+      const upstream::Candidate& candidate = candidates_[i];
+      if (candidate.backup != scope.backups) continue;
+      if (candidate.local) supply.local_weight += candidate.weight;
+      if (!candidate.state->usable()) continue;
+      if (candidate.local) supply.local_usable += candidate.weight;
+      supply.left = supply.left || !request_.tried.contains(i);
+    }
+    return supply;
+  }
+
+  Pick in_zones(Scope scope, const Supply& supply) {
+    if (!rules_.zones || supply.local_weight == 0) return among(scope);
+    // Keys that spill over are always the same ones.
+    const bool by_key = rules_.policy == config::Balance::hash;
+    const std::uint64_t draw = split::mix(~(by_key ? draw_.key : draw_.random));
+    scope.local = stays_local(supply, draw);
+    scope.other = !scope.local;
+    const Pick pick = among(scope);
+    if (pick.index != none) return pick;
+    std::swap(scope.local, scope.other);
+    return among(scope);
+  }
+
+  /// Nobody usable is left: all that no operator took out.
+  Pick among_all() {
+    Scope scope;
+    scope.out_too = true;
+    Pick pick = among(scope);
+    if (pick.index == none) {
+      pick.full = rules_.limits && anyone_in(scope);
+      return pick;
+    }
+    pick.panic = std::ranges::none_of(candidates_, is_usable);
+    return pick;
+  }
+
+  Pick among(const Scope& scope) {
+    const Field field(candidates_, request_, rules_.slow_start, scope);
+    for (int tries = 1; tries <= pick_tries_max; ++tries) {
+      const Choice choice = policy_.choose(field, draw_);
+      if (choice.index == none) return {};
+      const upstream::Candidate& candidate = candidates_[choice.index];
+      const bool exact = policy_.exact && tries < pick_tries_max;
+      if (!(exact ? count_from(candidate, choice.in_flight) : count_below_limit(candidate))) continue;
+      Pick pick;
+      pick.index = choice.index;
+      pick.ticket = candidate.state->health.ticket();
+      return pick;
+    }
+    return {};
+  }
+
+  const Rules& rules_;
+  const Candidates candidates_;
+  const PickRequest& request_;
+  const PolicyInfo policy_;
+  Draw draw_;
+};
+
+Pick take_due_probe(const Rules& rules, Candidates candidates, const PickRequest& request) {
   for (std::size_t i = 0; i < candidates.size(); ++i) {
-    upstream::EndpointState& endpoint = *candidates[i].state;
-    if (endpoint.health.usable() || !may_try(candidates, excluded, i)) continue;
-    health::Ticket ticket;
-    if (!endpoint.health.claim_probe(now, ticket)) continue;
-    endpoint.in_flight.fetch_add(1, std::memory_order_relaxed);
-    return {i, ticket};
+    const upstream::Candidate& candidate = candidates[i];
+    upstream::EndpointState& endpoint = *candidate.state;
+    if (endpoint.health.usable() || !endpoint.health.probe_due(request.now)) continue;
+    if (endpoint.out.load(std::memory_order_relaxed) != 0 || request.tried.contains(i)) continue;
+    const bool primaries_out = rules.backups && std::ranges::none_of(candidates, is_usable_primary);
+    if (candidate.backup && !primaries_out) continue;
+    if (!count_below_limit(candidate)) continue;
+    Pick pick;
+    if (endpoint.health.claim_probe(request.now, pick.ticket)) {
+      pick.index = i;
+      pick.primaries_out = primaries_out;
+      return pick;
+    }
+    release(endpoint);
   }
   return {};
 }
 
-Pick take_least_loaded(std::span<const upstream::Candidate> candidates, Excluded excluded,
-                       std::uint64_t turn) {
-  LoadPick pick = pick_least_loaded(candidates, excluded, turn);
-  for (int tries = 1; pick.index != none && tries < pick_tries_max; ++tries) {
-    auto& in_flight = candidates[pick.index].state->in_flight;
-    if (in_flight.compare_exchange_strong(pick.in_flight, pick.in_flight + 1, std::memory_order_relaxed)) {
-      return taken(candidates, pick.index);
-    }
-    pick = pick_least_loaded(candidates, excluded, turn);
-  }
-  return pick.index == none ? Pick{} : take(candidates, pick.index);
-}
-
-Pick take_round_robin(std::span<const upstream::Candidate> candidates, Excluded excluded,
-                      std::uint64_t turn) {
-  const std::size_t index = round_robin(candidates, excluded, turn);
-  return index == none ? Pick{} : take(candidates, index);
-}
-
-/// Nobody is healthy: whoever comes back first, unless an operator took it out.
-Pick take_first_to_return(std::span<const upstream::Candidate> candidates, Excluded excluded) {
-  std::size_t first = none;
-  TimePoint first_end{};
-  for (std::size_t i = 0; i < candidates.size(); ++i) {
-    if (!may_try(candidates, excluded, i)) continue;
-    const TimePoint end = candidates[i].state->health.ejected_until();
-    if (first != none && end >= first_end) continue;
-    first = i;
-    first_end = end;
-  }
-  return first == none ? Pick{} : take(candidates, first);
-}
-
 }  // namespace
 
-Pick acquire(config::Balance policy, Shared& shared, std::span<const upstream::Candidate> candidates,
-             Excluded excluded, TimePoint now) {
-  const Pick probe = take_due_probe(candidates, excluded, now);
-  if (probe.index != none) return probe;
+Rules::Rules(const config::Upstream& upstream, Candidates candidates)
+    : policy(upstream.balance),
+      slow_start(upstream.slow_start),
+      backups(std::ranges::any_of(candidates, &upstream::Candidate::backup)),
+      zones(std::ranges::any_of(candidates, &upstream::Candidate::local) &&
+            !std::ranges::all_of(candidates, &upstream::Candidate::local)),
+      limits(std::ranges::any_of(
+          candidates, [](const upstream::Candidate& candidate) { return candidate.max_connections != 0; })) {}
 
-  const std::uint64_t turn = shared.turn.fetch_add(1, std::memory_order_relaxed);
-  Pick pick;
-  switch (policy) {
-    case config::Balance::least_connections:
-      pick = take_least_loaded(candidates, excluded, turn);
-      break;
-    case config::Balance::round_robin:
-      pick = take_round_robin(candidates, excluded, turn);
-      break;
-  }
-  return pick.index != none ? pick : take_first_to_return(candidates, excluded);
+Pick acquire(const Rules& rules, Shared& shared, Candidates candidates, const PickRequest& request) {
+  const Pick probe = take_due_probe(rules, candidates, request);
+  if (probe.index != none) return probe;
+  return Picking(rules, shared, candidates, request).by_policy();
 }
 
 void release(upstream::EndpointState& endpoint) {
   [[maybe_unused]] const auto before = endpoint.in_flight.fetch_sub(1, std::memory_order_relaxed);
   assert(before > 0);
+}
+
+bool another_left(Candidates candidates, const Tried& tried) {
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    if (!candidates[i].state->taken_out() && !tried.contains(i)) return true;
+  }
+  return false;
 }
 
 }  // namespace weir::balance

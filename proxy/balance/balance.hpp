@@ -1,6 +1,6 @@
-// Choosing an endpoint. Each policy is one small file with the same shape: candidates in, index out.
-// Exactness over all workers comes from the shared in-flight counters: `acquire` picks and counts in one
-// atomic step. Pure; any thread; no locks.
+// Choosing an endpoint. Each policy is one small file with the same shape: a field of candidates in, a choice out
+// (policies.hpp). Exactness over all workers comes from the shared in-flight counters: `acquire` picks and counts
+// in one atomic step. Pure: time and randomness are passed in; any thread; no locks, no allocation.
 #pragma once
 
 #include <atomic>
@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <span>
 
+#include "balance/tried.hpp"
 #include "config/model.hpp"
 #include "core/clock.hpp"
 #include "health/passive.hpp"
@@ -25,37 +26,52 @@ struct Shared {
   alignas(64) std::atomic<std::uint64_t> turn{0};  // rotates ties, round robin
   alignas(64) upstream::EjectionGuard ejections;   // for upstream::report_failure
   upstream::PanicWatch panic;
-  upstream::RunningRetries retries;  // on a line of its own
+  alignas(64) std::atomic<bool> on_backups{false};  // what was said last about who serves
+  upstream::RunningRetries retries;                 // on a line of its own
 };
 
-/// Which candidates are out of the question for this pick: bit i set = skip candidate i (already tried). Only
-/// the first 64 candidates can be excluded; retries beyond that may repeat.
-using Excluded = std::uint64_t;
+/// How an upstream's endpoints are chosen; the same for all requests of a snapshot.
+struct Rules {
+  Rules() = default;
+  Rules(config::Balance how) : policy(how) {}  // no backups, zones, limits, nor slow start
+  /// Of `upstream` with these candidates.
+  Rules(const config::Upstream& upstream, std::span<const upstream::Candidate> candidates);
+
+  config::Balance policy = config::Balance::least_connections;
+  Milliseconds slow_start{0};
+  bool backups = false;  // some candidate is one
+  bool zones = false;    // some are local and some are not
+  bool limits = false;   // some have max_connections
+};
+
+/// What a pick depends on besides the endpoints.
+struct PickRequest {
+  TimePoint now;
+  Tried tried{};             // never picked
+  std::uint64_t random = 0;  // from the worker's Rng
+  std::uint64_t key = 0;     // of the request (key.hpp); only read where the policy is hash
+};
 
 struct Pick {
-  std::size_t index = none;  // into the candidates; none: all are excluded or taken out, or there are none
+  std::size_t index = none;  // into the candidates
   health::Ticket ticket;     // goes back with the report of how it ended; says whether this is the probe
+  bool full = false;         // none was picked: those that can be used are all at their max_connections
+  bool panic = false;  // nobody of the upstream is usable: all that no operator took out share the requests
+  bool primaries_out = false;  // no endpoint is usable but backups
 };
 
 /// Picks by the upstream's policy and raises the picked endpoint's in_flight by one; `release` takes it back.
-/// Order of preference: an endpoint due for a half-open probe (one request only), then healthy endpoints by
-/// policy; when every candidate that is not excluded is ejected, the one whose ejection ends first is used
-/// all the same (never refuse while something might answer). One that is being probed has ended its ejection.
-/// What an operator took out gets nothing of this.
-Pick acquire(config::Balance policy, Shared& shared, std::span<const upstream::Candidate> candidates,
-             Excluded excluded, TimePoint now);
+/// Never an endpoint that was tried, that an operator took out, or that is at its max_connections (exact over
+/// all workers). In this order of preference:
+/// 1. an endpoint due for a half-open probe (one request only; a backup only where no primary is usable);
+/// 2. usable endpoints by policy: primaries before backups, and among each the local zone (zones.hpp);
+/// 3. where none of those is left to this request, all the others that no operator took out, by policy.
+/// While usable endpoints are full, the pick is `full` and goes no further down this list.
+Pick acquire(const Rules& rules, Shared& shared, std::span<const upstream::Candidate> candidates,
+             const PickRequest& request);
 void release(upstream::EndpointState& endpoint);
 
-/// Weighted least connections: smallest (in_flight + 1) / weight, compared without division; ties rotate by
-/// `turn`. Exact over all workers: `acquire` takes the count by compare-and-swap from the load that was seen
-/// here, and a lost race picks again (bounded). While requests only start, the picked endpoint has the
-/// smallest load of all at the moment of the swap. Skips what is excluded or not healthy. Returns an index or
-/// none.
-std::size_t least_connections(std::span<const upstream::Candidate> candidates, Excluded excluded,
-                              std::uint64_t turn);
-/// Smooth weighted round robin as a pure function of the turn: over sum(weights) turns each candidate comes
-/// exactly `weight` times, spread out. Skips as above; then the weights are those of the rest.
-std::size_t round_robin(std::span<const upstream::Candidate> candidates, Excluded excluded,
-                        std::uint64_t turn);
+/// Somebody is left for a further try.
+bool another_left(std::span<const upstream::Candidate> candidates, const Tried& tried);
 
 }  // namespace weir::balance

@@ -1,4 +1,4 @@
-#include "balance/candidates.hpp"
+#include "balance/policies.hpp"
 
 namespace weir::balance {
 namespace {
@@ -12,51 +12,40 @@ struct Share {
   bool less_than(const Share& other) const { return requests * other.weight < other.requests * weight; }
 };
 
-Share share_of(const upstream::Candidate& candidate, std::uint32_t in_flight) {
-  return {std::uint64_t{in_flight} + 1, candidate.weight};
-}
-
-std::uint32_t load_of(const upstream::Candidate& candidate) {
-  return candidate.state->in_flight.load(std::memory_order_relaxed);
+Share share_of(const Field& field, std::size_t i, std::uint32_t in_flight) {
+  return {std::uint64_t{in_flight} + 1, field.weight(i)};
 }
 
 }  // namespace
 
-LoadPick pick_least_loaded(std::span<const upstream::Candidate> candidates, Excluded excluded,
-                           std::uint64_t turn) {
+Choice least_connections(const Field& field, const Draw& draw) {
   Share best{};
   std::uint64_t ties = 0;
-  LoadPick pick;
-  for (std::size_t i = 0; i < candidates.size(); ++i) {
-    if (!may_pick(candidates, excluded, i)) continue;
-    const std::uint32_t in_flight = load_of(candidates[i]);
-    const Share share = share_of(candidates[i], in_flight);
+  Choice choice;
+  for (std::size_t i = 0; i < field.size(); ++i) {
+    if (!field.may_pick(i)) continue;
+    const std::uint32_t in_flight = field.load(i);
+    const Share share = share_of(field, i, in_flight);
     if (ties == 0 || share.less_than(best)) {
       best = share;
       ties = 1;
-      pick = {i, in_flight};
+      choice = {i, in_flight};
     } else if (!best.less_than(share)) {
       ++ties;
     }
   }
-  if (ties <= 1) return pick;
+  if (ties <= 1) return choice;
   // The turn counts among the ties only, so that an endpoint after one that is out gets no double share. A
   // tie that went away since is no longer seen; the last one seen is right all the same.
-  std::uint64_t skip = turn % ties;
-  for (std::size_t i = pick.index; skip != 0 && ++i < candidates.size();) {
-    if (!may_pick(candidates, excluded, i)) continue;
-    const std::uint32_t in_flight = load_of(candidates[i]);
-    const Share share = share_of(candidates[i], in_flight);
-    if (best.less_than(share)) continue;
-    pick = {i, in_flight};
+  std::uint64_t skip = draw.turn % ties;
+  for (std::size_t i = choice.index; skip != 0 && ++i < field.size();) {
+    if (!field.may_pick(i)) continue;
+    const std::uint32_t in_flight = field.load(i);
+    if (best.less_than(share_of(field, i, in_flight))) continue;
+    choice = {i, in_flight};
     --skip;
   }
-  return pick;
-}
-
-std::size_t least_connections(std::span<const upstream::Candidate> candidates, Excluded excluded,
-                              std::uint64_t turn) {
-  return pick_least_loaded(candidates, excluded, turn).index;
+  return choice;
 }
 
 }  // namespace weir::balance

@@ -1,4 +1,4 @@
-#include "balance/candidates.hpp"
+#include "balance/policies.hpp"
 
 namespace weir::balance {
 
@@ -6,20 +6,19 @@ namespace weir::balance {
 // evenly spaced (a turn is its own when turn * weight / total steps up there); the turns that are left,
 // renumbered, are dealt to the next in the same way. So each gets exactly its weight a cycle, and equal
 // weights simply rotate.
-std::size_t round_robin(std::span<const upstream::Candidate> candidates, Excluded excluded,
-                        std::uint64_t turn) {
+Choice round_robin(const Field& field, const Draw& draw) {
   std::uint64_t total = 0;
-  for (std::size_t i = 0; i < candidates.size(); ++i) {
-    if (may_pick(candidates, excluded, i)) total += candidates[i].weight;
+  for (std::size_t i = 0; i < field.size(); ++i) {
+    if (field.may_pick(i)) total += field.weight(i);
   }
-  if (total == 0) return none;
+  if (total == 0) return {};
 
-  turn %= total;
-  std::size_t last = none;
-  for (std::size_t i = 0; i < candidates.size() && total != 0; ++i) {
-    if (!may_pick(candidates, excluded, i)) continue;
-    const std::uint64_t weight = candidates[i].weight;
-    last = i;
+  std::uint64_t turn = draw.turn % total;
+  Choice last;
+  for (std::size_t i = 0; i < field.size() && total != 0; ++i) {
+    if (!field.may_pick(i)) continue;
+    const std::uint64_t weight = field.weight(i);
+    last = {i, field.load(i)};
     if (weight >= total) break;
     const std::uint64_t dealt = turn * weight;
     if (dealt % total + weight >= total) break;

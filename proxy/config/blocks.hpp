@@ -58,6 +58,12 @@ bool check_path(const Field& field, const std::string& text, std::string& normal
 RouteMatch parse_match(const Field& field, const Names& names);
 Split parse_split(const Field& field, const Names& names);
 Mirror parse_mirror(const Field& field, const Names& names);
+/// One endpoint, or nothing where it has no usable address.
+std::optional<Endpoint> parse_endpoint(const Field& field);
+/// How an upstream chooses among its endpoints.
+void parse_policy(MapReader& reader, Upstream& upstream);
+/// How much it takes at once, and how fast. The endpoints must be known.
+void parse_load(MapReader& reader, Upstream& upstream);
 
 /// `Name: value` maps, in order; names once. Shared by policies and `respond`.
 std::vector<NameValue> parse_header_map(const Field& field);

@@ -30,6 +30,8 @@ constexpr KeyInfo keys[] = {
      "A folder for the weights that were set at run time and for the audit, so that they outlive a "
      "restart; one process at a time. Empty: kept in memory."},
     {"server.resolver", "map", "", "{}", "How endpoints that have names are found."},
+    {"server.zone", "text", "", "\"\"",
+     "Where this Weir runs. Endpoints of the same `zone` come first. Empty: zones do not count."},
     {"server.resolver.servers", "list of IP or IP:PORT", "", "[]",
      "DNS servers, up to 8. Names are then asked as they are written. Empty: the servers and search domains "
      "of /etc/resolv.conf, read again when it changes."},
@@ -118,8 +120,13 @@ constexpr KeyInfo keys[] = {
     {"listeners.NAME.limits.connections_per_client", "number", "connections", "0",
      "Open at once from one IPv4 address or IPv6 /64, over all workers. Past it a connection is closed, and "
      "counted. 0: no limit."},
-    {"upstreams.NAME.balance", "least_connections, round_robin", "", "least_connections",
-     "`least_connections`: fewest requests in flight over all workers, by weight; ties take turns."},
+    {"upstreams.NAME.balance", "least_connections, round_robin, random_two, least_latency, hash", "",
+     "least_connections",
+     "`least_connections`: fewest requests in flight over all workers, by weight; ties take turns. The "
+     "others: see "
+     "Balancing below."},
+    {"upstreams.NAME.hash_key", "client_ip, header:NAME, cookie:NAME, path", "", "client_ip",
+     "What `balance: hash` hashes. A request without the header or cookie: its address."},
     {"upstreams.NAME.endpoints", "list of HOST:PORT, service names or maps", "", "required",
      "Addresses, [v6] addresses or names; at least one. A name stands for every address that it resolves "
      "to, a service name such as _http._tcp.app.internal for what its SRV records say."},
@@ -130,9 +137,20 @@ constexpr KeyInfo keys[] = {
     {"upstreams.NAME.health_check", "map", "", "absent",
      "Asks each endpoint from time to time. Absent: only requests tell."},
     {"upstreams.NAME.retry", "map", "", "{}", "Trying another endpoint."},
+    {"upstreams.NAME.slow_start", "duration", "", "0",
+     "How long an endpoint that returned, or was added, takes from a tenth of its weight to all of it. 0: at "
+     "once."},
+    {"upstreams.NAME.queue", "map", "", "{}", "Waiting for an endpoint below its `max_connections`."},
+    {"upstreams.NAME.max_requests", "number 0..1000000000", "requests", "0",
+     "At once in this upstream, over all workers, open tunnels included; past it 503. 0: no limit."},
     {"upstreams.NAME.endpoints[].address", "HOST:PORT, service name", "", "required",
      "Such as 127.0.0.1:9001, [::1]:9001, app.internal:3000 or _http._tcp.app.internal."},
     {"upstreams.NAME.endpoints[].weight", "number 1..1000", "", "1", "Its share next to the others."},
+    {"upstreams.NAME.endpoints[].max_connections", "number 0..1000000000", "requests", "0",
+     "At once, over all workers; see `queue` for what happens past it. 0: no limit."},
+    {"upstreams.NAME.endpoints[].backup", "true, false", "", "false",
+     "Gets requests only while no other endpoint is usable."},
+    {"upstreams.NAME.endpoints[].zone", "text", "", "\"\"", "Where it runs; see `server.zone`."},
     {"upstreams.NAME.tls.verify", "true, false", "", "true", "Check the endpoint's certificate and name."},
     {"upstreams.NAME.tls.ca", "system, path", "", "system",
      "PEM file of the CAs to trust instead of the system's."},
@@ -204,6 +222,9 @@ constexpr KeyInfo keys[] = {
      "Of the requests to the upstream that run and are no retries themselves."},
     {"upstreams.NAME.retry.budget.min_concurrent", "number 0..1000000", "retries", "3",
      "So many may run in any case."},
+    {"upstreams.NAME.queue.max", "number 0..1000000", "requests", "0",
+     "So many may wait, over all workers; further ones get 503. 0: none waits."},
+    {"upstreams.NAME.queue.timeout", "duration", "", "5s", "How long one waits; then 503."},
     {"rate_limits.NAME.key", "client_ip, header:NAME, cookie:NAME, host, path, route, or a list of these", "",
      "client_ip", "What has a bucket of its own. Of a list all parts together."},
     {"rate_limits.NAME.rate", "number/s, number/m, number/h, number/d", "", "required",

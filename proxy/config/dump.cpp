@@ -66,6 +66,7 @@ void put_server(JsonText& json, const Server& server) {
   }
   duration(json, "retry_after", server.overload.retry_after);
   json.close();
+  json.text("zone", server.zone);
   json.close();
 }
 
@@ -155,6 +156,9 @@ void put_endpoints(JsonText& json, const std::vector<Endpoint>& endpoints) {
     json.open_object();
     json.text("address", endpoint_text(endpoint));
     if (endpoint.port != 0) json.number("weight", endpoint.weight);  // SRV records say their own
+    json.number("max_connections", endpoint.max_connections);
+    json.truth("backup", endpoint.backup);
+    json.text("zone", endpoint.zone);
     json.close();
   }
   json.close();
@@ -211,6 +215,7 @@ void put_health_check(JsonText& json, const HealthCheck& check) {
 void put_upstream(JsonText& json, const Upstream& upstream) {
   json.open_object(upstream.name);
   json.text("balance", name_of(balances, upstream.balance));
+  json.text("hash_key", format_hash_key(upstream.hash_key));
   put_endpoints(json, upstream.endpoints);
   if (upstream.tls) put_upstream_tls(json, *upstream.tls);
   put_timeouts(json, upstream.timeouts);
@@ -231,6 +236,12 @@ void put_upstream(JsonText& json, const Upstream& upstream) {
   json.number("min_concurrent", upstream.retry.budget.min_concurrent);
   json.close();
   json.close();
+  duration(json, "slow_start", upstream.slow_start);
+  json.open_object("queue");
+  json.number("max", upstream.queue.max);
+  duration(json, "timeout", upstream.queue.timeout);
+  json.close();
+  json.number("max_requests", upstream.max_requests);
   json.close();
 }
 

@@ -44,6 +44,7 @@ struct Server {
   std::string state_dir;  // a folder for weights set at run time and their audit; empty: memory only
   Resolver resolver;
   Overload overload;
+  std::string zone;  // where this Weir runs; endpoints of the same zone come first; empty: zones do not count
   bool operator==(const Server&) const = default;
 };
 
@@ -132,7 +133,7 @@ struct Endpoint {
   bool operator==(const Endpoint&) const = default;
 };
 
-enum class Balance : std::uint8_t { least_connections, round_robin };
+enum class Balance : std::uint8_t { least_connections, round_robin, random_two, least_latency, hash };
 
 /// What `balance: hash` hashes.
 struct HashKey {

@@ -31,7 +31,15 @@ inline constexpr Choice<UnknownSni> unknown_snis[] = {{"default", UnknownSni::us
 inline constexpr Choice<ClientAuth> client_auths[] = {
     {"none", ClientAuth::none}, {"optional", ClientAuth::optional}, {"required", ClientAuth::required}};
 inline constexpr Choice<Balance> balances[] = {{"least_connections", Balance::least_connections},
-                                               {"round_robin", Balance::round_robin}};
+                                               {"round_robin", Balance::round_robin},
+                                               {"random_two", Balance::random_two},
+                                               {"least_latency", Balance::least_latency},
+                                               {"hash", Balance::hash}};
+/// hash_key, alone or with a colon and a name behind it.
+inline constexpr Choice<HashKey::Kind> plain_hash_keys[] = {{"client_ip", HashKey::Kind::client_ip},
+                                                            {"path", HashKey::Kind::path}};
+inline constexpr Choice<HashKey::Kind> named_hash_keys[] = {{"header", HashKey::Kind::header},
+                                                            {"cookie", HashKey::Kind::cookie}};
 inline constexpr Choice<HealthCheck::Type> health_check_types[] = {{"http", HealthCheck::Type::http},
                                                                    {"tcp", HealthCheck::Type::tcp}};
 /// passive_health.failures

@@ -83,6 +83,7 @@ Server parse_server(const Field& field) {
   reader.optional("state_dir", server.state_dir, parse_text);
   reader.optional("resolver", server.resolver, parse_resolver);
   reader.optional("overload", server.overload, parse_overload);
+  reader.optional("zone", server.zone, parse_text);
   return server;
 }
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -9,29 +10,11 @@
 namespace weir::config {
 namespace {
 
-constexpr std::uint32_t weight_max = 1000;
 constexpr std::uint32_t max_idle_max = 100'000;
 constexpr std::uint32_t count_max = 1'000'000'000;
 constexpr std::uint32_t attempts_max = 5;
 constexpr std::uint32_t min_concurrent_max = 1'000'000;
 constexpr std::uint64_t retry_buffer_bytes_max = 64ULL * 1024 * 1024;
-
-std::optional<Endpoint> parse_endpoint(const Field& field) {
-  if (!field.node.is_map()) return parse_endpoint_address(field);
-  Endpoint endpoint;
-  std::uint32_t weight = 1;
-  MapReader reader(field);
-  const bool addressed =
-      reader.required("address", endpoint, parse_endpoint_address, "write HOST:PORT, such as 127.0.0.1:9001");
-  reader.optional("weight", weight, number_between(std::uint32_t{1}, weight_max));
-  if (!addressed) return std::nullopt;
-  if (endpoint.port == 0 && reader.has("weight")) {
-    reader.report("a service name has no weight of its own",
-                  "leave weight out: the SRV records say the weights");
-  }
-  endpoint.weight = weight;
-  return endpoint;
-}
 
 std::vector<Endpoint> parse_endpoints(const Field& field) {
   std::vector<Endpoint> endpoints;
@@ -47,6 +30,9 @@ std::vector<Endpoint> parse_endpoints(const Field& field) {
   }
   if (field.node.is_list() && field.node.children.empty()) {
     field.report("is empty", "name at least one, such as [127.0.0.1:9001]");
+  }
+  if (!endpoints.empty() && std::ranges::all_of(endpoints, &Endpoint::backup)) {
+    field.report("every endpoint is a backup", "leave one of them without backup: true");
   }
   return endpoints;
 }
@@ -148,7 +134,7 @@ Upstream parse_upstream(const Field& field) {
   Upstream upstream;
   upstream.name = field.node.key;
   MapReader reader(field);
-  reader.optional("balance", upstream.balance, one_of(balances));
+  parse_policy(reader, upstream);
   reader.required("endpoints", upstream.endpoints, parse_endpoints,
                   "name at least one, such as [127.0.0.1:9001]");
   reader.optional("tls", upstream.tls, parse_upstream_tls);
@@ -158,6 +144,7 @@ Upstream parse_upstream(const Field& field) {
   reader.optional("passive_health", upstream.passive_health, parse_passive_health);
   reader.optional("health_check", upstream.health_check, parse_health_check);
   reader.optional("retry", upstream.retry, parse_retry);
+  parse_load(reader, upstream);
   return upstream;
 }
 

@@ -1,4 +1,5 @@
-// Rates and the parts of rate-limit keys as the configuration writes them: 10/s, header:X-Api-Key. Pure; any thread.
+// Rates and the keys that requests are told apart by, as the configuration writes them: 10/s, header:X-Api-Key. Pure;
+// any thread.
 #pragma once
 
 #include <optional>
@@ -17,5 +18,9 @@ std::string format_rate(const Rate& rate);
 /// `client_ip`, `host`, `path`, `route`, `header:NAME`, `cookie:NAME`; names are tokens.
 std::optional<RateLimitKey> parse_rate_limit_key(std::string_view text);
 std::string format_rate_limit_key(const RateLimitKey& key);
+
+/// The same for an upstream's hash_key: `client_ip`, `path`, `header:NAME`, `cookie:NAME`.
+std::optional<HashKey> parse_hash_key(std::string_view text);
+std::string format_hash_key(const HashKey& key);
 
 }  // namespace weir::config

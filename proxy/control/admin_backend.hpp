@@ -89,6 +89,10 @@ struct EndpointReport {
   unsigned ejections_in_row = 0;                           // what has decayed taken off
   std::uint32_t window_requests = 0, window_failures = 0;  // where failure_rate is on
   std::optional<CheckSummary> check{};  // absent: no check has ended yet, or there are none
+  double effective_weight = 1;          // less while it starts slowly
+  std::uint32_t max_connections = 0;    // 0: no limit
+  bool backup = false;
+  std::string zone{};
 };
 
 /// GET /api/v1/upstreams.
@@ -100,7 +104,9 @@ struct UpstreamReport {
     std::uint32_t running = 0;  // now, over all workers
     config::RetryBudget budget;
   } retries{};
-  bool panic = false;  // none of them can be trusted, so all are in use
+  bool panic = false;                            // none of them can be trusted, so all are in use
+  std::uint32_t waiting = 0, queue_max = 0;      // for an endpoint below its max_connections
+  std::uint32_t requests = 0, max_requests = 0;  // at once; counted only where there is a limit (0: none)
 };
 
 /// Fills the numbers that workers count into reports whose names are set.

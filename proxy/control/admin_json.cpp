@@ -82,6 +82,10 @@ json::object to_object(const EndpointReport& endpoint) {
   shown["requests"] = endpoint.requests_total;
   shown["failures"] = endpoint.failures_total;
   shown["connections"] = {{"active", endpoint.connections_active}, {"idle", endpoint.connections_idle}};
+  shown["effective_weight"] = endpoint.effective_weight;
+  shown["max_connections"] = endpoint.max_connections;
+  shown["backup"] = endpoint.backup;
+  shown["zone"] = endpoint.zone;
   add_taken_out(shown, endpoint.taken_out);
   if (endpoint.check) shown["check"] = to_object(*endpoint.check);
   return shown;
@@ -145,11 +149,14 @@ std::string to_json(const std::vector<UpstreamReport>& reports) {
   for (const UpstreamReport& report : reports) {
     json::array endpoints;
     for (const EndpointReport& endpoint : report.endpoints) endpoints.push_back(to_object(endpoint));
-    upstreams.push_back(json::object{{"name", report.name},
-                                     {"balance", report.balance},
-                                     {"panic", report.panic},
-                                     {"endpoints", std::move(endpoints)},
-                                     {"retries", to_object(report.retries)}});
+    upstreams.push_back(
+        json::object{{"name", report.name},
+                     {"balance", report.balance},
+                     {"panic", report.panic},
+                     {"queue", {{"waiting", report.waiting}, {"max", report.queue_max}}},
+                     {"requests", {{"running", report.requests}, {"max", report.max_requests}}},
+                     {"endpoints", std::move(endpoints)},
+                     {"retries", to_object(report.retries)}});
   }
   return json::serialize(json::object{{"upstreams", std::move(upstreams)}});
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <random>
 
+#include "balance/slow_start.hpp"
 #include "config/names.hpp"
 #include "config/rates.hpp"
 
@@ -71,6 +72,14 @@ std::shared_ptr<const server::AccessRuntime> compile_access(const config::Access
 
 Error named(const Error& error, const std::string& what) {
   return self_error(error.kind, what + ": " + error.detail);
+}
+
+/// Two names may lead to one address: it is one endpoint, with what both allow.
+void add_to(upstream::Candidate& known, const config::Endpoint& endpoint, std::uint32_t weight) {
+  const bool limited = known.max_connections != 0 && endpoint.max_connections != 0;
+  known.weight += weight;
+  known.max_connections = limited ? known.max_connections + endpoint.max_connections : 0;
+  known.backup = known.backup && endpoint.backup;
 }
 
 }  // namespace
@@ -219,15 +228,19 @@ void Compiler::add_split(Prepared& prepared, const config::Route& route, const c
 /// to the address under TLS, which makes another endpoint of it; empty otherwise.
 std::shared_ptr<upstream::EndpointState> Compiler::endpoint_state(const config::Upstream& upstream,
                                                                   const SocketAddress& address,
-                                                                  const std::string& other_host) {
+                                                                  const std::string& other_host,
+                                                                  NewEndpoints& added) {
   auto& known = endpoints_[upstream.name + '|' + address.to_string() + '|' + other_host];
   auto state = known.lock();
-  if (!state) {
-    state = std::make_shared<upstream::EndpointState>(upstream.name, address.to_string(), address,
-                                                      next_endpoint_slot_++);
-    if (upstream.health_check) state->out = upstream::out_check_pending;
-    known = state;
+  if (state) {
+    added.serves = true;
+    return state;
   }
+  state = std::make_shared<upstream::EndpointState>(upstream.name, address.to_string(), address,
+                                                    next_endpoint_slot_++);
+  if (upstream.health_check) state->out = upstream::out_check_pending;
+  known = state;
+  added.fresh.push_back(state.get());
   return state;
 }
 
@@ -251,7 +264,8 @@ std::shared_ptr<upstream::ConnectionScope> Compiler::connection_scope(
 }
 
 void Compiler::add_endpoint(server::UpstreamRuntime& runtime, const config::Endpoint& endpoint,
-                            const upstream::NamedAddress& where) {
+                            const upstream::NamedAddress& where, const std::string& zone,
+                            NewEndpoints& added) {
   const SocketAddress address{where.ip, where.port == 0 ? endpoint.port : where.port};
   const std::uint32_t weight = where.weight == 0 ? endpoint.weight : where.weight;
   const bool tls = runtime.config->tls.has_value();
@@ -259,19 +273,33 @@ void Compiler::add_endpoint(server::UpstreamRuntime& runtime, const config::Endp
   for (std::size_t i = 0; i < runtime.endpoints.size(); ++i) {
     if (runtime.endpoints[i].state->address != address) continue;
     if (!tls || runtime.endpoints[i].host == endpoint.host) {
-      // Two names may lead to one address: it is one endpoint, with their weights together.
-      runtime.candidates[i].weight += weight;
+      add_to(runtime.candidates[i], endpoint, weight);
       return;
     }
     other_host = endpoint.host;  // what the certificate must say differs
   }
-  server::EndpointRuntime added;
-  added.state = endpoint_state(*runtime.config, address, other_host);
-  added.scope = connection_scope(*runtime.config, endpoint.host, added.state);
-  added.label = names_.intern(added.state->label);
-  added.host = endpoint.host;
-  runtime.candidates.push_back({added.state.get(), weight});
-  runtime.endpoints.push_back(std::move(added));
+  server::EndpointRuntime made;
+  made.state = endpoint_state(*runtime.config, address, other_host, added);
+  made.scope = connection_scope(*runtime.config, endpoint.host, made.state);
+  made.label = names_.intern(made.state->label);
+  made.host = endpoint.host;
+  made.zone = endpoint.zone;
+  const bool local = zone.empty() || endpoint.zone == zone;
+  runtime.candidates.push_back({made.state.get(), weight, endpoint.max_connections, endpoint.backup, local});
+  runtime.endpoints.push_back(std::move(made));
+}
+
+/// What is shared by the workers, and what follows from the endpoints being known.
+void Compiler::finish_upstream(server::UpstreamRuntime& runtime, const NewEndpoints& added) {
+  const config::Upstream& upstream = *runtime.config;
+  runtime.shared = kept(shared_, upstream.name);
+  runtime.queue = kept(queues_, upstream.name);
+  if (upstream.max_requests != 0) runtime.in_flight = kept(upstream_in_flight_, upstream.name);
+  runtime.rules = balance::Rules(upstream, runtime.candidates);
+  runtime.hash_key = balance::KeyRule(upstream.hash_key);
+  if (!added.serves) return;  // all are new: nobody has to go slower than the others
+  const std::int64_t now = balance::serving_mark(Clock::now());
+  for (upstream::EndpointState* state : added.fresh) state->serving_since = now;
 }
 
 std::shared_ptr<server::Snapshot> Compiler::build(const Prepared& prepared, std::uint64_t generation,
@@ -295,18 +323,21 @@ std::shared_ptr<server::Snapshot> Compiler::build(const Prepared& prepared, std:
     server::UpstreamRuntime runtime;
     runtime.config = &upstream;
     runtime.name = names_.intern(upstream.name);
-    runtime.shared = kept(shared_, upstream.name);
     const auto context = prepared.client_contexts.find(upstream.name);
     if (context != prepared.client_contexts.end()) runtime.tls = context->second;
+    NewEndpoints added;
     for (const config::Endpoint& endpoint : upstream.endpoints) {
       if (endpoint.ip) {
-        add_endpoint(runtime, endpoint, {*endpoint.ip, endpoint.port, endpoint.weight});
+        add_endpoint(runtime, endpoint, {*endpoint.ip, endpoint.port, endpoint.weight}, config.server.zone,
+                     added);
         continue;
       }
       const auto known = addresses(endpoint.host);
-      for (const upstream::NamedAddress& where : known) add_endpoint(runtime, endpoint, where);
+      for (const upstream::NamedAddress& where : known)
+        add_endpoint(runtime, endpoint, where, config.server.zone, added);
       if (known.empty()) runtime.unresolved.push_back(&endpoint);
     }
+    finish_upstream(runtime, added);
     snapshot->upstreams.push_back(std::move(runtime));
   }
   for (const config::Listener& listener : config.listeners) {
@@ -330,6 +361,8 @@ std::shared_ptr<server::Snapshot> Compiler::build(const Prepared& prepared, std:
   forget_unused(scopes_);
   forget_unused(buckets_);
   forget_unused(shared_);
+  forget_unused(queues_);
+  forget_unused(upstream_in_flight_);
   forget_unused(split_shared_);
   forget_unused(in_flight_);
   forget_unused(mirrors_);

@@ -65,15 +65,22 @@ class Compiler {
   void rotate_ticket_keys(TimePoint now);
 
  private:
+  /// Of one upstream, while its endpoints are put together.
+  struct NewEndpoints {
+    std::vector<upstream::EndpointState*> fresh;
+    bool serves = false;  // some endpoint was there before
+  };
+
   std::size_t listener_slot(const std::string& name);
   std::shared_ptr<upstream::EndpointState> endpoint_state(const config::Upstream& upstream,
                                                           const SocketAddress& address,
-                                                          const std::string& other_host);
+                                                          const std::string& other_host, NewEndpoints& added);
   std::shared_ptr<upstream::ConnectionScope> connection_scope(const config::Upstream& upstream,
                                                               const std::string& host,
                                                               std::shared_ptr<upstream::EndpointState> state);
   void add_endpoint(server::UpstreamRuntime& runtime, const config::Endpoint& endpoint,
-                    const upstream::NamedAddress& where);
+                    const upstream::NamedAddress& where, const std::string& zone, NewEndpoints& added);
+  void finish_upstream(server::UpstreamRuntime& runtime, const NewEndpoints& added);
   Result<void> build_limits(Prepared& prepared);
   void build_routes(Prepared& prepared);
   std::shared_ptr<listen::ClientCounts> client_counts(const config::Listener& listener);
@@ -86,6 +93,8 @@ class Compiler {
   std::map<std::string, std::size_t> listener_slots_;
   std::map<std::string, std::shared_ptr<tls::TicketKeys>> ticket_keys_;       // by listener name
   std::map<std::string, std::weak_ptr<balance::Shared>> shared_;              // by upstream name
+  std::map<std::string, std::weak_ptr<server::WaitQueue>> queues_;            // by upstream name
+  std::map<std::string, std::weak_ptr<route::InFlight>> upstream_in_flight_;  // by upstream name
   std::map<std::string, std::weak_ptr<listen::ClientCounts>> client_counts_;  // by listener name
   std::map<std::string, std::weak_ptr<route::InFlight>> in_flight_;           // by route name
   std::map<std::string, std::weak_ptr<route::MirrorShared>> mirrors_;         // by route name

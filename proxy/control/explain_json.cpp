@@ -50,7 +50,12 @@ json::object answer(const OwnAnswer& own) {
 json::object proxy(const ProxyPlan& plan) {
   json::array endpoints;
   for (const config::Endpoint& endpoint : plan.endpoints) {
-    endpoints.push_back({{"host", endpoint.host}, {"port", endpoint.port}, {"weight", endpoint.weight}});
+    endpoints.push_back({{"host", endpoint.host},
+                         {"port", endpoint.port},
+                         {"weight", endpoint.weight},
+                         {"max_connections", endpoint.max_connections},
+                         {"backup", endpoint.backup},
+                         {"zone", endpoint.zone}});
   }
   json::array split;
   for (const SplitShare& share : plan.split) {
@@ -67,6 +72,9 @@ json::object proxy(const ProxyPlan& plan) {
                      {"websocket", plan.websocket},
                      {"request", texts(plan.request_lines)}};
   if (!plan.health_check.empty()) shown["health_check"] = plan.health_check;
+  if (!plan.hash_key.empty()) shown["hash_key"] = plan.hash_key;
+  if (!plan.at_once.empty()) shown["at_once"] = plan.at_once;
+  if (!plan.zone.empty()) shown["zone"] = plan.zone;
   if (!plan.split.empty()) shown["split"] = {{"targets", std::move(split)}, {"why", plan.split_rule}};
   if (!plan.mirror.empty()) shown["mirror"] = plan.mirror;
   return shown;

@@ -4,6 +4,7 @@
 
 #include "config/dump.hpp"
 #include "config/names.hpp"
+#include "config/rates.hpp"
 #include "config/shares.hpp"
 #include "config/statuses.hpp"
 #include "core/units.hpp"
@@ -103,6 +104,18 @@ std::string mirror_rule(const config::Config& config, const config::Mirror& mirr
   const bool strip = mirror.credentials == config::MirrorCredentials::strip;
   return config::format_percent(mirror.share) + " % of the requests are copied to " + name +
          (strip ? ", without credentials" : ", with credentials");
+}
+
+std::string bounds_of(const config::Upstream& upstream) {
+  std::string text;
+  if (upstream.max_requests != 0) {
+    text = "at most " + std::to_string(upstream.max_requests) + " requests";
+  }
+  if (upstream.queue.max != 0) {
+    text.append(text.empty() ? "" : ", ").append(std::to_string(upstream.queue.max));
+    text.append(" may wait " + format_duration(upstream.queue.timeout) + " for an endpoint with room");
+  }
+  return text;
 }
 
 std::string target_of(const config::Route& route, const http::RequestHead& head,
@@ -208,6 +221,9 @@ ProxyPlan plan_proxy(const config::Config& config, const config::Route& route, c
   const config::Upstream& upstream = config.upstreams[chosen];
   plan.upstream = upstream.name;
   plan.balance = config::name_of(config::balances, upstream.balance);
+  if (upstream.balance == config::Balance::hash) plan.hash_key = config::format_hash_key(upstream.hash_key);
+  plan.at_once = bounds_of(upstream);
+  plan.zone = config.server.zone;
   plan.endpoints = upstream.endpoints;
   plan.tls = upstream.tls.has_value();
   plan.websocket = action.websocket && http::iequals(head.upgrade, "websocket");

@@ -90,6 +90,17 @@ void show_answer(TextPage& page, const Explanation& explanation) {
   if (answer.body_bytes != 0) page.line("body", std::to_string(answer.body_bytes) + " bytes");
 }
 
+std::string endpoint_notes(const config::Endpoint& endpoint, const std::string& zone) {
+  std::string notes;
+  if (endpoint.max_connections != 0) {
+    notes += ", at most " + std::to_string(endpoint.max_connections) + " requests at once";
+  }
+  if (endpoint.backup) notes += ", backup";
+  if (!endpoint.zone.empty()) notes += ", zone " + endpoint.zone;
+  if (!zone.empty()) notes += endpoint.zone == zone ? " (local)" : " (not the local zone)";
+  return notes;
+}
+
 void show_proxy(TextPage& page, const ProxyPlan& plan) {
   page.heading("then");
   if (!plan.split.empty()) {
@@ -98,11 +109,15 @@ void show_proxy(TextPage& page, const ProxyPlan& plan) {
       shares.push_back(share.upstream + ' ' + std::to_string(share.weight));
     page.line("split", join(shares, ", ") + ": " + plan.split_rule);
   }
-  page.line("upstream", plan.upstream + ", " + plan.balance + (plan.tls ? ", TLS" : ""));
+  page.line("upstream", plan.upstream + ", " + plan.balance +
+                            (plan.hash_key.empty() ? "" : " of " + plan.hash_key) +
+                            (plan.tls ? ", TLS" : ""));
   for (const config::Endpoint& endpoint : plan.endpoints) {
     page.item(config::endpoint_text(endpoint) +
-              (endpoint.weight == 1 ? "" : ", weight " + std::to_string(endpoint.weight)));
+              (endpoint.weight == 1 ? "" : ", weight " + std::to_string(endpoint.weight)) +
+              endpoint_notes(endpoint, plan.zone));
   }
+  if (!plan.at_once.empty()) page.line("at once", plan.at_once);
   std::vector<std::string> timeouts;
   for (const auto& [name, value] : plan.timeouts) timeouts.push_back(name + ' ' + value);
   page.line("timeouts", join(timeouts, ", "));

@@ -54,6 +54,9 @@ struct ProxyPlan {
   std::vector<SplitShare> split;  // empty: the route has none
   std::string split_rule;         // which of them, and why
   std::string balance;
+  std::string hash_key;  // where balance is hash
+  std::string at_once;   // what bounds requests at once; empty: nothing
+  std::string zone;      // of this Weir
   std::vector<config::Endpoint> endpoints;
   bool tls = false;
   bool websocket = false;

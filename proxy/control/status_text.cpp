@@ -1,5 +1,6 @@
 #include "control/status_text.hpp"
 
+#include <fmt/format.h>
 #include <array>
 #include <boost/json.hpp>
 #include <exception>
@@ -33,6 +34,22 @@ std::string overload(const json::value& overload) {
            count(bound, "used") + " of " + count(bound, "max");
   }
   return out.empty() ? out : out + "\n";
+}
+
+/// What else is there to know of an endpoint's state.
+std::string state(const json::value& endpoint) {
+  const json::value* const backup = endpoint.as_object().if_contains("backup");
+  return text(endpoint, "state") + (backup != nullptr && backup->as_bool() ? ", backup" : "");
+}
+
+/// The configured weight, and what it is at the moment where that differs.
+std::string weight(const json::value& endpoint) {
+  const std::string configured = count(endpoint, "weight");
+  const json::value* const effective = endpoint.as_object().if_contains("effective_weight");
+  if (effective == nullptr || effective->to_number<double>() == endpoint.at("weight").to_number<double>()) {
+    return configured;
+  }
+  return fmt::format("{:.1f} of {}", effective->to_number<double>(), configured);
 }
 
 std::string summary(const json::value& status) {
@@ -80,9 +97,9 @@ std::string endpoints(const json::value& status) {
   std::string panic;
   for (const json::value& upstream : status.at("upstreams").as_array()) {
     for (const json::value& endpoint : upstream.at("endpoints").as_array()) {
-      table.add({text(upstream, "name"), text(endpoint, "address"), text(endpoint, "state"),
-                 count(endpoint, "weight"), count(endpoint, "in_flight"), count(endpoint, "requests"),
-                 count(endpoint, "failures"), count(endpoint.at("connections"), "idle"), why(endpoint)});
+      table.add({text(upstream, "name"), text(endpoint, "address"), state(endpoint), weight(endpoint),
+                 count(endpoint, "in_flight"), count(endpoint, "requests"), count(endpoint, "failures"),
+                 count(endpoint.at("connections"), "idle"), why(endpoint)});
     }
     if (upstream.at("panic").as_bool())
       panic += "PANIC in " + text(upstream, "name") + ": no endpoint can be trusted, all are in use\n";

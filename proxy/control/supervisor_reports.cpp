@@ -4,8 +4,10 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
+#include "balance/slow_start.hpp"
 #include "config/dump.hpp"
 #include "config/hosts.hpp"
+#include "config/names.hpp"
 #include "control/check_report.hpp"
 #include "control/route_json.hpp"
 #include "control/supervisor.hpp"
@@ -15,10 +17,6 @@
 
 namespace weir::control {
 namespace {
-
-std::string_view name_of(config::Balance balance) {
-  return balance == config::Balance::round_robin ? "round_robin" : "least_connections";
-}
 
 /// Lines that are JSON objects already, newest first.
 std::string audit_json(const std::deque<std::string>& lines) {
@@ -48,6 +46,16 @@ void describe_health(EndpointReport& report, const upstream::EndpointState& endp
   const auto counts = endpoint.outcomes.counts(endpoint.health.ticket().epoch, now, settings.window);
   report.window_requests = counts.requests;
   report.window_failures = counts.failures;
+}
+
+/// What balancing knows of an endpoint.
+void add_balancing(EndpointReport& report, const server::UpstreamRuntime& upstream, std::size_t index) {
+  const upstream::Candidate& candidate = upstream.candidates[index];
+  const std::uint32_t ramp = balance::ramp(*candidate.state, Clock::now(), upstream.rules.slow_start);
+  report.effective_weight = static_cast<double>(std::uint64_t{candidate.weight} * ramp) / balance::whole_ramp;
+  report.max_connections = candidate.max_connections;
+  report.backup = candidate.backup;
+  report.zone = upstream.endpoints[index].zone;
 }
 
 }  // namespace
@@ -130,11 +138,16 @@ std::vector<UpstreamReport> Supervisor::upstreams() const {
   for (const auto& upstream : snapshot_->upstreams) {
     UpstreamReport report;
     report.name = upstream.config->name;
-    report.balance = name_of(upstream.config->balance);
+    report.balance = config::name_of(config::balances, upstream.config->balance);
     report.retries = {upstream.shared->retries.count.load(std::memory_order_relaxed),
                       upstream.config->retry.budget};
     report.panic = upstream::panicking(upstream.candidates);
-    for (const upstream::Candidate& candidate : upstream.candidates) {
+    report.waiting = upstream.queue->waiting();
+    report.queue_max = upstream.config->queue.max;
+    report.max_requests = upstream.config->max_requests;
+    if (upstream.in_flight) report.requests = upstream.in_flight->count.load(std::memory_order_relaxed);
+    for (std::size_t i = 0; i < upstream.candidates.size(); ++i) {
+      const upstream::Candidate& candidate = upstream.candidates[i];
       EndpointReport item;
       item.address = candidate.state->label;
       item.weight = candidate.weight;
@@ -144,6 +157,7 @@ std::vector<UpstreamReport> Supervisor::upstreams() const {
       item.consecutive_failures = static_cast<std::uint32_t>(candidate.state->health.consecutive_failures());
       describe_health(item, *candidate.state, upstream.config->passive_health);
       item.check = check_summary(checks_.report(*candidate.state));
+      add_balancing(item, upstream, i);
       report.endpoints.push_back(std::move(item));
     }
     for (const config::Endpoint* endpoint : upstream.unresolved) {
@@ -167,7 +181,8 @@ observe::ScrapeInput Supervisor::scrape_input() const {
   input.last_reload_success = last_reload_success_;
   input.last_reload = last_reload_;
   for (const auto& upstream : snapshot_->upstreams) {
-    input.upstreams.push_back({upstream.config->name, upstream::panicking(upstream.candidates)});
+    input.upstreams.push_back(
+        {upstream.config->name, upstream::panicking(upstream.candidates), upstream.queue->waiting()});
     for (const upstream::Candidate& candidate : upstream.candidates) {
       observe::EndpointFacts facts;
       facts.upstream = upstream.config->name;

@@ -31,6 +31,10 @@ enum class ErrorKind : std::uint8_t {
   rate_limited,             // 429, or what the limit says
   no_endpoint,              // 503: nothing to send the request to
   name_unresolved,          // 503: the upstream's names have no address
+  max_requests,             // 503: as many requests as the upstream may have at once
+  endpoint_busy,            // 503: every endpoint has as many as it may have at once
+  queue_full,               // 503: and as many wait for one as may
+  queue_timeout,            // 503: none became free in time
   connect_refused,          // 502
   connect_failed,           // 502: unreachable and the like
   connect_timeout,          // 504

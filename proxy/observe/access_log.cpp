@@ -108,6 +108,10 @@ void outcome_fields(LineBuffer& line, const AccessRecord& record) {
   number_field(line, R"(,"bytes_out":)", record.bytes_out);
   line.raw(R"(,"duration_ms":)");
   line.milliseconds(record.duration_ms);
+  if (record.queue_ms >= 0) {
+    line.raw(R"(,"queue_ms":)");
+    line.milliseconds(record.queue_ms);
+  }
   if (record.attempts != nullptr && !record.attempts->empty()) attempts_field(line, *record.attempts);
   if (!record.rate_limit.name.empty()) rate_limit_field(line, record.rate_limit);
   text_field(line, R"(,"reason":")", record.reason);

@@ -46,6 +46,7 @@ struct AccessRecord {
   int status = 0;
   std::uint64_t bytes_in = 0, bytes_out = 0;  // body bytes from and to the client
   double duration_ms = 0;
+  double queue_ms = -1;  // < 0: it did not wait for an endpoint
   const std::vector<AttemptRecord>* attempts = nullptr;
   struct RateLimit {
     std::string_view name, decision;  // of the limit that refused, or in shadow would have; empty: none

@@ -150,6 +150,34 @@ void add_retries(Families& out, const WorkerMetrics& merged, const NameTable& na
   out.push_back(std::move(retries).take());
 }
 
+void add_balancing(Families& out, const WorkerMetrics& merged, const NameTable& names,
+                   const std::vector<UpstreamFacts>& upstreams) {
+  auto refused =
+      Family::counter("weir_upstream_refused_total",
+                      "Requests refused by their upstream: max_requests, or every endpoint was at its "
+                      "max_connections and there was no queue.");
+  auto queued = Family::counter("weir_queue_total",
+                                "Requests that came to an upstream's queue, by what became of them.");
+  auto backups = Family::counter("weir_backup_requests_total", "Requests sent to backup endpoints.");
+  auto zones = Family::counter("weir_other_zone_requests_total", "Requests sent out of the local zone.");
+  for (const auto& [key, counters] : merged.upstreams) {
+    const Labels upstream{{"upstream", names.name(as_name(key))}};
+    refused.add(with(upstream, "reason", "max_requests"), counters.refused_max_requests);
+    refused.add(with(upstream, "reason", "endpoint_busy"), counters.refused_endpoint_busy);
+    queued.add(with(upstream, "outcome", "served"), counters.queue.served);
+    queued.add(with(upstream, "outcome", "timeout"), counters.queue.timeout);
+    queued.add(with(upstream, "outcome", "full"), counters.queue.full);
+    queued.add(with(upstream, "outcome", "left"), counters.queue.left);
+    backups.add(upstream, counters.to_backups);
+    zones.add(upstream, counters.to_other_zones);
+  }
+  auto waiting =
+      Family::gauge("weir_queue_requests", "Requests that wait for an endpoint below its max_connections.");
+  for (const UpstreamFacts& facts : upstreams) waiting.add({{"upstream", facts.name}}, facts.waiting);
+  for (Family* family : {&refused, &queued, &waiting, &backups, &zones})
+    out.push_back(std::move(*family).take());
+}
+
 void add_splits(Families& out, const WorkerMetrics& merged, const NameTable& names,
                 const std::vector<SplitFacts>& splits) {
   auto weights = Family::gauge("weir_split_weight", "Weight in force of a split's upstream.");
@@ -357,6 +385,7 @@ Families collect(const WorkerMetrics& merged, const NameTable& names, const Scra
   add_listeners(out, merged, names);
   add_endpoint_counters(out, merged, names);
   add_retries(out, merged, names);
+  add_balancing(out, merged, names, input.upstreams);
   add_splits(out, merged, names, input.splits);
   add_mirrors(out, merged, names);
   add_endpoint_facts(out, input.endpoints);

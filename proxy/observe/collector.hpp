@@ -28,6 +28,7 @@ struct EndpointFacts {
 struct UpstreamFacts {
   std::string name;
   bool panic = false;
+  std::uint32_t waiting = 0;  // requests in its queue
 };
 
 /// Active checks of one endpoint. Several with the same labels are shown as one, added up.

@@ -69,6 +69,14 @@ void UpstreamCounters::merge(const UpstreamCounters& other) {
   stale_retries += other.stale_retries;
   retries_over_budget += other.retries_over_budget;
   retries_without_endpoint += other.retries_without_endpoint;
+  refused_max_requests += other.refused_max_requests;
+  refused_endpoint_busy += other.refused_endpoint_busy;
+  queue.served += other.queue.served;
+  queue.timeout += other.queue.timeout;
+  queue.full += other.queue.full;
+  queue.left += other.queue.left;
+  to_backups += other.to_backups;
+  to_other_zones += other.to_other_zones;
 }
 
 void SplitCounters::merge(const SplitCounters& other) {

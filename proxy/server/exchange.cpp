@@ -65,6 +65,8 @@ Task<After> Exchange::walk() {
   if (!acceptable) co_return co_await answer_failure(acceptable);
 
   if (proxy_->split) choose_side();
+  auto entered = enter_upstream();
+  if (!entered) co_return co_await answer_failure(entered);
 
   // Chooses an endpoint, sends the request, waits for the response head; tries another endpoint where that is
   // safe.
@@ -95,6 +97,7 @@ void Exchange::reset() {
   place_.give_back();
   mirror_.reset();
   retry_place_.give_back();
+  upstream_place_.give_back();
   connection_.reset();
   upstream_in_.drop();
   head.clear();
@@ -128,7 +131,9 @@ void Exchange::reset() {
   watched_ = nullptr;
   response_body_bytes_ = 0;
   total_deadline_ = response_deadline_ = handed_over_ = TimePoint::max();
-  excluded_ = avoided_ = 0;
+  tried_.clear();
+  avoided_ = balance::none;
+  queue_ms_ = -1;
   retry_ = {};
   retry_refusal_ = {};
   attempts_.clear();

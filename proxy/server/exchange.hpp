@@ -113,6 +113,15 @@ class Exchange final : private io::ChannelObserver {
   void plan_mirror() noexcept;
   void send_mirror() noexcept;
   void drop_mirror();
+  // exchange_balance.cpp: which endpoint.
+  Result<void> enter_upstream();
+  std::uint64_t key_for(const UpstreamRuntime& upstream) const;
+  bool pick_endpoint();
+  bool must_wait() const;
+  Task<Result<void>> wait_for_endpoint();
+  Error no_endpoint() const;
+  void note_pick();
+  void note_latency(const Error* error);
 
   // exchange_attempt.cpp: one endpoint.
   Task<Result<void>> attempt();
@@ -169,7 +178,8 @@ class Exchange final : private io::ChannelObserver {
   std::string limit_fields_;                  // RateLimit and its like, for whatever answer
   const LimitRuntime* limited_by_ = nullptr;  // refused, or in shadow would have
   const LimitRuntime* refused_by_ = nullptr;
-  route::InFlightPlace place_;  // of a route with max_in_flight
+  route::InFlightPlace place_;           // of a route with max_in_flight
+  route::InFlightPlace upstream_place_;  // of an upstream with max_requests
   http::ForwardedFacts forwarded_;
   std::array<char, uuid_length> request_id_buffer_;
   std::array<char, traceparent_length> traceparent_buffer_;
@@ -190,13 +200,14 @@ class Exchange final : private io::ChannelObserver {
   bool upgrade_ = false;
   bool continue_sent_ = false;
   io::Channel* watched_ = nullptr;  // aborted when the client leaves
+  Wait* wait_ = nullptr;            // given up when the client leaves
+  double queue_ms_ = -1;            // waited for an endpoint; < 0: did not
   TimePoint total_deadline_ = TimePoint::max();
 
   // The attempt that runs now.
   balance::Pick pick_;
-  balance::Excluded excluded_ = 0;         // endpoints that were tried
-  balance::Excluded excluded_before_ = 0;  // without the one of this attempt
-  balance::Excluded avoided_ = 0;          // only this time: its kept connection was stale
+  balance::Tried tried_;                 // endpoints
+  std::size_t avoided_ = balance::none;  // only this time: its kept connection was stale
   std::unique_ptr<UpstreamConnection> connection_;
   bool reused_ = false;
   bool fresh_connection_only_ = false;  // the kept one was stale

@@ -26,6 +26,13 @@ std::string proxy_status_of(const Error& error) {
   return value;
 }
 
+/// Too many requests at once: a moment later there may be room.
+bool is_about_load(ErrorKind kind) {
+  return kind == ErrorKind::max_in_flight || kind == ErrorKind::max_requests ||
+         kind == ErrorKind::endpoint_busy || kind == ErrorKind::queue_full ||
+         kind == ErrorKind::queue_timeout;
+}
+
 /// Whether a response may still be awaited on the connection. Not when the bytes can no longer be trusted.
 bool stream_is_trusted(ErrorKind kind) {
   switch (kind) {
@@ -121,7 +128,7 @@ Task<After> Exchange::answer_error(Error error) {
   response.body = body;
   response.proxy_status = proxy_status;
   if (error.kind == ErrorKind::method_refused) response.extra_fields = allowed_methods;
-  if (error.kind == ErrorKind::max_in_flight) response.extra_fields = retry_soon;
+  if (is_about_load(error.kind)) response.extra_fields = retry_soon;
   response.head_only = head.method == http::Method::head;
   const bool trusted = stream_is_trusted(error.kind);
   error_ = std::move(error);

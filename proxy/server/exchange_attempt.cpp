@@ -10,7 +10,6 @@
 #include "server/health_events.hpp"
 #include "server/session.hpp"
 #include "server/worker.hpp"
-#include "upstream/operator_state.hpp"
 
 namespace weir::server {
 namespace {
@@ -23,22 +22,13 @@ double milliseconds(Duration duration) {
 
 Task<Result<void>> Exchange::attempt() {
   const UpstreamRuntime& upstream = *upstream_view().runtime;
+  if (!pick_endpoint()) {
+    auto waited = co_await wait_for_endpoint();
+    if (!waited) co_return waited;
+  }
   attempt_started_ = worker_.reactor().now();
-  pick_ = balance::acquire(upstream.config->balance, *upstream.shared, upstream.candidates,
-                           excluded_ | avoided_, attempt_started_);
-  avoided_ = 0;
-  if (pick_.index == balance::none && upstream.candidates.empty()) {
-    co_return upstream_error(ErrorKind::name_unresolved, "no address of the upstream is known", false);
-  }
-  if (pick_.index == balance::none) {
-    const char* const why = upstream::all_taken_out(upstream.candidates)
-                                ? "operators took every endpoint out of use"
-                                : "no endpoint is left to try";
-    co_return upstream_error(ErrorKind::no_endpoint, why, false);
-  }
+  note_pick();
   if (!pick_.ticket.probe && !upstream.candidates[pick_.index].state->usable()) watch_panic(upstream);
-  excluded_before_ = excluded_;
-  excluded_ |= pick_.index < 64 ? balance::Excluded{1} << pick_.index : 0;
   attempts_.emplace_back().endpoint = upstream.endpoints[pick_.index].state->label;
 
   if (!fresh_connection_only_) connection_ = pool().take(attempt_started_);
@@ -53,10 +43,12 @@ Task<Result<void>> Exchange::attempt() {
     done = co_await exchange_heads();
   }
   if (done) {
+    note_latency(nullptr);
     report_health(nullptr);
   } else {
     co_await finish_upload();
     const Error why = done.error();
+    note_latency(&why);
     end_attempt(&why);
   }
   co_return done;
@@ -114,11 +106,12 @@ void Exchange::watch_client(io::Channel* channel) {
 }
 
 void Exchange::on_unread_event(io::Channel& client) {
-  if (watched_ == nullptr) return;
-  if (client.aborted() != io::IoStatus::ok) {
-    watched_->abort(client.aborted());
-  } else if (client.peer_closed()) {
-    watched_->abort(io::IoStatus::peer_gone);
+  io::IoStatus why = client.aborted();
+  if (why == io::IoStatus::ok && client.peer_closed()) why = io::IoStatus::peer_gone;
+  if (why == io::IoStatus::ok) return;
+  if (watched_ != nullptr) watched_->abort(why);
+  if (wait_ != nullptr) {
+    wait_->give_up(why == io::IoStatus::shutdown ? WaitEnd::shutdown : WaitEnd::client_left);
   }
 }
 

@@ -33,7 +33,9 @@ void Exchange::end_attempt(const Error* error) {
 
 void Exchange::finish() {
   retry_place_.give_back();
-  place_.give_back();  // before anything that takes time: the client may know already that it has its answer
+  // Before anything that takes time: the client may know already that it has its answer.
+  place_.give_back();
+  upstream_place_.give_back();
   if (mirror_) drop_mirror();
   const auto duration = Clock::now() - started;
   auto& metrics = worker_.metrics();
@@ -85,6 +87,7 @@ void Exchange::append_log_line(std::string& out, Duration duration) {
   record.bytes_in = request_progress_.body_bytes;
   record.bytes_out = response_body_bytes_;
   record.duration_ms = std::chrono::duration<double, std::milli>(duration).count();
+  record.queue_ms = queue_ms_;
   if (limited_by_) record.rate_limit = {limited_by_->config->name, refused_by_ ? "refused" : "shadow"};
   record.reason = reason_;
   observe::append_access_line(out, record);

@@ -1,7 +1,6 @@
 // One endpoint after the other until one answers. What may be tried again is decided by upstream/retry.hpp.
 #include <optional>
 
-#include "balance/candidates.hpp"
 #include "http/text.hpp"
 #include "route/table.hpp"
 #include "server/exchange.hpp"
@@ -148,11 +147,7 @@ bool Exchange::replays_body() const {
 
 /// One that was not tried, and that no operator took out.
 bool Exchange::another_endpoint() const {
-  const auto& candidates = upstream_view().runtime->candidates;
-  for (std::size_t i = 0; i < candidates.size(); ++i) {
-    if (balance::may_try(candidates, excluded_, i)) return true;
-  }
-  return false;
+  return balance::another_left(upstream_view().runtime->candidates, tried_);
 }
 
 /// Takes in the body of a response that is not used, as far as it is here already: nothing is waited for. True when
@@ -175,8 +170,8 @@ void Exchange::prepare_next_attempt(upstream::RetryDecision decision) {
     ++upstream_view().counters->stale_retries;
     // Elsewhere where that is possible: a dead endpoint's connections look the same. It was not really tried,
     // though, and a later try may go there.
-    if (another_endpoint()) avoided_ = excluded_ & ~excluded_before_;
-    excluded_ = excluded_before_;
+    if (another_endpoint()) avoided_ = tried_.last();
+    tried_.forget_last();
     fresh_connection_only_ = true;
   } else {
     ++retry_.retries_done;

@@ -29,7 +29,8 @@ void Exchange::plan_mirror() noexcept {
     return count_mirror(route::MirrorOutcome::skipped_busy);
   try {
     mirror_ = worker_.mirrors().take();
-    mirror_->begin(generation_, *route_, std::move(place), head.method);
+    const UpstreamRuntime& upstream = *generation_->upstreams[mirror.config->upstream].runtime;
+    mirror_->begin(generation_, *route_, std::move(place), head.method, key_for(upstream));
   } catch (const std::exception&) {
     mirror_.reset();
     return count_mirror(route::MirrorOutcome::failed);

@@ -117,7 +117,7 @@ void Exchange::release_connection(bool reusable) {
 
 void Exchange::release_endpoint() {
   if (pick_.index == balance::none) return;
-  balance::release(*upstream_view().runtime->endpoints[pick_.index].state);
+  upstream_view().runtime->release(pick_.index);
   pick_ = {};
 }
 

@@ -10,6 +10,7 @@
 #include "server/connect_error.hpp"
 #include "server/exchange.hpp"
 #include "server/health_report.hpp"
+#include "server/latency_report.hpp"
 #include "server/worker.hpp"
 #include "upstream/retry.hpp"
 
@@ -25,12 +26,13 @@ MirrorCopy::~MirrorCopy() {
 }
 
 void MirrorCopy::begin(GenerationPtr generation, const RouteRuntime& route, route::InFlightPlace place,
-                       http::Method method) {
+                       http::Method method, std::uint64_t key) {
   generation_ = std::move(generation);
   route_ = &route;
   mirror_ = route.mirror.get();
   place_ = std::move(place);
   method_ = method;
+  key_ = key;
   body_.begin(static_cast<std::size_t>(mirror_->config->body_bytes));
 }
 
@@ -51,6 +53,7 @@ void MirrorCopy::compose(std::string_view head, const http::BodyDecoder& body) {
 void MirrorCopy::reset() {
   release();
   place_.give_back();
+  upstream_place_.give_back();
   in_.drop();
   response_.clear();
   for (std::string* text : {&head_, &end_}) {
@@ -92,16 +95,31 @@ Task<> MirrorCopy::run() {
   release();
 }
 
+/// A copy waits for nothing, and requests that wait for a place come before it.
+Result<void> MirrorCopy::choose_endpoint() {
+  const UpstreamRuntime& upstream = *view().runtime;
+  if (upstream.in_flight && !upstream_place_.take(*upstream.in_flight, upstream.config->max_requests)) {
+    return self_error(ErrorKind::max_requests, "the upstream has as many requests as it may have at once");
+  }
+  balance::PickRequest request;
+  request.now = started_;
+  request.random = worker_.rng()();
+  request.key = key_;
+  if (upstream.queue->waiting() == 0) {
+    pick_ = balance::acquire(upstream.rules, *upstream.shared, upstream.candidates, request);
+    if (pick_.index != balance::none) return {};
+    if (!pick_.full) return upstream_error(ErrorKind::no_endpoint, "no endpoint to send to", false);
+  }
+  return self_error(ErrorKind::endpoint_busy, "every endpoint has as many requests as it may have at once");
+}
+
 /// As an attempt of an exchange, for nobody.
 Task<Result<void>> MirrorCopy::exchange() {
   if (aborted_) co_return self_error(ErrorKind::draining, "shutting down");
-  const UpstreamRuntime& upstream = *view().runtime;
   started_ = worker_.reactor().now();
   total_deadline_ = started_ + mirror_->timeouts.total;
-  pick_ = balance::acquire(upstream.config->balance, *upstream.shared, upstream.candidates, 0, started_);
-  if (pick_.index == balance::none) {
-    co_return upstream_error(ErrorKind::no_endpoint, "no endpoint to send to", false);
-  }
+  auto chosen = choose_endpoint();
+  if (!chosen) co_return chosen;
   connection_ = pool().take(started_);
   reused_ = connection_ != nullptr;
   if (!reused_) {
@@ -114,6 +132,7 @@ Task<Result<void>> MirrorCopy::exchange() {
   if (!sent) co_return sent;
   auto received = co_await receive_head();
   if (!received) co_return received;
+  report_latency(*view().runtime, pick_.index, started_, worker_.reactor().now(), nullptr, response_);
   co_return co_await discard_body();
 }
 
@@ -257,6 +276,7 @@ void MirrorCopy::report(const Result<void>& done) {
   }
   if (reused_ && !response_bytes_seen_ && done.error().kind == ErrorKind::upstream_reset) return;
   const Error why = done.error();
+  report_latency(*view().runtime, pick_.index, started_, now, &why, response_);
   report_health(view(), pick_, now, &why, response_.status, upstream::failure_bit(why.kind));
 }
 
@@ -275,7 +295,8 @@ void MirrorCopy::release() {
   connection_.reset();
   upstream::EndpointState& endpoint = *view().runtime->endpoints[pick_.index].state;
   endpoint.health.abandon_probe(worker_.reactor().now(), pick_.ticket);  // if nothing was reported
-  balance::release(endpoint);
+  view().runtime->release(pick_.index);
+  upstream_place_.give_back();
   pick_ = {};
 }
 

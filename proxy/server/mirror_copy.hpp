@@ -33,9 +33,10 @@ class MirrorCopy : public boost::intrusive::list_base_hook<> {
   explicit MirrorCopy(Worker& worker);
   ~MirrorCopy();
 
-  /// A copy of a request of `route`, which has a mirror; `place` is its place among those in flight.
+  /// A copy of a request of `route`, which has a mirror; `place` is its place among those in flight, `key` what the
+  /// mirror's upstream hashes where its policy is hash.
   void begin(GenerationPtr generation, const RouteRuntime& route, route::InFlightPlace place,
-             http::Method method);
+             http::Method method, std::uint64_t key);
   /// Takes the body while it passes. One that is too large ends the copy and gives its place back.
   relay::BodyCopy& body() { return body_; }
   /// What is sent: `head` as the original's endpoint gets it, and the whole body, framed as that was.
@@ -51,6 +52,7 @@ class MirrorCopy : public boost::intrusive::list_base_hook<> {
 
  private:
   Task<Result<void>> exchange();
+  Result<void> choose_endpoint();
   Task<Result<void>> connect();
   Task<Result<void>> send_request();
   Task<Result<void>> receive_head();
@@ -68,8 +70,10 @@ class MirrorCopy : public boost::intrusive::list_base_hook<> {
   GenerationPtr generation_;
   const RouteRuntime* route_ = nullptr;
   const MirrorRuntime* mirror_ = nullptr;
-  route::InFlightPlace place_;  // given back before the generation, which keeps the count alive
+  route::InFlightPlace place_;           // given back before the generation, which keeps the count alive
+  route::InFlightPlace upstream_place_;  // of an upstream with max_requests
   http::Method method_ = http::Method::other;
+  std::uint64_t key_ = 0;
 
   std::string head_;  // with the size line of the only chunk, where it is chunked
   relay::BodyCopy body_;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "balance/balance.hpp"
+#include "balance/key.hpp"
 #include "config/model.hpp"
 #include "core/cidr_set.hpp"
 #include "http/header_policy.hpp"
@@ -22,6 +23,7 @@
 #include "route/in_flight.hpp"
 #include "route/mirror.hpp"
 #include "route/table.hpp"
+#include "server/wait_queue.hpp"
 #include "split/split.hpp"
 #include "tls/context.hpp"
 #include "upstream/endpoint.hpp"
@@ -33,6 +35,7 @@ struct EndpointRuntime {
   std::shared_ptr<upstream::ConnectionScope> scope;  // whose kept connections may be used
   observe::NameId label = observe::no_name;
   std::string host;  // as configured: what TLS verifies
+  std::string zone;
 };
 
 struct UpstreamRuntime {
@@ -42,7 +45,17 @@ struct UpstreamRuntime {
   std::vector<EndpointRuntime> endpoints;           // empty while no name of the upstream resolves
   std::vector<const config::Endpoint*> unresolved;  // names without an address: endpoints that are down
   std::shared_ptr<balance::Shared> shared;
-  std::shared_ptr<tls::ClientContext> tls;  // null: plain
+  balance::Rules rules;
+  balance::KeyRule hash_key;
+  std::shared_ptr<WaitQueue> queue;
+  std::shared_ptr<route::InFlight> in_flight;  // null: no max_requests
+  std::shared_ptr<tls::ClientContext> tls;     // null: plain
+
+  /// Gives back what balance::acquire took, and tells who waits for it.
+  void release(std::size_t endpoint) const {
+    balance::release(*candidates[endpoint].state);
+    if (rules.limits) queue->place_freed();
+  }
 };
 
 inline constexpr std::size_t no_split = static_cast<std::size_t>(-1);

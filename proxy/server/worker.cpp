@@ -34,10 +34,14 @@ void Worker::run() {
 void Worker::install(std::shared_ptr<const Snapshot> snapshot, std::vector<ListenerSocket> sockets) {
   GenerationPtr next(new Generation);
   std::unordered_map<const upstream::ConnectionScope*, std::shared_ptr<EndpointPool>> pools;
+  std::unordered_map<const WaitQueue*, std::shared_ptr<WaitLine>> lines;
   for (const UpstreamRuntime& runtime : snapshot->upstreams) {
     UpstreamView view;
     view.runtime = &runtime;
     view.counters = &metrics_.upstream(runtime.name);
+    const auto line = lines_.find(runtime.queue.get());
+    view.line = line != lines_.end() ? line->second : std::make_shared<WaitLine>(reactor_, runtime.queue);
+    lines[runtime.queue.get()] = view.line;
     for (const EndpointRuntime& endpoint : runtime.endpoints) {
       auto& pool = pools[endpoint.scope.get()];
       if (!pool) {
@@ -54,6 +58,7 @@ void Worker::install(std::shared_ptr<const Snapshot> snapshot, std::vector<Liste
     if (!pools.contains(endpoint)) pool->retire();
   }
   pools_ = std::move(pools);
+  lines_ = std::move(lines);
   if (access_log_ != snapshot->access_log) {
     flush_log();
     access_log_ = snapshot->access_log;
@@ -219,6 +224,7 @@ void Worker::sweep() {
     close_idle_sessions(idle_sessions_.size() / idle_share_closed + 1);
     if (shared_.tightest.load(std::memory_order_relaxed) == limit::Bound::descriptors) shed_idle();
   }
+  for (const auto& [queue, line] : lines_) line->look_again();
   reactor_.arm(sweep_timer_, now + sweep_interval);
 }
 

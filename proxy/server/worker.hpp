@@ -148,6 +148,7 @@ class Worker {
   observe::WorkerMetrics metrics_;
   GenerationPtr generation_;
   std::unordered_map<const upstream::ConnectionScope*, std::shared_ptr<EndpointPool>> pools_;
+  std::unordered_map<const WaitQueue*, std::shared_ptr<WaitLine>> lines_;
   std::unordered_map<std::size_t, std::unique_ptr<listen::Acceptor>> acceptors_;  // by listener slot
   boost::intrusive::list<Session, boost::intrusive::constant_time_size<true>> sessions_;
   Mirrors mirrors_{*this};

@@ -11,11 +11,13 @@
 #include <string>
 #include <utility>
 
+#include "balance/latency.hpp"
 #include "core/clock.hpp"
 #include "core/ip.hpp"
 #include "health/cause.hpp"
 #include "health/passive.hpp"
 #include "health/window.hpp"
+#include "split/hash.hpp"
 #include "upstream/due_mark.hpp"
 
 namespace weir::upstream {
@@ -56,12 +58,17 @@ class LastChange {
 struct EndpointState {
   EndpointState(std::string upstream_name, std::string shown_label, SocketAddress where,
                 std::size_t slot_index)
-      : upstream(std::move(upstream_name)), label(std::move(shown_label)), address(where), slot(slot_index) {}
+      : upstream(std::move(upstream_name)),
+        label(std::move(shown_label)),
+        address(where),
+        slot(slot_index),
+        point(split::hash({}, label)) {}
 
   const std::string upstream;  // name of its upstream
   const std::string label;     // "127.0.0.1:9001", as logs and metrics show it
   const SocketAddress address;
-  const std::size_t slot;  // small number, unique among living endpoints; index of per-worker tables
+  const std::size_t slot;     // small number, unique among living endpoints; index of per-worker tables
+  const std::uint64_t point;  // of its label, for `balance: hash`: the same on every machine
 
   alignas(64) std::atomic<std::uint32_t> in_flight{0};
   alignas(64) health::PassiveHealth health;
@@ -72,6 +79,7 @@ struct EndpointState {
   alignas(64) health::OutcomeWindow outcomes;  // counted where failure_rate is on
   health::CauseHistory causes;
   LastChange last_change;
+  alignas(64) balance::Latency latency;  // only `balance: least_latency` writes and reads it
 
   /// May take a new request, as far as it is concerned itself.
   bool usable() const { return out.load(std::memory_order_relaxed) == 0 && health.usable(); }
@@ -91,6 +99,9 @@ struct ConnectionScope {
 struct Candidate {
   EndpointState* state = nullptr;
   std::uint32_t weight = 1;
+  std::uint32_t max_connections = 0;  // requests at once over all workers; 0: no limit
+  bool backup = false;                // only where no other one can be used
+  bool local = true;                  // in this Weir's zone, or zones do not count
 };
 
 }  // namespace weir::upstream

@@ -81,7 +81,7 @@ listeners:
   plain: { address: 127.0.0.1:1, redirect_to_https: {} }
   tls: { address: 127.0.0.1:2, tls: { certificates: [{ cert: a.crt, key: a.key }] } }
 upstreams:
-  app: { endpoints: [127.0.0.1:3], tls: {}, health_check: {} }
+  app: { endpoints: [{ address: 127.0.0.1:3 }], tls: {}, health_check: {}, queue: {} }
   other: { endpoints: [127.0.0.1:4] }
 rate_limits: { own: { rate: 1/s } }
 headers: { own: {} }

@@ -20,7 +20,7 @@
 
 #include "balance/balance.hpp"
 #include "core/regex.hpp"
-#include "unit/balance/endpoints.hpp"
+#include "unit/balance/choosing.hpp"
 #include "unit/route/routes.hpp"
 
 namespace {
@@ -74,9 +74,11 @@ TEST(Allocations, FindingARouteMakesNone) {
 TEST(Allocations, PickingAnEndpointMakesNone) {
   Endpoints endpoints({1, 2, 3});
   balance::Shared shared;
-  for (const auto policy : {config::Balance::least_connections, config::Balance::round_robin}) {
+  for (const auto policy :
+       {config::Balance::least_connections, config::Balance::round_robin, config::Balance::random_two,
+        config::Balance::least_latency, config::Balance::hash}) {
     EXPECT_EQ(allocations_of([&] {
-                const auto pick = balance::acquire(policy, shared, endpoints.candidates(), 0, time_zero);
+                const auto pick = balance::acquire(policy, shared, endpoints.candidates(), balance::asking());
                 upstream::report_failure(shared.ejections, endpoints.candidates(), endpoints[pick.index],
                                          ejecting_after(1), time_zero, pick.ticket);
                 balance::release(endpoints[pick.index]);

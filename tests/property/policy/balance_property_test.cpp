@@ -8,7 +8,7 @@
 
 #include "balance/balance.hpp"
 #include "core/rng.hpp"
-#include "unit/balance/endpoints.hpp"
+#include "unit/balance/choosing.hpp"
 
 namespace weir::balance {
 namespace {
@@ -21,8 +21,8 @@ bool is_worse(const upstream::Candidate& a, std::uint64_t load_a, const upstream
   return (load_a + 1) * b.weight > (load_b + 1) * a.weight;
 }
 
-void check_choice(const Endpoints& endpoints, const std::vector<std::uint32_t>& before, Excluded excluded,
-                  std::size_t picked) {
+void check_choice(const Endpoints& endpoints, const std::vector<std::uint32_t>& before,
+                  std::uint64_t excluded, std::size_t picked) {
   const auto& candidates = endpoints.candidates();
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     if ((excluded >> i & 1) != 0 || !candidates[i].state->health.usable()) continue;
@@ -46,10 +46,10 @@ void run_one_sequence(std::uint64_t seed) {
       held.pop_back();
       continue;
     }
-    const Excluded excluded = rng() % 4 == 0 ? rng() & 0xff : 0;
+    const std::uint64_t excluded = rng() % 4 == 0 ? rng() & 0xff : 0;
     const auto before = endpoints.loads();
-    const Pick pick =
-        acquire(config::Balance::least_connections, shared, endpoints.candidates(), excluded, time_zero);
+    const Pick pick = acquire(config::Balance::least_connections, shared, endpoints.candidates(),
+                              asking(time_zero, excluded));
     if (pick.index == none) {
       ASSERT_EQ(before, endpoints.loads());
       continue;
@@ -92,7 +92,7 @@ TEST(BalanceProperty, FourThreadsThatHoldTheirRequestsKeepLoadsEven) {
   in_threads([&](std::size_t thread) {
     for (std::size_t round = 0; round < 200; ++round) {
       for (std::size_t i = 0; i < 10 + (thread + round) % 7; ++i) {
-        acquire(config::Balance::least_connections, shared, endpoints.candidates(), 0, time_zero);
+        acquire(config::Balance::least_connections, shared, endpoints.candidates(), asking());
       }
       quiet.arrive_and_wait();
     }
@@ -105,7 +105,7 @@ TEST(BalanceProperty, FourThreadsFollowTheWeights) {
   Shared shared;
   in_threads([&](std::size_t) {
     for (int i = 0; i < 5000; ++i) {
-      acquire(config::Balance::least_connections, shared, endpoints.candidates(), 0, time_zero);
+      acquire(config::Balance::least_connections, shared, endpoints.candidates(), asking());
     }
   });
   EXPECT_EQ(endpoints.loads(), (std::vector<std::uint32_t>{2000, 4000, 14'000}));
@@ -124,7 +124,7 @@ TEST(BalanceProperty, FourThreadsLoseNoCount) {
           release(endpoints[held.back()]);
           held.pop_back();
         } else {
-          const Pick pick = acquire(policy, shared, endpoints.candidates(), 0, time_zero);
+          const Pick pick = acquire(policy, shared, endpoints.candidates(), asking());
           if (pick.index == none) found_none = true;
           held.push_back(pick.index);
         }
@@ -141,7 +141,7 @@ TEST(BalanceProperty, FourThreadsShareRoundRobinExactly) {
   Shared shared;
   in_threads([&](std::size_t) {
     for (int i = 0; i < 2000; ++i) {
-      acquire(config::Balance::round_robin, shared, endpoints.candidates(), 0, time_zero);
+      acquire(config::Balance::round_robin, shared, endpoints.candidates(), asking());
     }
   });
   EXPECT_EQ(endpoints.loads(), (std::vector<std::uint32_t>{1000, 2000, 5000}));

@@ -9,7 +9,7 @@
 
 #include "balance/balance.hpp"
 #include "core/rng.hpp"
-#include "unit/balance/endpoints.hpp"
+#include "unit/balance/choosing.hpp"
 #include "upstream/ejection.hpp"
 
 namespace weir::upstream {
@@ -120,8 +120,8 @@ TEST(EjectionProperty, OneProbeAtATime) {
     TimePoint now = time_zero;
     for (int i = 0; i < 20'000; ++i) {
       now += Milliseconds(1);
-      const balance::Pick pick =
-          balance::acquire(config::Balance::round_robin, shared, endpoints.candidates(), 0, now);
+      const balance::Pick pick = balance::acquire(config::Balance::round_robin, shared,
+                                                  endpoints.candidates(), balance::asking(now));
       EndpointState& endpoint = endpoints[pick.index];
       if (pick.ticket.probe) {
         ++probes;

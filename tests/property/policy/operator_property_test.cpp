@@ -9,7 +9,7 @@
 
 #include "balance/balance.hpp"
 #include "core/rng.hpp"
-#include "unit/balance/endpoints.hpp"
+#include "unit/balance/choosing.hpp"
 #include "upstream/operator_state.hpp"
 
 namespace weir::upstream {
@@ -29,12 +29,13 @@ void run_one_sequence(std::uint64_t seed) {
       set_operator_state(endpoints[which], static_cast<OperatorState>(rng() % 3));
       continue;
     }
-    const balance::Excluded excluded = rng() % 3 == 0 ? rng() & 0x1f : 0;
+    const std::uint64_t excluded = rng() % 3 == 0 ? rng() & 0x1f : 0;
     bool somebody = false;
     for (std::size_t i = 0; i < endpoints.size(); ++i) {
       somebody = somebody || (!endpoints[i].taken_out() && (excluded >> i & 1) == 0);
     }
-    const balance::Pick pick = balance::acquire(policy, shared, endpoints.candidates(), excluded, now);
+    const balance::Pick pick =
+        balance::acquire(policy, shared, endpoints.candidates(), balance::asking(now, excluded));
     ASSERT_EQ(pick.index != balance::none, somebody) << "step " << step;
     if (pick.index == balance::none) continue;
     ASSERT_FALSE(endpoints[pick.index].taken_out()) << "step " << step;
@@ -85,7 +86,7 @@ TEST(OperatorProperty, AfterEveryWorkerCameByNothingSlipsThrough) {
     std::atomic<bool> slipped{false};
     const auto pick = [&] {
       const auto policy = config::Balance::least_connections;
-      const auto picked = balance::acquire(policy, shared, endpoints.candidates(), 0, time_zero);
+      const auto picked = balance::acquire(policy, shared, endpoints.candidates(), balance::asking());
       balance::release(endpoints[picked.index]);
       return picked.index;
     };

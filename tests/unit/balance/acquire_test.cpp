@@ -1,46 +1,52 @@
 #include <gtest/gtest.h>
 
-#include "balance/balance.hpp"
-#include "unit/balance/endpoints.hpp"
+#include "core/rng.hpp"
+#include "unit/balance/choosing.hpp"
 
 namespace weir::balance {
 namespace {
 
 using std::chrono::seconds;
-constexpr Excluded nobody = 0;
+constexpr std::uint64_t nobody = 0;
 
 class Acquire : public testing::TestWithParam<config::Balance> {
  protected:
-  Pick pick(Endpoints& endpoints, Excluded excluded = nobody, TimePoint now = time_zero) {
-    return acquire(GetParam(), shared_, endpoints.candidates(), excluded, now);
+  Pick pick(Endpoints& endpoints, std::uint64_t excluded = nobody, TimePoint now = time_zero) {
+    PickRequest request = asking(now, excluded);
+    request.random = rng_();
+    request.key = rng_();
+    return acquire(GetParam(), shared_, endpoints.candidates(), request);
   }
   Shared shared_;
+  Rng rng_{1};
 };
 
 INSTANTIATE_TEST_SUITE_P(Policies, Acquire,
-                         testing::Values(config::Balance::least_connections, config::Balance::round_robin));
+                         testing::Values(config::Balance::least_connections, config::Balance::round_robin,
+                                         config::Balance::random_two, config::Balance::least_latency,
+                                         config::Balance::hash));
 
 TEST_P(Acquire, CountsAndReleases) {
   Endpoints endpoints({1, 1});
   const Pick first = pick(endpoints);
-  const Pick second = pick(endpoints);
-  EXPECT_NE(first.index, second.index);
   EXPECT_FALSE(first.ticket.probe);
-  EXPECT_EQ(endpoints.loads(), (std::vector<std::uint32_t>{1, 1}));
+  EXPECT_EQ(endpoints[first.index].in_flight, 1u);
+  const Pick second = pick(endpoints);
+  EXPECT_EQ(endpoints.loads()[0] + endpoints.loads()[1], 2u);
   release(endpoints[first.index]);
   release(endpoints[second.index]);
   EXPECT_EQ(endpoints.loads(), (std::vector<std::uint32_t>{0, 0}));
 }
 
-TEST_P(Acquire, IdleEndpointsTakeTurns) {
+TEST_P(Acquire, EqualEndpointsGetEqualShares) {
   Endpoints endpoints({1, 1, 1});
   std::vector<int> served(3);
-  for (int i = 0; i < 30; ++i) {
+  for (int i = 0; i < 3000; ++i) {
     const Pick picked = pick(endpoints);
     ++served[picked.index];
     release(endpoints[picked.index]);
   }
-  EXPECT_EQ(served, (std::vector<int>{10, 10, 10}));
+  for (const int count : served) EXPECT_NEAR(count, 1000, 120);
 }
 
 TEST_P(Acquire, NothingToPick) {
@@ -88,29 +94,52 @@ TEST_P(Acquire, AnExcludedEndpointIsNotProbed) {
   EXPECT_EQ(endpoints[0].health.state(), health::State::ejected);
 }
 
-TEST_P(Acquire, WhenAllAreEjectedTheFirstToReturnIsUsed) {
+TEST_P(Acquire, WhenAllAreEjectedTheyAllShare) {
   Endpoints endpoints({1, 1, 1});
-  endpoints.eject(0, time_zero, Milliseconds(3000));
-  endpoints.eject(1, time_zero, Milliseconds(1000));
-  endpoints.eject(2, time_zero, Milliseconds(2000));
-  const Pick picked = pick(endpoints);
-  EXPECT_EQ(picked.index, 1u);
-  EXPECT_FALSE(picked.ticket.probe);
-  EXPECT_EQ(endpoints[1].in_flight, 1u);
-  EXPECT_EQ(pick(endpoints, 0b010).index, 2u);
-  EXPECT_EQ(pick(endpoints, 0b110).index, 0u);
+  for (std::size_t i = 0; i < 3; ++i) endpoints.eject(i, time_zero);
+  std::vector<int> served(3);
+  for (int i = 0; i < 300; ++i) {
+    const Pick picked = pick(endpoints);
+    ASSERT_NE(picked.index, none);
+    EXPECT_TRUE(picked.panic);
+    EXPECT_FALSE(picked.ticket.probe);
+    ++served[picked.index];
+    release(endpoints[picked.index]);
+  }
+  for (const int count : served) EXPECT_GT(count, 60);
+  EXPECT_EQ(pick(endpoints, 0b101).index, 1u);
   EXPECT_EQ(pick(endpoints, 0b111).index, none);
 }
 
-TEST_P(Acquire, OneBeingProbedHasEndedItsEjection) {
+TEST_P(Acquire, ARetryWithNobodyUsableLeftIsNoPanic) {
   Endpoints endpoints({1, 1});
-  endpoints.eject(0, time_zero, Milliseconds(9000));
-  endpoints.eject(1, time_zero, Milliseconds(1000));
-  const TimePoint due = time_zero + seconds(1);
-  EXPECT_TRUE(pick(endpoints, nobody, due).ticket.probe);
-  const Pick second = pick(endpoints, nobody, due);
-  EXPECT_EQ(second.index, 1u);
-  EXPECT_FALSE(second.ticket.probe);
+  endpoints.eject(1, time_zero);
+  const Pick picked = pick(endpoints, 0b01);
+  EXPECT_EQ(picked.index, 1u);
+  EXPECT_FALSE(picked.panic);
+}
+
+TEST_P(Acquire, WhatAnOperatorTookOutStaysOutInPanicToo) {
+  Endpoints endpoints({1, 1, 1});
+  endpoints.put_out(0, upstream::out_drain);
+  endpoints.put_out(1, upstream::out_check_failed);
+  endpoints.put_out(2, upstream::out_disabled);
+  for (int i = 0; i < 20; ++i) {
+    const Pick picked = pick(endpoints);
+    EXPECT_EQ(picked.index, 1u);
+    EXPECT_TRUE(picked.panic);
+  }
+  const Pick nobody_left = pick(endpoints, 0b010);
+  EXPECT_EQ(nobody_left.index, none);
+  EXPECT_FALSE(nobody_left.full);
+}
+
+TEST_P(Acquire, OneThatIsOutGetsNoProbe) {
+  Endpoints endpoints({1, 1});
+  endpoints.eject(0, time_zero);
+  endpoints.put_out(0, upstream::out_check_failed);
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(pick(endpoints, nobody, time_zero + seconds(60)).index, 1u);
+  EXPECT_EQ(endpoints[0].health.state(), health::State::ejected);
 }
 
 TEST_P(Acquire, WhatAnOperatorTookOutGetsNothing) {

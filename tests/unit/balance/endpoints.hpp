@@ -37,12 +37,14 @@ class Endpoints {
 
   upstream::EndpointState& operator[](std::size_t index) { return *states_[index]; }
   const std::vector<upstream::Candidate>& candidates() const { return candidates_; }
+  upstream::Candidate& candidate(std::size_t index) { return candidates_[index]; }
   std::size_t size() const { return states_.size(); }
 
   void eject(std::size_t index, TimePoint now, Milliseconds ejection_time = Milliseconds(30'000)) {
     auto& health = states_[index]->health;
     health.report_failure(ejecting_after(1, ejection_time), now, true, health.ticket());
   }
+  void put_out(std::size_t index, std::uint8_t why) { states_[index]->out = why; }
   std::vector<std::uint32_t> loads() const {
     std::vector<std::uint32_t> loads;
     for (const auto& state : states_) loads.push_back(state->in_flight.load());

@@ -2,18 +2,15 @@
 
 #include <map>
 
-#include "balance/balance.hpp"
-#include "unit/balance/endpoints.hpp"
+#include "unit/balance/choosing.hpp"
 
 namespace weir::balance {
 namespace {
 
-constexpr Excluded nobody = 0;
-
 struct Case {
   std::vector<std::uint32_t> weights;
   std::vector<std::uint32_t> loads;
-  Excluded excluded;
+  std::uint64_t excluded;
   std::size_t picked;
 };
 
@@ -23,7 +20,8 @@ TEST_P(LeastConnections, PicksOnAnyTurn) {
   Endpoints endpoints(GetParam().weights);
   for (std::size_t i = 0; i < endpoints.size(); ++i) endpoints[i].in_flight = GetParam().loads[i];
   for (std::uint64_t turn = 0; turn < 10; ++turn) {
-    EXPECT_EQ(least_connections(endpoints.candidates(), GetParam().excluded, turn), GetParam().picked)
+    EXPECT_EQ(chosen(least_connections, endpoints, turn_of(turn), tried_of(GetParam().excluded)),
+              GetParam().picked)
         << turn;
   }
 }
@@ -47,7 +45,7 @@ TEST(LeastConnectionsTies, RotateEvenlyAmongTheTied) {
   endpoints[1].in_flight = 1;
   std::map<std::size_t, int> picked;
   for (std::uint64_t turn = 0; turn < 300; ++turn) {
-    ++picked[least_connections(endpoints.candidates(), nobody, turn)];
+    ++picked[chosen(least_connections, endpoints, turn_of(turn))];
   }
   EXPECT_EQ(picked, (std::map<std::size_t, int>{{0, 100}, {2, 100}, {3, 100}}));
 }
@@ -57,7 +55,7 @@ TEST(LeastConnectionsTies, AnEjectedNeighbourGivesNoDoubleShare) {
   endpoints.eject(0, time_zero);
   std::map<std::size_t, int> picked;
   for (std::uint64_t turn = 0; turn < 300; ++turn) {
-    ++picked[least_connections(endpoints.candidates(), nobody, turn)];
+    ++picked[chosen(least_connections, endpoints, turn_of(turn))];
   }
   EXPECT_EQ(picked, (std::map<std::size_t, int>{{1, 150}, {2, 150}}));
 }
@@ -65,23 +63,22 @@ TEST(LeastConnectionsTies, AnEjectedNeighbourGivesNoDoubleShare) {
 TEST(LeastConnectionsTies, EqualSharesOfUnequalWeightsTie) {
   Endpoints endpoints({1, 2});
   endpoints[1].in_flight = 1;  // 1/1 and 2/2
-  EXPECT_EQ(least_connections(endpoints.candidates(), nobody, 0), 0u);
-  EXPECT_EQ(least_connections(endpoints.candidates(), nobody, 1), 1u);
+  EXPECT_EQ(chosen(least_connections, endpoints, turn_of(0)), 0u);
+  EXPECT_EQ(chosen(least_connections, endpoints, turn_of(1)), 1u);
 }
 
-TEST(LeastConnectionsMany, OnlyTheFirst64CanBeExcluded) {
-  Endpoints endpoints(std::vector<std::uint32_t>(66, 1));
-  for (std::size_t i = 0; i < endpoints.size(); ++i) endpoints[i].in_flight = i == 65 ? 1 : 2;
-  EXPECT_EQ(least_connections(endpoints.candidates(), ~Excluded{0}, 0), 65u);
-  endpoints[65].in_flight = 3;
-  EXPECT_EQ(least_connections(endpoints.candidates(), ~Excluded{0}, 0), 64u);
+TEST(LeastConnectionsMany, TriedOnesAreLeftAloneHoweverManyThereAre) {
+  Endpoints endpoints(std::vector<std::uint32_t>(300, 1));
+  for (std::size_t i = 0; i < endpoints.size(); ++i) endpoints[i].in_flight = i < 297 ? 9 : 0;
+  EXPECT_EQ(chosen(least_connections, endpoints, turn_of(0), {297, 299}), 298u);
+  EXPECT_EQ(chosen(least_connections, endpoints, turn_of(0), {0, 297, 298, 299}), 1u);
 }
 
 TEST(LeastConnectionsMany, HeldRequestsFollowTheWeights) {
   Endpoints endpoints({1, 2, 5});
   Shared shared;
   for (int i = 0; i < 80; ++i) {
-    acquire(config::Balance::least_connections, shared, endpoints.candidates(), nobody, time_zero);
+    acquire(config::Balance::least_connections, shared, endpoints.candidates(), asking());
   }
   EXPECT_EQ(endpoints.loads(), (std::vector<std::uint32_t>{10, 20, 50}));
 }

@@ -3,17 +3,16 @@
 #include <algorithm>
 #include <numeric>
 
-#include "balance/balance.hpp"
-#include "unit/balance/endpoints.hpp"
+#include "unit/balance/choosing.hpp"
 
 namespace weir::balance {
 namespace {
 
 std::vector<std::size_t> sequence(const Endpoints& endpoints, std::uint64_t from, std::size_t turns,
-                                  Excluded excluded = 0) {
+                                  std::uint64_t excluded = 0) {
   std::vector<std::size_t> picked;
   for (std::uint64_t turn = from; turn < from + turns; ++turn) {
-    picked.push_back(round_robin(endpoints.candidates(), excluded, turn));
+    picked.push_back(chosen(round_robin, endpoints, turn_of(turn), tried_of(excluded)));
   }
   return picked;
 }
@@ -83,8 +82,8 @@ TEST(RoundRobinSkips, ExcludedAndEjected) {
   const auto picked = sequence(endpoints, 0, 300, 0b0001);
   EXPECT_EQ(std::ranges::count(picked, 1u), 200);
   EXPECT_EQ(std::ranges::count(picked, 2u), 100);
-  EXPECT_EQ(round_robin(endpoints.candidates(), 0b0111, 0), none);
-  EXPECT_EQ(round_robin({}, 0, 0), none);
+  EXPECT_EQ(chosen(round_robin, endpoints, turn_of(0), tried_of(0b0111)), none);
+  EXPECT_EQ(chosen(round_robin, Endpoints({}), turn_of(0)), none);
 }
 
 }  // namespace

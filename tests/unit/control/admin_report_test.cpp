@@ -73,10 +73,18 @@ TEST(AdminJson, Status) {
 
 TEST(AdminJson, Upstreams) {
   EndpointReport endpoint{"127.0.0.1:9001", 3, "healthy", 1, 4, 50, 6, 7, 8, {}};
+  endpoint.effective_weight = 1.5;
+  endpoint.max_connections = 9;
+  endpoint.backup = true;
+  endpoint.zone = "a";
   UpstreamReport blue;
   blue.name = "blue";
   blue.balance = "round_robin";
   blue.endpoints = {endpoint};
+  blue.waiting = 10;
+  blue.queue_max = 11;
+  blue.requests = 12;
+  blue.max_requests = 13;
   blue.retries = {2, {30, 4}};
   UpstreamReport empty;
   empty.name = "empty";
@@ -84,11 +92,14 @@ TEST(AdminJson, Upstreams) {
   empty.panic = true;
   EXPECT_EQ(
       to_json({blue, empty}),
-      R"({"upstreams":[{"name":"blue","balance":"round_robin","panic":false,"endpoints":[)"
+      R"({"upstreams":[{"name":"blue","balance":"round_robin","panic":false,"queue":{"waiting":10,"max":11},)"
+      R"("requests":{"running":12,"max":13},"endpoints":[)"
       R"({"address":"127.0.0.1:9001","weight":3,"state":"healthy","ejections_in_row":0,"in_flight":1,)"
       R"("consecutive_failures":4,"window":{"requests":0,"failures":0},"requests":50,"failures":6,)"
-      R"("connections":{"active":7,"idle":8}}],"retries":{"running":2,"percent":30,"min_concurrent":4}},)"
-      R"({"name":"empty","balance":"round_robin","panic":true,"endpoints":[],)"
+      R"("connections":{"active":7,"idle":8},"effective_weight":1.5E0,"max_connections":9,"backup":true,)"
+      R"("zone":"a"}],"retries":{"running":2,"percent":30,"min_concurrent":4}},)"
+      R"({"name":"empty","balance":"round_robin","panic":true,"queue":{"waiting":0,"max":0},)"
+      R"("requests":{"running":0,"max":0},"endpoints":[],)"
       R"("retries":{"running":0,"percent":20,"min_concurrent":3}}]})");
 }
 

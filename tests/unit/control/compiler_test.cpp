@@ -82,6 +82,67 @@ TEST_F(CompilerTest, FillsWhatTheRequestPathNeeds) {
   EXPECT_EQ(snapshot->listener_index(77), server::no_listener);
 }
 
+TEST_F(CompilerTest, BalancingKnowsWhatTheConfigurationSays) {
+  config::Config config = base();
+  config.server.zone = "a";
+  config::Upstream& blue = config.upstreams[0];
+  blue.balance = config::Balance::hash;
+  blue.endpoints[0].zone = "a";
+  blue.endpoints[0].max_connections = 5;
+  blue.endpoints[1].backup = true;
+  blue.slow_start = Milliseconds(10'000);
+  const auto snapshot = compile(config);
+  const server::UpstreamRuntime& runtime = snapshot->upstreams[0];
+  EXPECT_EQ(runtime.candidates[0].max_connections, 5u);
+  EXPECT_TRUE(runtime.candidates[0].local);
+  EXPECT_FALSE(runtime.candidates[0].backup);
+  EXPECT_FALSE(runtime.candidates[1].local);
+  EXPECT_TRUE(runtime.candidates[1].backup);
+  EXPECT_EQ(runtime.rules.policy, config::Balance::hash);
+  EXPECT_EQ(runtime.rules.slow_start, Milliseconds(10'000));
+  EXPECT_TRUE(runtime.rules.backups && runtime.rules.zones && runtime.rules.limits);
+  EXPECT_EQ(runtime.in_flight, nullptr);
+  blue.max_requests = 9;
+  const auto limited = compile(config);
+  EXPECT_NE(limited->upstreams[0].in_flight, nullptr);
+  EXPECT_EQ(limited->upstreams[0].queue, runtime.queue);
+  EXPECT_EQ(compile(config)->upstreams[0].in_flight, limited->upstreams[0].in_flight);
+}
+
+TEST_F(CompilerTest, OneAddressUnderTwoNamesAllowsWhatBothDo) {
+  app = {{*IpAddress::parse("127.0.0.1")}};
+  config::Config config = base();
+  config.upstreams[0].endpoints[0].max_connections = 5;
+  config.upstreams[0].endpoints[0].backup = true;
+  config.upstreams[0].endpoints.push_back(endpoint("app", 1001));
+  config.upstreams[0].endpoints[2].max_connections = 2;
+  const auto both = compile(config);
+  ASSERT_EQ(both->upstreams[0].candidates.size(), 2u);
+  EXPECT_EQ(both->upstreams[0].candidates[0].max_connections, 7u);
+  EXPECT_FALSE(both->upstreams[0].candidates[0].backup);
+  config.upstreams[0].endpoints[2].max_connections = 0;
+  EXPECT_EQ(compile(config)->upstreams[0].candidates[0].max_connections, 0u);
+}
+
+TEST_F(CompilerTest, OnlyWhatJoinsOthersStartsSlowly) {
+  const auto first = compile(base());
+  for (const auto& each : first->upstreams[0].endpoints) EXPECT_EQ(each.state->serving_since, 0);
+  config::Config more = base();
+  more.upstreams[0].endpoints.push_back(endpoint("app", 1003));
+  const auto unresolved = compile(more);
+  EXPECT_EQ(unresolved->upstreams[0].endpoints.size(), 2u);
+  app = {{*IpAddress::parse("10.0.0.1")}};
+  const auto second = compile(more);
+  EXPECT_EQ(second->upstreams[0].endpoints[0].state->serving_since, 0);
+  EXPECT_GT(second->upstreams[0].endpoints[2].state->serving_since, 0);
+  config::Config other = base();
+  other.upstreams[0].endpoints = {endpoint("127.0.0.1", 2001), endpoint("127.0.0.1", 2002)};
+  const auto third = compile(other);
+  for (const auto& each : third->upstreams[0].endpoints) {
+    EXPECT_EQ(each.state->serving_since, 0) << "nobody serves yet who could be slower";
+  }
+}
+
 TEST_F(CompilerTest, WhatStaysKeepsItsIdentity) {
   const auto before = compile(base());
   before->upstreams[0].endpoints[0].state->in_flight = 7;

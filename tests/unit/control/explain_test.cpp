@@ -54,6 +54,28 @@ TEST_F(ExplainTest, TellsTheWholeStoryOfAProxiedRequest) {
             "  remove Server\n");
 }
 
+TEST_F(ExplainTest, BalancingSaysWhatBoundsAndPrefers) {
+  config_.server.zone = "a";
+  config::Upstream& blue = config_.upstreams[0];
+  blue.balance = config::Balance::hash;
+  blue.hash_key = {config::HashKey::Kind::header, "X-User"};
+  blue.endpoints[0].zone = "a";
+  blue.endpoints[0].max_connections = 5;
+  blue.endpoints[1].backup = true;
+  blue.queue.max = 7;
+  blue.max_requests = 100;
+  const std::string told = text("GET", api_url);
+  EXPECT_THAT(told, HasSubstr("upstream   blue, hash of header:X-User\n"));
+  EXPECT_THAT(told, HasSubstr("  127.0.0.1:9001, at most 5 requests at once, zone a (local)\n"));
+  EXPECT_THAT(told, HasSubstr("  app.internal:9002, weight 2, backup (not the local zone)\n"));
+  EXPECT_THAT(told, HasSubstr("at once    at most 100 requests, 7 may wait 5s for an endpoint with room\n"));
+  const auto proxy = json("GET", api_url).at("proxy");
+  EXPECT_EQ(proxy.at("hash_key"), "header:X-User");
+  EXPECT_EQ(proxy.at("zone"), "a");
+  EXPECT_EQ(proxy.at("endpoints").at(0).at("max_connections"), 5);
+  EXPECT_EQ(proxy.at("endpoints").at(1).at("backup"), true);
+}
+
 TEST_F(ExplainTest, JsonSaysTheSame) {
   const auto told = json("GET", api_url);
   EXPECT_EQ(told.at("outcome"), "proxy");

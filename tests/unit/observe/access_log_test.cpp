@@ -59,6 +59,7 @@ AccessRecord full_record(const std::vector<AttemptRecord>& attempts) {
   record.bytes_in = 0;
   record.bytes_out = 18'446'744'073'709'551'615u;
   record.duration_ms = 1234.5678;
+  record.queue_ms = 12.5;
   record.attempts = &attempts;
   record.reason = "total_timeout";
   return record;
@@ -69,18 +70,18 @@ TEST(AccessLog, FullLineIsExact) {
                                             {"127.0.0.1:9001", -1, 3.1, 200, "ok"}};
   std::string line;
   append_access_line(line, full_record(attempts));
-  EXPECT_EQ(
-      line,
-      R"({"ts":"2026-01-31T23:59:59.007Z","request_id":"018f-id",)"
-      R"("trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","listener":"https","client_ip":"2001:db8::1",)"
-      R"("client_port":54321,"protocol":"HTTP/1.1","tls":{"resumed":true,"version":"TLSv1.3",)"
-      R"("cipher":"TLS_AES_128_GCM_SHA256","sni":"example.com"},"method":"GET","host":"example.com",)"
-      R"("path":"/a/b","query":"x=1&y=%20","user_agent":"curl/8","referer":"https://example.com/",)"
-      R"("route":"api","upstream":"blue","endpoint":"127.0.0.1:9001","status":200,"bytes_in":0,)"
-      R"("bytes_out":18446744073709551615,"duration_ms":1234.568,"attempts":[{"outcome":"connect_refused",)"
-      R"("endpoint":"127.0.0.1:9002","connect_ms":0.250},{"outcome":"ok","endpoint":"127.0.0.1:9001",)"
-      R"("first_byte_ms":3.100,"status":200}],"reason":"total_timeout"})"
-      "\n");
+  EXPECT_EQ(line,
+            R"({"ts":"2026-01-31T23:59:59.007Z","request_id":"018f-id",)"
+            R"("trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","listener":"https","client_ip":"2001:db8::1",)"
+            R"("client_port":54321,"protocol":"HTTP/1.1","tls":{"resumed":true,"version":"TLSv1.3",)"
+            R"("cipher":"TLS_AES_128_GCM_SHA256","sni":"example.com"},"method":"GET","host":"example.com",)"
+            R"("path":"/a/b","query":"x=1&y=%20","user_agent":"curl/8","referer":"https://example.com/",)"
+            R"("route":"api","upstream":"blue","endpoint":"127.0.0.1:9001","status":200,"bytes_in":0,)"
+            R"("bytes_out":18446744073709551615,"duration_ms":1234.568,"queue_ms":12.500,)"
+            R"("attempts":[{"outcome":"connect_refused",)"
+            R"("endpoint":"127.0.0.1:9002","connect_ms":0.250},{"outcome":"ok","endpoint":"127.0.0.1:9001",)"
+            R"("first_byte_ms":3.100,"status":200}],"reason":"total_timeout"})"
+            "\n");
 }
 
 TEST(AccessLog, AbsentFieldsAreAbsent) {

@@ -91,6 +91,11 @@ struct Fixture {
     endpoint.ejections["consecutive_failures"] = 2;
     endpoint.ejections_held["last_endpoint"] = 7;
     metrics.upstream(upstream) = {10, 11, 12, 16, 17};
+    metrics.upstream(upstream).refused_max_requests = 21;
+    metrics.upstream(upstream).refused_endpoint_busy = 22;
+    metrics.upstream(upstream).queue = {23, 24, 25, 26};
+    metrics.upstream(upstream).to_backups = 28;
+    metrics.upstream(upstream).to_other_zones = 29;
     metrics.limit(names.intern("logins"), route) = {21, 22};
     input.limits = {{"logins", 23, 24}};
     metrics.refused(route) = {14, 15};
@@ -108,7 +113,7 @@ struct Fixture {
     input.last_reload_success = false;
     input.last_reload = std::chrono::system_clock::time_point(std::chrono::milliseconds(1'700'000'000'500));
     input.endpoints = {{"blue", "127.0.0.1:9001", 3, true}, {"blue", "127.0.0.1:9002", 0, false}};
-    input.upstreams = {{"blue", true}, {"green", false}};
+    input.upstreams = {{"blue", true, 27}, {"green", false, 0}};
     input.certificates = {
         {"https", "localhost", std::chrono::system_clock::time_point(std::chrono::seconds(99))}};
     input.access_log_unwritten_lines = 11;
@@ -135,6 +140,11 @@ TEST(Collector, EveryPromisedFamilyIsThereWithItsTypeAndHelp) {
       {"weir_upstream_connections", "gauge"},
       {"weir_upstream_failures_total", "counter"},
       {"weir_upstream_retries_total", "counter"},
+      {"weir_upstream_refused_total", "counter"},
+      {"weir_queue_total", "counter"},
+      {"weir_queue_requests", "gauge"},
+      {"weir_backup_requests_total", "counter"},
+      {"weir_other_zone_requests_total", "counter"},
       {"weir_split_weight", "gauge"},
       {"weir_split_requests_total", "counter"},
       {"weir_mirror_requests_total", "counter"},
@@ -232,6 +242,15 @@ TEST(Collector, EverySampleHasItsLabelsAndValue) {
       {R"(weir_upstream_retries_total{upstream="blue",outcome="stale"})", 12},
       {R"(weir_upstream_retries_total{upstream="blue",outcome="budget_exhausted"})", 16},
       {R"(weir_upstream_retries_total{upstream="blue",outcome="no_other_endpoint"})", 17},
+      {R"(weir_upstream_refused_total{upstream="blue",reason="max_requests"})", 21},
+      {R"(weir_upstream_refused_total{upstream="blue",reason="endpoint_busy"})", 22},
+      {R"(weir_queue_total{upstream="blue",outcome="served"})", 23},
+      {R"(weir_queue_total{upstream="blue",outcome="timeout"})", 24},
+      {R"(weir_queue_total{upstream="blue",outcome="full"})", 25},
+      {R"(weir_queue_total{upstream="blue",outcome="left"})", 26},
+      {R"(weir_queue_requests{upstream="blue"})", 27},
+      {R"(weir_backup_requests_total{upstream="blue"})", 28},
+      {R"(weir_other_zone_requests_total{upstream="blue"})", 29},
       {"weir_config_generation", 4},
       {"weir_config_last_reload_success", 0},
       {"weir_config_last_reload_timestamp_seconds", 1'700'000'000.5},

@@ -174,6 +174,11 @@ WorkerMetrics sample(int scale) {
   metrics.upstream(2).stale_retries += 3;
   metrics.upstream(2).retries_over_budget += 4;
   metrics.upstream(2).retries_without_endpoint += 5;
+  metrics.upstream(2).queue = {4, 5, 6, 7};
+  metrics.upstream(2).refused_max_requests = 8;
+  metrics.upstream(2).refused_endpoint_busy = 9;
+  metrics.upstream(2).to_backups = 10;
+  metrics.upstream(2).to_other_zones = 11;
   metrics.refused(1).access_denied += 4;
   metrics.refused(1).max_in_flight += 5;
   metrics.access_log_dropped_lines = 5;
@@ -200,6 +205,15 @@ TEST(WorkerMetrics, MergeAddsEverything) {
   EXPECT_EQ(endpoint.failures.total(), 11u);
   EXPECT_EQ(endpoint.ejections.total(), 2u);
   EXPECT_EQ(endpoint.duration.sum_seconds, 11);
+  const UpstreamCounters& upstream = merged.upstream(2);
+  EXPECT_EQ(upstream.queue.served, 8u);
+  EXPECT_EQ(upstream.queue.timeout, 10u);
+  EXPECT_EQ(upstream.queue.full, 12u);
+  EXPECT_EQ(upstream.queue.left, 14u);
+  EXPECT_EQ(upstream.refused_max_requests, 16u);
+  EXPECT_EQ(upstream.refused_endpoint_busy, 18u);
+  EXPECT_EQ(upstream.to_backups, 20u);
+  EXPECT_EQ(upstream.to_other_zones, 22u);
   EXPECT_EQ(merged.refused(1).access_denied, 8u);
   EXPECT_EQ(merged.refused(1).max_in_flight, 10u);
   const ListenerCounters& listener = merged.listener(4);

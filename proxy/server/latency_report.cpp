@@ -1,0 +1,36 @@
+#include "server/latency_report.hpp"
+
+#include <charconv>
+
+#include "upstream/retry.hpp"
+
+namespace weir::server {
+namespace {
+
+using std::chrono::seconds;
+
+/// Retry-After as a number of seconds (RFC 9110 10.2.3); 0 where it is absent, or a date.
+seconds pause_of(const http::ResponseHead& response) {
+  const http::Field* const field = response.find(http::FieldId::retry_after);
+  if (field == nullptr) return seconds(0);
+  std::uint32_t count = 0;
+  const char* const end = field->value.data() + field->value.size();
+  const auto [stop, error] = std::from_chars(field->value.data(), end, count);
+  return stop == end && error == std::errc() ? seconds(count) : seconds(0);
+}
+
+}  // namespace
+
+void report_latency(const UpstreamRuntime& upstream, std::size_t endpoint, TimePoint started, TimePoint now,
+                    const Error* error, const http::ResponseHead& response) {
+  if (upstream.rules.policy != config::Balance::least_latency) return;
+  if (error != nullptr && error->origin != Origin::upstream) return;
+  balance::Latency& latency = upstream.candidates[endpoint].state->latency;
+  const bool failed = error != nullptr || upstream::failure_bit_of_status(response.status) != 0;
+  latency.observe(Clock::now() - started, failed, now);
+  if (error != nullptr || (response.status != 503 && response.status != 429)) return;
+  const seconds pause = pause_of(response);
+  if (pause.count() != 0) latency.avoid_for(pause, now);
+}
+
+}  // namespace weir::server

@@ -1,0 +1,268 @@
+// max_connections, the queue behind it, and max_requests: exact over all workers.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "support/behaviours.hpp"
+#include "support/weir_process.hpp"
+
+namespace weir::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+/// One endpoint that holds each request until the test lets it go on, with two places.
+class Queues : public ::testing::Test {
+ protected:
+  ConfigText with(const std::string& app, const std::string& limit = "max_connections: 2") {
+    ConfigText config = config_for("{ address: \"" + endpoint_.address() + "\", " + limit + " }");
+    config.server = "workers: 2";
+    config.app = app;
+    return config;
+  }
+  RawClient asking(const WeirProcess& weir, const std::string& path = "/") {
+    RawClient client = weir.connect();
+    client.send_get(path);
+    return client;
+  }
+  /// Two requests that take both places.
+  std::vector<RawClient> fill(const WeirProcess& weir) {
+    std::vector<RawClient> clients;
+    for (std::size_t i = 0; i < 2; ++i) {
+      clients.push_back(asking(weir));
+      endpoint_.wait_for_requests(i + 1);
+    }
+    return clients;
+  }
+  static void wait_for_queue(const WeirProcess& weir, double length) {
+    weir.wait_for_metric("weir_queue_requests", "upstream=\"app\"", length);
+  }
+
+  std::shared_ptr<Gate> gate_ = std::make_shared<Gate>();
+  ScriptableEndpoint endpoint_{behave::gated(gate_, behave::ok())};
+};
+
+TEST_F(Queues, WithoutAQueueAFullEndpointIsAnsweredAtOnce) {
+  WeirProcess weir(with(""));
+  auto running = fill(weir);
+  for (int i = 0; i < 6; ++i) {
+    const Response refused = weir.get("/");
+    EXPECT_EQ(refused.status, 503);
+    EXPECT_EQ(refused.fields.get("Retry-After"), "1");
+    EXPECT_THAT(refused.fields.get("Proxy-Status"), HasSubstr("error=connection_limit_reached"));
+  }
+  EXPECT_EQ(endpoint_.request_count(), 2U);
+  EXPECT_EQ(weir.metric("weir_upstream_refused_total", "reason=\"endpoint_busy\""), 6);
+  gate_->open();
+  for (RawClient& client : running) EXPECT_EQ(client.read_response().status, 200);
+  EXPECT_EQ(weir.get("/").status, 200);
+  EXPECT_EQ(weir.access_log(9).front().at("reason"), "endpoint_busy");
+}
+
+TEST_F(Queues, WaitingRequestsAreServedInTheEnd) {
+  WeirProcess weir(with("queue: { max: 20, timeout: 60s }"));
+  auto clients = fill(weir);
+  for (int i = 0; i < 12; ++i) clients.push_back(asking(weir));
+  wait_for_queue(weir, 12);
+  EXPECT_EQ(endpoint_.request_count(), 2U);
+  const auto shown = weir.admin_json("/api/v1/upstreams").at("upstreams").at(0);
+  EXPECT_EQ(shown.at("queue").at("waiting"), 12);
+  gate_->open();
+  for (RawClient& client : clients) EXPECT_EQ(client.read_response().status, 200);
+  wait_for_queue(weir, 0);
+  EXPECT_EQ(weir.metric("weir_queue_total", "outcome=\"served\""), 12);
+  int waited = 0;
+  for (const auto& line : weir.access_log(14)) waited += line.contains("queue_ms") ? 1 : 0;
+  EXPECT_EQ(waited, 12);
+}
+
+TEST_F(Queues, IsFirstComeFirstServed) {
+  ConfigText config = with("queue: { max: 20, timeout: 60s }", "max_connections: 1");
+  config.server = "workers: 1";
+  WeirProcess weir(config);
+  std::vector<RawClient> clients;
+  for (int i = 0; i < 6; ++i) {
+    clients.push_back(asking(weir, "/" + std::to_string(i)));
+    if (i == 0) endpoint_.wait_for_requests(1);
+    wait_for_queue(weir, i);
+  }
+  gate_->open();
+  for (RawClient& client : clients) EXPECT_EQ(client.read_response().status, 200);
+  for (std::size_t i = 0; i < 6; ++i) EXPECT_EQ(endpoint_.request(i).target, "/" + std::to_string(i));
+}
+
+TEST_F(Queues, IsBoundedOverAllWorkers) {
+  WeirProcess weir(with("queue: { max: 3, timeout: 60s }"));
+  auto clients = fill(weir);
+  for (int i = 0; i < 3; ++i) clients.push_back(asking(weir));
+  wait_for_queue(weir, 3);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(weir.get("/").status, 503);
+  EXPECT_EQ(weir.metric("weir_queue_total", "outcome=\"full\""), 5);
+  gate_->open();
+  for (RawClient& client : clients) EXPECT_EQ(client.read_response().status, 200);
+  EXPECT_EQ(weir.access_log(10).front().at("reason"), "queue_full");
+}
+
+TEST_F(Queues, GivesUpInTime) {
+  WeirProcess weir(with("queue: { max: 3, timeout: 50ms }"));
+  auto running = fill(weir);
+  const Response late = weir.get("/");
+  EXPECT_EQ(late.status, 503);
+  EXPECT_EQ(late.fields.get("Retry-After"), "1");
+  EXPECT_EQ(weir.metric("weir_queue_total", "outcome=\"timeout\""), 1);
+  EXPECT_EQ(endpoint_.request_count(), 2U);
+  const auto line = weir.access_log(1).front();
+  EXPECT_EQ(line.at("reason"), "queue_timeout");
+  EXPECT_GT(line.at("queue_ms").to_number<double>(), 0);
+  gate_->open();
+  for (RawClient& client : running) EXPECT_EQ(client.read_response().status, 200);
+}
+
+TEST_F(Queues, TheTotalTimeoutCountsWaiting) {
+  WeirProcess weir(with("queue: { max: 3, timeout: 60s }, timeouts: { total: 60s }"));
+  ConfigText config = with("queue: { max: 3, timeout: 60s }");
+  auto running = fill(weir);
+  config.route = "timeouts: { total: 50ms }";
+  weir.reload(config);
+  EXPECT_EQ(weir.get("/").status, 504);
+  gate_->open();
+  for (RawClient& client : running) EXPECT_EQ(client.read_response().status, 200);
+}
+
+TEST_F(Queues, WhoLeavesMakesRoom) {
+  WeirProcess weir(with("queue: { max: 1, timeout: 60s }"));
+  auto running = fill(weir);
+  RawClient leaving = asking(weir);
+  wait_for_queue(weir, 1);
+  leaving.close();
+  wait_for_queue(weir, 0);
+  RawClient waiting = asking(weir);
+  wait_for_queue(weir, 1);
+  EXPECT_EQ(weir.metric("weir_queue_total", "outcome=\"left\""), 1);
+  gate_->open();
+  for (RawClient& client : running) EXPECT_EQ(client.read_response().status, 200);
+  EXPECT_EQ(waiting.read_response().status, 200);
+  EXPECT_EQ(endpoint_.request_count(), 3U);
+}
+
+TEST_F(Queues, ABodyWaitsWithItsRequest) {
+  ScriptableEndpoint echo(behave::gated(gate_, behave::echo()));
+  ConfigText config = config_for("{ address: \"" + echo.address() + "\", max_connections: 1 }");
+  config.app = "queue: { max: 1, timeout: 60s }";
+  WeirProcess weir(config);
+  RawClient running = asking(weir);
+  echo.wait_for_requests(1);
+  RawClient waiting = weir.connect();
+  waiting.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n01234");
+  wait_for_queue(weir, 1);
+  gate_->open();
+  EXPECT_EQ(running.read_response().status, 200);
+  waiting.send("56789");
+  EXPECT_EQ(waiting.read_response("POST").body, "0123456789");
+}
+
+TEST_F(Queues, ARetryDoesNotWait) {
+  ScriptableEndpoint broken(behave::reset());
+  ConfigText config =
+      config_for({broken.address(), "{ address: \"" + endpoint_.address() + "\", max_connections: 1 }"});
+  config.server = "workers: 2";
+  config.app = "queue: { max: 5, timeout: 60s }, passive_health: { consecutive_failures: 0 }";
+  WeirProcess weir(config);
+  RawClient running = asking(weir);  // whichever it tries first, it ends there
+  endpoint_.wait_for_requests(1);
+  EXPECT_EQ(weir.get("/").status, 503);
+  const auto line = weir.access_log(1).front();
+  EXPECT_EQ(line.at("reason"), "endpoint_busy");
+  EXPECT_EQ(line.at("attempts").as_array().size(), 1U);
+  EXPECT_FALSE(line.contains("queue_ms"));
+  gate_->open();
+  EXPECT_EQ(running.read_response().status, 200);
+}
+
+TEST_F(Queues, AReloadThatMakesRoomIsNoticed) {
+  WeirProcess weir(with("queue: { max: 5, timeout: 60s }"));
+  auto running = fill(weir);
+  weir.reload(with("queue: { max: 5, timeout: 60s }, max_requests: 3"));
+  RawClient waiting = asking(weir);
+  wait_for_queue(weir, 1);
+  gate_->open();
+  for (RawClient& client : running) EXPECT_EQ(client.read_response().status, 200);
+  EXPECT_EQ(waiting.read_response().status, 200);
+}
+
+TEST_F(Queues, ADrainLetsWaitingRequestsFinish) {
+  WeirProcess weir(with("queue: { max: 5, timeout: 60s }"));
+  auto clients = fill(weir);
+  clients.push_back(asking(weir));
+  wait_for_queue(weir, 1);
+  weir.signal(SIGTERM);
+  gate_->open();
+  for (RawClient& client : clients) EXPECT_EQ(client.read_response().status, 200);
+  EXPECT_EQ(weir.stop(), (ExitStatus{0, 0}));
+}
+
+TEST_F(Queues, AnEndThatWaitsForNobodyEndsTheWait) {
+  ConfigText config = with("queue: { max: 5, timeout: 60s }");
+  config.server = "workers: 2, shutdown_timeout: 100ms";
+  WeirProcess weir(config);
+  auto clients = fill(weir);
+  clients.push_back(asking(weir));
+  wait_for_queue(weir, 1);
+  EXPECT_EQ(weir.stop(), (ExitStatus{0, 0}));
+  gate_->open();
+}
+
+/// Sixteen clients, three places, two workers: nobody is lost, nobody gets more than its place.
+TEST(QueueUnderLoad, PlacesAreNeverExceededAndNobodyIsForgotten) {
+  std::atomic<int> now{0}, most{0};
+  const auto count = [&](EndpointConnection& connection, const Request&) {
+    const int running = ++now;
+    int seen = most;
+    while (running > seen && !most.compare_exchange_weak(seen, running)) {
+    }
+    connection.pause(std::chrono::milliseconds(1));
+    --now;
+    connection.send(behave::ok_message("ok"));
+  };
+  ScriptableEndpoint one(RequestBehaviour{count});
+  ConfigText config = config_for("{ address: \"" + one.address() + "\", max_connections: 3 }");
+  config.server = "workers: 2";
+  config.app = "queue: { max: 100, timeout: 60s }";
+  WeirProcess weir(config);
+  std::atomic<int> answered{0};
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 16; ++i) {
+    clients.emplace_back([&] {
+      RawClient client = weir.connect();
+      for (int request = 0; request < 60; ++request) answered += client.get("/").status == 200 ? 1 : 0;
+    });
+  }
+  for (std::thread& client : clients) client.join();
+  EXPECT_EQ(answered, 960);
+  EXPECT_LE(most, 3);
+  EXPECT_GT(weir.metric("weir_queue_total", "outcome=\"served\""), 0);
+  EXPECT_EQ(weir.metric("weir_queue_total", "outcome=\"timeout\""), 0);
+  weir.wait_for_metric("weir_upstream_in_flight", "upstream=\"app\"", 0);
+}
+
+TEST_F(Queues, MaxRequestsIsExact) {
+  WeirProcess weir(with("max_requests: 2", "max_connections: 0"));
+  auto running = fill(weir);
+  for (int i = 0; i < 6; ++i) {
+    const Response refused = weir.get("/");
+    EXPECT_EQ(refused.status, 503);
+    EXPECT_EQ(refused.fields.get("Retry-After"), "1");
+    EXPECT_THAT(refused.fields.get("Proxy-Status"), HasSubstr("error=connection_limit_reached"));
+  }
+  EXPECT_EQ(weir.metric("weir_upstream_refused_total", "reason=\"max_requests\""), 6);
+  EXPECT_EQ(weir.admin_json("/api/v1/upstreams").at("upstreams").at(0).at("requests").at("running"), 2);
+  gate_->open();
+  for (RawClient& client : running) EXPECT_EQ(client.read_response().status, 200);
+  EXPECT_EQ(weir.get("/").status, 200);
+  EXPECT_EQ(weir.access_log(9).front().at("reason"), "max_requests");
+}
+
+}  // namespace
+}  // namespace weir::testing
