@@ -31,8 +31,8 @@ struct AdminLimits {
 };
 
 struct AdminOptions {
-  std::string token;                    // empty: writes need none
-  std::function<void()> accept_failed;  // such as for want of descriptors; it is tried again
+  std::string token;                      // empty: writes need none
+  std::function<void()> accept_failed{};  // such as for want of descriptors; it is tried again
   Milliseconds event_heartbeat = AdminLimits::event_heartbeat;
 };
 

@@ -8,7 +8,7 @@
 
 #include "balance/balance.hpp"
 #include "core/rng.hpp"
-#include "unit/balance/endpoints.hpp"
+#include "unit/balance/choosing.hpp"
 #include "upstream/ejection.hpp"
 
 namespace weir::upstream {
@@ -93,7 +93,7 @@ class RandomRun {
   void send() {
     const balance::Pick pick =
         balance::acquire(config::Balance::least_connections, shared_, endpoints_.candidates(),
-                         rng_() % 4 == 0 ? rng_() & 0xf : 0, now_);
+                         balance::asking(now_, rng_() % 4 == 0 ? rng_() & 0xf : 0));
     if (pick.index == balance::none) return;
     Model& model = models_[pick.index];
     if (pick.ticket.probe) {

@@ -79,8 +79,8 @@ TEST(EjectionProperty, NeverMoreThanThePercentageUnderRecoveries) {
     TimePoint now = time_zero;
     for (int i = 0; i < 20'000; ++i) {
       now += Milliseconds(rng() % 2);
-      const balance::Pick pick =
-          balance::acquire(config::Balance::round_robin, shared, endpoints.candidates(), 0, now);
+      const balance::Pick pick = balance::acquire(config::Balance::round_robin, shared,
+                                                  endpoints.candidates(), balance::asking(now));
       EndpointState& endpoint = endpoints[pick.index];
       Verdict verdict;
       if (rng() % 2 == 0) {

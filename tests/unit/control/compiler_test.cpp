@@ -253,7 +253,7 @@ TEST_F(CompilerTest, HealthFollowsTheAddressWhateverItIsCalled) {
   config::Config config = base();
   config.upstreams[0].endpoints = {endpoint("127.0.0.2", 3000)};
   const auto before = compile(config);
-  app = {*IpAddress::parse("127.0.0.2")};
+  app = {upstream::NamedAddress{*IpAddress::parse("127.0.0.2"), 0, 0}};
   config.upstreams[0].endpoints = {endpoint("app", 3000)};
   config.upstreams[0].tls.emplace();
   config.upstreams[0].tls->verify = false;
@@ -262,7 +262,7 @@ TEST_F(CompilerTest, HealthFollowsTheAddressWhateverItIsCalled) {
 }
 
 TEST_F(CompilerTest, TwoNamesOfOneAddressAreOneEndpointUnlessTlsTellsThemApart) {
-  app = {*IpAddress::parse("127.0.0.2")};
+  app = {upstream::NamedAddress{*IpAddress::parse("127.0.0.2"), 0, 0}};
   config::Config config = base();
   config.upstreams[0].endpoints = {endpoint("127.0.0.2", 3000), endpoint("app", 3000)};
   const auto plain = compile(config);
