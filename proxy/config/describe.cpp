@@ -30,6 +30,7 @@ constexpr KeyInfo keys[] = {
      "A folder for the weights that were set at run time and for the audit, so that they outlive a "
      "restart; one process at a time. Empty: kept in memory."},
     {"server.resolver", "map", "", "{}", "How endpoints that have names are found."},
+    {"server.overload", "map", "", "{}", "What happens when the process comes near its bounds."},
     {"server.zone", "text", "", "\"\"",
      "Where this Weir runs. Endpoints of the same `zone` come first. Empty: zones do not count."},
     {"server.resolver.servers", "list of IP or IP:PORT", "", "[]",
@@ -45,7 +46,6 @@ constexpr KeyInfo keys[] = {
     {"server.resolver.ipv6", "auto, on, off", "", "auto",
      "Whether AAAA records are used. `auto`: where this machine has an IPv6 address of more than its own "
      "link."},
-    {"server.overload", "map", "", "{}", "What happens when the process comes near its bounds."},
     {"server.overload.start_percent", "number 50..95", "percent", "90",
      "Of a bound (connections, descriptors, memory): from there on answers end keep-alive and idle "
      "connections "

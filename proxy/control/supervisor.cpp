@@ -70,8 +70,8 @@ Supervisor::Supervisor(std::vector<std::string> files, config::Surroundings surr
       notifier_(Notifier::from_environment()),
       compiler_(names_),
       resolver_(context_, [this] { names_changed(); }),
-      overload_(context_, shared_),
       checks_(std::random_device{}()),
+      overload_(context_, shared_),
       started_(std::chrono::system_clock::now()),
       last_reload_(started_) {
   if (watch) watch_ = std::make_unique<FileWatch>(context_, [this] { files_touched(); });

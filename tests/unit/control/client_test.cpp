@@ -241,7 +241,8 @@ TEST(StatusText, LastChecksHaveATableOfTheirOwn) {
     const std::string status =
         R"({"version":"1","commit":"2","state":"ready","uptime_seconds":1,"pid":3,"workers":1,)"
         R"("config":{"generation":1,"hash":"f","last_reload":{"success":true,"at":"T"}},)"
-        R"("requests":{"total":0,"in_flight":0},"listeners":[],"upstreams":[{"name":"blue","endpoints":[)"
+        R"("requests":{"total":0,"in_flight":0},"listeners":[],"overload":{"bounds":{}},)"
+        R"("upstreams":[{"name":"blue","panic":false,"endpoints":[)"
         R"({"address":"10.0.0.1:80","state":"check_failed",)" +
         std::string(endpoint) + check + "}]}]}";
     return status_text(json::parse(status).as_object()).value_or("nothing");
