@@ -5,25 +5,14 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "support/sanitizer.hpp"
+
 namespace weir::testing {
 namespace {
 
 constexpr int ask_again_ms = 5;
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define WEIR_TESTING_SANITIZED
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define WEIR_TESTING_SANITIZED
-#endif
-
-#ifdef WEIR_TESTING_SANITIZED
-constexpr double default_scale = 4.0;
-#else
-constexpr double default_scale = 1.0;
-#endif
+constexpr double default_scale = sanitized ? 4.0 : 1.0;
 
 double time_scale() {
   const char* text = std::getenv("WEIR_TEST_TIME_SCALE");

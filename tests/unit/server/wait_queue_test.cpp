@@ -167,6 +167,9 @@ TEST_F(WaitQueueTest, SeveralFreePlacesWakeAsMany) {
   line_->look_again();
   turns();
   EXPECT_EQ(ended_.size(), 3u);
+  places_.give_back(*queue_);
+  turns();
+  EXPECT_EQ(ended_.size(), 4u);
 }
 
 /// One worker of its own thread whose requests take a place, hold it for a while and give it back.
