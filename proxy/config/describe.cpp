@@ -118,8 +118,8 @@ constexpr KeyInfo keys[] = {
     {"listeners.NAME.limits.requests_per_connection", "number", "requests", "0",
      "The connection is closed after so many. 0: no limit."},
     {"listeners.NAME.limits.connections_per_client", "number", "connections", "0",
-     "Open at once from one IPv4 address or IPv6 /64, over all workers. Past it a connection is closed, and "
-     "counted. 0: no limit."},
+     "Open at once from one IPv4 address or IPv6 /64, over all workers. Past it a connection gets 503 "
+     "(under TLS it is closed before the handshake), and is counted. 0: no limit."},
     {"upstreams.NAME.balance", "least_connections, round_robin, random_two, least_latency, hash", "",
      "least_connections",
      "`least_connections`: fewest requests in flight over all workers, by weight; ties take turns. The "

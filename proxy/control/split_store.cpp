@@ -30,6 +30,16 @@ json::object audit_facts(std::string_view route, const split::NamedWeights& befo
   return facts;
 }
 
+/// `weights`, which are of the same targets, in the order of `model`.
+split::NamedWeights in_order_of(const split::NamedWeights& model, const split::NamedWeights& weights) {
+  split::NamedWeights ordered;
+  for (const auto& [name, ignored] : model) {
+    const auto found = std::ranges::find(weights, name, &split::NamedWeights::value_type::first);
+    if (found != weights.end()) ordered.push_back(*found);
+  }
+  return ordered;
+}
+
 }  // namespace
 
 const config::Split* split_of(const config::Route& route) {
@@ -145,7 +155,7 @@ std::vector<std::string> SplitStore::drop(const std::vector<Dropped>& dropped, S
 
 std::vector<std::string> SplitStore::reconcile(const config::Config& config, SystemTime now) {
   std::vector<Dropped> dropped;
-  for (const split::RuntimeWeights& entry : state_) {
+  for (split::RuntimeWeights& entry : state_) {
     const auto route = std::ranges::find(config.routes, entry.route, &config::Route::name);
     if (route == config.routes.end() || split_of(*route) == nullptr) {
       dropped.push_back(
@@ -156,7 +166,11 @@ std::vector<std::string> SplitStore::reconcile(const config::Config& config, Sys
       continue;
     }
     const split::NamedWeights configured = configured_weights(config, *route);
-    if (configured == entry.base) continue;
+    if (std::ranges::is_permutation(configured, entry.base)) {  // the order of the targets changes nothing
+      entry.base = configured;
+      entry.weights = in_order_of(configured, entry.weights);
+      continue;
+    }
     dropped.push_back({entry, configured, "split_file_wins",
                        "split of route " + entry.route + ": the configuration's weights changed to " +
                            split::to_string(configured) + " and replace " + split::to_string(entry.weights) +

@@ -306,6 +306,7 @@ void Supervisor::reload(const Reply<ReloadOutcome>& reply) {
   // New names are looked up first: an upstream must not lose its endpoints only because they have names now.
   const auto held = std::make_shared<Next>(std::move(*next));
   resolver_.watch(host_names(*config), config->server.resolver, [this, held, reply, read = std::move(read)] {
+    if (state_ == RunState::draining) return end_reload(refused({"Weir is shutting down"}), reply);
     const auto before = snapshot_->config;
     take_over(std::move(*held));
     apply_process_keys(*before, *snapshot_->config);

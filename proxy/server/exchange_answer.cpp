@@ -87,6 +87,7 @@ bool Exchange::consume_buffered_body() {
 }
 
 Task<After> Exchange::answer(const http::OwnResponse& response, bool connection_is_good) {
+  place_.give_back();  // a client that does not read an answer of ours must not keep others out
   const bool body_is_in = connection_is_good && consume_buffered_body();
   const bool keep_alive = body_is_in && keep_alive_allowed();
   response_out_.clear();

@@ -117,7 +117,10 @@ void Exchange::release_connection(bool reusable) {
 
 void Exchange::release_endpoint() {
   if (pick_.index == balance::none) return;
-  upstream_view().runtime->release(pick_.index);
+  const UpstreamRuntime& upstream = *upstream_view().runtime;
+  // Nothing happens where a report has ended the probe already, or this was none.
+  upstream.endpoints[pick_.index].state->health.abandon_probe(worker_.reactor().now(), pick_.ticket);
+  upstream.release(pick_.index);
   pick_ = {};
 }
 

@@ -13,24 +13,42 @@ void discard_received(int fd) {
   (void)::recv(fd, nullptr, Refusals::discarded_bytes_max, MSG_TRUNC | MSG_DONTWAIT);
 }
 
-}  // namespace
-
-std::string refusal_text(limit::Bound why, Milliseconds retry_after) {
-  constexpr std::string_view body = "overloaded, try again later\n";
-  const auto seconds = std::chrono::ceil<std::chrono::seconds>(retry_after).count();
-  const std::string_view error =
-      why == limit::Bound::connections ? "connection_limit_reached" : "proxy_internal_error";
+std::string text_of(std::string_view body, std::int64_t seconds, std::string_view error,
+                    std::string_view details) {
   return fmt::format(
       "HTTP/1.1 503 Service Unavailable\r\n"
       "Content-Type: text/plain\r\n"
       "Content-Length: {}\r\n"
       "Retry-After: {}\r\n"
       "Cache-Control: no-store\r\n"
-      "Proxy-Status: weir; error={}; details=\"overload: {}\"\r\n"
+      "Proxy-Status: weir; error={}; details=\"{}\"\r\n"
       "Connection: close\r\n"
       "\r\n"
       "{}",
-      body.size(), seconds, error, limit::to_string(why), body);
+      body.size(), seconds, error, details, body);
+}
+
+}  // namespace
+
+std::string refusal_text(limit::Bound why, Milliseconds retry_after) {
+  const std::string_view error =
+      why == limit::Bound::connections ? "connection_limit_reached" : "proxy_internal_error";
+  return text_of("overloaded, try again later\n",
+                 std::chrono::ceil<std::chrono::seconds>(retry_after).count(), error,
+                 "overload: " + std::string(limit::to_string(why)));
+}
+
+std::string_view client_refusal_text() {
+  static const std::string text = text_of("too many connections from this client\n", 1,
+                                          "connection_limit_reached", "limits.connections_per_client");
+  return text;
+}
+
+void send_refusal(int fd, std::string_view text) {
+  // A fresh socket has room for it; where it has not, there is nobody to wait for.
+  (void)::send(fd, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  (void)::shutdown(fd, SHUT_WR);
+  discard_received(fd);
 }
 
 void Refusals::set_retry_after(Milliseconds retry_after) {
@@ -41,11 +59,7 @@ void Refusals::set_retry_after(Milliseconds retry_after) {
 
 void Refusals::refuse(io::FileDescriptor fd, limit::Bound why, bool answer, bool keep, TimePoint now) {
   if (!answer) return;
-  const std::string& text = answers_[static_cast<std::size_t>(why)];
-  // A fresh socket has room for it; where it has not, there is nobody to wait for.
-  (void)::send(fd.get(), text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-  (void)::shutdown(fd.get(), SHUT_WR);
-  discard_received(fd.get());
+  send_refusal(fd.get(), answers_[static_cast<std::size_t>(why)]);
   if (!keep || most_ == 0) return;
   if (kept_.size() >= most_) close_oldest();
   kept_.push_back({std::move(fd), now + kept_for});

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <deque>
 #include <string>
+#include <string_view>
 
 #include "core/clock.hpp"
 #include "io/file_descriptor.hpp"
@@ -46,5 +47,9 @@ class Refusals {
 
 /// The whole answer. RFC 9209 for Proxy-Status.
 std::string refusal_text(limit::Bound why, Milliseconds retry_after);
+/// The whole answer to a client that has as many connections as limits.connections_per_client allows.
+std::string_view client_refusal_text();
+/// Sends an answer as far as the socket takes it at once, and no more after it.
+void send_refusal(int fd, std::string_view text);
 
 }  // namespace weir::server

@@ -9,6 +9,7 @@
 #include "listen/proxy_protocol.hpp"
 #include "observe/log.hpp"
 #include "server/exchange.hpp"
+#include "server/refusals.hpp"
 #include "server/worker.hpp"
 #include "tls/session_facts.hpp"
 
@@ -146,6 +147,7 @@ bool Session::admit_client() {
   const std::uint32_t most = listener_->config.limits.connections_per_client;
   if (most == 0 || client_place_.take(*listener_->clients, peer_.ip, most)) return true;
   ++worker_.metrics().listener(listener_->name).refused_clients;
+  if (!is_tls()) send_refusal(stream_.channel().fd(), client_refusal_text());
   return false;
 }
 

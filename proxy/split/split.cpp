@@ -1,6 +1,7 @@
 #include "split/split.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "http/cookies.hpp"
@@ -50,7 +51,8 @@ std::optional<std::string_view> Split::key_of(const Request& request, std::span<
     case config::AffinityBy::cookie:
       return std::nullopt;
     case config::AffinityBy::client_ip: {
-      const std::size_t length = request.client_ip.v6 ? 16 : 4;
+      // A household's or a phone's addresses are one client: they share the first half, and the rest changes daily.
+      const std::size_t length = request.client_ip.v6 ? 8 : 4;
       std::memcpy(buffer.data(), request.client_ip.bytes.data(), length);
       return std::string_view(buffer.data(), length);
     }
@@ -113,9 +115,17 @@ Choice Split::fall_over(const Choice& first, const Request& request, std::span<c
   char buffer[16];
   auto key = key_of(request, std::span<char, 16>(buffer));
   if (config_.affinity.by == config::AffinityBy::cookie) key = first.cookie.key;
-  const std::size_t target =
-      key ? affinity_.pick(*key, weights, alive)
-          : pick_by_turn(weights, alive, shared.turn.fetch_add(1, std::memory_order_relaxed));
+  const auto pick = [&](std::span<const std::uint32_t> by) {
+    return key ? affinity_.pick(*key, by, alive)
+               : pick_by_turn(by, alive, shared.turn.fetch_add(1, std::memory_order_relaxed));
+  };
+  std::size_t target = pick(weights);
+  if (target == none) {
+    // Nobody with a weight lives. After a cut-over the side that was left is better than no answer.
+    std::array<std::uint32_t, config::split_targets_max> alike;
+    alike.fill(1);
+    target = pick(std::span(alike).first(weights.size()));
+  }
   if (target == none) return first;
   Choice second = first;
   second.target = target;

@@ -118,7 +118,8 @@ std::string panic_text(const Standing& standing, std::string_view upstream) {
     if (count != 0) why += fmt::format("{}{} {}", why.empty() ? "" : ", ", count, what);
   };
   add(standing.ejected, "ejected");
-  add(standing.failed_checks, "without a successful check");
+  add(standing.failed_checks, "failed their checks");
+  add(standing.unchecked, "not checked yet");
   add(standing.by_operator, "taken out by an operator");
   const std::size_t used = standing.total - standing.by_operator;
   return fmt::format("panic in {}: none of {} endpoints can be trusted ({}), so {} in use again", upstream,

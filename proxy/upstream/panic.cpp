@@ -12,7 +12,8 @@ Standing standing_of(std::span<const Candidate> candidates) {
     if ((out & out_by_operator) != 0) {
       ++standing.by_operator;
     } else {
-      standing.failed_checks += out != 0 ? 1 : 0;
+      standing.failed_checks += (out & out_check_failed) != 0 ? 1 : 0;
+      standing.unchecked += (out & out_check_pending) != 0 ? 1 : 0;
       standing.ejected += healthy ? 0 : 1;
       standing.usable += out == 0 && healthy ? 1 : 0;
     }
@@ -21,12 +22,14 @@ Standing standing_of(std::span<const Candidate> candidates) {
 }
 
 bool panicking(std::span<const Candidate> candidates) {
-  bool trustable = false;
+  bool distrusted = false;
   for (const Candidate& candidate : candidates) {
     if (candidate.state->usable()) return false;
-    trustable = trustable || (candidate.state->out.load(std::memory_order_relaxed) & out_by_operator) == 0;
+    const std::uint8_t out = candidate.state->out.load(std::memory_order_relaxed);
+    const bool seen_bad = (out & out_check_failed) != 0 || !candidate.state->health.usable();
+    distrusted = distrusted || ((out & out_by_operator) == 0 && seen_bad);
   }
-  return trustable;
+  return distrusted;
 }
 
 }  // namespace weir::upstream

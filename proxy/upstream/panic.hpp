@@ -1,6 +1,7 @@
 // Panic: no endpoint of an upstream is usable, but some are out for what was seen of them only, not by an operator.
 // Then what was seen cannot be trusted, and all of those take requests again: refusing everything would be a
-// certain outage. Pure; any thread; no locks.
+// certain outage. Endpoints that wait for their first check take requests then, too, but where nothing bad was seen
+// of any, as after a start, that is no panic. Pure; any thread; no locks.
 #pragma once
 
 #include <atomic>
@@ -16,9 +17,10 @@ struct Standing {
   std::size_t total = 0, usable = 0;
   std::size_t by_operator = 0;    // drained or disabled
   std::size_t ejected = 0;        // of the others: by passive health
-  std::size_t failed_checks = 0;  // of the others: active checks failed, or none succeeded yet
+  std::size_t failed_checks = 0;  // of the others: active checks failed
+  std::size_t unchecked = 0;      // of the others: no active check has ended well yet
 
-  bool panic() const { return usable == 0 && total > by_operator; }
+  bool panic() const { return usable == 0 && ejected + failed_checks != 0; }
 };
 
 Standing standing_of(std::span<const Candidate> candidates);

@@ -187,7 +187,7 @@ bool is_served(RawClient& client) {
   }
 }
 
-TEST(ConnectionsPerClient, PastTheLimitTheyAreClosed) {
+TEST(ConnectionsPerClient, PastTheLimitTheyAreRefused) {
   OriginProcess origin;
   ConfigText config = config_for(origin.address());
   config.http = "limits: { connections_per_client: 3 }";
@@ -200,7 +200,10 @@ TEST(ConnectionsPerClient, PastTheLimitTheyAreClosed) {
   }
   for (int i = 0; i < 4; ++i) {
     RawClient more = weir.connect();
-    EXPECT_FALSE(is_served(more)) << i;
+    const Response refusal = more.read_response();
+    EXPECT_EQ(refusal.status, 503) << i;
+    EXPECT_THAT(refusal.fields.get("Proxy-Status"), ::testing::HasSubstr("limits.connections_per_client"));
+    EXPECT_EQ(more.read_to_end().event, StreamEvent::end);
   }
   EXPECT_EQ(weir.metric("weir_connections_refused_total", "reason=\"connections_per_client\""), 4);
   RawClient elsewhere = weir.connect("other");

@@ -86,6 +86,24 @@ TEST_F(SplitTest, AffinityByClient) {
   EXPECT_EQ(choose().target, side);
 }
 
+TEST_F(SplitTest, TheAddressesOfAnIpv6NetworkAreOneClient) {
+  config.affinity.by = config::AffinityBy::client_ip;
+  weights = {50, 50};
+  request.client_ip = *IpAddress::parse("2001:db8:1:2::1");
+  const std::size_t side = choose().target;
+  for (const char* address :
+       {"2001:db8:1:2::2", "2001:db8:1:2:ffff::", "2001:db8:1:2:a:b:c:d", "2001:db8:1:2::9"}) {
+    request.client_ip = *IpAddress::parse(address);
+    EXPECT_EQ(choose().target, side) << address;
+  }
+  std::size_t others = 0;
+  for (int i = 0; i < 64; ++i) {
+    request.client_ip = *IpAddress::parse("2001:db8:2:" + std::to_string(i) + "::1");
+    others += choose().target != side ? 1 : 0;
+  }
+  EXPECT_GT(others, 0u);
+}
+
 TEST_F(SplitTest, AffinityByHeader) {
   config.affinity.by = config::AffinityBy::header;
   config.affinity.header = "X-User";
@@ -147,11 +165,13 @@ TEST_F(SplitTest, FallsOverToWhoHasWeight) {
   const Choice second = rules->fall_over(first, request, weights, 0b01, shared);
   EXPECT_EQ(second.target, 0u);
   EXPECT_EQ(second.why, Why::failover);
-  // Nobody else may take it: it stays where it was, whatever comes of it.
+  // As after a cut-over: the side without a weight takes it when nobody with one lives.
   weights = {0, 10};
-  EXPECT_EQ(rules->fall_over(first, request, weights, 0b01, shared).target, 1u);
-  EXPECT_EQ(rules->fall_over(first, request, weights, 0b01, shared).why, Why::override_rule);
+  EXPECT_EQ(rules->fall_over(first, request, weights, 0b01, shared).target, 0u);
+  EXPECT_EQ(rules->fall_over(first, request, weights, 0b01, shared).why, Why::failover);
+  // Nobody else may take it: it stays where it was, whatever comes of it.
   EXPECT_EQ(rules->fall_over(first, request, weights, 0, shared).target, 1u);
+  EXPECT_EQ(rules->fall_over(first, request, weights, 0, shared).why, Why::override_rule);
 }
 
 TEST_F(SplitTest, FallingOverLeavesTheCookie) {

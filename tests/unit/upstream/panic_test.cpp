@@ -31,6 +31,17 @@ TEST(Panic, IsNotWhenAnOperatorTookAllOut) {
   EXPECT_FALSE(panicking({})) << "no endpoint is known";
 }
 
+TEST(Panic, IsNotWhenNothingBadWasSeenYet) {
+  Endpoints endpoints({1, 1});
+  endpoints[0].out = out_check_pending;
+  endpoints[1].out = out_check_pending;
+  EXPECT_FALSE(panicking(endpoints.candidates())) << "as after a start";
+  EXPECT_FALSE(standing_of(endpoints.candidates()).panic());
+  endpoints[1].out = out_check_failed;
+  EXPECT_TRUE(panicking(endpoints.candidates()));
+  EXPECT_TRUE(standing_of(endpoints.candidates()).panic());
+}
+
 TEST(Panic, StandingAddsUp) {
   Endpoints endpoints({1, 1, 1, 1, 1, 1});
   endpoints.eject(0, time_zero);
@@ -45,7 +56,8 @@ TEST(Panic, StandingAddsUp) {
   EXPECT_EQ(standing.usable, 1u);
   EXPECT_EQ(standing.by_operator, 1u);
   EXPECT_EQ(standing.ejected, 2u);
-  EXPECT_EQ(standing.failed_checks, 3u);
+  EXPECT_EQ(standing.failed_checks, 2u);
+  EXPECT_EQ(standing.unchecked, 1u);
   EXPECT_EQ(standing.panic(), panicking(endpoints.candidates()));
 }
 
@@ -53,14 +65,15 @@ TEST(Panic, Texts) {
   Standing standing;
   standing.total = 4;
   standing.ejected = 1;
-  standing.failed_checks = 2;
+  standing.failed_checks = 1;
+  standing.unchecked = 1;
   standing.by_operator = 1;
   EXPECT_EQ(
       panic_text(standing, "blue"),
-      "panic in blue: none of 4 endpoints can be trusted (1 ejected, 2 without a successful check, 1 taken "
-      "out by an operator), so 3 are in use again");
+      "panic in blue: none of 4 endpoints can be trusted (1 ejected, 1 failed their checks, 1 not checked "
+      "yet, 1 taken out by an operator), so 3 are in use again");
   standing.by_operator = 3;
-  standing.failed_checks = 0;
+  standing.failed_checks = standing.unchecked = 0;
   EXPECT_EQ(
       panic_text(standing, "blue"),
       "panic in blue: none of 4 endpoints can be trusted (1 ejected, 3 taken out by an operator), so the one "
