@@ -58,7 +58,7 @@ PassiveHealth::Word PassiveHealth::next_ejection(Word before, const config::Pass
 }
 
 bool PassiveHealth::probe_due(Word word, TimePoint now) {
-  return state_of(word) == State::ejected && payload_of(word) <= floor_ms(now);
+  return state_of(word) != State::healthy && payload_of(word) <= floor_ms(now);
 }
 
 bool PassiveHealth::is_current(Word word, Ticket ticket) {
@@ -97,8 +97,12 @@ unsigned PassiveHealth::row_now(const config::PassiveHealth& settings, TimePoint
 bool PassiveHealth::claim_probe(TimePoint now, Ticket& ticket) {
   Word word = word_.load(std::memory_order_relaxed);
   while (probe_due(word, now)) {
-    if (!replace(word, make(State::half_open, epoch_of(word), in_row_of(word), 0))) continue;
-    ticket = {epoch_of(word), true};
+    // A probe that is still without a verdict, such as a slow upload, is one no more.
+    const bool again = state_of(word) == State::half_open;
+    const auto epoch = static_cast<std::uint16_t>(epoch_of(word) + (again ? 1 : 0));
+    const Word patience = std::min<Word>(ceil_ms(now + probe_patience), payload_max);
+    if (!replace(word, make(State::half_open, epoch, in_row_of(word), patience))) continue;
+    ticket = {epoch, true};
     return true;
   }
   return false;

@@ -5,6 +5,7 @@
 //   healthy --failures--> ejected until t                   (who stays all the same: upstream/ejection.hpp)
 //   ejected --t passed, one picker wins a CAS--> half_open  (exactly one probe request)
 //   half_open --success--> healthy, --failure--> ejected again, --probe abandoned--> ejected with t = now
+//   half_open --probe_patience passed, one picker wins a CAS--> half_open with another probe
 //
 // A request is judged by the ticket that it got when it was sent. Each entry into `ejected` starts a new
 // epoch, and a report with an older ticket says nothing about the endpoint as it is now: it changes nothing.
@@ -43,6 +44,9 @@ Milliseconds ejection_time(const config::PassiveHealth& settings, unsigned in_ro
 
 class PassiveHealth {
  public:
+  /// A probe without a verdict for so long is given up: a client that sends its request slowly must not decide how
+  /// long an endpoint stays out.
+  static constexpr Milliseconds probe_patience{30'000};
   static constexpr unsigned in_row_max = 63;  // further ejections in a row are as long as this one
 
   /// An ejection whose time has passed still reads `ejected`; see probe_due.
@@ -63,7 +67,7 @@ class PassiveHealth {
   bool judges(Ticket ticket) const { return is_current(word_.load(std::memory_order_acquire), ticket); }
   /// The ticket is that of the probe that runs.
   bool is_probed_by(Ticket ticket) const { return is_probe(word_.load(std::memory_order_acquire), ticket); }
-  /// The ejection time has passed and nobody probes yet.
+  /// The ejection time has passed and nobody probes yet, or for too long already.
   bool probe_due(TimePoint now) const { return probe_due(word_.load(std::memory_order_relaxed), now); }
   /// Takes the one half-open probe and fills `ticket`; false when another request was faster.
   bool claim_probe(TimePoint now, Ticket& ticket);

@@ -212,6 +212,7 @@ class Exchange final : private io::ChannelObserver {
   bool reused_ = false;
   bool fresh_connection_only_ = false;  // the kept one was stale
   enum class Phase : std::uint8_t { connecting, handshake, exchange } phase_ = Phase::connecting;
+  bool judged_ = false;  // passive health has heard how this attempt went
   bool response_bytes_seen_ = false;
   TimePoint response_deadline_ = TimePoint::max();  // not while the request is still being sent
   TimePoint attempt_started_;

@@ -34,6 +34,7 @@ Task<Result<void>> Exchange::attempt() {
   if (!fresh_connection_only_) connection_ = pool().take(attempt_started_);
   reused_ = connection_ != nullptr;
   phase_ = Phase::connecting;
+  judged_ = false;
   fresh_connection_only_ = false;
   Result<void> done;
   if (!reused_) done = co_await connect();
@@ -44,7 +45,10 @@ Task<Result<void>> Exchange::attempt() {
   }
   if (done) {
     note_latency(nullptr);
-    report_health(nullptr);
+    // A body may break yet, so the verdict waits for its end; a probe must not, because bodies may be long.
+    judged_ = pick_.ticket.probe || response_.status == 101 ||
+              upstream::failure_bit_of_status(response_.status) != 0;
+    if (judged_) report_health(nullptr);
   } else {
     co_await finish_upload();
     const Error why = done.error();

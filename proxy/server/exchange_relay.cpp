@@ -43,6 +43,7 @@ Task<After> Exchange::relay_response() {
   if (end.complete()) {
     const bool request_is_through = !upload_running() && (!upload_end_ || upload_end_->complete());
     co_await finish_upload();
+    if (!judged_) report_health(nullptr);
     release_connection(request_is_through && response_.keep_alive && upstream_in_.empty());
     attempts_.back().outcome = "ok";
     if (keep_alive && request_is_through) co_return After::keep_alive;
@@ -62,6 +63,8 @@ Task<After> Exchange::end_cut_response(relay::RelayEnd end) {
                     ? upstream_error(ErrorKind::total_timeout, "timeouts.total is over", false)
                     : upstream_error(ErrorKind::response_incomplete, "the response ended early", false);
   co_await finish_upload();
+  if (client_left && !judged_) report_health(nullptr);  // as far as it went all was well
+  if (!client_left) note_latency(&error);
   end_attempt(&error);
   const bool nothing_sent = response_progress_.written_bytes == 0;
   if (nothing_sent && !client_left) {

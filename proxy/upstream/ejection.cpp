@@ -52,6 +52,16 @@ Tally tally_of(std::span<const Candidate> candidates, std::uint16_t failure, Tim
   return tally;
 }
 
+/// `which` is no backup, and a backup can take its place: they are there for when all others fail alike.
+bool is_backed_up(std::span<const Candidate> candidates, const EndpointState& which) {
+  bool primary = false, backup = false;
+  for (const Candidate& candidate : candidates) {
+    primary = primary || (candidate.state == &which && !candidate.backup);
+    backup = backup || (candidate.backup && candidate.state->usable());
+  }
+  return primary && backup;
+}
+
 /// With the guard held: every ejection of this upstream but a failed probe's is made here, so whoever is seen
 /// healthy stays so until we leave.
 void decide(EjectionGuard& guard, std::span<const Candidate> candidates, EndpointState& which,
@@ -60,12 +70,13 @@ void decide(EjectionGuard& guard, std::span<const Candidate> candidates, Endpoin
   verdict.ejected = tally.ejected;
   verdict.alike = tally.alike;
   const health::Service service{serving_since(which), false};
-  if (is_shared_cause(tally.alike, tally.endpoints)) {
+  const bool backed_up = is_backed_up(candidates, which);
+  if (!backed_up && is_shared_cause(tally.alike, tally.endpoints)) {
     guard.suspect(verdict.failure, now);
     verdict.held = Held::shared_cause;
   } else if (!may_eject(candidates, which)) {
     verdict.held = Held::last_endpoint;
-  } else if (tally.ejected >= ejections_max(settings, tally.endpoints)) {
+  } else if (!backed_up && tally.ejected >= ejections_max(settings, tally.endpoints)) {
     verdict.held = Held::max_ejection_percent;
   } else if (verdict.reason == Reason::consecutive_failures) {
     verdict.change = which.health.eject_if_due(settings, now, ticket, service);
@@ -179,7 +190,7 @@ Verdict report_failure(EjectionGuard& guard, std::span<const Candidate> candidat
   verdict.reason = due_reason(settings, verdict);
   if (verdict.reason == Reason::none) return verdict;
   which.due.set(failed.failure, now);
-  if (suspected) {
+  if (suspected && !is_backed_up(candidates, which)) {
     verdict.held = Held::shared_cause;
     return verdict;
   }

@@ -22,6 +22,22 @@ std::string chunk(const std::string& data) {
   return fmt::format("{:x}\r\n{}\r\n", data.size(), data);
 }
 
+TEST(Health, AnEndpointThatBreaksInTheBodyIsEjected) {
+  const std::string cut = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this";
+  ScriptableEndpoint bad(behave::respond_then_close(cut)), good(behave::ok("good"));
+  ConfigText config = config_for({bad.address(), good.address()});
+  config.app = "balance: round_robin, passive_health: { consecutive_failures: 3, ejection_time: 1h }";
+  WeirProcess weir(config);
+  int broken = 0;
+  for (int i = 0; i < 20; ++i) {
+    RawClient client = weir.connect();
+    client.send_get("/", "Connection: close\r\n");
+    broken += client.read_to_end().bytes.find("good") == std::string::npos ? 1 : 0;
+  }
+  EXPECT_EQ(broken, 3);
+  EXPECT_EQ(weir.metric("weir_endpoint_up", up(bad.address())), 0);
+}
+
 TEST(Retry, ARefusedConnectionIsTriedElsewhere) {
   ScriptableEndpoint good(behave::ok("good"));
   WeirProcess weir(config_for({"127.0.0.1:" + std::to_string(unused_port()), good.address()}));

@@ -109,8 +109,8 @@ TEST_F(PassiveHealthTest, OneProbeOnly) {
   probe(start + seconds(30));
   EXPECT_EQ(health_.state(), State::half_open);
   EXPECT_FALSE(health_.usable());
-  EXPECT_FALSE(health_.probe_due(start + seconds(99)));
-  EXPECT_FALSE(health_.claim_probe(start + seconds(99), ticket));
+  EXPECT_FALSE(health_.probe_due(start + seconds(59)));
+  EXPECT_FALSE(health_.claim_probe(start + seconds(59), ticket));
 }
 
 TEST_F(PassiveHealthTest, ASuccessfulProbeRecovers) {
@@ -156,6 +156,20 @@ TEST_F(PassiveHealthTest, AnAbandonedProbeIsDueAgainAtOnce) {
   const Ticket second = probe(later);
   EXPECT_EQ(health_.report_success(first), Change::none) << "the first probe no longer counts";
   EXPECT_EQ(health_.report_success(second), Change::recovered);
+}
+
+TEST_F(PassiveHealthTest, AProbeThatTakesTooLongIsReplaced) {
+  eject();
+  const TimePoint claimed = start + seconds(30);
+  const Ticket slow = probe(claimed);
+  Ticket other;
+  EXPECT_FALSE(health_.claim_probe(claimed + PassiveHealth::probe_patience - milliseconds(1), other));
+  const Ticket next = probe(claimed + PassiveHealth::probe_patience);
+  EXPECT_EQ(health_.report_success(slow), Change::none) << "its time is over";
+  health_.abandon_probe(claimed, slow);
+  EXPECT_EQ(health_.report_failure(settings_, claimed, true, slow), Change::none);
+  EXPECT_EQ(health_.state(), State::half_open);
+  EXPECT_EQ(health_.report_success(next), Change::recovered);
 }
 
 TEST_F(PassiveHealthTest, OnlyTheProbeCanAbandon) {

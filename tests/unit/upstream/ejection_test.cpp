@@ -340,6 +340,24 @@ TEST_F(EjectionTest, BothOfTwoAreShared) {
   EXPECT_EQ(failing(1).held, Held::shared_cause);
 }
 
+TEST_F(EjectionTest, OthersThanBackupsMayAllGoWhileABackupCanTakeTheirPlace) {
+  settings_.max_ejection_percent = 50;
+  endpoints_.candidate(2).backup = true;
+  EXPECT_EQ(fail_until_due(0, busy).change, Change::ejected);
+  EXPECT_EQ(fail_until_due(1, busy).change, Change::ejected) << "for the same fault, and past the percentage";
+  const Verdict last = fail_until_due(2, busy);
+  EXPECT_EQ(last.change, Change::none);
+  EXPECT_NE(last.held, Held::none);
+  EXPECT_EQ(usable(), 1u);
+}
+
+TEST_F(EjectionTest, ABackupThatIsOutTakesNobodysPlace) {
+  endpoints_.candidate(2).backup = true;
+  endpoints_.put_out(2, out_check_failed);
+  EXPECT_EQ(fail_until_due(0, busy).change, Change::ejected);
+  EXPECT_EQ(fail_until_due(1, busy).change, Change::none);
+}
+
 TEST(SharedCause, IsMoreThanHalfAndAtLeastTwo) {
   static_assert(!is_shared_cause(1, 1));
   static_assert(is_shared_cause(2, 2));
