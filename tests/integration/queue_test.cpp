@@ -200,7 +200,7 @@ TEST_F(Queues, ADrainLetsWaitingRequestsFinish) {
   weir.signal(SIGTERM);
   gate_->open();
   for (RawClient& client : clients) EXPECT_EQ(client.read_response().status, 200);
-  EXPECT_EQ(weir.stop(), (ExitStatus{0, 0}));
+  EXPECT_EQ(weir.process().wait_exit(), (ExitStatus{0, 0}));
 }
 
 TEST_F(Queues, AnEndThatWaitsForNobodyEndsTheWait) {
