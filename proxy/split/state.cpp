@@ -178,7 +178,7 @@ Result<State> parse_state(std::string_view text) {
     return self_error(ErrorKind::internal, "larger than a state file can be");
   if (text.size() < check_bytes) return self_error(ErrorKind::internal, "too short for a state file");
   const std::string_view body = text.substr(0, text.size() - check_bytes);
-  if (text.substr(body.size()) != check_line(body))
+  if (!body.ends_with('\n') || text.substr(body.size()) != check_line(body))
     return self_error(ErrorKind::internal, "the last line is not the check of what is before it");
   return Reader(body).read();
 }

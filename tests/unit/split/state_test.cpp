@@ -51,6 +51,14 @@ TEST(SplitState, EveryCutAndEveryFlippedBitIsSeen) {
   EXPECT_FALSE(parse_state(text + "\n"));
 }
 
+TEST(SplitState, TheCheckIsALineOfItsOwn) {
+  const std::string whole = write_state({entry("api")});
+  std::string body = whole.substr(0, whole.size() - with_check("").size());
+  ASSERT_TRUE(parse_state(with_check(body)));
+  body.pop_back();  // the line before it is still open
+  EXPECT_FALSE(parse_state(with_check(body)));
+}
+
 TEST(SplitState, AWholeFileMustMakeSense) {
   const std::string good =
       "weir-split-state 1\nroute api\nweights blue=90 green=10\nbase blue=100 green=0\nsince 1\nwho a\n";
