@@ -143,6 +143,20 @@ TEST_F(SplitStoreTest, AChangedFileWins) {
   EXPECT_EQ(weights(store), (Weights{100, 0}));
 }
 
+TEST_F(SplitStoreTest, TargetsInAnotherOrderKeepTheirWeights) {
+  SplitStore store = opened();
+  ASSERT_TRUE(set(store, change(90, 10)));
+  config::Config reordered = make_config(100, 0);
+  auto& targets = std::get<config::ProxyAction>(reordered.routes[0].action).split->targets;
+  std::swap(targets[0], targets[1]);
+  EXPECT_TRUE(store.reconcile(reordered, start).empty());
+  EXPECT_EQ(store.weights_of(reordered.routes[0]), (Weights{10, 90}));
+  // And from what the disk holds, which is still in the old order.
+  SplitStore again = opened();
+  EXPECT_TRUE(again.reconcile(reordered, start).empty());
+  EXPECT_EQ(again.weights_of(reordered.routes[0]), (Weights{10, 90}));
+}
+
 TEST_F(SplitStoreTest, ARouteWithoutSplitLosesItsWeights) {
   SplitStore store = opened();
   ASSERT_TRUE(set(store, change(90, 10)));
