@@ -59,6 +59,12 @@ IpAddress IpAddress::from_sockaddr(const sockaddr_storage& address) {
   return ip;
 }
 
+namespace {
+constexpr char digit(unsigned value) {
+  return static_cast<char>('0' + value);
+}
+}  // namespace
+
 std::size_t IpAddress::write(char* out) const {
   if (v6) {
     inet_ntop(AF_INET6, bytes.data(), out, INET6_ADDRSTRLEN);
@@ -67,7 +73,10 @@ std::size_t IpAddress::write(char* out) const {
   char* at = out;
   for (int i = 0; i < 4; ++i) {
     if (i > 0) *at++ = '.';
-    at = std::to_chars(at, at + 3, bytes[static_cast<std::size_t>(i)]).ptr;
+    const unsigned byte = bytes[static_cast<std::size_t>(i)];
+    if (byte >= 100) *at++ = digit(byte / 100);
+    if (byte >= 10) *at++ = digit(byte / 10 % 10);
+    *at++ = digit(byte % 10);
   }
   return static_cast<std::size_t>(at - out);
 }

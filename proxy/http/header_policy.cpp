@@ -72,9 +72,6 @@ void CompiledFields::forget(std::string_view name) {
 void CompiledFields::render() {
   set_text_.clear();
   for (const Line& line : set_) append_line(set_text_, line.name, line.value);
-  std::string conditional;
-  for (const Line& line : if_absent_) append_line(conditional, line.name, line.value);
-  text_bytes_max_ = set_text_.size() + conditional.size();
 }
 
 void CompiledFields::drop(std::string_view name) {

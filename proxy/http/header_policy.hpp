@@ -50,7 +50,6 @@ class CompiledFields {
   /// Appends `Name: value\r\n` lines: everything set, and of set_if_absent what `received` lacks.
   void append_to(std::string& out, std::span<const Field> received) const;
   /// Upper bound of what append_to adds.
-  std::size_t text_bytes_max() const { return text_bytes_max_; }
 
  private:
   static constexpr std::size_t ids = 512;
@@ -74,7 +73,6 @@ class CompiledFields {
   std::vector<Line> set_;
   std::string set_text_;  // the same, ready to append
   std::vector<Line> if_absent_;
-  std::size_t text_bytes_max_ = 0;
   unsigned own_ = 0;  // bit per OwnField
 };
 

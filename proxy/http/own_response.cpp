@@ -9,7 +9,6 @@ namespace {
 
 /// The fields of one response of our own. Beyond this many the heap is used.
 constexpr std::size_t usual_field_count = 16;
-constexpr std::size_t own_text_bytes = 256;
 using Fields = boost::container::small_vector<Field, usual_field_count>;
 
 void add(Fields& fields, FieldId id, std::string_view name, std::string_view value) {
@@ -53,8 +52,7 @@ void write_own_response(std::string& out, const OwnResponse& response, const Res
   const Fields fields = fields_of(response, options, date);
   const bool has_content = response.status >= 200 && response.status != 204 && response.status != 304;
   {
-    Pen pen(out,
-            own_text_bytes + response.extra_fields.size() + options.own_fields.size() + response.body.size());
+    Pen pen(out);
     const std::string_view reason = reason_phrase(response.status);
     pen.put("HTTP/1.1 ").put(static_cast<std::uint64_t>(response.status)).put(" ").put(reason).put("\r\n");
     for (const Field& field : fields) {

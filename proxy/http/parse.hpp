@@ -1,6 +1,5 @@
-// Strict reading of HTTP/1 heads. Beast's basic_parser splits the bytes into tokens; whether the message is
-// acceptable and how its body is framed is decided here, never by the parser (RFC 9112). Pure functions over
-// bytes; any thread. The same bytes give the same answer however they arrive in pieces.
+// Strict reading of HTTP/1 heads: whether a message is acceptable and how its body is framed (RFC 9112). Pure
+// functions over bytes; any thread. The same bytes give the same answer however they arrive in pieces.
 #pragma once
 
 #include <string_view>

@@ -1,5 +1,5 @@
-// Writes many short pieces to the end of a string: room is made once, then each piece is a bare copy. Private
-// to the writers of heads (write.cpp, own_response.cpp). One thread; lives for one head.
+// Writes many short pieces to the end of a string: they are collected on a page of the stack, where each is a bare
+// copy, and appended together. Private to the writers of heads (write.cpp, own_response.cpp). One thread; lives for one head.
 #pragma once
 
 #include <charconv>
@@ -12,20 +12,20 @@ namespace weir::http {
 
 class Pen {
  public:
-  /// `room_bytes` is a guess: a wrong one costs a reallocation, never correctness.
-  Pen(std::string& out, std::size_t room_bytes) : out_(out) {
-    const std::size_t before = out.size();
-    out.resize(before + room_bytes);
-    at_ = out.data() + before;
-    end_ = out.data() + out.size();
-  }
-  ~Pen() { out_.resize(static_cast<std::size_t>(at_ - out_.data())); }
+  /// `out` has everything that was put once the pen is gone.
+  explicit Pen(std::string& out) : out_(out) {}
+  ~Pen() { spill(); }
   Pen(const Pen&) = delete;
   Pen& operator=(const Pen&) = delete;
 
   Pen& put(std::string_view text) {
-    if (text.size() > static_cast<std::size_t>(end_ - at_)) [[unlikely]]
-      grow(text.size());
+    if (text.size() > room()) [[unlikely]] {
+      spill();
+      if (text.size() > room()) {
+        out_ += text;
+        return *this;
+      }
+    }
     std::memcpy(at_, text.data(), text.size());
     at_ += text.size();
     return *this;
@@ -34,17 +34,18 @@ class Pen {
   template <std::size_t size>
   Pen& put(const char (&literal)[size]) {
     constexpr std::size_t length = size - 1;
-    if (length > static_cast<std::size_t>(end_ - at_)) [[unlikely]]
-      grow(length);
+    static_assert(length <= sizeof page_);
+    if (length > room()) [[unlikely]]
+      spill();
     std::memcpy(at_, literal, length);
     at_ += length;
     return *this;
   }
   Pen& put(std::uint64_t number) {
     constexpr std::size_t digits_max = 20;
-    if (digits_max > static_cast<std::size_t>(end_ - at_)) [[unlikely]]
-      grow(digits_max);
-    at_ = std::to_chars(at_, end_, number).ptr;
+    if (digits_max > room()) [[unlikely]]
+      spill();
+    at_ = std::to_chars(at_, at_ + digits_max, number).ptr;
     return *this;
   }
   Pen& field(std::string_view name, std::string_view value) {
@@ -52,16 +53,15 @@ class Pen {
   }
 
  private:
-  void grow(std::size_t needed) {
-    const auto used = static_cast<std::size_t>(at_ - out_.data());
-    out_.resize(2 * out_.size() + needed);
-    at_ = out_.data() + used;
-    end_ = out_.data() + out_.size();
+  std::size_t room() const { return static_cast<std::size_t>(page_ + sizeof page_ - at_); }
+  void spill() {
+    out_.append(page_, static_cast<std::size_t>(at_ - page_));
+    at_ = page_;
   }
 
   std::string& out_;
-  char* at_;
-  char* end_;
+  char page_[1536];  // nearly every head fits; not filled with zeros first, as a growing string would be
+  char* at_ = page_;
 };
 
 }  // namespace weir::http

@@ -137,7 +137,7 @@ Result<void> fill(std::string_view bytes, const RequestLine& line, const HeadLim
   head.path = target.path;
   head.query = target.query;
   head.has_query = target.has_query;
-  switch (tokenize_request(bytes.substr(line.begin), limits.field_count, head.fields)) {
+  switch (tokenize_fields(bytes.substr(line.end), limits.field_count, head.fields)) {
     case TokenizeOutcome::split:
       return settle(target, head);
     case TokenizeOutcome::too_many_fields:

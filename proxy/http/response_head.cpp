@@ -110,9 +110,10 @@ Result<bool> parse_response_head(std::string_view bytes, const HeadLimits& limit
       const std::string_view whole = bytes.substr(0, scan.at);
       head.clear();
       head.bytes = whole.size();
-      if (const char* wrong = read_status_line(whole.substr(0, whole.find('\r')), head))
-        return malformed(wrong);
-      const TokenizeOutcome outcome = tokenize_response(whole, limits.field_count, head.fields);
+      const std::size_t line_bytes = whole.find('\r');
+      if (const char* wrong = read_status_line(whole.substr(0, line_bytes), head)) return malformed(wrong);
+      const TokenizeOutcome outcome =
+          tokenize_fields(whole.substr(line_bytes + 2), limits.field_count, head.fields);
       if (outcome == TokenizeOutcome::too_many_fields) return too_large("too many fields in the response");
       if (outcome == TokenizeOutcome::malformed) return malformed("malformed field line");
       if (const char* wrong = settle(request_method, upgrade_requested, head)) return malformed(wrong);

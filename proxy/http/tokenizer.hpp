@@ -1,6 +1,6 @@
-// Splits a complete, scanned head into fields with Beast's parser. Beast judges nothing here that matters:
-// what it would accept wrongly was refused before (http/scan.hpp) or is decided after (http/framing.hpp).
-// Pure; any thread.
+// Splits the field section of a complete, scanned head into fields. http/scan.hpp has refused control bytes, lone CR
+// or LF and folded lines before; what the fields mean is decided after (http/framing.hpp). So what is left to judge
+// here is the name: one or more tchar, then the colon (RFC 9112 5.1). Pure; any thread.
 #pragma once
 
 #include <cstddef>
@@ -14,9 +14,8 @@ namespace weir::http {
 
 enum class TokenizeOutcome : std::uint8_t { split, malformed, too_many_fields };
 
-/// Appends the fields of `head` (start line to empty line, nothing after it) to `fields`; at most
-/// `count_max`.
-TokenizeOutcome tokenize_request(std::string_view head, std::size_t count_max, std::vector<Field>& fields);
-TokenizeOutcome tokenize_response(std::string_view head, std::size_t count_max, std::vector<Field>& fields);
+/// Appends the fields of `section` (what follows the start line, the empty line included, nothing after it) to
+/// `fields`; at most `count_max`.
+TokenizeOutcome tokenize_fields(std::string_view section, std::size_t count_max, std::vector<Field>& fields);
 
 }  // namespace weir::http

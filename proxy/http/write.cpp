@@ -10,9 +10,6 @@
 namespace weir::http {
 namespace {
 
-constexpr std::size_t own_request_text_bytes = 512;  // our fields without their longest values
-constexpr std::size_t own_response_text_bytes = 256;
-
 /// The members of Connection that name a field to drop. `close`, `keep-alive` and the names in the table of
 /// field_role.cpp need no search, and they are what nearly every message has.
 bool names_other_fields(const std::vector<std::string_view>& connection_tokens) {
@@ -148,7 +145,7 @@ void put_status_line(Pen& pen, int status, std::string_view reason) {
 
 /// 1xx: no policy, no framing. 101 ends HTTP on this connection, so it is the exchange's last head.
 void write_interim_head(std::string& out, const ResponseHead& head, const ResponseOptions& options) {
-  Pen pen(out, head.bytes + own_response_text_bytes + options.set_cookie.size());
+  Pen pen(out);
   put_status_line(pen, head.status, head.reason);
   ResponseFields{}.put(pen, head, nullptr, false, true);
   if (options.upgrade && head.status == 101) {
@@ -196,8 +193,7 @@ void write_request_head(std::string& out, const RequestHead& head, std::string_v
                         const Framing& body, const Forwarding& forwarding, const CompiledFields& policy,
                         bool upgrade) {
   {
-    Pen pen(out, head.bytes + target.size() + forwarding.forwarded_for.size() + own_request_text_bytes +
-                     policy.text_bytes_max());
+    Pen pen(out);
     pen.put(head.method_text).put(" ").put(target).put(" HTTP/1.1\r\n");
     if (!policy.speaks_for(OwnField::host)) {
       pen.put("Host: ").put(head.authority.empty() ? forwarding.host : head.authority).put("\r\n");
@@ -216,9 +212,7 @@ void write_response_head(std::string& out, const ResponseHead& head, const Respo
                          std::string_view date) {
   if (head.status < 200) return write_interim_head(out, head, options);
   {
-    const std::size_t policy_bytes = options.policy ? options.policy->text_bytes_max() : 0;
-    Pen pen(out, head.bytes + own_response_text_bytes + policy_bytes + options.set_cookie.size() +
-                     options.own_fields.size());
+    Pen pen(out);
     put_status_line(pen, head.status, head.reason);
     ResponseFields fields;
     fields.put(pen, head, options.policy, options.body.kind == BodyKind::chunked, false);

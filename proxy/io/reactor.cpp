@@ -23,6 +23,7 @@ Reactor::Reactor()
     : epoll_(epoll_create1(EPOLL_CLOEXEC)),
       wakeup_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       now_(Clock::now()),
+      wall_now_(std::chrono::system_clock::now()),
       wheel_(now_),
       events_(events_per_turn) {
   if (!epoll_.valid() || !wakeup_.valid()) throw_errno("event loop");
@@ -88,6 +89,7 @@ void Reactor::run() {
 void Reactor::turn(int wait_ms) {
   const int count = wait_for_events(epoll_.get(), events_.data(), events_per_turn, wait_ms);
   now_ = Clock::now();
+  wall_now_ = std::chrono::system_clock::now();
   event_count_ = std::max(count, 0);
   for (event_index_ = 0; event_index_ < event_count_;) {
     const epoll_event event = events_[static_cast<std::size_t>(event_index_++)];

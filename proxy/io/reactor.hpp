@@ -62,6 +62,8 @@ class Reactor {
 
   /// The time as of this turn of the loop.
   TimePoint now() const { return now_; }
+  /// The wall clock at the beginning of this turn.
+  std::chrono::system_clock::time_point wall_now() const { return wall_now_; }
   /// Descriptors from this number on are not this loop's: the kernel gives the lowest free number, so what lies above
   /// stays for the control thread when connections have taken all others.
   void set_descriptors_max(int max) { descriptors_max_ = max; }
@@ -84,6 +86,7 @@ class Reactor {
   FileDescriptor epoll_;
   FileDescriptor wakeup_;  // eventfd
   TimePoint now_;
+  std::chrono::system_clock::time_point wall_now_;
   TimerWheel wheel_;
   std::vector<epoll_event> events_;
   int event_index_ = 0, event_count_ = 0;  // the batch that is being handled

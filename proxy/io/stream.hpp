@@ -27,6 +27,10 @@ class Stream {
   /// From now on everything goes through `ssl`; call handshake() next.
   void start_tls(tls::SslPtr ssl, bool server);
 
+  /// Certainly nothing to be read now: no buffer is needed to find that out. Under TLS it is never certain.
+  bool is_quiet() const {
+    return tls_ == nullptr && !channel_.readable() && channel_.aborted() == IoStatus::ok;
+  }
   /// Reads without waiting: false when there is nothing to be read now.
   bool try_read(char* to, std::size_t bytes, IoResult& result);
   /// Writes without waiting and moves the front of `parts` on; false when the kernel's buffer is full.

@@ -87,7 +87,7 @@ void Exchange::begin(Session& session) {
   session_ = &session;
   generation_ = worker_.generation();
   started = worker_.reactor().now();
-  wall_started_ = std::chrono::system_clock::now();
+  wall_started_ = worker_.reactor().wall_now();
   forwarded_.client_ip = session.peer().ip;
 }
 

@@ -127,14 +127,14 @@ class Exchange final : private io::ChannelObserver {
   Task<Result<void>> attempt();
   Task<Result<void>> connect();
   Task<io::ConnectResult> open_connection(SocketAddress address, TimePoint deadline);
-  Task<Result<void>> exchange_heads();
+  Task<Result<void>> send_request();
   Task<Result<void>> invite_body();
   Detached upload();
   void start_response_timeout();
   Task<> finish_upload();
   bool upload_running() const;
+  bool read_response(io::IoResult& received);
   Task<Result<void>> receive_response_head();
-  Task<Result<void>> receive_one_head();
   Task<Result<void>> pass_interim_response();
   Error send_failure(io::IoStatus status) const;
   Error read_failure(io::IoStatus status) const;

@@ -41,7 +41,8 @@ Task<Result<void>> Exchange::attempt() {
   if (done) {
     phase_ = Phase::exchange;
     ++connection_->requests;
-    done = co_await exchange_heads();
+    done = co_await send_request();
+    if (done) done = co_await receive_response_head();
   }
   if (done) {
     note_latency(nullptr);
@@ -119,8 +120,8 @@ void Exchange::on_unread_event(io::Channel& client) {
   }
 }
 
-/// Sends the request and waits for the final response head.
-Task<Result<void>> Exchange::exchange_heads() {
+/// Sends the request, or starts to.
+Task<Result<void>> Exchange::send_request() {
   io::Stream& endpoint = connection_->stream();
   watch_client(&endpoint.channel());
   if (request_body_->finished()) {
@@ -141,7 +142,7 @@ Task<Result<void>> Exchange::exchange_heads() {
     upload_done_.emplace(worker_.reactor());
     upload();
   }
-  co_return co_await receive_response_head();
+  co_return Result<void>{};
 }
 
 /// `Expect: 100-continue`: now the body is wanted (RFC 9110 10.1.1).
@@ -210,50 +211,57 @@ Task<> Exchange::finish_upload() {
   co_await *upload_done_;
 }
 
-Task<Result<void>> Exchange::receive_response_head() {
-  for (unsigned interim = 0; interim <= interim_responses_max; ++interim) {
-    auto received = co_await receive_one_head();
-    if (!received) co_return received;
-    if (response_.status >= 200 || response_.status == 101) co_return received;
-    upstream_in_.consume(response_.bytes);
-    if (response_.status != 100 && head.minor_version >= 1) {
-      auto passed = co_await pass_interim_response();
-      if (!passed) co_return passed;
-    }
-    upstream_in_.compact();
-    response_.clear();
-    response_scanned_ = 0;
-  }
-  co_return upstream_error(ErrorKind::response_malformed, "too many interim responses", false);
-}
-
+/// Passes a 1xx on, but for 100, which answers our own expectation, and makes room for the next head.
 Task<Result<void>> Exchange::pass_interim_response() {
-  response_out_.clear();
-  http::ResponseOptions options;
-  options.client_minor_version = head.minor_version;
-  http::write_response_head(response_out_, response_, options, worker_.http_date(wall_started_));
-  iovec part{response_out_.data(), response_out_.size()};
-  retry_.response_started = true;
-  const io::IoResult sent =
-      co_await session_->stream().write_all({&part, 1}, session_->listener().config.limits.body_idle_timeout);
-  if (!sent.ok()) co_return client_error(ErrorKind::client_gone, "the client left");
+  if (response_.status != 100 && head.minor_version >= 1) {
+    response_out_.clear();
+    http::ResponseOptions options;
+    options.client_minor_version = head.minor_version;
+    http::write_response_head(response_out_, response_, options, worker_.http_date(wall_started_));
+    iovec part{response_out_.data(), response_out_.size()};
+    retry_.response_started = true;
+    const io::IoResult sent = co_await session_->stream().write_all(
+        {&part, 1}, session_->listener().config.limits.body_idle_timeout);
+    if (!sent.ok()) co_return client_error(ErrorKind::client_gone, "the client left");
+  }
+  upstream_in_.consume(response_.bytes);
+  upstream_in_.compact();
+  response_.clear();
+  response_scanned_ = 0;
   co_return Result<void>{};
 }
 
-Task<Result<void>> Exchange::receive_one_head() {
+/// Reads without waiting.
+bool Exchange::read_response(io::IoResult& received) {
+  io::Stream& endpoint = connection_->stream();
+  if (endpoint.is_quiet()) return false;
+  if (!upstream_in_.has_block()) upstream_in_.reserve(BufferPool::small_bytes);
+  if (upstream_in_.free_bytes() == 0) upstream_in_.reserve(upstream_in_.capacity() * 2);
+  return endpoint.try_read(upstream_in_.free_begin(), upstream_in_.free_bytes(), received);
+}
+
+/// Reads heads until a final one is there. Interim ones pass on the way.
+Task<Result<void>> Exchange::receive_response_head() {
   static constexpr http::HeadLimits limits{response_head_bytes_max, response_field_count_max, 0};
   io::Stream& endpoint = connection_->stream();
+  unsigned interim = 0;
   for (;;) {
     if (!upstream_in_.empty()) {
       auto parsed = http::parse_response_head(upstream_in_.unread(), limits, head.method, upgrade_,
                                               response_scanned_, response_);
       if (!parsed) co_return std::move(parsed).error();
-      if (*parsed) co_return Result<void>{};
+      if (*parsed && (response_.status >= 200 || response_.status == 101)) co_return Result<void>{};
+      if (*parsed) {
+        if (++interim > interim_responses_max) {
+          co_return upstream_error(ErrorKind::response_malformed, "too many interim responses", false);
+        }
+        auto passed = co_await pass_interim_response();
+        if (!passed) co_return passed;
+        continue;
+      }
     }
-    if (!upstream_in_.has_block()) upstream_in_.reserve(BufferPool::small_bytes);
-    if (upstream_in_.free_bytes() == 0) upstream_in_.reserve(upstream_in_.capacity() * 2);
     io::IoResult received;
-    if (!endpoint.try_read(upstream_in_.free_begin(), upstream_in_.free_bytes(), received)) {
+    if (!read_response(received)) {
       if (upstream_in_.empty()) upstream_in_.drop();  // a slow endpoint holds no buffer
       received = co_await endpoint.readable(std::min(response_deadline_, total_deadline_));
       if (received.ok()) continue;
@@ -261,7 +269,7 @@ Task<Result<void>> Exchange::receive_one_head() {
     if (!received.ok()) co_return read_failure(received.status);
     if (!response_bytes_seen_) {
       response_bytes_seen_ = true;
-      attempts_.back().first_byte_ms = milliseconds(Clock::now() - attempt_started_);
+      attempts_.back().first_byte_ms = milliseconds(worker_.reactor().now() - attempt_started_);
     }
     upstream_in_.produced(received.bytes);
   }

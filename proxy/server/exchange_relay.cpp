@@ -112,7 +112,8 @@ void Exchange::release_connection(bool reusable) {
   auto& counters = pool().counters();
   const int status_class = response_.status / 100;
   ++counters.responses[status_class >= 1 && status_class <= 5 ? static_cast<std::size_t>(status_class) : 0];
-  counters.duration.observe(std::chrono::duration<double>(Clock::now() - attempt_started_).count());
+  counters.duration.observe(
+      std::chrono::duration<double>(worker_.reactor().now() - attempt_started_).count());
   if (reusable) pool().put(std::move(connection_), upstream_config().keepalive, worker_.reactor().now());
   connection_.reset();
   release_endpoint();

@@ -80,10 +80,8 @@ Task<> Session::run() {
   Next next = Next::request;
   while (next == Next::request) {
     while (in_.empty()) {
-      in_.reserve(BufferPool::small_bytes);
       io::IoResult received;
-      if (!stream_.try_read(in_.free_begin(), in_.free_bytes(), received)) {
-        in_.drop();
+      if (!read_ready(received)) {
         if (worker_.draining()) break;
         set_idle(true);
         received = co_await stream_.readable(worker_.reactor().now() + limits.idle_timeout);
@@ -105,6 +103,15 @@ Task<> Session::run() {
   } else if (is_tls()) {
     stream_.finish_writing();
   }
+}
+
+/// Reads without waiting, and holds a buffer only if that gave something.
+bool Session::read_ready(io::IoResult& received) {
+  if (stream_.is_quiet()) return false;
+  in_.reserve(BufferPool::small_bytes);
+  if (stream_.try_read(in_.free_begin(), in_.free_bytes(), received)) return true;
+  in_.drop();
+  return false;
 }
 
 bool Session::peer_is_trusted() const {

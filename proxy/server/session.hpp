@@ -56,6 +56,7 @@ class Session : public boost::intrusive::list_base_hook<> {
 
   Task<> run();
   Task<bool> read_proxy_header();
+  bool read_ready(io::IoResult& received);
   bool admit_client();
   Task<bool> accept_tls();
   Task<bool> read_head(Exchange& exchange);
