@@ -59,7 +59,7 @@ class Weir(Proxy):
         route = "rate_limits: [all], headers: [security]" if full else "headers: []"
         quoted = ", ".join(f'"127.0.0.1:{port}"' for port in self.endpoints)
         config = self.write("weir.yaml", f"""
-server: {{ workers: {self.scenario.workers}, max_connections: 9800 }}
+server: {{ workers: {self.scenario.workers}, max_connections: 12000 }}
 admin: {{ address: 127.0.0.1:0 }}
 log: {{ access: {{ {log} }} }}
 listeners: {{ bench: {{ address: 127.0.0.1:0, limits: {{ idle_timeout: 1h }}, {tls} }} }}

@@ -6,6 +6,7 @@
 
 #include <sys/uio.h>
 
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,7 +26,9 @@ class TlsSession {
 
   SSL* ssl() { return ssl_.get(); }
   /// Bytes of the handshake that were read from the socket already.
-  void feed(std::string_view early) { early_ = early; }
+  void feed(std::string_view early) {
+    if (!early.empty()) early_ = std::make_unique<std::string>(early);
+  }
   /// Each returns false when the socket has to become ready first; otherwise `result` says how it ended.
   bool handshake(IoResult& result);
   bool read(char* to, std::size_t bytes, IoResult& result);
@@ -40,21 +43,28 @@ class TlsSession {
 
  private:
   static const BIO_METHOD* bio_method();
+  static BIO* thread_bio();
   static int bio_write(BIO* bio, const char* data, int bytes);
   static int bio_read(BIO* bio, char* to, int bytes);
   static long bio_control(BIO* bio, int command, long, void*);
 
+  /// Before each call that may read or write: the thread's BIO is this session's until it returns.
+  void begin_call();
   bool send(std::string_view bytes, std::size_t& sent, IoResult& result);
   bool flush(IoResult& result);
   bool encrypt_next(std::span<iovec>& parts, IoResult& result);
   bool failed(int code, IoResult& result);
 
+  struct Unsent {
+    std::string records;
+    std::size_t sent = 0;
+  };
+
   Channel& channel_;
   tls::SslPtr ssl_;
-  std::string out_;           // records that the socket did not take yet
-  std::size_t out_sent_ = 0;  // how much of out_ has been sent
-  std::string early_;         // read from the socket before TLS began (behind a PROXY header)
-  bool broken_ = false;       // no further SSL call makes sense
+  std::unique_ptr<Unsent> unsent_;      // what the socket did not take yet
+  std::unique_ptr<std::string> early_;  // read from the socket before TLS began (behind a PROXY header)
+  bool broken_ = false;                 // no further SSL call makes sense
   std::string failure_text_;
 };
 

@@ -160,6 +160,21 @@ TEST_F(Tls, ResumesAcrossConnectionsAndWorkers) {
   }
 }
 
+TEST_F(Tls, FollowsKeyUpdatesOnKeptConnections) {
+  const auto weir = start();
+  TlsClientOptions options = client_;
+  options.min_version = TLS1_3_VERSION;
+  RawClient client = weir->connect_tls(options);
+  for (const int kind : {SSL_KEY_UPDATE_REQUESTED, SSL_KEY_UPDATE_NOT_REQUESTED, SSL_KEY_UPDATE_REQUESTED}) {
+    EXPECT_EQ(client.get("/").body, "hello");
+    ASSERT_EQ(SSL_key_update(client.stream().ssl(), kind), 1);
+    EXPECT_EQ(client.get("/").body, "hello");
+  }
+  for (const boost::json::object& line : weir->access_log(6)) {
+    EXPECT_EQ(line.at("tls").at("cipher"), client.tls_cipher().c_str());
+  }
+}
+
 TEST_F(Tls, EndsWithCloseNotify) {
   const auto weir = start();
   RawClient client = weir->connect_tls(client_);
