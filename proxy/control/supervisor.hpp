@@ -20,6 +20,7 @@
 #include "control/compiler.hpp"
 #include "control/config_files.hpp"
 #include "control/file_watch.hpp"
+#include "control/generation_tag.hpp"
 #include "control/name_resolver.hpp"
 #include "control/notify.hpp"
 #include "control/operator_words.hpp"
@@ -151,6 +152,7 @@ class Supervisor {
   std::shared_ptr<const server::Snapshot> snapshot_;
   std::shared_ptr<observe::LogWriter> access_log_;
   std::map<std::string, BoundListener> bound_;  // by listener name
+  const std::string boot_mark_ = make_boot_mark();
   std::uint64_t generation_ = 0;
   bool reloading_ = false;
   std::vector<Reply<ReloadOutcome>> waiting_reloads_;
