@@ -28,6 +28,7 @@
 #include "control/split_store.hpp"
 #include "observe/collector.hpp"
 #include "observe/log_writer.hpp"
+#include "observe/series_life.hpp"
 #include "server/checker.hpp"
 #include "server/worker.hpp"
 
@@ -120,7 +121,7 @@ class Supervisor {
   std::vector<UpstreamReport> upstreams() const;
   observe::ScrapeInput scrape_input() const;
   /// Copies the counters of all workers, merges them and hands the sum to `done` on the control thread.
-  void collect(std::function<void(const observe::WorkerMetrics&)> done);
+  void collect(std::function<void(observe::WorkerMetrics&)> done);
 
   const std::vector<std::string> files_;
   const config::Surroundings surroundings_;
@@ -133,6 +134,7 @@ class Supervisor {
   std::unique_ptr<FileWatch> watch_;  // null: --watch is off
   Notifier notifier_;
   observe::NameTable names_;
+  observe::SeriesLife series_;
   Compiler compiler_;
   NameResolver resolver_;
   server::Checker checks_;
