@@ -22,13 +22,13 @@ struct Draw {
 
 using Policy = Choice (*)(const Field& field, const Draw& draw);
 
-/// Smallest (in_flight + 1) / weight, compared without division; ties rotate by turn. Exact over all workers: the
-/// count is taken only while the load is the one that was seen here. So while requests only start, the picked
-/// endpoint has the smallest load of all at the moment of the count.
+/// Equal weights: the fewest in flight; ties rotate by turn. Different ones: by weighted turn, one whose in_flight /
+/// weight is below everybody's (in_flight + 1) / weight, compared without division. So shares follow the weights at
+/// rest and under load, and roughly with few at once. Exact over all workers: the count is taken only while the load
+/// is the one that was seen here. So while requests only start, that holds at the moment of the count, too.
 Choice least_connections(const Field& field, const Draw& draw);
 
-/// Smooth weighted round robin as a pure function of the turn: over sum(weights) turns each candidate comes exactly
-/// `weight` times, spread out.
+/// Smooth weighted round robin as a pure function of the turn (weighted_turn.hpp).
 Choice round_robin(const Field& field, const Draw& draw);
 
 /// Two at random by weight, and of them the one with fewer requests in flight for its weight. At rest shares follow

@@ -207,17 +207,23 @@ std::optional<std::string> parse_route_name(const Field& field) {
   return std::nullopt;
 }
 
-std::vector<std::size_t> parse_limit_names(const Field& field, const Names& names) {
-  std::vector<std::size_t> limits;
+/// A list of names, each of them once.
+std::vector<std::size_t> parse_names(const Field& field, const NameIndex& known, std::string_view what) {
+  std::vector<std::size_t> named;
   for (const Field& element : elements(field)) {
-    const auto limit = names.rate_limits.resolve(element, "a rate limit");
-    if (!limit) continue;
-    if (std::find(limits.begin(), limits.end(), *limit) != limits.end()) {
+    const auto index = known.resolve(element, what);
+    if (!index) continue;
+    if (std::find(named.begin(), named.end(), *index) != named.end()) {
       element.report(quoted(element.node.text) + " is named twice", "keep one of them");
       continue;
     }
-    limits.push_back(*limit);
+    named.push_back(*index);
   }
+  return named;
+}
+
+std::vector<std::size_t> parse_limit_names(const Field& field, const Names& names) {
+  auto limits = parse_names(field, names.rate_limits, "a rate limit");
   if (limits.size() > rate_limits_per_route_max) {
     field.report("names more than " + std::to_string(rate_limits_per_route_max) + " rate limits",
                  "remove some");
@@ -237,9 +243,9 @@ Route parse_route(const Field& field, const Names& names) {
   reader.optional("headers", route.headers, list_of([&](const Field& element) {
                     return names.header_policies.resolve(element, "a header policy");
                   }));
-  reader.optional("access", route.access, list_of([&](const Field& element) {
-                    return names.access_lists.resolve(element, "an access list");
-                  }));
+  reader.optional("access", route.access, [&](const Field& lists) {
+    return parse_names(lists, names.access_lists, "an access list");
+  });
   reader.optional("max_in_flight", route.max_in_flight, number_between(std::uint32_t{0}, in_flight_max));
   reader.optional("access_log", route.access_log, parse_truth);
   route.action = read_action(reader, names);

@@ -134,6 +134,7 @@ struct SplitTargetReport {
 struct SplitReport {
   std::string route;
   std::uint64_t generation = 0;
+  std::string tag;  // of that generation, in this process (generation_tag.hpp)
   std::string affinity;
   bool persistent = false;  // weights set at run time outlive a restart
   std::vector<SplitTargetReport> targets;

@@ -90,16 +90,17 @@ asio::awaitable<Exchange> exchange(tcp::resolver::results_type endpoints, Reques
 }
 
 /// The object in an answer's body; empty when it holds none.
-json::object object_in(const AdminAnswer& answer) {
+json::object object_in(const std::string& body) {
   json::error_code ec;
-  json::value value = json::parse(answer.body, ec);
+  json::value value = json::parse(body, ec);
   return !ec && value.is_object() ? std::move(value.as_object()) : json::object();
 }
 
 }  // namespace
 
-void print_unreachable(const AdminTarget& target, const Error& error, std::ostream& err) {
+ClientOutcome unreachable(const AdminTarget& target, const Error& error, std::ostream& err) {
   err << "weir: admin address " << target.address << ": " << error.detail << '\n';
+  return ClientOutcome::unreachable;
 }
 
 ClientOutcome not_weir(const AdminTarget& target, std::ostream& err) {
@@ -119,8 +120,11 @@ std::string who_asks() {
   return user.substr(0, user_bytes_max) + "@" + host.data();
 }
 
+namespace {
+
+/// One line for the problem in an answer that is not 200, and one for each of its errors (RFC 9457).
 void print_problem(const AdminAnswer& answer, std::ostream& err) {
-  const json::object problem = object_in(answer);
+  const json::object problem = object_in(answer.body);
   const json::value* const detail = problem.if_contains("detail");
   if (detail != nullptr && detail->is_string()) {
     err << "weir: " << std::string_view(detail->get_string()) << '\n';
@@ -134,20 +138,12 @@ void print_problem(const AdminAnswer& answer, std::ostream& err) {
   }
 }
 
-namespace {
-
-/// The object that a GET of `path` answers; nothing after saying on `err` what went wrong.
-std::optional<json::object> get_object(const AdminTarget& target, std::string_view path, std::ostream& err) {
-  const auto answer = call_admin(target, "GET", path);
-  if (!answer) {
-    print_unreachable(target, answer.error(), err);
-    return std::nullopt;
-  }
-  if (answer->status != 200) {
-    print_problem(*answer, err);
-    return std::nullopt;
-  }
-  return object_in(*answer);
+/// The object that a GET of `path` answers comes into `into`.
+ClientOutcome get_object(const AdminTarget& target, std::string_view path, json::object& into,
+                         std::ostream& err) {
+  const Asked asked = ask_admin(target, "GET", path, err);
+  if (asked.outcome == ClientOutcome::done) into = object_in(asked.body);
+  return asked.outcome;
 }
 
 /// `routes: kept 12, changed 1, removed 0, added 2`, a line for each kind in a reload's answer.
@@ -201,34 +197,35 @@ Result<AdminAnswer> call_admin(const AdminTarget& target, std::string_view metho
   return answer;
 }
 
+Asked ask_admin(const AdminTarget& target, std::string_view method, std::string_view path, std::ostream& err,
+                Milliseconds timeout, std::string body) {
+  auto answer = call_admin(target, method, path, timeout, std::move(body));
+  if (!answer) return {unreachable(target, answer.error(), err), {}};
+  if (answer->status == 200) return {ClientOutcome::done, std::move(answer->body)};
+  print_problem(*answer, err);
+  return {ClientOutcome::refused, {}};
+}
+
 ClientOutcome show_status(const AdminTarget& target, bool as_json, std::ostream& out, std::ostream& err) {
-  auto status = get_object(target, "/api/v1/status", err);
-  if (!status) return ClientOutcome::unreachable;
-  auto upstreams = get_object(target, "/api/v1/upstreams", err);
-  if (!upstreams) return ClientOutcome::unreachable;
-  (*status)["upstreams"] = std::move((*upstreams)["upstreams"]);
-  const auto text = status_text(*status);
-  if (!text) {
-    return not_weir(target, err);
+  json::object status, upstreams;
+  for (const auto& [path, into] : {std::pair{"/api/v1/status", &status}, {"/api/v1/upstreams", &upstreams}}) {
+    const ClientOutcome outcome = get_object(target, path, *into, err);
+    if (outcome != ClientOutcome::done) return outcome;
   }
-  out << (as_json ? json::serialize(*status) + "\n" : *text);
+  status["upstreams"] = std::move(upstreams["upstreams"]);
+  const auto text = status_text(status);
+  if (!text) return not_weir(target, err);
+  out << (as_json ? json::serialize(status) + "\n" : *text);
   return ClientOutcome::done;
 }
 
 ClientOutcome request_reload(const AdminTarget& target, bool as_json, std::ostream& out, std::ostream& err) {
-  const auto answer = call_admin(target, "POST", "/api/v1/reload");
-  if (!answer) {
-    print_unreachable(target, answer.error(), err);
-    return ClientOutcome::unreachable;
-  }
-  if (answer->status != 200) {
-    print_problem(*answer, err);
-    return ClientOutcome::refused;
-  }
-  const json::object outcome = object_in(*answer);
+  const Asked asked = ask_admin(target, "POST", "/api/v1/reload", err);
+  if (asked.outcome != ClientOutcome::done) return asked.outcome;
+  const json::object outcome = object_in(asked.body);
   const json::value* const generation = outcome.if_contains("generation");
   if (as_json) {
-    out << answer->body << '\n';
+    out << asked.body << '\n';
   } else if (generation != nullptr && generation->is_number()) {
     out << "reloaded: generation " << generation->to_number<std::uint64_t>();
     const json::value* const hash = outcome.if_contains("hash");

@@ -37,11 +37,19 @@ enum class ClientOutcome : std::uint8_t {
   unreachable,  // nobody answered, or not Weir
 };
 
-/// One line for the problem in an answer that is not 200, and one for each of its errors (RFC 9457).
-void print_problem(const AdminAnswer& answer, std::ostream& err);
-/// Nobody answered: says so.
-void print_unreachable(const AdminTarget& target, const Error& error, std::ostream& err);
+/// How a call ended; `body` only where it is done.
+struct Asked {
+  ClientOutcome outcome = ClientOutcome::done;
+  std::string body;
+};
 
+/// call_admin for a command: done is an answer with status 200. What else came is said on `err`: one line for the
+/// problem, and one for each of its errors (RFC 9457).
+Asked ask_admin(const AdminTarget& target, std::string_view method, std::string_view path, std::ostream& err,
+                Milliseconds timeout = client_timeout, std::string body = {});
+
+/// Nobody answered: says so.
+ClientOutcome unreachable(const AdminTarget& target, const Error& error, std::ostream& err);
 /// Somebody answered who is not Weir: says so.
 ClientOutcome not_weir(const AdminTarget& target, std::ostream& err);
 

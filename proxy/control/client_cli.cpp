@@ -78,8 +78,8 @@ void add_split_commands(CLI::App& app, int& code) {
       ->type_name("DURATION");
   set.add_option("--reason", change->reason, "For the audit")->type_name("TEXT");
   set.add_option("--if-generation", change->generation,
-                 "Only while this generation is in use (see split get)")
-      ->type_name("N");
+                 "Only while this generation is in use, as split get shows it")
+      ->type_name("TAG");
   set.callback([options, change, &code] {
     options->target.token = admin_token(options->target.token);
     const SetOutcome outcome = set_split(options->target, *change, options->json, std::cout, std::cerr);

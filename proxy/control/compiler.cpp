@@ -75,11 +75,11 @@ Error named(const Error& error, const std::string& what) {
 }
 
 /// Two names may lead to one address: it is one endpoint, with what both allow.
-void add_to(upstream::Candidate& known, const config::Endpoint& endpoint, std::uint32_t weight) {
+void add_to(upstream::Candidate& known, const config::Endpoint& endpoint, std::uint32_t weight, bool backup) {
   const bool limited = known.max_connections != 0 && endpoint.max_connections != 0;
   known.weight += weight;
   known.max_connections = limited ? known.max_connections + endpoint.max_connections : 0;
-  known.backup = known.backup && endpoint.backup;
+  known.backup = known.backup && backup;
 }
 
 }  // namespace
@@ -268,12 +268,13 @@ void Compiler::add_endpoint(server::UpstreamRuntime& runtime, const config::Endp
                             NewEndpoints& added) {
   const SocketAddress address{where.ip, where.port == 0 ? endpoint.port : where.port};
   const std::uint32_t weight = where.weight == 0 ? endpoint.weight : where.weight;
+  const bool backup = endpoint.backup || where.backup;
   const bool tls = runtime.config->tls.has_value();
   std::string other_host;
   for (std::size_t i = 0; i < runtime.endpoints.size(); ++i) {
     if (runtime.endpoints[i].state->address != address) continue;
     if (!tls || runtime.endpoints[i].host == endpoint.host) {
-      add_to(runtime.candidates[i], endpoint, weight);
+      add_to(runtime.candidates[i], endpoint, weight, backup);
       return;
     }
     other_host = endpoint.host;  // what the certificate must say differs
@@ -285,7 +286,7 @@ void Compiler::add_endpoint(server::UpstreamRuntime& runtime, const config::Endp
   made.host = endpoint.host;
   made.zone = endpoint.zone;
   const bool local = zone.empty() || endpoint.zone == zone;
-  runtime.candidates.push_back({made.state.get(), weight, endpoint.max_connections, endpoint.backup, local});
+  runtime.candidates.push_back({made.state.get(), weight, endpoint.max_connections, backup, local});
   runtime.endpoints.push_back(std::move(made));
 }
 

@@ -50,16 +50,9 @@ class EndpointCommand {
   const std::string& name() const { return name_; }
 
   ClientOutcome ask(std::string_view method, std::string body, Milliseconds timeout, Seen& seen) {
-    const auto answer = call_admin(target_, method, path_, timeout, std::move(body));
-    if (!answer) {
-      print_unreachable(target_, answer.error(), err_);
-      return ClientOutcome::unreachable;
-    }
-    if (answer->status != 200) {
-      print_problem(*answer, err_);
-      return ClientOutcome::refused;
-    }
-    auto read = read_endpoint(answer->body);
+    const Asked asked = ask_admin(target_, method, path_, err_, timeout, std::move(body));
+    if (asked.outcome != ClientOutcome::done) return asked.outcome;
+    auto read = read_endpoint(asked.body);
     if (!read) return not_weir(target_, err_);
     seen = std::move(*read);
     return ClientOutcome::done;

@@ -15,36 +15,23 @@ namespace {
 
 namespace json = boost::json;
 namespace urls = boost::urls;
-using Problems = std::vector<std::string>;
 
-std::optional<upstream::OperatorState> state_in(const json::value& value) {
-  if (!value.is_string()) return std::nullopt;
-  return upstream::parse_operator_state(std::string_view(value.get_string()));
+void read_state(const json::value& value, EndpointRequest& request, Problems& problems) {
+  std::optional<upstream::OperatorState> state;
+  if (value.is_string()) state = upstream::parse_operator_state(std::string_view(value.get_string()));
+  if (state) request.state = *state;
+  if (!state) problems.emplace_back(R"(state: must be "active", "drain" or "disabled")");
 }
 
 }  // namespace
 
 std::variant<EndpointRequest, Problems> parse_endpoint_request(std::string_view body) {
-  const auto object = parse_body(body);
-  if (!object) return Problems{not_an_object};
   EndpointRequest request;
-  Problems problems;
-  for (const auto& member : *object) {
-    const std::string_view key(member.key().data(), member.key().size());
-    if (key == "state") {
-      const auto state = state_in(member.value());
-      if (state) request.state = *state;
-      if (!state) problems.emplace_back(R"(state: must be "active", "drain" or "disabled")");
-    } else if (key == "reason") {
-      read_note(key, member.value(), split::reason_bytes_max, request.reason, problems);
-    } else if (key == "who") {
-      read_note(key, member.value(), who_bytes_max, request.who, problems);
-    } else {
-      problems.push_back(std::string(key) + ": unknown; write state, reason or who");
-    }
-  }
-  if (!object->contains("state"))
-    problems.emplace_back(R"(state: is missing; write "active", "drain" or "disabled")");
+  const auto state = [&](const json::value& value, Problems& found) { read_state(value, request, found); };
+  Problems problems =
+      read_body(body, {{"state", state, R"(is missing; write "active", "drain" or "disabled")"},
+                       note("reason", split::reason_bytes_max, request.reason),
+                       note("who", who_bytes_max, request.who)});
   if (!problems.empty()) return problems;
   return request;
 }

@@ -39,23 +39,13 @@ void print(const json::value& event, bool as_json, std::ostream& out) {
 }
 
 ClientOutcome list(const AdminTarget& target, bool as_json, std::ostream& out, std::ostream& err) {
-  const auto answer = call_admin(target, "GET", std::string(path) + "?format=json");
-  if (!answer) {
-    print_unreachable(target, answer.error(), err);
-    return ClientOutcome::unreachable;
-  }
-  if (answer->status != 200) {
-    print_problem(*answer, err);
-    return ClientOutcome::refused;
-  }
+  const Asked asked = ask_admin(target, "GET", std::string(path) + "?format=json", err);
+  if (asked.outcome != ClientOutcome::done) return asked.outcome;
   json::error_code ec;
-  const json::value body = json::parse(answer->body, ec);
+  const json::value body = json::parse(asked.body, ec);
   const json::value* const events =
       !ec && body.is_object() ? body.get_object().if_contains("events") : nullptr;
-  if (events == nullptr || !events->is_array()) {
-    err << "weir: admin address " << target.address << ": the answer is not Weir's\n";
-    return ClientOutcome::unreachable;
-  }
+  if (events == nullptr || !events->is_array()) return not_weir(target, err);
   for (const json::value& event : events->get_array()) print(event, as_json, out);
   return ClientOutcome::done;
 }
@@ -82,8 +72,7 @@ ClientOutcome follow_stream(const AdminTarget& target, bool as_json, std::ostrea
     stream.connect(host, target.address.substr(colon + 1));
   }
   if (colon == target.address.npos || !stream) {
-    print_unreachable(target, self_error(ErrorKind::connect_failed, stream.error().message()), err);
-    return ClientOutcome::unreachable;
+    return unreachable(target, self_error(ErrorKind::connect_failed, stream.error().message()), err);
   }
   // HTTP/1.0: the body comes unchunked, line by line.
   stream << "GET " << path << " HTTP/1.0\r\nHost: localhost\r\nAccept: text/event-stream\r\n";

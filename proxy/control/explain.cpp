@@ -32,7 +32,7 @@ MetLimit met_limit(const config::RateLimit& limit, limit::KeyRule::Outcome outco
   met.shadow = limit.shadow;
   met.effect = outcome == Outcome::found  ? "takes a token"
                : outcome == Outcome::pass ? "not limited: the key is missing"
-                                          : "refused: the key is missing";
+                                          : "refused: the key is missing or has several values";
   return met;
 }
 
@@ -145,7 +145,8 @@ class Explainer {
       const auto outcome = limit::KeyRule(limit).key_of(source, {}).outcome;
       out_.limits.push_back(met_limit(limit, outcome));
       if (outcome == limit::KeyRule::Outcome::refuse && !limit.shadow && !refused) {
-        refused = client_error(ErrorKind::rate_limited, "rate limit " + limit.name + ": its key is missing");
+        refused = client_error(ErrorKind::rate_limited,
+                               "rate limit " + limit.name + ": its key is missing or has several values");
         status_ = limit.status;
       }
     }

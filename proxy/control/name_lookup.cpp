@@ -32,7 +32,7 @@ void NameLookUp::start(std::shared_ptr<DnsChannel> channel, const std::string& n
 void NameLookUp::services_found(ServiceReply reply) {
   if (reply.result != LookUp::answered) return end(reply.result);
   limit_ttl(reply.ttl);
-  hosts_ = upstream::records_in_use(std::move(reply.records));
+  hosts_ = upstream::ranked(std::move(reply.records));
   for (upstream::ServiceRecord& host : hosts_) host.target += '.';  // whole names: no search domains
   next_host();
 }
@@ -56,7 +56,7 @@ void NameLookUp::ask_host() {
 }
 
 void NameLookUp::v4_found(const AddressReply& reply) {
-  if (!upstream::is_definite(reply.result)) return end(reply.result);
+  if (!upstream::is_definite(reply.result)) return host_failed(reply.result);
   v4_result_ = reply.result;
   if (reply.result == LookUp::answered) {
     add(reply.addresses);
@@ -82,7 +82,7 @@ void NameLookUp::v6_found(const AddressReply& reply) {
                      : exists                       ? LookUp::no_data
                                                     : LookUp::nxdomain);
   }
-  if (v4_result_ != LookUp::answered) return end(reply.result);
+  if (v4_result_ != LookUp::answered) return host_failed(reply.result);
   answer_.ipv6_unknown = true;
   host_done(LookUp::answered);
 }
@@ -91,7 +91,7 @@ void NameLookUp::add(const std::vector<IpAddress>& addresses) {
   const upstream::ServiceRecord& host = hosts_[next_ - 1];
   for (const IpAddress& ip : addresses) {
     if (answer_.addresses.size() == addresses_max) return;
-    answer_.addresses.push_back({ip, host.port, host.weight});
+    answer_.addresses.push_back({ip, host.port, host.weight, host.backup});
   }
 }
 
@@ -103,6 +103,14 @@ void NameLookUp::limit_ttl(Milliseconds ttl) {
 void NameLookUp::host_done(LookUp result) {
   if (!service_ && result != LookUp::answered) return end(result);
   next_host();
+}
+
+/// Nobody answered for it. That is no reason to do without the ones that serve, where it is a backup: neither it nor
+/// those behind it are waited for any longer.
+void NameLookUp::host_failed(LookUp result) {
+  if (!hosts_[next_ - 1].backup || answer_.addresses.empty()) return end(result);
+  answer_.backups_unknown = true;
+  end(LookUp::answered);
 }
 
 void NameLookUp::end(LookUp result) {

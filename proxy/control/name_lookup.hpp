@@ -1,6 +1,6 @@
 // One look-up of one name: /etc/hosts first, then A and AAAA records; of a service name its SRV records and the
-// addresses of their targets. Taken whole or not at all, but for one case: AAAA without an answer where A has one, so
-// that servers that never answer AAAA do no harm. Control thread.
+// addresses of their targets. Taken whole or not at all, but for two cases: AAAA without an answer where A has one, so
+// that servers that never answer AAAA do no harm, and a service's backups that nobody answers for. Control thread.
 #pragma once
 
 #include <functional>
@@ -32,6 +32,7 @@ class NameLookUp : public std::enable_shared_from_this<NameLookUp> {
   void add(const std::vector<IpAddress>& addresses);
   void limit_ttl(Milliseconds ttl);
   void host_done(upstream::LookUp result);
+  void host_failed(upstream::LookUp result);
   void end(upstream::LookUp result);
 
   const std::shared_ptr<DnsChannel> channel_;

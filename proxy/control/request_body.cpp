@@ -1,12 +1,18 @@
 #include "control/request_body.hpp"
 
+#include <algorithm>
 #include <boost/json.hpp>
+#include <optional>
+
+#include "control/json_members.hpp"
 
 namespace weir::control {
+namespace {
 
 namespace json = boost::json;
 
-std::optional<json::object> parse_body(std::string_view body) {
+/// Nothing when it is none.
+std::optional<json::object> object_in(std::string_view body) {
   constexpr std::size_t depth_max = 4;
   json::error_code error;
   json::parse_options options;
@@ -16,14 +22,51 @@ std::optional<json::object> parse_body(std::string_view body) {
   return std::move(value.get_object());
 }
 
-void read_note(std::string_view key, const json::value& value, std::size_t bytes_max, std::string& into,
-               std::vector<std::string>& problems) {
-  if (value.is_string() && split::is_note(std::string_view(value.get_string()), bytes_max)) {
-    into = std::string_view(value.get_string());
-    return;
+/// `a, b or c`
+std::string any_of(std::initializer_list<Member> members) {
+  std::string text;
+  for (const Member& member : members) {
+    const bool first = &member == members.begin(), last = &member + 1 == members.end();
+    text.append(first ? "" : last ? " or " : ", ").append(member.key);
   }
-  problems.push_back(std::string(key) + ": must be one line of up to " + std::to_string(bytes_max) +
-                     " bytes");
+  return text;
+}
+
+}  // namespace
+
+Problems read_body(std::string_view body, std::initializer_list<Member> members) {
+  const auto object = object_in(body);
+  if (!object) return {"the body must be a JSON object"};
+  Problems problems;
+  for (const std::string& path : repeated_members(body)) {
+    problems.push_back(path + ": is there twice; write it once");
+  }
+  for (const auto& present : *object) {
+    const std::string_view key(present.key().data(), present.key().size());
+    const auto* const known = std::ranges::find(members, key, &Member::key);
+    if (known != members.end()) {
+      known->read(present.value(), problems);
+    } else {
+      problems.push_back(std::string(key) + ": unknown; write " + any_of(members));
+    }
+  }
+  for (const Member& member : members) {
+    if (member.missing.empty() || object->contains(member.key)) continue;
+    problems.push_back(std::string(member.key) + ": " + std::string(member.missing));
+  }
+  return problems;
+}
+
+Member note(std::string_view key, std::size_t bytes_max, std::string& into) {
+  const auto read = [key, bytes_max, &into](const json::value& value, Problems& problems) {
+    if (value.is_string() && split::is_note(std::string_view(value.get_string()), bytes_max)) {
+      into = std::string_view(value.get_string());
+      return;
+    }
+    problems.push_back(std::string(key) + ": must be one line of up to " + std::to_string(bytes_max) +
+                       " bytes");
+  };
+  return {key, read};
 }
 
 std::string asked_by(const std::string& who, const std::string& peer) {

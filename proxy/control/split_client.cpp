@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "config/model.hpp"
+#include "control/generation_tag.hpp"
 #include "control/status_text.hpp"
 #include "control/text_table.hpp"
 #include "core/units.hpp"
@@ -29,7 +30,7 @@ std::string count(const json::value& object, std::string_view key) {
 std::string text_of(const json::value& split) {
   const bool runtime = text(split, "source") == "runtime";
   std::string out = fmt::format("route {}, generation {}, affinity {}\n", text(split, "route"),
-                                count(split, "generation"), text(split, "affinity"));
+                                text(split, "tag"), text(split, "affinity"));
   TextTable table({"UPSTREAM", "CONFIGURED", "RUNTIME", "EFFECTIVE", "SHARE", "ENDPOINTS"});
   for (const json::value& target : split.at("targets").as_array()) {
     const json::value& endpoints = target.at("endpoints");
@@ -88,28 +89,24 @@ Result<std::string> set_split_body(const SplitSetting& setting, const std::strin
       return self_error(ErrorKind::internal, "--ttl '" + setting.ttl + "' is not a duration, such as 15m");
     body["ttl"] = setting.ttl;
   }
-  if (setting.generation) body["generation"] = *setting.generation;
+  if (!setting.generation.empty() && !is_generation_text(setting.generation))
+    return self_error(ErrorKind::internal,
+                      "--if-generation '" + setting.generation + "' is neither a number nor a tag");
+  if (!setting.generation.empty()) body["generation"] = setting.generation;
   return json::serialize(body);
 }
 
 ClientOutcome show_splits(const AdminTarget& target, const std::string& route, bool as_json,
                           std::ostream& out, std::ostream& err) {
-  const auto answer =
-      call_admin(target, "GET", route.empty() ? "/api/v1/splits" : "/api/v1/routes/" + route + "/split");
-  if (!answer) {
-    print_unreachable(target, answer.error(), err);
-    return ClientOutcome::unreachable;
-  }
-  if (answer->status != 200) {
-    print_problem(*answer, err);
-    return ClientOutcome::refused;
-  }
+  const std::string path = route.empty() ? "/api/v1/splits" : "/api/v1/routes/" + route + "/split";
+  const Asked asked = ask_admin(target, "GET", path, err);
+  if (asked.outcome != ClientOutcome::done) return asked.outcome;
   if (as_json) {
-    out << answer->body << '\n';
+    out << asked.body << '\n';
     return ClientOutcome::done;
   }
   json::error_code error;
-  const json::value value = json::parse(answer->body, error);
+  const json::value value = json::parse(asked.body, error);
   if (error || !value.is_object()) return not_weir(target, err);
   if (!route.empty()) return print_split(value, out) ? ClientOutcome::done : not_weir(target, err);
   const json::value* const splits = value.get_object().if_contains("splits");
@@ -129,21 +126,14 @@ SetOutcome set_split(const AdminTarget& target, const SplitSetting& setting, boo
     err << "weir: " << body.error().detail << '\n';
     return {ClientOutcome::refused, true};
   }
-  const auto answer = call_admin(target, "PUT", "/api/v1/routes/" + setting.route + "/split", client_timeout,
-                                 std::move(*body));
-  if (!answer) {
-    print_unreachable(target, answer.error(), err);
-    return {ClientOutcome::unreachable, false};
-  }
-  if (answer->status != 200) {
-    print_problem(*answer, err);
-    return {ClientOutcome::refused, false};
-  }
+  const Asked asked = ask_admin(target, "PUT", "/api/v1/routes/" + setting.route + "/split", err,
+                                client_timeout, std::move(*body));
+  if (asked.outcome != ClientOutcome::done) return {asked.outcome, false};
   if (as_json) {
-    out << answer->body << '\n';
+    out << asked.body << '\n';
     return {};
   }
-  const auto shown = split_text(answer->body);
+  const auto shown = split_text(asked.body);
   if (!shown) return {not_weir(target, err), false};
   out << *shown;
   return {};

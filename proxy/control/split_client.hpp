@@ -16,7 +16,7 @@ struct SplitSetting {
   std::string route;
   std::vector<std::string> weights;  // blue=90
   std::string ttl, reason;
-  std::optional<std::uint64_t> generation;
+  std::string generation;  // number or tag; empty: whatever is in use
 };
 
 struct SetOutcome {

@@ -32,6 +32,7 @@ json::object to_object(const SplitReport& report, SystemTime now) {
   }
   json::object object{{"route", report.route},
                       {"generation", report.generation},
+                      {"tag", report.tag},
                       {"source", report.runtime ? "runtime" : "file"},
                       {"affinity", report.affinity},
                       {"persistent", report.persistent},

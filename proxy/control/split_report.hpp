@@ -11,7 +11,7 @@
 
 namespace weir::control {
 
-/// {"route","generation","source":"file|runtime","affinity","persistent","targets":[{"upstream","configured",
+/// {"route","generation","tag","source":"file|runtime","affinity","persistent","targets":[{"upstream","configured",
 ///  "runtime","effective","share","endpoints":{"healthy","total"}}],"who","reason","since","expires","ttl_seconds"};
 /// from "who" on only with source runtime, `runtime` null otherwise.
 std::string to_json(const SplitReport& report, SystemTime now);

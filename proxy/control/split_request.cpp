@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "control/generation_tag.hpp"
 #include "control/request_body.hpp"
 #include "core/units.hpp"
 
@@ -10,7 +11,6 @@ namespace weir::control {
 namespace {
 
 namespace json = boost::json;
-using Problems = std::vector<std::string>;
 
 void read_weights(const json::value& value, SplitRequest& request, Problems& problems) {
   if (!value.is_object() || value.get_object().empty()) {
@@ -37,32 +37,29 @@ void read_ttl(const json::value& value, SplitRequest& request, Problems& problem
     problems.emplace_back("ttl: must be a duration above 0, such as \"15m\"");
 }
 
+void read_generation(const json::value& value, SplitRequest& request, Problems& problems) {
+  std::string text;
+  if (value.is_int64()) text = std::to_string(value.get_int64());
+  if (value.is_string()) text = std::string_view(value.get_string());
+  if (is_generation_text(text)) {
+    request.generation = std::move(text);
+  } else {
+    problems.emplace_back("generation: must be a whole number, or a tag such as \"1f0c9a3e-7\"");
+  }
+}
+
 }  // namespace
 
 std::variant<SplitRequest, Problems> parse_split_request(std::string_view body) {
-  const auto object = parse_body(body);
-  if (!object) return Problems{not_an_object};
   SplitRequest request;
-  Problems problems;
-  for (const auto& member : *object) {
-    const std::string_view key(member.key().data(), member.key().size());
-    if (key == "weights") {
-      read_weights(member.value(), request, problems);
-    } else if (key == "reason") {
-      read_note(key, member.value(), split::reason_bytes_max, request.reason, problems);
-    } else if (key == "who") {
-      read_note(key, member.value(), who_bytes_max, request.who, problems);
-    } else if (key == "ttl") {
-      read_ttl(member.value(), request, problems);
-    } else if (key == "generation") {
-      const bool number = member.value().is_int64() && member.value().get_int64() >= 0;
-      if (number) request.generation = static_cast<std::uint64_t>(member.value().get_int64());
-      if (!number) problems.emplace_back("generation: must be a whole number");
-    } else {
-      problems.push_back(std::string(key) + ": unknown; write weights, reason, ttl, generation or who");
-    }
-  }
-  if (!object->contains("weights")) problems.emplace_back("weights: is missing");
+  const auto into_request = [&request](auto read) {
+    return [&request, read](const json::value& value, Problems& found) { read(value, request, found); };
+  };
+  Problems problems = read_body(body, {{"weights", into_request(read_weights), "is missing"},
+                                       note("reason", split::reason_bytes_max, request.reason),
+                                       {"ttl", into_request(read_ttl)},
+                                       {"generation", into_request(read_generation)},
+                                       note("who", who_bytes_max, request.who)});
   if (!problems.empty()) return problems;
   return request;
 }

@@ -18,7 +18,7 @@ struct SplitRequest {
   split::NamedWeights weights;  // as written
   std::string reason, who;
   std::optional<Milliseconds> ttl;
-  std::optional<std::uint64_t> generation;  // only while this one is in use
+  std::optional<std::string> generation;  // only while this one is in use: its number or tag
 };
 
 /// The request, or everything that is wrong with it.

@@ -20,6 +20,7 @@
 #include "control/compiler.hpp"
 #include "control/config_files.hpp"
 #include "control/file_watch.hpp"
+#include "control/generation_tag.hpp"
 #include "control/name_resolver.hpp"
 #include "control/notify.hpp"
 #include "control/operator_words.hpp"
@@ -27,6 +28,7 @@
 #include "control/split_store.hpp"
 #include "observe/collector.hpp"
 #include "observe/log_writer.hpp"
+#include "observe/series_life.hpp"
 #include "server/checker.hpp"
 #include "server/worker.hpp"
 
@@ -119,7 +121,7 @@ class Supervisor {
   std::vector<UpstreamReport> upstreams() const;
   observe::ScrapeInput scrape_input() const;
   /// Copies the counters of all workers, merges them and hands the sum to `done` on the control thread.
-  void collect(std::function<void(const observe::WorkerMetrics&)> done);
+  void collect(std::function<void(observe::WorkerMetrics&)> done);
 
   const std::vector<std::string> files_;
   const config::Surroundings surroundings_;
@@ -132,6 +134,7 @@ class Supervisor {
   std::unique_ptr<FileWatch> watch_;  // null: --watch is off
   Notifier notifier_;
   observe::NameTable names_;
+  observe::SeriesLife series_;
   Compiler compiler_;
   NameResolver resolver_;
   server::Checker checks_;
@@ -151,6 +154,7 @@ class Supervisor {
   std::shared_ptr<const server::Snapshot> snapshot_;
   std::shared_ptr<observe::LogWriter> access_log_;
   std::map<std::string, BoundListener> bound_;  // by listener name
+  const std::string boot_mark_ = make_boot_mark();
   std::uint64_t generation_ = 0;
   bool reloading_ = false;
   std::vector<Reply<ReloadOutcome>> waiting_reloads_;

@@ -58,6 +58,20 @@ void add_balancing(EndpointReport& report, const server::UpstreamRuntime& upstre
   report.zone = upstream.endpoints[index].zone;
 }
 
+observe::NamesInUse names_in_use(const server::Snapshot& snapshot) {
+  observe::NamesInUse in_use;
+  for (const server::RouteRuntime& route : *snapshot.routes) in_use.routes.push_back(route.name);
+  for (const server::LimitRuntime& limit : *snapshot.limits) in_use.limits.push_back(limit.name);
+  for (const auto& listener : snapshot.listeners) in_use.listeners.push_back(listener->name);
+  for (const server::UpstreamRuntime& upstream : snapshot.upstreams) {
+    in_use.upstreams.push_back(upstream.name);
+    for (const server::EndpointRuntime& endpoint : upstream.endpoints) {
+      in_use.endpoints.push_back(observe::WorkerMetrics::pair_key(upstream.name, endpoint.label));
+    }
+  }
+  return in_use;
+}
+
 }  // namespace
 
 AdminBackend Supervisor::make_backend() {
@@ -67,7 +81,8 @@ AdminBackend Supervisor::make_backend() {
   backend.config = [this] { return config::dump(*snapshot_->config); };
   backend.routes = [this] { return routes_json(*snapshot_->config); };
   backend.metrics = [this](Reply<std::string> reply) {
-    collect([this, reply = std::move(reply)](const observe::WorkerMetrics& merged) {
+    collect([this, reply = std::move(reply)](observe::WorkerMetrics& merged) {
+      series_.prune(merged, names_in_use(*snapshot_));
       reply(observe::metrics_text(merged, names_, scrape_input()));
     });
   };
@@ -228,11 +243,11 @@ observe::ScrapeInput Supervisor::scrape_input() const {
   return input;
 }
 
-void Supervisor::collect(std::function<void(const observe::WorkerMetrics&)> done) {
+void Supervisor::collect(std::function<void(observe::WorkerMetrics&)> done) {
   struct Collection {
     observe::WorkerMetrics merged;
     std::size_t missing;
-    std::function<void(const observe::WorkerMetrics&)> done;
+    std::function<void(observe::WorkerMetrics&)> done;
   };
   const auto collection = std::make_shared<Collection>();
   collection->missing = workers_.size();

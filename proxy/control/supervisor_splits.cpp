@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "control/durable_file.hpp"
+#include "control/generation_tag.hpp"
 #include "control/request_body.hpp"
 #include "control/split_request.hpp"
 #include "control/supervisor.hpp"
@@ -74,6 +75,7 @@ SplitReport Supervisor::split_report(const config::Route& route) const {
   SplitReport report;
   report.route = route.name;
   report.generation = generation_;
+  report.tag = generation_tag(boot_mark_, generation_);
   report.affinity = affinity_text(split_of(route)->affinity);
   report.persistent = splits_->persistent();
   const auto weights = splits_->weights_of(route);
@@ -116,9 +118,9 @@ void Supervisor::set_split(const SplitCall& call, const Reply<SplitOutcome>& rep
     return reply(refused(422, "the weights are not changed", std::move(*problems)));
   const auto& request = std::get<SplitRequest>(parsed);
   if (state_ == RunState::draining) return reply(refused(503, "shutting down"));
-  if (request.generation && *request.generation != generation_) {
-    return reply(refused(409, "generation " + std::to_string(generation_) + " is in use, not " +
-                                  std::to_string(*request.generation) + "; look again and decide anew"));
+  if (request.generation && !names_generation(*request.generation, boot_mark_, generation_)) {
+    return reply(refused(409, "generation " + generation_tag(boot_mark_, generation_) + " is in use, not " +
+                                  *request.generation + "; look again and decide anew"));
   }
   auto matched = match_weights(request.weights, configured_weights(*config, *route));
   if (auto* problems = std::get_if<std::vector<std::string>>(&matched))

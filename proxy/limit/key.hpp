@@ -1,6 +1,7 @@
 // Which bucket a request belongs to: the parts of a limit's key, each with its kind and length, hashed under
-// the process's secret, so that no two keys look alike and nobody can aim at another's bucket. Pure, no
-// allocation; immutable after construction, any thread.
+// the process's secret, so that no two keys look alike and nobody can aim at another's bucket. A header or cookie with
+// several values makes no key: which of them counts is for the endpoint to say. Pure, no allocation; immutable after
+// construction, any thread.
 #pragma once
 
 #include <cstdint>
@@ -28,6 +29,7 @@ class KeyRule {
  public:
   explicit KeyRule(const config::RateLimit& limit);
 
+  /// `pass`, `refuse`: the header or cookie is missing, or, for `refuse`, there with several values.
   enum class Outcome : std::uint8_t { found, pass, refuse };
   struct Key {
     Outcome outcome = Outcome::found;
@@ -47,8 +49,5 @@ class KeyRule {
   unsigned ipv6_prefix_;
   config::OnMissingKey on_missing_;
 };
-
-/// The value of the first cookie `name` in the Cookie fields (RFC 6265 4.2); empty where there is none.
-std::string_view cookie_value(const std::vector<http::Field>& fields, std::string_view name);
 
 }  // namespace weir::limit

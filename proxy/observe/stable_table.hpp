@@ -1,4 +1,5 @@
-// A small hash table for counters: 64-bit keys, values whose address never changes, entries never removed.
+// A small hash table for counters: 64-bit keys, values whose address never changes, entries never removed but from
+// a copy that nobody counts in (keep_if).
 // The values live in a deque; an open-addressing index of pointers finds them in a few nanoseconds, and
 // growing it moves pointers only. One thread at a time; depends on nothing.
 #pragma once
@@ -58,6 +59,13 @@ class StableTable {
     entry.key = key;
     slots_[probe(key)] = &entry;
     return entry.value;
+  }
+
+  /// Removes the entries whose key `keep` does not want. References to the others are no longer valid.
+  template <class Keep>
+  void keep_if(Keep keep) {
+    if (std::erase_if(entries_, [&](const Entry& entry) { return !keep(entry.key); }) != 0)
+      rebuild(slots_.size());
   }
 
   std::size_t size() const { return entries_.size(); }

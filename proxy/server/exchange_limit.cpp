@@ -18,14 +18,22 @@ void append_list(std::string& out, std::string_view start, std::string_view memb
   out.append(out.ends_with("\r\n") || out.empty() ? start : ", ").append(member);
 }
 
-/// Fields for the answer, whatever it will be. Limits in shadow and silent ones do not show.
-void write_fields(std::string& out, const Met& met, const Demands& demands, limit::Nanoseconds now) {
-  const auto shows = [](const LimitRuntime& limit) { return limit.config->headers && !limit.config->shadow; };
+/// Limits in shadow and silent ones do not show.
+bool shows(const LimitRuntime& limit) {
+  return limit.config->headers && !limit.config->shadow;
+}
+
+/// What the limits are, for the answer, whatever it will be.
+void write_policies(std::string& out, const Met& met) {
   for (const LimitRuntime* limit : met) {
     if (shows(*limit)) append_list(out, "RateLimit-Policy: ", limit->policy);
   }
+  if (!out.empty()) out += "\r\n";
+}
+
+/// Where the client stands; behind the policies.
+void write_states(std::string& out, const Met& met, const Demands& demands, limit::Nanoseconds now) {
   if (out.empty()) return;
-  out += "\r\n";
   std::uint64_t retry_after = 0;
   for (std::size_t i = 0; i < demands.size(); ++i) {
     if (!shows(*met[i])) continue;
@@ -58,9 +66,13 @@ Result<void> Exchange::check_limits() {
   const limit::KeySource source{forwarded_.client_ip, host_, path_, route_->config->name, head.fields};
   Demands demands;
   Met met;
+  Met without_key;
   for (const LimitRuntime* limit : route_->limits) {
     const auto key = limit->key.key_of(source, limit->table->secret());
-    if (key.outcome == Outcome::refuse) note_limited(*limit);
+    if (key.outcome == Outcome::refuse) {
+      note_limited(*limit);
+      without_key.push_back(limit);
+    }
     if (key.outcome != Outcome::found) continue;
     demands.emplace_back(*limit->table, key.hash, limit->config->shadow);
     met.push_back(limit);
@@ -72,7 +84,10 @@ Result<void> Exchange::check_limits() {
     for (std::size_t i = 0; i < demands.size(); ++i) {
       if (!demands[i].has_token) note_limited(*met[i]);
     }
-    write_fields(limit_fields_, met, demands, now);
+    write_policies(limit_fields_, met);
+    write_states(limit_fields_, met, demands, now);
+  } else {
+    write_policies(limit_fields_, without_key);  // no bucket was looked at
   }
   if (refused_by_ == nullptr) return {};
   return client_error(ErrorKind::rate_limited, "rate limit " + refused_by_->config->name);

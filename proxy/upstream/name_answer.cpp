@@ -1,6 +1,7 @@
 #include "upstream/name_answer.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <tuple>
 
 namespace weir::upstream {
@@ -20,18 +21,44 @@ std::string text_of(const NamedAddress& address) {
   return address.port == 0 ? address.ip.to_string() : SocketAddress{address.ip, address.port}.to_string();
 }
 
+/// `a` and `b` are one place: a backup adds nothing to one that always serves.
+NamedAddress merged(NamedAddress a, const NamedAddress& b) {
+  if (a.backup != b.backup) return a.backup ? b : a;
+  a.weight += b.weight;
+  return a;
+}
+
 /// In order, each place once.
 void settle(std::vector<NamedAddress>& addresses) {
   std::ranges::sort(addresses, is_before);
   std::size_t kept = 0;
   for (std::size_t i = 0; i < addresses.size(); ++i) {
     if (kept != 0 && place_of(addresses[kept - 1]) == place_of(addresses[i])) {
-      addresses[kept - 1].weight += addresses[i].weight;
+      addresses[kept - 1] = merged(addresses[kept - 1], addresses[i]);
     } else {
       addresses[kept++] = addresses[i];
     }
   }
   addresses.resize(kept);
+}
+
+/// What `now` says otherwise than `before` of the same place; empty where nothing.
+std::string changes_of(const NamedAddress& before, const NamedAddress& now) {
+  std::string text;
+  if (before.weight != now.weight) text = "weight " + std::to_string(now.weight);
+  if (before.backup != now.backup)
+    text.append(text.empty() ? "" : ", ").append(now.backup ? "backup" : "no backup");
+  return text;
+}
+
+/// Takes away what is past the bound, and says how many that are.
+std::size_t cut(std::vector<NamedAddress>& addresses) {
+  if (addresses.size() <= name_addresses_max) return 0;
+  const std::size_t left_out = addresses.size() - name_addresses_max;
+  std::ranges::stable_partition(addresses, std::logical_not(), &NamedAddress::backup);
+  addresses.resize(name_addresses_max);
+  std::ranges::sort(addresses, is_before);
+  return left_out;
 }
 
 }  // namespace
@@ -84,17 +111,17 @@ NextAddresses next_addresses(const std::vector<NamedAddress>& before, const Name
   }
   next.addresses = answer.addresses;
   settle(next.addresses);
-  if (answer.ipv6_unknown) {
-    for (const NamedAddress& known : before) {
-      const bool there = std::ranges::binary_search(next.addresses, known, is_before);
-      if (known.ip.v6 && !there) next.addresses.push_back(known);
-    }
-    settle(next.addresses);
+  const auto stays = [&](const NamedAddress& known) {
+    return (answer.ipv6_unknown && known.ip.v6) || (answer.backups_unknown && known.backup);
+  };
+  const std::size_t answered = next.addresses.size();
+  for (const NamedAddress& known : before) {
+    const auto end = next.addresses.begin() + static_cast<std::ptrdiff_t>(answered);
+    if (stays(known) && !std::binary_search(next.addresses.begin(), end, known, is_before))
+      next.addresses.push_back(known);
   }
-  if (next.addresses.size() > name_addresses_max) {
-    next.left_out = next.addresses.size() - name_addresses_max;
-    next.addresses.resize(name_addresses_max);
-  }
+  settle(next.addresses);
+  next.left_out = cut(next.addresses);
   return next;
 }
 
@@ -104,9 +131,9 @@ std::string describe_change(const std::vector<NamedAddress>& before, const std::
     const auto known = std::ranges::find_if(
         before, [&](const NamedAddress& other) { return place_of(other) == place_of(address); });
     if (known == before.end()) {
-      parts.push_back('+' + text_of(address));
-    } else if (known->weight != address.weight) {
-      parts.push_back(text_of(address) + "(weight " + std::to_string(address.weight) + ')');
+      parts.push_back('+' + text_of(address) + (address.backup ? "(backup)" : ""));
+    } else if (const std::string changes = changes_of(*known, address); !changes.empty()) {
+      parts.push_back(text_of(address) + '(' + changes + ')');
     }
   }
   for (const NamedAddress& address : before) {

@@ -15,11 +15,12 @@
 
 namespace weir::upstream {
 
-/// An address that a name stands for. A service name (SRV) says port and weight, too.
+/// An address that a name stands for. A service name (SRV) says port, weight and rank, too.
 struct NamedAddress {
   IpAddress ip;
   std::uint16_t port = 0;    // 0: the port of the configuration
   std::uint32_t weight = 0;  // 0: the weight of the configuration
+  bool backup = false;       // besides those that the configuration calls so
   auto operator<=>(const NamedAddress&) const = default;
 };
 
@@ -48,17 +49,19 @@ struct NameAnswer {
   std::vector<NamedAddress> addresses;
   std::optional<Milliseconds> ttl;  // absent: from a file, which says none
   bool ipv6_unknown = false;        // only IPv4 was answered; what is known of IPv6 stays as it was
+  bool backups_unknown = false;     // not all backups were found out; known ones stay
 };
 
-/// The addresses to use after `answer`, in order, without doubles (their weights add up), and at most
-/// name_addresses_max. What was in use `before` stays where the answer is a failure or empty.
+/// The addresses to use after `answer`, in order, without doubles (their weights add up, and who is no backup once is
+/// none), and at most name_addresses_max, backups being left out first. What was in use `before` stays where the
+/// answer is a failure or empty.
 struct NextAddresses {
   std::vector<NamedAddress> addresses;
   std::size_t left_out = 0;  // past the bound
 };
 NextAddresses next_addresses(const std::vector<NamedAddress>& before, const NameAnswer& answer);
 
-/// `+10.0.0.4 -10.0.0.3`; a changed weight is `10.0.0.4:80(weight 5)`. Long ones are cut.
+/// `+10.0.0.4 -10.0.0.3`; what changed of one that stays: `10.0.0.4:80(weight 5, backup)`. Long ones are cut.
 std::string describe_change(const std::vector<NamedAddress>& before, const std::vector<NamedAddress>& now);
 
 }  // namespace weir::upstream

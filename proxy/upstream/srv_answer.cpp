@@ -74,6 +74,15 @@ class MessageReader {
   bool whole_ = true;
 };
 
+void bring_into_range(std::span<ServiceRecord> records) {
+  if (records.empty()) return;
+  const std::uint32_t largest = std::ranges::max_element(records, {}, &ServiceRecord::weight)->weight;
+  for (ServiceRecord& record : records) {
+    if (largest > service_weight_max) record.weight = record.weight * service_weight_max / largest;
+    record.weight = std::max(record.weight, 1u);
+  }
+}
+
 }  // namespace
 
 std::optional<SrvAnswer> parse_srv_answer(std::span<const std::uint8_t> message) {
@@ -121,15 +130,12 @@ std::optional<SrvAnswer> parse_srv_answer(std::span<const std::uint8_t> message)
   return answer;
 }
 
-std::vector<ServiceRecord> records_in_use(std::vector<ServiceRecord> records) {
-  if (records.empty()) return records;
-  const auto lowest = std::ranges::min_element(records, {}, &ServiceRecord::priority)->priority;
-  std::erase_if(records, [&](const ServiceRecord& record) { return record.priority != lowest; });
-  const std::uint32_t largest = std::ranges::max_element(records, {}, &ServiceRecord::weight)->weight;
-  for (ServiceRecord& record : records) {
-    if (largest > service_weight_max) record.weight = record.weight * service_weight_max / largest;
-    record.weight = std::max(record.weight, 1u);
-  }
+std::vector<ServiceRecord> ranked(std::vector<ServiceRecord> records) {
+  std::ranges::stable_sort(records, {}, &ServiceRecord::priority);
+  for (ServiceRecord& record : records) record.backup = record.priority != records.front().priority;
+  const auto first_backup = std::ranges::find(records, true, &ServiceRecord::backup);
+  bring_into_range({records.begin(), first_backup});
+  bring_into_range({first_backup, records.end()});
   return records;
 }
 

@@ -1,4 +1,4 @@
-// SRV records (RFC 2782) out of a DNS answer, and which of them are used. c-ares reads these records as well but not
+// SRV records (RFC 2782) out of a DNS answer, and what they are used for. c-ares reads these records as well but not
 // their time to live, so the few lines that both need are here. Bounded, pure; any thread.
 #pragma once
 
@@ -17,7 +17,8 @@ struct ServiceRecord {
   std::uint16_t priority = 0;  // lower ones first
   std::uint32_t weight = 0;
   std::uint16_t port = 0;
-  std::string target;  // lower case, without the last dot
+  std::string target;   // lower case, without the last dot
+  bool backup = false;  // of a higher priority than the lowest one; set by ranked()
   bool operator==(const ServiceRecord&) const = default;
 };
 
@@ -33,8 +34,8 @@ inline constexpr std::uint32_t service_weight_max = 1000;  // what endpoints may
 /// service is not offered), and records without a port are left out.
 std::optional<SrvAnswer> parse_srv_answer(std::span<const std::uint8_t> message);
 
-/// The records of the lowest priority. Weights come into 1..service_weight_max: 0 becomes 1, and where one is above,
-/// all shrink alike.
-std::vector<ServiceRecord> records_in_use(std::vector<ServiceRecord> records);
+/// By priority: those of the lowest one first, all others as backups. Weights come into 1..service_weight_max: 0
+/// becomes 1, and where one is above, all of its kind shrink alike.
+std::vector<ServiceRecord> ranked(std::vector<ServiceRecord> records);
 
 }  // namespace weir::upstream

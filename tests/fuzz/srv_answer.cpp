@@ -14,8 +14,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(answer->records.size() <= upstream::srv_records_max);
   require(answer->ttl >= Milliseconds(0));
   for (const auto& record : answer->records) require(record.port != 0 && config::is_dns_name(record.target));
-  const auto used = upstream::records_in_use(answer->records);
-  require(used.empty() == answer->records.empty());
+  const auto used = upstream::ranked(answer->records);
+  require(used.size() == answer->records.size());
+  require(used.empty() || !used.front().backup);
   for (const auto& record : used)
     require(record.weight >= 1 && record.weight <= upstream::service_weight_max);
   return 0;

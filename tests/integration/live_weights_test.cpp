@@ -103,6 +103,33 @@ TEST(LiveWeights, RefusalsChangeNothing) {
   EXPECT_EQ(greens(weir, 10), 10);
 }
 
+// Each process counts its generations from 1: only the tag says which one is meant.
+TEST(LiveWeights, AGenerationOfAnEarlierProcessIsAnother) {
+  World world;
+  const auto tag_of = [](const WeirProcess& weir) {
+    return std::string(weir.admin_json("/api/v1/routes/api/split").at("tag").as_string());
+  };
+  std::string before;
+  {
+    WeirProcess weir(world.config());
+    before = tag_of(weir);
+  }
+  WeirProcess weir(world.config());
+  EXPECT_TRUE(before.ends_with("-1")) << before;
+  const auto body = [](const std::string& tag) {
+    return R"({"weights":{"app":0,"green":1},"generation":")" + tag + "\"}";
+  };
+  EXPECT_EQ(put(weir, body(before)).status, 409);
+  EXPECT_EQ(split(weir, {"set", "api", "app=0", "green=1", "--if-generation", before}).status,
+            (ExitStatus{1, 0}));
+  EXPECT_EQ(split(weir, {"set", "api", "app=0", "green=1", "--if-generation", "first"}).status,
+            (ExitStatus{2, 0}));
+  EXPECT_EQ(greens(weir, 10), 0);
+  const Finished set = split(weir, {"set", "api", "app=0", "green=1", "--if-generation", tag_of(weir)});
+  EXPECT_EQ(set.status, (ExitStatus{0, 0})) << set.errors;
+  EXPECT_EQ(greens(weir, 10), 10);
+}
+
 TEST(LiveWeights, ATtlReturnsToTheFile) {
   World world;
   WeirProcess weir(world.config());

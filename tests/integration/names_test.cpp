@@ -16,6 +16,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
 
 /// Endpoints on 127.0.0.1, 127.0.0.2 ... that share one port, as the addresses of one name do.
 class Instances {
@@ -282,11 +283,25 @@ TEST(Names, ServicesSayPortsAndWeights) {
   for (int i = 0; i < 8; ++i) EXPECT_EQ(client.get("/").status, 200);
   EXPECT_EQ(blue.request_count(), 10u);
   EXPECT_EQ(green.request_count(), 6u);
-  EXPECT_EQ(spare.request_count(), 0u) << "a higher number is for later";
+  EXPECT_EQ(spare.request_count(), 0u) << "a higher number is for when the others are out";
+  EXPECT_THAT(endpoints_of(weir), UnorderedElementsAre(blue.address(), green.address(), spare.address()));
   dns.set_services(name, {{0, 0, 0, ""}}, 0);
   eventually("the service is not offered",
              [&] { return weir.metric("weir_dns_lookups_total", "result=\"no_data\"") > 0; });
   EXPECT_EQ(client.get("/").status, 200);
+}
+
+TEST(Names, TheNextPriorityOfAServiceTakesOver) {
+  DnsServer dns;
+  ScriptableEndpoint blue(behave::ok("blue")), spare(behave::ok("spare"));
+  const std::string name = "_http._tcp.app.test";
+  dns.set("one.test", {"127.0.0.1"});
+  dns.set_services(name, {{20, 5, spare.port(), "one.test"}, {10, 1, blue.port(), "one.test"}});
+  WeirProcess weir(config_with(dns, name));
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(weir.get("/").body, "blue");
+  blue.stop();
+  eventually("the backup serves", [&] { return weir.get("/").body == "spare"; });
+  EXPECT_GT(weir.metric("weir_backup_requests_total"), 0);
 }
 
 TEST(Names, AServiceWithoutAnAnswerIsDownByItsName) {

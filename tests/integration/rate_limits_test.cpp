@@ -207,7 +207,25 @@ TEST_F(RateLimits, KeysFromHeadersAndCookies) {
   EXPECT_EQ(passed(client, 3, "X-User: a\r\nCookie: id=8\r\n"), 2);
   EXPECT_EQ(passed(client, 3, "X-User: b\r\nCookie: id=7\r\n"), 2);
   EXPECT_EQ(passed(client, 3, "X-User: c\r\n"), 0);
-  EXPECT_FALSE(client.get("/").fields.has("Retry-After"));  // waiting does not help
+  const auto refused = client.get("/");
+  EXPECT_EQ(refused.fields.get("RateLimit-Policy"), "\"api\";q=2;w=7200");
+  EXPECT_FALSE(refused.fields.has("RateLimit"));    // there is no bucket
+  EXPECT_FALSE(refused.fields.has("Retry-After"));  // waiting does not help
+}
+
+TEST_F(RateLimits, ASecondCookieIsNoFreshKey) {
+  const WeirProcess weir(
+      config_with("api: { rate: 1/h, burst: 2, key: \"cookie:id\", on_missing_key: pass }"));
+  RawClient client = weir.connect();
+  EXPECT_EQ(passed(client, 2, "Cookie: id=7\r\n"), 2);
+  for (const char* cookie : {"id=\"7\"", "id = 7", "id=%37", "x=1; id=7; id=7"}) {
+    EXPECT_EQ(passed(client, 1, std::string("Cookie: ") + cookie + "\r\n"), 0) << cookie;
+  }
+  int by_address = 0;
+  for (const char* cookie : {"id=7; id=8", "id=7; id=9", "id=a; id=7", "id=\"7"}) {
+    by_address += passed(client, 1, std::string("Cookie: ") + cookie + "\r\n");
+  }
+  EXPECT_EQ(by_address, 2);
 }
 
 TEST_F(RateLimits, WithoutItsKeyARequestCanPass) {

@@ -195,6 +195,27 @@ TEST(Reload, AdminDoesItToo) {
   EXPECT_EQ(origin_name(weir.get("/")), "two");
 }
 
+TEST(Reload, SeriesOfWhatIsGoneLeaveTheMetrics) {
+  ScriptableEndpoint one(behave::ok()), two(behave::ok());
+  ConfigText with = config_for(one.address());
+  with.routes = {"{ name: old, match: { path: /old }, upstream: app }"};
+  WeirProcess weir(with);
+  EXPECT_EQ(weir.get("/old").status, 200);
+  EXPECT_EQ(weir.get("/").status, 200);
+  weir.wait_for_metric("http_requests_total", "route=\"old\"", 1);
+  weir.reload(config_for(two.address()));
+  EXPECT_EQ(weir.metric("http_requests_total", "route=\"old\""), 1) << "the next scrapes still see it";
+  const auto shows = [&](const std::string& label) {
+    return weir.admin("/metrics").body.find(label) != std::string::npos;
+  };
+  eventually("the old series have left",
+             [&] { return !shows("route=\"old\"") && !shows("endpoint=\"" + one.address() + "\""); });
+  EXPECT_EQ(weir.metric("http_requests_total", "route=\"all\""), 1) << "what stayed goes on";
+  weir.reload(with);
+  EXPECT_EQ(weir.get("/old").status, 200);
+  weir.wait_for_metric("http_requests_total", "route=\"old\"", 2);
+}
+
 TEST(Reload, TwoAtTheSameTimeAreBothAnswered) {
   OriginProcess origin;
   ConfigText config = config_for(origin.address());

@@ -1,9 +1,11 @@
-// Least connections: the chosen endpoint had the smallest load at the moment of choice, also when four threads choose.
+// Least connections: the chosen endpoint had the smallest load for its weight at the moment of choice, also when four
+// threads choose; and shares follow the weights at any load.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <atomic>
 #include <barrier>
+#include <deque>
 #include <thread>
 
 #include "balance/balance.hpp"
@@ -15,10 +17,11 @@ namespace {
 
 constexpr std::size_t threads = 4;
 
-/// (in_flight + 1) / weight of `a` is above that of `b`.
+/// `a` has at least as many requests for its weight as `b` would have with the next one. With equal weights: more
+/// than `b`.
 bool is_worse(const upstream::Candidate& a, std::uint64_t load_a, const upstream::Candidate& b,
               std::uint64_t load_b) {
-  return (load_a + 1) * b.weight > (load_b + 1) * a.weight;
+  return &a != &b && load_a * b.weight >= (load_b + 1) * a.weight;
 }
 
 void check_choice(const Endpoints& endpoints, const std::vector<std::uint32_t>& before,
@@ -109,6 +112,75 @@ TEST(BalanceProperty, FourThreadsFollowTheWeights) {
     }
   });
   EXPECT_EQ(endpoints.loads(), (std::vector<std::uint32_t>{2000, 4000, 14'000}));
+}
+
+/// Requests that take equally long, `at_once` of them for each of two workers.
+std::vector<double> shares_under_load(const std::vector<std::uint32_t>& weights, std::size_t at_once) {
+  constexpr int requests = 40'000;
+  Endpoints endpoints(weights);
+  Shared shared;
+  std::vector<std::atomic<int>> picked(weights.size());
+  std::vector<std::thread> workers;
+  for (std::size_t worker = 0; worker < 2; ++worker) {
+    workers.emplace_back([&] {
+      std::deque<std::size_t> running;
+      for (int i = 0; i < requests; ++i) {
+        const Pick pick =
+            acquire(config::Balance::least_connections, shared, endpoints.candidates(), asking());
+        ++picked[pick.index];
+        running.push_back(pick.index);
+        if (running.size() < at_once) continue;
+        release(endpoints[running.front()]);
+        running.pop_front();
+      }
+      for (const std::size_t index : running) release(endpoints[index]);
+    });
+  }
+  for (auto& worker : workers) worker.join();
+  std::vector<double> shares;
+  for (const auto& count : picked) shares.push_back(count / (2.0 * requests));
+  return shares;
+}
+
+// Exactly at rest and with many requests. With a few, who has one at the moment is passed over, which moves shares.
+TEST(BalanceProperty, TwoWorkersShareByWeightAtAnyLoad) {
+  for (const std::vector<std::uint32_t>& weights :
+       {std::vector<std::uint32_t>{1, 2, 5}, {10, 1}, {100, 100, 10}, {1, 2, 3, 4}}) {
+    std::uint32_t total = 0;
+    for (const std::uint32_t weight : weights) total += weight;
+    for (const std::size_t at_once : {2u, 7u, 64u}) {
+      const auto shares = shares_under_load(weights, at_once);
+      for (std::size_t i = 0; i < weights.size(); ++i) {
+        const double wanted = static_cast<double>(weights[i]) / total;
+        EXPECT_NEAR(shares[i], wanted, at_once == 64 ? 0.03 : 0.13)
+            << "weight " << weights[i] << " of " << total << ", " << at_once << " at once";
+        EXPECT_GT(shares[i], wanted / 5) << "nobody goes without";
+      }
+    }
+  }
+}
+
+// One endpoint never finishes a request, the others do at random: it gets one only where neither has fewer.
+TEST(BalanceProperty, ASlowOneOfThreeIsNeverMoreThanOneAhead) {
+  Endpoints endpoints({1, 1, 1});
+  Shared shared;
+  Rng rng(7);
+  std::vector<std::size_t> held;
+  for (int step = 0; step < 20'000; ++step) {
+    if (!held.empty() && held.size() > rng() % 16) {
+      std::swap(held[rng() % held.size()], held.back());
+      release(endpoints[held.back()]);
+      held.pop_back();
+      continue;
+    }
+    const auto before = endpoints.loads();
+    const Pick pick = acquire(config::Balance::least_connections, shared, endpoints.candidates(), asking());
+    if (pick.index != 0) {
+      held.push_back(pick.index);
+    } else {
+      ASSERT_LE(before[0], std::min(before[1], before[2])) << "the slow one got a request past the others";
+    }
+  }
 }
 
 TEST(BalanceProperty, FourThreadsLoseNoCount) {

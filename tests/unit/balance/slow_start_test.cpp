@@ -43,6 +43,27 @@ TEST(SlowStart, SharesGrowWithTime) {
   EXPECT_NEAR(share_at(time_zero + seconds(10)), 0.5, 0.001);
 }
 
+TEST(SlowStart, LeastConnectionsFollowsItAtRest) {
+  Endpoints endpoints({1, 1, 1});
+  endpoints[2].serving_since = serving_mark(time_zero);
+  config::Upstream upstream;
+  upstream.slow_start = seconds(10);
+  const Rules rules(upstream, endpoints.candidates());
+  Shared shared;
+  const auto share_at = [&](TimePoint now) {
+    int count = 0;
+    for (int i = 0; i < 21'000; ++i) {
+      const Pick pick = acquire(rules, shared, endpoints.candidates(), asking(now));
+      count += pick.index == 2 ? 1 : 0;
+      release(endpoints[pick.index]);
+    }
+    return count / 21'000.0;
+  };
+  EXPECT_NEAR(share_at(time_zero), 0.1 / 2.1, 0.001);
+  EXPECT_NEAR(share_at(time_zero + seconds(5)), 0.55 / 2.55, 0.001);
+  EXPECT_NEAR(share_at(time_zero + seconds(10)), 1 / 3.0, 0.001);
+}
+
 TEST(SlowStart, LeastConnectionsFollowsIt) {
   Endpoints endpoints({1, 1});
   endpoints[1].serving_since = serving_mark(time_zero);

@@ -228,6 +228,14 @@ TEST(Client, AnswersThatAreNotWeirs) {
   EXPECT_EQ(printed.err, "weir: the admin address answered with status 404\n");
 }
 
+// Scripts tell by the outcome whether to try again.
+TEST(Client, ARefusalIsNotSilence) {
+  const OneAnswer busy("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n");
+  const Printed printed = run(show_status, busy.target());
+  EXPECT_EQ(printed.outcome, ClientOutcome::refused);
+  EXPECT_EQ(printed.err, "weir: the admin address answered with status 503\n");
+}
+
 TEST(StatusText, OtherShapesAreRecognised) {
   for (const char* text : {"{}", R"({"version":1})", R"({"version":"1","commit":"2","state":"ready"})"}) {
     EXPECT_EQ(status_text(json::parse(text).as_object()), std::nullopt) << text;

@@ -54,6 +54,14 @@ TEST(EndpointRequest, SaysWhatIsWrong) {
   EXPECT_EQ(problems_of(R"({"state":"drain","reason":")" + long_reason + "\"}").size(), 1u);
 }
 
+TEST(EndpointRequest, AMemberThatIsThereTwiceIsAmbiguous) {
+  EXPECT_THAT(problems_of(R"({"state":"drain","state":"active"})"),
+              ElementsAre("state: is there twice; write it once"));
+  EXPECT_THAT(
+      problems_of(R"({"state":"drain","why":{"a":[{"b":1,"b":2}]}})"),
+      ElementsAre("why.a.b: is there twice; write it once", "why: unknown; write state, reason or who"));
+}
+
 TEST(EndpointRequest, AddressesComeThroughAPath) {
   EXPECT_EQ(encoded("127.0.0.1:9001"), "127.0.0.1:9001");
   EXPECT_EQ(encoded("[::1]:80"), "%5B::1%5D:80");

@@ -52,7 +52,7 @@ class NameResolverTest : public ::testing::Test {
     for (const auto& known : resolver.addresses(name)) {
       texts.push_back(known.port == 0 ? known.ip.to_string()
                                       : SocketAddress{known.ip, known.port}.to_string() + " weight " +
-                                            std::to_string(known.weight));
+                                            std::to_string(known.weight) + (known.backup ? " backup" : ""));
     }
     return texts;
   }
@@ -249,7 +249,7 @@ TEST_F(NameResolverTest, FurtherServersAreAskedWhenOneFails) {
   EXPECT_GE(broken.questions("app.test"), 1U);
 }
 
-TEST_F(NameResolverTest, ServicesAreTheirTargetsOfTheLowestPriority) {
+TEST_F(NameResolverTest, ServicesAreTheirTargetsAndHigherPrioritiesBackups) {
   dns.set_services("_http._tcp.app.test",
                    {{10, 5, 81, "blue.test"}, {10, 0, 82, "green.test"}, {20, 9, 83, "spare.test"}}, 0);
   dns.set("blue.test", {"10.0.0.1", "10.0.0.2"});
@@ -257,12 +257,38 @@ TEST_F(NameResolverTest, ServicesAreTheirTargetsOfTheLowestPriority) {
   dns.set("spare.test", {"10.0.0.9"});
   watch_and_wait({"_http._tcp.app.test"});
   EXPECT_THAT(addresses("_http._tcp.app.test"),
-              ElementsAre("10.0.0.1:81 weight 5", "10.0.0.1:82 weight 1", "10.0.0.2:81 weight 5"));
-  EXPECT_EQ(dns.questions("spare.test"), 0U);
+              ElementsAre("10.0.0.1:81 weight 5", "10.0.0.1:82 weight 1", "10.0.0.2:81 weight 5",
+                          "10.0.0.9:83 weight 9 backup"));
   dns.set_services("_http._tcp.app.test", {{10, 7, 81, "blue.test"}, {10, 1, 82, "gone.test"}}, 0);
   run_until([this] { return changes == 1; });
   EXPECT_THAT(addresses("_http._tcp.app.test"), ElementsAre("10.0.0.1:81 weight 7", "10.0.0.2:81 weight 7"))
       << "a target without an address is left out";
+}
+
+// The DNS server of a far-away site is no reason to do without the near one.
+TEST_F(NameResolverTest, ABackupThatNobodyAnswersForStopsNothing) {
+  const std::string name = "_http._tcp.app.test";
+  dns.set_services(name, {{20, 1, 83, "spare.test"}, {10, 1, 81, "blue.test"}, {30, 1, 84, "behind.test"}},
+                   0);
+  dns.set("blue.test", {"10.0.0.1"});
+  dns.set("spare.test", {"10.0.0.8"});
+  dns.set("behind.test", {"10.0.0.9"});
+  dns.fail("spare.test", DnsFault::servfail);
+  watch_and_wait({name});
+  EXPECT_THAT(addresses(name), ElementsAre("10.0.0.1:81 weight 1"));
+  EXPECT_EQ(dns.questions("behind.test"), 0U) << "one is enough to wait for";
+  dns.fail("spare.test", DnsFault::none);
+  run_until([this] { return changes == 1; });
+  EXPECT_THAT(addresses(name), ElementsAre("10.0.0.1:81 weight 1", "10.0.0.8:83 weight 1 backup",
+                                           "10.0.0.9:84 weight 1 backup"));
+  dns.fail("spare.test", DnsFault::servfail);
+  dns.set("blue.test", {"10.0.0.2"}, 0);
+  run_until([this] { return changes == 2; });
+  EXPECT_THAT(addresses(name), ElementsAre("10.0.0.2:81 weight 1", "10.0.0.8:83 weight 1 backup",
+                                           "10.0.0.9:84 weight 1 backup"));
+  dns.fail("blue.test", DnsFault::servfail);
+  run_until([&] { return count(LookUp::server_failure) > 0; });
+  EXPECT_EQ(addresses(name).size(), 3U);
 }
 
 TEST_F(NameResolverTest, ServicesFailAsAWhole) {

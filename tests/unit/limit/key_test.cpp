@@ -145,18 +145,77 @@ TEST(KeyRule, AnAddressInAHeaderIsNotTheAddress) {
   EXPECT_NE(named.key(limit).hash, missing.key(limit).hash);
 }
 
-TEST(CookieValue, FindsTheFirstOfThatName) {
-  struct Row {
-    std::string_view header, value;
-  };
-  for (const Row& row :
-       {Row{"id=1", "1"}, Row{"a=b; id=2; id=3", "2"}, Row{"xid=1; id=4", "4"}, Row{"id2=1;id=5", "5"},
-        Row{"id", ""}, Row{"id=", ""}, Row{"", ""}, Row{";;id=6;", "6"}, Row{"a=b;  id=7=8", "7=8"},
-        Row{"ID=9", ""}, Row{"=1; id=a", "a"}}) {
-    EXPECT_EQ(cookie_value({field("Cookie", row.header)}, "id"), row.value) << row.header;
+config::RateLimit by_cookie(config::OnMissingKey on_missing = config::OnMissingKey::refuse) {
+  config::RateLimit limit;
+  limit.key = {{Kind::cookie, "id"}};
+  limit.on_missing_key = on_missing;
+  return limit;
+}
+
+Asker with_cookies(std::vector<std::string_view> lines) {
+  Asker asker;
+  for (const std::string_view line : lines) asker.fields.push_back(field("Cookie", line));
+  return asker;
+}
+
+// Whoever has one valid cookie must not make many keys of it.
+TEST(KeyRule, OneCookieIsOneKeyHoweverItIsWritten) {
+  const auto key = with_cookies({"id=a-b"}).key(by_cookie()).hash;
+  for (const char* line : {"x=1; id=a-b", "id = a-b ", "id=\"a-b\"", "id = \"a-b\" ;", "id=a-b; id=a-b",
+                           "id=a-b; id=\"a-b\"", "id=; id=a-b", "id=%61-b", "id=a%2Db", "id=a%2db",
+                           "id=\"%61%2d%62\"", "id=a-b; ID=other; xid=1; id2=2", ";;id=a-b;"}) {
+    const auto other = with_cookies({line}).key(by_cookie());
+    EXPECT_EQ(other.outcome, Outcome::found) << line;
+    EXPECT_EQ(other.hash, key) << line;
   }
-  EXPECT_EQ(cookie_value({field("X", "id=1"), field("Cookie", "a=b"), field("Cookie", "id=2")}, "id"), "2");
-  EXPECT_EQ(cookie_value({}, "id"), "");
+  EXPECT_EQ(with_cookies({"x=1", "id=a-b", "id=a-b"}).key(by_cookie()).hash, key);
+  for (const char* line :
+       {"id=a-c", "id=a-", "id=A-B", "id=a%2", "id=a%2-b", "id=a-b%", "id=%", "id=%zz-b"}) {
+    const auto other = with_cookies({line}).key(by_cookie());
+    EXPECT_EQ(other.outcome, Outcome::found) << line;
+    EXPECT_NE(other.hash, key) << line;
+  }
+  EXPECT_NE(with_cookies({"id=%2541"}).key(by_cookie()).hash, with_cookies({"id=A"}).key(by_cookie()).hash);
+}
+
+TEST(KeyRule, ACookieThatIsNone) {
+  for (const char* line : {"", ";", "id", "id=", "id= ", "id=\"\"", "ID=9", "xid=9", "=id", "a=id=9"}) {
+    EXPECT_EQ(with_cookies({line}).key(by_cookie(config::OnMissingKey::pass)).outcome, Outcome::pass) << line;
+  }
+}
+
+// Endpoints differ in which of several they take, so neither may be the key, and the limit may not be off either.
+TEST(KeyRule, SeveralValuesAreLimitedByAddress) {
+  const std::vector<Asker> askers{with_cookies({"id=a; id=b"}),       with_cookies({"id=a", "id=b"}),
+                                  with_cookies({"id=b; id=a; id=a"}), with_cookies({"id=\"a\\142\""}),
+                                  with_cookies({"id=\"a"}),           with_cookies({"id=a\"b"})};
+  for (const Asker& asker : askers) {
+    EXPECT_EQ(asker.key(by_cookie()).outcome, Outcome::refuse);
+    for (const auto on_missing : {config::OnMissingKey::client_ip, config::OnMissingKey::pass}) {
+      const auto key = asker.key(by_cookie(on_missing));
+      EXPECT_EQ(key.outcome, Outcome::found);
+      EXPECT_EQ(key.hash, askers[0].key(by_cookie(on_missing)).hash);
+    }
+  }
+  EXPECT_EQ(askers[0].key(by_cookie(config::OnMissingKey::pass)).hash, Asker().key(config::RateLimit()).hash);
+}
+
+TEST(KeyRule, SeveralHeadersAreLimitedByAddress) {
+  config::RateLimit limit;
+  limit.key = {{Kind::header, "X-Api-Key"}};
+  Asker one, same, other;
+  one.fields = {field("X-Api-Key", "k1")};
+  same.fields = {field("X-Api-Key", "k1"), field("x-api-key", ""), field("x-api-key", "k1")};
+  other.fields = {field("X-Api-Key", "k1"), field("x-api-key", "k2")};
+  EXPECT_EQ(same.key(limit).hash, one.key(limit).hash);
+  EXPECT_EQ(other.key(limit).hash, Asker().key(limit).hash);
+  limit.on_missing_key = config::OnMissingKey::pass;
+  EXPECT_EQ(other.key(limit).outcome, Outcome::found);
+  limit.on_missing_key = config::OnMissingKey::refuse;
+  EXPECT_EQ(other.key(limit).outcome, Outcome::refuse);
+  limit.key = {{Kind::header, "Authorization"}};
+  other.fields = {field("Authorization", "k1"), field("authorization", "k2")};
+  EXPECT_EQ(other.key(limit).outcome, Outcome::refuse) << "a known field";
 }
 
 }  // namespace

@@ -2,11 +2,17 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace weir::upstream {
 namespace {
 
 NamedAddress at(const char* ip, std::uint16_t port = 0, std::uint32_t weight = 0) {
   return {*IpAddress::parse(ip), port, weight};
+}
+
+NamedAddress backup(const char* ip, std::uint16_t port, std::uint32_t weight = 1) {
+  return {*IpAddress::parse(ip), port, weight, true};
 }
 
 NameAnswer answered(std::vector<NamedAddress> addresses) {
@@ -52,6 +58,39 @@ TEST(NameAnswer, WithoutAWordAboutIpv6ItStays) {
   EXPECT_EQ(next_addresses(before, half).addresses, (List{at("10.0.0.2"), at("2001:db8::1")})) << "not twice";
 }
 
+TEST(NameAnswer, ABackupThatServesAnyhowIsNone) {
+  const auto next = next_addresses(
+      {}, answered({backup("10.0.0.1", 80, 9), at("10.0.0.1", 80, 2), backup("10.0.0.2", 80, 3),
+                    backup("10.0.0.2", 80, 4), at("10.0.0.1", 80, 1), backup("10.0.0.1", 80, 9)}));
+  EXPECT_EQ(next.addresses, (List{at("10.0.0.1", 80, 3), backup("10.0.0.2", 80, 7)}));
+}
+
+TEST(NameAnswer, WithoutAWordAboutBackupsTheyStay) {
+  const List before{at("10.0.0.1", 80, 1), backup("10.0.0.2", 80), backup("10.0.0.3", 80)};
+  NameAnswer half = answered({at("10.0.0.4", 80, 1), backup("10.0.0.3", 80, 5)});
+  EXPECT_EQ(next_addresses(before, half).addresses, (List{backup("10.0.0.3", 80, 5), at("10.0.0.4", 80, 1)}));
+  half.backups_unknown = true;
+  EXPECT_EQ(next_addresses(before, half).addresses,
+            (List{backup("10.0.0.2", 80), backup("10.0.0.3", 80, 5), at("10.0.0.4", 80, 1)}));
+  half.addresses.push_back(at("10.0.0.2", 80, 1));
+  EXPECT_EQ(next_addresses(before, half).addresses,
+            (List{at("10.0.0.2", 80, 1), backup("10.0.0.3", 80, 5), at("10.0.0.4", 80, 1)}))
+      << "what serves now is no backup any more";
+}
+
+TEST(NameAnswer, TheBoundCutsBackupsFirst) {
+  List many;
+  for (unsigned i = 0; i < 20; ++i) many.push_back(backup("10.0.0.1", static_cast<std::uint16_t>(1 + i)));
+  for (unsigned i = 0; i < name_addresses_max - 5; ++i) {
+    many.push_back(at("10.0.0.2", static_cast<std::uint16_t>(1 + i), 1));
+  }
+  const auto next = next_addresses({}, answered(many));
+  EXPECT_EQ(next.addresses.size(), name_addresses_max);
+  EXPECT_EQ(next.left_out, 15U);
+  EXPECT_EQ(std::ranges::count(next.addresses, true, &NamedAddress::backup), 5);
+  EXPECT_EQ(next_addresses(next.addresses, answered(many)).addresses, next.addresses);
+}
+
 TEST(NameAnswer, TheBoundCutsTheSameOnesEachTime) {
   List many;
   for (unsigned i = 0; i < name_addresses_max + 10; ++i) {
@@ -69,6 +108,9 @@ TEST(NameAnswer, ChangesAreSaidByAddress) {
   EXPECT_EQ(describe_change({}, {at("10.0.0.4"), at("2001:db8::1", 80, 1)}), "+10.0.0.4 +[2001:db8::1]:80");
   EXPECT_EQ(describe_change({at("10.0.0.4", 80, 1)}, {at("10.0.0.4", 80, 5)}), "10.0.0.4:80(weight 5)");
   EXPECT_EQ(describe_change({at("10.0.0.4")}, {at("10.0.0.4")}), "");
+  EXPECT_EQ(describe_change({at("10.0.0.4", 80, 1)}, {backup("10.0.0.4", 80, 5), backup("10.0.0.5", 80)}),
+            "10.0.0.4:80(weight 5, backup) +10.0.0.5:80(backup)");
+  EXPECT_EQ(describe_change({backup("10.0.0.4", 80)}, {at("10.0.0.4", 80, 1)}), "10.0.0.4:80(no backup)");
   List many;
   for (int i = 0; i < 20; ++i) many.push_back(at(("10.0.0." + std::to_string(i)).c_str()));
   const std::string text = describe_change({}, many);

@@ -119,19 +119,24 @@ TEST(SrvAnswer, NoiseNeverDoesHarm) {
   }
 }
 
-TEST(RecordsInUse, OnlyTheLowestPriority) {
-  const auto used = records_in_use({{20, 1, 80, "b"}, {10, 1, 80, "a"}, {10, 2, 81, "a"}, {30, 9, 80, "c"}});
-  EXPECT_EQ(used, (std::vector<ServiceRecord>{{10, 1, 80, "a"}, {10, 2, 81, "a"}}));
-  EXPECT_TRUE(records_in_use({}).empty());
+TEST(Ranked, HigherPrioritiesAreBackups) {
+  const auto used = ranked({{20, 1, 80, "b"}, {10, 1, 80, "a"}, {10, 2, 81, "a"}, {30, 9, 80, "c"}});
+  EXPECT_EQ(used, (std::vector<ServiceRecord>{
+                      {10, 1, 80, "a"}, {10, 2, 81, "a"}, {20, 1, 80, "b", true}, {30, 9, 80, "c", true}}));
+  EXPECT_TRUE(ranked({}).empty());
 }
 
-TEST(RecordsInUse, WeightsComeIntoTheRangeOfEndpoints) {
-  EXPECT_EQ(records_in_use({{0, 0, 80, "a"}, {0, 5, 80, "b"}}),
+TEST(Ranked, WeightsComeIntoTheRangeOfEndpoints) {
+  EXPECT_EQ(ranked({{0, 0, 80, "a"}, {0, 5, 80, "b"}}),
             (std::vector<ServiceRecord>{{0, 1, 80, "a"}, {0, 5, 80, "b"}}));
-  EXPECT_EQ(records_in_use({{0, 60000, 80, "a"}, {0, 30000, 80, "b"}, {0, 1, 80, "c"}}),
+  EXPECT_EQ(ranked({{0, 60000, 80, "a"}, {0, 30000, 80, "b"}, {0, 1, 80, "c"}}),
             (std::vector<ServiceRecord>{{0, 1000, 80, "a"}, {0, 500, 80, "b"}, {0, 1, 80, "c"}}))
       << "alike, so that the shares stay";
-  EXPECT_EQ(records_in_use({{0, 1000, 80, "a"}, {0, 1, 80, "b"}})[0].weight, 1000U);
+  EXPECT_EQ(ranked({{0, 1000, 80, "a"}, {0, 1, 80, "b"}})[0].weight, 1000U);
+  EXPECT_EQ(ranked({{0, 7, 80, "a"}, {1, 60000, 80, "b"}, {2, 30000, 80, "c"}, {2, 0, 80, "d"}}),
+            (std::vector<ServiceRecord>{
+                {0, 7, 80, "a"}, {1, 1000, 80, "b", true}, {2, 500, 80, "c", true}, {2, 1, 80, "d", true}}))
+      << "backups among themselves";
 }
 
 }  // namespace
