@@ -99,12 +99,23 @@ One worker on CPU 0 (but for `workers2`), two endpoints and the load on CPU 1. T
 {MARK_END}"""
 
 
+def has_place(text):
+    return 0 <= text.find(MARK_BEGIN) < text.find(MARK_END)
+
+
 def put_into(text, data):
-    """`text` with its performance section made anew; None where the marks are missing."""
-    begin, end = text.find(MARK_BEGIN), text.find(MARK_END)
-    if begin < 0 or end < begin:
-        return None
-    return text[:begin] + section(data) + text[end + len(MARK_END):]
+    """`text`, which has a place for it, with its performance section made anew."""
+    return text[:text.find(MARK_BEGIN)] + section(data) + text[text.find(MARK_END) + len(MARK_END):]
+
+
+def missing(data):
+    """Scenarios and proxies that a recording has to have, and has not."""
+    found = []
+    for scenario in SCENARIOS:
+        measured = data["scenarios"].get(scenario.name, {"proxies": {}})["proxies"]
+        found += [f"{scenario.name} of {name}" for name in COLOURS
+                  if name not in measured and (name != "floor" or scenario.floor)]
+    return found
 
 
 def picture(data):
