@@ -35,12 +35,13 @@ def section(data):
     machine, settings = data["machine"], data["settings"]
     versions = "; ".join(f"{name}: {text}" for name, text in sorted(data["versions"].items()))
     return f"""{MARK_BEGIN}
-Faults of {settings['fault_s']:g} s, {settings['connections']} connections. Weir's retries have a budget of {BUDGET_PERCENT} %: the load on
-the rest stays below {LOAD_BOUND:.2f}.
+Faults of {settings['fault_s']:g} s, {settings['connections']} connections. Weir's retries have a budget of
+{BUDGET_PERCENT} %: the load on the rest stays below {LOAD_BOUND:.2f}.
 
 {table(data)}
 
-{machine['cpu']}, {machine['cpus']} CPUs, {machine['system']}, Linux {machine['kernel']}, {data['date']}. {versions}.
+{machine['cpu']}, {machine['cpus']} CPUs, {machine['system']}, Linux {machine['kernel']}, {data['date']}.
+{versions}.
 {MARK_END}"""
 
 
