@@ -52,7 +52,10 @@ def cell(scenario, rounds):
     if rounds is None:
         return "-"
     text = number(median_of(rounds, cost_key(scenario)))
-    return text if scenario.load == "idle" else f"{text} ({median_of(rounds, 'p99_ms'):.2f})"
+    if scenario.load != "idle":
+        text += f" ({median_of(rounds, 'p99_ms'):.2f})"
+    errors = sum(each["errors"] for each in rounds)
+    return f"{text}, {errors} errors" if errors else text  # whoever answers with errors has done another job
 
 
 def table(data):
