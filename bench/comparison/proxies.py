@@ -1,5 +1,6 @@
 """The proxies: one configuration each for a scenario's job, on one CPU (or two, with two workers)."""
 
+import os
 import re
 import subprocess
 
@@ -102,8 +103,10 @@ class Nginx(Proxy):
         temporary = "\n".join(f"  {kind}_temp_path {folder}/nginx-{kind};"
                               for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
         servers = "\n".join(f"    server 127.0.0.1:{each};" for each in self.endpoints)
+        user = "user root;" if os.geteuid() == 0 else ""  # or its workers may not write below the folder: 500
         config = self.write("nginx.conf", f"""
 daemon off;
+{user}
 worker_processes {scenario.workers};
 worker_rlimit_nofile 65536;
 pid {folder}/nginx.pid;
@@ -118,6 +121,7 @@ http {{
   keepalive_timeout 1h;
   tcp_nodelay on;
   client_max_body_size 0;
+  client_body_buffer_size 64k;
   upstream app {{
     least_conn;
 {servers}

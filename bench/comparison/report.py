@@ -52,7 +52,10 @@ def cell(scenario, rounds):
     if rounds is None:
         return "-"
     text = number(median_of(rounds, cost_key(scenario)))
-    return text if scenario.load == "idle" else f"{text} ({median_of(rounds, 'p99_ms'):.2f})"
+    if scenario.load != "idle":
+        text += f" ({median_of(rounds, 'p99_ms'):.2f})"
+    errors = sum(each["errors"] for each in rounds)
+    return f"{text}, {errors} errors" if errors else text  # whoever answers with errors has done another job
 
 
 def table(data):
@@ -99,12 +102,23 @@ One worker on CPU 0 (but for `workers2`), two endpoints and the load on CPU 1. T
 {MARK_END}"""
 
 
+def has_place(text):
+    return 0 <= text.find(MARK_BEGIN) < text.find(MARK_END)
+
+
 def put_into(text, data):
-    """`text` with its performance section made anew; None where the marks are missing."""
-    begin, end = text.find(MARK_BEGIN), text.find(MARK_END)
-    if begin < 0 or end < begin:
-        return None
-    return text[:begin] + section(data) + text[end + len(MARK_END):]
+    """`text`, which has a place for it, with its performance section made anew."""
+    return text[:text.find(MARK_BEGIN)] + section(data) + text[text.find(MARK_END) + len(MARK_END):]
+
+
+def missing(data):
+    """Scenarios and proxies that a recording has to have, and has not."""
+    found = []
+    for scenario in SCENARIOS:
+        measured = data["scenarios"].get(scenario.name, {"proxies": {}})["proxies"]
+        found += [f"{scenario.name} of {name}" for name in COLOURS
+                  if name not in measured and (name != "floor" or scenario.floor)]
+    return found
 
 
 def picture(data):

@@ -1,7 +1,8 @@
 // A steady load for bench/faults/run: so many kept-alive connections, each sending a GET as soon as the last one was
 // answered, but not before its interval has passed. Until SIGTERM it writes a line each tenth of a second (when, good
-// answers, failed requests, the slowest one, good answers by endpoint); then a summary as JSON. A request fails when
-// it gets another status than 200, less than a whole answer, or none in time; nothing is tried again. One thread.
+// answers, failed requests, those among them whose answer had begun, the slowest one, good answers by endpoint); then a
+// summary as JSON. A request fails when it gets another status than 200, less than a whole answer, or none in time;
+// nothing is tried again. One thread.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -31,7 +32,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr std::size_t endpoints_max = 5;  // told apart by `X-Version: 1` to `X-Version: 5`
+constexpr std::size_t endpoints_max = 7;  // told apart by `X-Version: 1` to `X-Version: 7`
 constexpr milliseconds window{100};
 constexpr int tick_ms = 2;
 constexpr std::size_t response_bytes_max = 1024 * 1024;
@@ -46,7 +47,7 @@ struct Options {
 };
 
 struct Window {
-  std::uint64_t good = 0, failed = 0;
+  std::uint64_t good = 0, failed = 0, begun = 0;
   double slowest_ms = 0;
   std::array<std::uint64_t, endpoints_max> by_endpoint{};
 };
@@ -174,7 +175,9 @@ class Load {
   void on_tick() {
     const auto now = Clock::now();
     for (Client& client : clients_) {
-      if (client.waiting && now - client.started > milliseconds(options_.timeout_ms)) fail(client, "timeout");
+      if (client.waiting && now - client.started > milliseconds(options_.timeout_ms)) {
+        fail(client, client.received.empty() ? "timeout" : "stalled");
+      }
       if (!client.waiting && now >= client.next) start(client, now);
     }
     while (now >= window_end_) write_window();
@@ -244,7 +247,9 @@ class Load {
     note_latency(client);
   }
 
+  /// What was received of an answer cannot be taken back by anybody: `begun`.
   void fail(Client& client, const char* kind) {
+    if (!client.received.empty()) ++window_.begun;
     count_failure(client, kind);
     close(client);
   }
@@ -266,10 +271,11 @@ class Load {
     window_end_ += window;
     if (series_) {
       const auto now = std::chrono::system_clock::now().time_since_epoch();
-      std::fprintf(series_.get(), "%lld %llu %llu %.1f",
+      std::fprintf(series_.get(), "%lld %llu %llu %llu %.1f",
                    static_cast<long long>(std::chrono::duration_cast<milliseconds>(now).count()),
                    static_cast<unsigned long long>(window_.good),
-                   static_cast<unsigned long long>(window_.failed), window_.slowest_ms);
+                   static_cast<unsigned long long>(window_.failed),
+                   static_cast<unsigned long long>(window_.begun), window_.slowest_ms);
       for (const std::uint64_t count : window_.by_endpoint) {
         std::fprintf(series_.get(), " %llu", static_cast<unsigned long long>(count));
       }

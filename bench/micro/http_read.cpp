@@ -3,6 +3,7 @@
 
 #include "http/chunked.hpp"
 #include "http/forwarded.hpp"
+#include "http/framing.hpp"
 #include "http/parse.hpp"
 #include "http/uri.hpp"
 #include "measure.hpp"
@@ -45,6 +46,29 @@ void response_head(benchmark::State& state) {
   });
 }
 BENCHMARK(response_head);
+
+/// What the fields say about body and connection, gathered again from a head that was read.
+void framing(benchmark::State& state, std::string_view bytes) {
+  http::RequestHead head;
+  std::size_t scanned = 0;
+  if (!http::parse_request_head(bytes, {}, scanned, head)) state.SkipWithError("not parsed");
+  std::vector<std::string_view> tokens;
+  measure(state, [&] {
+    http::FieldFacts facts;
+    tokens.clear();
+    benchmark::DoNotOptimize(http::gather_facts(head.fields, tokens, facts));
+    benchmark::DoNotOptimize(http::connection_persists(facts, 1));
+  });
+}
+BENCHMARK_CAPTURE(framing, api, api_request);
+BENCHMARK_CAPTURE(framing, browser, browser_request);
+BENCHMARK_CAPTURE(framing, post, post_request);
+
+void framing_of_chunks(benchmark::State& state) {
+  const std::vector<http::Field> fields{{http::FieldId::transfer_encoding, "Transfer-Encoding", "chunked"}};
+  measure(state, [&] { benchmark::DoNotOptimize(http::classify_transfer_encoding(fields)); });
+}
+BENCHMARK(framing_of_chunks);
 
 /// 64 KiB in chunks of the size that the argument says.
 void chunked_decode(benchmark::State& state) {

@@ -36,6 +36,14 @@ inline constexpr std::string_view browser_request =
     "If-None-Match: \"9f8e7d6c\"\r\n"
     "\r\n";
 
+inline constexpr std::string_view post_request =
+    "POST /api/v1/items HTTP/1.1\r\n"
+    "Host: api.example.com\r\n"
+    "User-Agent: curl/7.88.1\r\n"
+    "Content-Type: application/json\r\n"
+    "Content-Length: 4711\r\n"
+    "\r\n";
+
 inline constexpr std::string_view api_response =
     "HTTP/1.1 200 OK\r\n"
     "Server: app\r\n"

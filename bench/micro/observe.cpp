@@ -1,8 +1,9 @@
-// Telling: one access log line.
+// Telling: one access log line, and the counters of one request.
 #include <string>
 
 #include "measure.hpp"
 #include "observe/access_log.hpp"
+#include "observe/worker_metrics.hpp"
 
 namespace weir::bench {
 namespace {
@@ -44,6 +45,30 @@ void access_line(benchmark::State& state) {
   state.counters["bytes"] = static_cast<double>(out.size());
 }
 BENCHMARK(access_line);
+
+/// All that a request counts: its route, its upstream, its endpoint.
+void metric_increments(benchmark::State& state) {
+  observe::WorkerMetrics metrics;
+  observe::EndpointCounters& endpoint = metrics.endpoint(1, 2);
+  measure(state, [&] {
+    metrics.request_started(0);
+    ++endpoint.responses[2];
+    endpoint.duration.observe(0.0012);
+    metrics.request_finished(0, 1, http::Method::get, 200, 0.0013);
+    benchmark::ClobberMemory();
+  });
+}
+BENCHMARK(metric_increments);
+
+/// One counter, looked up by its labels.
+void metric_increment(benchmark::State& state) {
+  observe::WorkerMetrics metrics;
+  measure(state, [&] {
+    metrics.split_chosen(3, 4, 0);
+    benchmark::ClobberMemory();
+  });
+}
+BENCHMARK(metric_increment);
 
 }  // namespace
 }  // namespace weir::bench

@@ -1,4 +1,4 @@
-// Deciding: which route, which endpoint.
+// Deciding: which route, which side of a split, which endpoint.
 #include <deque>
 #include <string>
 
@@ -6,6 +6,7 @@
 #include "core/rng.hpp"
 #include "measure.hpp"
 #include "route/table.hpp"
+#include "split/split.hpp"
 
 namespace weir::bench {
 namespace {
@@ -52,6 +53,30 @@ void route_miss(benchmark::State& state) {
   measure(state, [&] { benchmark::DoNotOptimize(table.find(request)); });
 }
 BENCHMARK(route_miss)->Arg(10)->Arg(10'000);
+
+/// Two upstreams, 95 to 5: by turns, or by what the client has with it.
+void split_choice(benchmark::State& state, config::AffinityBy by) {
+  config::Split config;
+  config.targets = {{0, 95}, {1, 5}};
+  config.affinity.by = by;
+  const std::vector<std::string_view> names{"blue", "green"};
+  const split::Split rules(config, "api", names);
+  const std::vector<std::uint32_t> weights{95, 5};
+  const std::vector<http::Field> fields{{http::FieldId::accept, "Accept", "*/*"}};
+  split::Shared shared;
+  split::Request request;
+  request.fields = fields;
+  request.client_ip = *IpAddress::parse("203.0.113.9");
+  Rng rng(1);
+  char key[split::cookie_key_digits];
+  measure(state, [&] {
+    request.random = rng();
+    benchmark::DoNotOptimize(rules.choose(request, weights, shared, key).target);
+  });
+}
+BENCHMARK_CAPTURE(split_choice, turns, config::AffinityBy::none);
+BENCHMARK_CAPTURE(split_choice, client_ip, config::AffinityBy::client_ip);
+BENCHMARK_CAPTURE(split_choice, new_cookie, config::AffinityBy::cookie);
 
 /// A pick and its end, weights 1 and 2 in turn, one request in flight at every fifth.
 void pick(benchmark::State& state, config::Balance policy) {
