@@ -1,5 +1,6 @@
 // Writes many short pieces to the end of a string: they are collected on a page of the stack, where each is a bare
-// copy, and appended together. Private to the writers of heads (write.cpp, own_response.cpp). One thread; lives for one head.
+// copy, and appended together. Private to the writers of heads (write.cpp, own_response.cpp). One thread; lives for
+// one head.
 #pragma once
 
 #include <charconv>

@@ -39,7 +39,9 @@ struct Home {
 const std::vector<Home>& homes() {
   static const std::vector<Home> table = {
       {"boost/asio", {"proxy/control/", "bench/", "tests/"}, "the event loop is io/reactor"},
-      {"boost/beast", {"proxy/http/", "proxy/control/", "tests/"}, "field names in http, the admin address in control"},
+      {"boost/beast",
+       {"proxy/http/", "proxy/control/", "tests/"},
+       "field names in http, the admin address in control"},
       {"re2/", {"proxy/core/regex.cpp"}, "expressions go through core/regex.hpp"},
       {"yaml-cpp/", {"proxy/config/yaml.cpp"}, "one file turns YAML into raw values"},
       {"openssl/sha.h", {"proxy/config/", "proxy/tls/", "proxy/io/", "bench/", "tests/"}, "digests"},
