@@ -1,7 +1,6 @@
 #include "server/latency_report.hpp"
 
-#include <charconv>
-
+#include "http/retry_after.hpp"
 #include "upstream/retry.hpp"
 
 namespace weir::server {
@@ -9,14 +8,10 @@ namespace {
 
 using std::chrono::seconds;
 
-/// Retry-After as a number of seconds (RFC 9110 10.2.3); 0 where it is absent, or a date.
 seconds pause_of(const http::ResponseHead& response) {
   const http::Field* const field = response.find(http::FieldId::retry_after);
   if (field == nullptr) return seconds(0);
-  std::uint32_t count = 0;
-  const char* const end = field->value.data() + field->value.size();
-  const auto [stop, error] = std::from_chars(field->value.data(), end, count);
-  return stop == end && error == std::errc() ? seconds(count) : seconds(0);
+  return http::retry_after(field->value, std::chrono::system_clock::now());
 }
 
 }  // namespace
