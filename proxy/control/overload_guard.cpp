@@ -29,12 +29,7 @@ std::uint64_t descriptor_limit() {
 /// connections wait for a request at any time. Where that is not enough, requests get 503 and nobody is ejected.
 std::uint32_t connections_within(std::uint64_t descriptors, std::uint32_t wanted) {
   const std::uint64_t fitting = descriptors / 4 * 3;
-  if (descriptors == 0 || fitting >= wanted) return wanted;
-  observe::log(
-      config::LogLevel::warn,
-      "server.max_connections {} does not fit {} descriptors: {} connections at most (raise LimitNOFILE)",
-      wanted, descriptors, fitting);
-  return static_cast<std::uint32_t>(fitting);
+  return descriptors == 0 || fitting >= wanted ? wanted : static_cast<std::uint32_t>(fitting);
 }
 
 std::string amount(limit::Bound bound, std::uint64_t value) {
@@ -78,7 +73,16 @@ void OverloadGuard::reserve_descriptors(std::size_t workers, std::function<void(
 }
 
 void OverloadGuard::configure(const config::Server& settings) {
-  connections_max_ = connections_within(descriptors_, settings.max_connections);
+  const std::uint32_t wanted = settings.max_connections;
+  connections_max_ = connections_within(descriptors_, wanted);
+  // Once a value: other keys that a reload changes are no reason to say it again.
+  if (connections_max_ < wanted && wanted != warned_of_) {
+    observe::log(
+        config::LogLevel::warn,
+        "server.max_connections {} does not fit {} descriptors: {} connections at most (raise LimitNOFILE)",
+        wanted, descriptors_, connections_max_);
+  }
+  warned_of_ = connections_max_ < wanted ? wanted : 0;
   memory_max_ = settings.overload.max_memory ? *settings.overload.max_memory
                                              : memory_limit() / 100 * memory_share_percent;
   start_percent_ = settings.overload.start_percent;

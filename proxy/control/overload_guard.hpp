@@ -26,7 +26,7 @@ class OverloadGuard {
   /// Before there are workers: keeps some of the process's descriptors for this thread. `relieve` is called when the
   /// others become short: whoever holds idle ones should give them up.
   void reserve_descriptors(std::size_t workers, std::function<void()> relieve);
-  /// The bounds from now on; warns where `wanted` connections do not fit the descriptors.
+  /// The bounds from now on; warns once a value where max_connections does not fit the descriptors.
   void configure(const config::Server& settings);
   /// Samples every now and then, from now on.
   void start();
@@ -45,6 +45,7 @@ class OverloadGuard {
   std::uint64_t descriptors_ = 0;  // of the process; 0: unknown
   std::uint64_t descriptors_max_ = 0, memory_max_ = 0;
   std::uint32_t connections_max_ = 0;
+  std::uint32_t warned_of_ = 0;  // a max_connections that does not fit; 0: it fits
   unsigned start_percent_ = 90;
   bool rising_ = false;
   std::function<void()> relieve_;

@@ -5,7 +5,11 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <fstream>
+
 #include "observe/events.hpp"
+#include "observe/log.hpp"
+#include "support/temp_dir.hpp"
 
 namespace weir::control {
 namespace {
@@ -87,6 +91,32 @@ TEST_F(Guarded, KeepsDescriptorsForTheControlThread) {
   EXPECT_EQ(shared_.connections_max, 192U) << "three quarters";
   EXPECT_EQ(guard_.state().uses()[1].max, 238U);
   EXPECT_GT(guard_.state().uses()[1].used, 2U);
+}
+
+TEST_F(Guarded, SaysOnceAValueThatItDoesNotFit) {
+  const testing::TempDir directory;
+  config::Log log;
+  log.output = directory.file("error.log");
+  observe::configure_log(log);
+  rlimit limit{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  const rlimit before = limit;
+  limit.rlim_cur = 256;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  guard_.reserve_descriptors(2, {});
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  for (const std::uint32_t wanted : {1000U, 1000U, 100U, 1000U, 2000U, 2000U}) {
+    settings_.max_connections = wanted;
+    guard_.configure(settings_);
+  }
+  observe::configure_log({});
+  std::ifstream file(log.output);
+  std::vector<std::string> values;
+  for (std::string line; std::getline(file, line);) {
+    const auto at = line.find("max_connections ");
+    if (at != std::string::npos) values.push_back(line.substr(at + 16, 4));
+  }
+  EXPECT_EQ(values, (std::vector<std::string>{"1000", "1000", "2000"})) << "100 fits in between";
 }
 
 TEST(DescribeOverload, SaysWhatAndHowMuch) {
