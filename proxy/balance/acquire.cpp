@@ -67,7 +67,11 @@ bool is_usable_primary(const upstream::Candidate& candidate) {
 class Picking {
  public:
   Picking(const Rules& rules, Shared& shared, Candidates candidates, const PickRequest& request)
-      : rules_(rules), candidates_(candidates), request_(request), policy_(info(rules.policy)) {
+      : rules_(rules),
+        candidates_(candidates),
+        request_(request),
+        policy_(info(rules.policy)),
+        panic_(shared.panic.in_force()) {
     if (policy_.turns) draw_.turn = shared.turn.fetch_add(1, std::memory_order_relaxed);
     draw_.random = request.random;
     draw_.key = request.key;
@@ -75,6 +79,8 @@ class Picking {
   }
 
   Pick by_policy() {
+    // Too few are usable: first tries are spread over all, further ones go where something works.
+    if (panic_ && request_.tried.size() == 0 && upstream::panicking(candidates_)) return among_all(true);
     if (!rules_.backups && !rules_.zones) {
       const Pick pick = among({});
       if (pick.index != none || (rules_.limits && anyone_in({}))) return full_unless_picked(pick);
@@ -136,8 +142,8 @@ class Picking {
     return among(scope);
   }
 
-  /// Nobody usable is left: all that no operator took out.
-  Pick among_all() {
+  /// Nobody usable is left, or too few are: all that no operator took out.
+  Pick among_all(bool panic = false) {
     Scope scope;
     scope.out_too = true;
     Pick pick = among(scope);
@@ -145,7 +151,7 @@ class Picking {
       pick.full = rules_.limits && anyone_in(scope);
       return pick;
     }
-    pick.panic = std::ranges::none_of(candidates_, is_usable);
+    pick.panic = panic || std::ranges::none_of(candidates_, is_usable);
     return pick;
   }
 
@@ -169,6 +175,7 @@ class Picking {
   const Candidates candidates_;
   const PickRequest& request_;
   const PolicyInfo policy_;
+  const bool panic_;  // seen last; looked at again, as it may have ended since
   Draw draw_;
 };
 

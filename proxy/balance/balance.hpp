@@ -56,7 +56,7 @@ struct Pick {
   std::size_t index = none;  // into the candidates
   health::Ticket ticket;     // goes back with the report of how it ended; says whether this is the probe
   bool full = false;         // none was picked: those that can be used are all at their max_connections
-  bool panic = false;  // nobody of the upstream is usable: all that no operator took out share the requests
+  bool panic = false;  // too few of the upstream are usable: all that no operator took out share the requests
   bool primaries_out = false;  // no endpoint is usable but backups
 };
 
@@ -66,6 +66,7 @@ struct Pick {
 /// 1. an endpoint due for a half-open probe (one request only; a backup only where no primary is usable);
 /// 2. usable endpoints by policy: primaries before backups, and among each the local zone (zones.hpp);
 /// 3. where none of those is left to this request, all the others that no operator took out, by policy.
+/// In panic (Shared::panic, too few are usable) a request that was not tried yet goes to 3 at once.
 /// While usable endpoints are full, the pick is `full` and goes no further down this list.
 Pick acquire(const Rules& rules, Shared& shared, std::span<const upstream::Candidate> candidates,
              const PickRequest& request);

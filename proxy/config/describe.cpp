@@ -191,7 +191,9 @@ constexpr KeyInfo keys[] = {
     {"upstreams.NAME.passive_health.max_ejection_time", "duration", "", "300s",
      "It stays out no longer than this. Never less than `ejection_time`."},
     {"upstreams.NAME.passive_health.max_ejection_percent", "number 1..100", "percent", "50",
-     "Of the endpoints, rounded down, may be out at once; one in any case, and never the last one in use."},
+     "Of the endpoints, rounded down, may be out at once, whoever took them out; one in any case, and never "
+     "the "
+     "last one in use."},
     {"upstreams.NAME.health_check.type", "http, tcp", "", "http",
      "`http`: a GET and its status. `tcp`: a connection, with the TLS handshake where the upstream has "
      "`tls`."},

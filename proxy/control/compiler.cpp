@@ -6,6 +6,8 @@
 #include "balance/slow_start.hpp"
 #include "config/names.hpp"
 #include "config/rates.hpp"
+#include "observe/events.hpp"
+#include "upstream/readmission.hpp"
 
 namespace weir::control {
 namespace {
@@ -72,6 +74,21 @@ std::shared_ptr<const server::AccessRuntime> compile_access(const config::Access
 
 Error named(const Error& error, const std::string& what) {
   return self_error(error.kind, what + ": " + error.detail);
+}
+
+/// Other settings hold for an ejection that runs, too, and that is told.
+void adjust_ejection(const config::Upstream& config, upstream::EndpointState& endpoint, TimePoint now) {
+  const auto adjusted = upstream::adjust_ejection(endpoint, config.passive_health, now);
+  if (adjusted == upstream::Adjusted::kept) return;
+  const bool ended = adjusted == upstream::Adjusted::ended;
+  observe::Event event;
+  event.kind = ended ? "recovered" : "ejection_shortened";
+  event.upstream = config.name;
+  event.endpoint = endpoint.label;
+  const std::string name = config.name + "/" + endpoint.label;
+  event.text = ended ? name + " is back: passive health is off"
+                     : name + " is tried again sooner: max_ejection_time is shorter now";
+  observe::emit(std::move(event));
 }
 
 /// Two names may lead to one address: it is one endpoint, with what both allow.
@@ -291,21 +308,30 @@ void Compiler::add_endpoint(server::UpstreamRuntime& runtime, const config::Endp
 }
 
 /// What is shared by the workers, and what follows from the endpoints being known.
-void Compiler::finish_upstream(server::UpstreamRuntime& runtime, const NewEndpoints& added) {
+void Compiler::finish_upstream(server::UpstreamRuntime& runtime, const NewEndpoints& added, TimePoint now) {
   const config::Upstream& upstream = *runtime.config;
   runtime.shared = kept(shared_, upstream.name);
   runtime.queue = kept(queues_, upstream.name);
   if (upstream.max_requests != 0) runtime.in_flight = kept(upstream_in_flight_, upstream.name);
   runtime.rules = balance::Rules(upstream, runtime.candidates);
   runtime.hash_key = balance::KeyRule(upstream.hash_key);
+  for (const server::EndpointRuntime& endpoint : runtime.endpoints)
+    adjust_ejection(upstream, *endpoint.state, now);
   if (!added.serves) return;  // all are new: nobody has to go slower than the others
-  const std::int64_t now = balance::serving_mark(Clock::now());
-  for (upstream::EndpointState* state : added.fresh) state->serving_since = now;
+  for (upstream::EndpointState* state : added.fresh) state->serving_since = balance::serving_mark(now);
+}
+
+void Compiler::keep_absent(const server::Snapshot& snapshot, TimePoint now) {
+  std::vector<std::shared_ptr<upstream::EndpointState>> known;
+  for (const auto& [identity, entry] : endpoints_) {
+    if (auto state = entry.lock()) known.push_back(std::move(state));
+  }
+  absent_.update(snapshot, known, now);
 }
 
 std::shared_ptr<server::Snapshot> Compiler::build(const Prepared& prepared, std::uint64_t generation,
                                                   const BoundAddress& bound, const Addresses& addresses,
-                                                  const Weights& weights) {
+                                                  const Weights& weights, TimePoint now) {
   const config::Config& config = *prepared.config;
   auto snapshot = std::make_shared<server::Snapshot>();
   snapshot->generation = generation;
@@ -318,8 +344,8 @@ std::shared_ptr<server::Snapshot> Compiler::build(const Prepared& prepared, std:
   for (std::size_t i = 0; weights && i < snapshot->splits.size(); ++i) {
     snapshot->splits[i].weights = weights(*prepared.split_routes[i]);
   }
-  const limit::Nanoseconds now = limit::nanoseconds_of(Clock::now());
-  for (const server::LimitRuntime& limit : *prepared.limits) limit.table->change(limit.bucket, now);
+  const limit::Nanoseconds now_ns = limit::nanoseconds_of(now);
+  for (const server::LimitRuntime& limit : *prepared.limits) limit.table->change(limit.bucket, now_ns);
   for (const config::Upstream& upstream : config.upstreams) {
     server::UpstreamRuntime runtime;
     runtime.config = &upstream;
@@ -338,7 +364,7 @@ std::shared_ptr<server::Snapshot> Compiler::build(const Prepared& prepared, std:
         add_endpoint(runtime, endpoint, where, config.server.zone, added);
       if (known.empty()) runtime.unresolved.push_back(&endpoint);
     }
-    finish_upstream(runtime, added);
+    finish_upstream(runtime, added, now);
     snapshot->upstreams.push_back(std::move(runtime));
   }
   for (const config::Listener& listener : config.listeners) {
@@ -358,6 +384,7 @@ std::shared_ptr<server::Snapshot> Compiler::build(const Prepared& prepared, std:
     snapshot->listener_by_slot[runtime->slot] = snapshot->listeners.size();
     snapshot->listeners.push_back(std::move(runtime));
   }
+  keep_absent(*snapshot, now);
   forget_unused(endpoints_);
   forget_unused(scopes_);
   forget_unused(buckets_);

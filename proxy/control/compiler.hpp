@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "control/absent_endpoints.hpp"
 #include "core/error.hpp"
 #include "core/ip.hpp"
 #include "observe/name_table.hpp"
@@ -55,7 +56,7 @@ class Compiler {
   /// configuration. Cannot fail.
   std::shared_ptr<server::Snapshot> build(const Prepared& prepared, std::uint64_t generation,
                                           const BoundAddress& bound, const Addresses& addresses,
-                                          const Weights& weights = {});
+                                          const Weights& weights = {}, TimePoint now = Clock::now());
 
   /// The states of the endpoints with that address, of each generation that is still in use.
   std::vector<std::shared_ptr<upstream::EndpointState>> states_at(std::string_view upstream,
@@ -80,7 +81,8 @@ class Compiler {
                                                               std::shared_ptr<upstream::EndpointState> state);
   void add_endpoint(server::UpstreamRuntime& runtime, const config::Endpoint& endpoint,
                     const upstream::NamedAddress& where, const std::string& zone, NewEndpoints& added);
-  void finish_upstream(server::UpstreamRuntime& runtime, const NewEndpoints& added);
+  void finish_upstream(server::UpstreamRuntime& runtime, const NewEndpoints& added, TimePoint now);
+  void keep_absent(const server::Snapshot& snapshot, TimePoint now);
   Result<void> build_limits(Prepared& prepared);
   void build_routes(Prepared& prepared);
   std::shared_ptr<listen::ClientCounts> client_counts(const config::Listener& listener);
@@ -100,8 +102,9 @@ class Compiler {
   std::map<std::string, std::weak_ptr<route::MirrorShared>> mirrors_;         // by route name
   std::map<std::string, std::weak_ptr<split::Shared>> split_shared_;          // by route name
   std::map<std::string, std::weak_ptr<upstream::EndpointState>> endpoints_;   // by identity
-  std::map<std::string, std::weak_ptr<upstream::ConnectionScope>> scopes_;    // by identity and TLS settings
-  std::map<std::string, std::weak_ptr<limit::BucketTable>> buckets_;          // by identity of the limit
+  AbsentEndpoints absent_;
+  std::map<std::string, std::weak_ptr<upstream::ConnectionScope>> scopes_;  // by identity and TLS settings
+  std::map<std::string, std::weak_ptr<limit::BucketTable>> buckets_;        // by identity of the limit
   const SipKey limit_secret_;
   std::size_t next_endpoint_slot_ = 0;
 };

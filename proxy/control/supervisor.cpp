@@ -508,7 +508,10 @@ void Supervisor::watch_ticket_keys() {
 
 /// A request that finds no usable endpoint says so itself; this sees the end, and upstreams that nobody asks.
 void Supervisor::watch_endpoints() {
-  for (const server::UpstreamRuntime& upstream : snapshot_->upstreams) server::watch_panic(upstream);
+  for (const server::UpstreamRuntime& upstream : snapshot_->upstreams) {
+    server::watch_panic(upstream);
+    server::watch_backups(upstream);
+  }
   panic_timer_.expires_after(panic_check_interval);
   panic_timer_.async_wait([this](const boost::system::error_code& error) {
     if (!error) watch_endpoints();

@@ -111,6 +111,7 @@ class Supervisor {
   std::optional<TakenOut> taken_out(const OperatorWords::Place& place) const;
   EndpointOutcome show_endpoint(const EndpointCall& call) const;
   void set_endpoint(const EndpointCall& call, const Reply<EndpointOutcome>& reply);
+  bool readmit(const OperatorWords::Place& place, const OperatorWord& word);
   void put_in_force(const OperatorWords::Place& place);
   void obey_operators(const server::Snapshot& snapshot) const;
   void reconcile_endpoints(const config::Config& config);

@@ -8,6 +8,7 @@
 #include "control/supervisor.hpp"
 #include "observe/events.hpp"
 #include "observe/log.hpp"
+#include "upstream/readmission.hpp"
 
 namespace weir::control {
 namespace {
@@ -32,7 +33,8 @@ boost::json::object audit_facts(const OperatorWords::Place& place, OperatorState
   return facts;
 }
 
-void tell(const OperatorWords::Place& place, const OperatorWord& word) {
+/// `readmitted`: its ejection has ended with it.
+void tell(const OperatorWords::Place& place, const OperatorWord& word, bool readmitted) {
   observe::Event event;
   event.upstream = place.upstream;
   event.endpoint = place.address.to_string();
@@ -51,6 +53,7 @@ void tell(const OperatorWords::Place& place, const OperatorWord& word) {
       event.text = "took " + name + " out of use: disabled";
       break;
   }
+  if (readmitted) event.text += ": its ejection ends";
   event.text += ", by " + word.who;
   if (!word.reason.empty()) event.text += ": " + word.reason;
   observe::emit(std::move(event));
@@ -129,11 +132,20 @@ void Supervisor::set_endpoint(const EndpointCall& call, const Reply<EndpointOutc
   if (!recorded)
     return reply(refused(500, "the endpoint's state is not changed: " + recorded.error().detail));
   words_.set(place, word);
-  if (before != word.state) tell(place, word);
+  const bool readmitted = word.state == OperatorState::active && readmit(place, word);
+  if (before != word.state || readmitted) tell(place, word, readmitted);
   put_in_force(place);
   // A pick and its count are one step of a worker's: once each of them has come by here, nobody begins anything
   // there that the count does not show.
   when_installed([this, reply, call] { reply(show_endpoint(call)); });
+}
+
+/// Who puts an endpoint into use means now, not when passive health would try it again.
+bool Supervisor::readmit(const OperatorWords::Place& place, const OperatorWord& word) {
+  bool ended = false;
+  for (const auto& state : compiler_.states_at(place.upstream, place.address))
+    ended = upstream::end_ejection(*state, Clock::now(), "put into use by " + word.who) || ended;
+  return ended;
 }
 
 /// On all states of that endpoint, also those that only an earlier generation's requests still use.

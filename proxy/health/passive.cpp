@@ -170,4 +170,23 @@ Change PassiveHealth::eject(const config::PassiveHealth& settings, TimePoint now
   return Change::none;
 }
 
+bool PassiveHealth::end_ejection(unsigned forgiven) {
+  Word word = word_.load(std::memory_order_acquire);
+  while (state_of(word) != State::healthy) {
+    const auto epoch = static_cast<std::uint16_t>(epoch_of(word) + 1);
+    const unsigned in_row = in_row_of(word) - std::min(in_row_of(word), forgiven);
+    if (replace(word, make(State::healthy, epoch, in_row, 0))) return true;
+  }
+  return false;
+}
+
+bool PassiveHealth::shorten_ejection(TimePoint latest) {
+  Word word = word_.load(std::memory_order_acquire);
+  const Word end = std::min<Word>(ceil_ms(latest), payload_max);
+  while (state_of(word) == State::ejected && payload_of(word) > end) {
+    if (replace(word, make(State::ejected, epoch_of(word), in_row_of(word), end))) return true;
+  }
+  return false;
+}
+
 }  // namespace weir::health

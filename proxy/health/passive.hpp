@@ -9,7 +9,7 @@
 //
 // A request is judged by the ticket that it got when it was sent. Each entry into `ejected` starts a new
 // epoch, and a report with an older ticket says nothing about the endpoint as it is now: it changes nothing.
-// While ejected or half-open only the probe's own ticket counts.
+// While ejected or half-open only the probe's own ticket counts; end_ejection leads back to healthy from both.
 #pragma once
 
 #include <atomic>
@@ -89,6 +89,12 @@ class PassiveHealth {
                       Service service = {});
   /// Ejects whatever the failures in a row are, if healthy and the ticket is not outdated.
   Change eject(const config::PassiveHealth& settings, TimePoint now, Ticket ticket, Service service = {});
+
+  /// Back in use without a probe, with `forgiven` ejections less in the row; a probe that runs says nothing any more.
+  /// False when it is in use already.
+  bool end_ejection(unsigned forgiven);
+  /// An ejection that would last longer than until `latest` ends then. False when none would.
+  bool shorten_ejection(TimePoint latest);
 
  private:
   // state: 2 bits | epoch: 16 bits | ejections in a row: 6 bits | payload: 40 bits (healthy: failures in a row;

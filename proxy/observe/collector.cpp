@@ -110,10 +110,12 @@ void add_endpoint_counters(Families& out, const WorkerMetrics& merged, const Nam
                                     "Time from choosing an endpoint to the last byte of its response.");
   auto connections = Family::gauge("weir_upstream_connections", "Open connections to an endpoint.");
   auto failures =
-      Family::counter("weir_upstream_failures_total", "Failed requests to an endpoint, by error.");
+      Family::counter("weir_upstream_failures_total",
+                      "Failed requests to an endpoint, by error or by a status that counts as a failure.");
   auto ejections = Family::counter("weir_ejections_total", "Times that passive health took an endpoint out.");
   auto held = Family::counter("weir_ejections_held_total",
-                              "Failures after which an endpoint stayed although its ejection was due.");
+                              "Failures after which an endpoint stayed although its ejection was due, or "
+                              "that the request is blamed for.");
   for (const auto& [key, counters] : merged.endpoints) {
     const Labels endpoint = endpoint_labels(names, key);
     for (std::size_t i = 0; i < status_classes.size(); ++i) {

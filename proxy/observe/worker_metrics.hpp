@@ -62,9 +62,9 @@ struct EndpointCounters {
   std::array<std::uint64_t, 6> responses{};  // by class: 1xx..5xx; [0]: none
   Histogram duration;
   std::int64_t active = 0, idle = 0;  // connections
-  LabelCounters failures;             // by ErrorKind name
+  LabelCounters failures;             // by ErrorKind name, or status_503
   LabelCounters ejections;            // by reason
-  LabelCounters ejections_held;       // that were due and not made, by why
+  LabelCounters ejections_held;       // that were due and not made, or failures not counted, by why
   std::uint64_t requests_total() const;
   void merge(const EndpointCounters& other);
 };

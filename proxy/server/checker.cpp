@@ -152,9 +152,11 @@ Checker::EntryPtr Checker::entry_for(CheckTarget target) {
   const auto known = entries_.find(target.endpoint.get());
   if (known == entries_.end()) {
     // One without the bit has served so far, and got a check by a reload: it serves on until checks fail.
-    const bool pending = (target.endpoint->out.load(std::memory_order_relaxed) & check_bits) != 0;
-    const auto entry = std::make_shared<Entry>(*this, std::move(target),
-                                               pending ? CheckState::pending : CheckState::passing);
+    const std::uint8_t out = target.endpoint->out.load(std::memory_order_relaxed);
+    const CheckState state = (out & upstream::out_check_failed) != 0    ? CheckState::failing
+                             : (out & upstream::out_check_pending) != 0 ? CheckState::pending
+                                                                        : CheckState::passing;
+    const auto entry = std::make_shared<Entry>(*this, std::move(target), state);
     put_in_force(entry->endpoint(), entry->health.state());
     publish(*entry, nullptr);
     entry->running = true;
@@ -177,12 +179,13 @@ Checker::EntryPtr Checker::entry_for(CheckTarget target) {
   return entry;
 }
 
-/// Should the endpoint come back while somebody still holds its state, nothing is known of it.
+/// Should the endpoint come back while somebody still holds its state, one that worked has to show that it does, and
+/// one that did not is still out.
 void Checker::retire(Entry& entry) {
   entry.retired = true;
   entry.timer.disarm();
   entry.prober.cancel();
-  put_in_force(entry.endpoint(), CheckState::pending);
+  if (entry.health.state() != CheckState::failing) put_in_force(entry.endpoint(), CheckState::pending);
   const std::lock_guard lock(mutex_);
   reports_.erase(&entry.endpoint());
 }

@@ -25,6 +25,7 @@
 #include "route/mirror.hpp"
 #include "server/generation.hpp"
 #include "split/split.hpp"
+#include "upstream/blame.hpp"
 #include "upstream/retry.hpp"
 #include "upstream/retry_budget.hpp"
 
@@ -152,6 +153,7 @@ class Exchange final : private io::ChannelObserver {
   // exchange_finish.cpp: always runs last.
   void finish();
   void report_health(const Error* error);
+  void settle_blame(bool answered);
   void end_attempt(const Error* error);
   void append_log_line(std::string& out, Duration duration);
   void keep_log_texts();
@@ -217,6 +219,7 @@ class Exchange final : private io::ChannelObserver {
   TimePoint response_deadline_ = TimePoint::max();  // not while the request is still being sent
   TimePoint attempt_started_;
   TimePoint handed_over_ = TimePoint::max();  // since when nothing but the endpoint is waited for
+  upstream::RequestBlame blame_;              // failures by status that are not counted yet
   upstream::RetryState retry_;
   bool is_retry_ = false;             // this attempt counts as one
   upstream::RetryPlace retry_place_;  // in the budget

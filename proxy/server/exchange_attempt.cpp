@@ -47,9 +47,15 @@ Task<Result<void>> Exchange::attempt() {
   if (done) {
     note_latency(nullptr);
     // A body may break yet, so the verdict waits for its end; a probe must not, because bodies may be long.
-    judged_ = pick_.ticket.probe || response_.status == 101 ||
-              upstream::failure_bit_of_status(response_.status) != 0;
-    if (judged_) report_health(nullptr);
+    const std::uint16_t failure = upstream::failure_bit_of_status(response_.status);
+    judged_ = pick_.ticket.probe || response_.status == 101 || failure != 0;
+    if (failure == 0) settle_blame(true);
+    if ((failure & upstream_config().passive_health.failures) != 0) {
+      blame_.hold({pick_.index, pick_.ticket, response_.status, failure});
+    } else if (judged_) {
+      if (failure != 0) blame_.note_other(failure);
+      report_health(nullptr);
+    }
   } else {
     co_await finish_upload();
     const Error why = done.error();

@@ -2,35 +2,14 @@
 // where every endpoint has as many requests as it may have.
 #include <algorithm>
 
-#include "observe/events.hpp"
 #include "server/exchange.hpp"
+#include "server/health_events.hpp"
 #include "server/latency_report.hpp"
 #include "server/session.hpp"
 #include "server/worker.hpp"
 #include "upstream/operator_state.hpp"
 
 namespace weir::server {
-namespace {
-
-/// Says once when requests start to go to backups, and once when they no longer do.
-void tell_backups(const UpstreamRuntime& upstream, bool on_backups) {
-  std::atomic<bool>& told = upstream.shared->on_backups;
-  if (told.load(std::memory_order_relaxed) == on_backups) return;
-  if (told.exchange(on_backups, std::memory_order_relaxed) == on_backups) return;
-  const auto backups = std::ranges::count_if(upstream.candidates, &upstream::Candidate::backup);
-  observe::Event event;
-  event.level = on_backups ? config::LogLevel::warn : config::LogLevel::info;
-  event.kind = on_backups ? "backups_in_use" : "backups_at_rest";
-  event.upstream = upstream.config->name;
-  event.text = on_backups ? fmt::format("{}: requests go to backups: none of {} other endpoints is usable",
-                                        upstream.config->name,
-                                        upstream.candidates.size() - static_cast<std::size_t>(backups))
-                          : fmt::format("{}: requests go to backups no longer", upstream.config->name);
-  observe::emit(std::move(event));
-}
-
-}  // namespace
-
 /// max_requests of the upstream: exact over all workers, held until the exchange ends.
 Result<void> Exchange::enter_upstream() {
   const UpstreamRuntime& upstream = *upstream_view().runtime;

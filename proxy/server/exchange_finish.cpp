@@ -12,6 +12,11 @@ void Exchange::report_health(const Error* error) {
                         failure_of_attempt(error));
 }
 
+/// Failures by status, which wait for what becomes of the request.
+void Exchange::settle_blame(bool answered) {
+  if (!blame_.empty()) server::settle_blame(upstream_view(), blame_, answered, worker_.reactor().now());
+}
+
 /// The attempt is over without a response that the client gets: `error`, or (nullptr) a response that is not
 /// used.
 void Exchange::end_attempt(const Error* error) {
@@ -26,12 +31,14 @@ void Exchange::end_attempt(const Error* error) {
   } else {
     const bool stale = upstream::was_stale(outcome_of(error));
     record.outcome = stale ? std::string_view("stale_connection") : facts(error->kind).name;
+    if (!blame_.empty() && !stale) blame_.note_other(failure_of_attempt(error));
     report_health(error);
   }
   release_connection(error == nullptr && drain_response());
 }
 
 void Exchange::finish() {
+  settle_blame(false);
   retry_place_.give_back();
   // Before anything that takes time: the client may know already that it has its answer.
   place_.give_back();

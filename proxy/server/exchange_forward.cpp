@@ -71,6 +71,7 @@ Task<Result<void>> Exchange::forward() {
       prepare_next_attempt(decision);
       continue;
     }
+    settle_blame(false);
     if (tried || retry_refusal_.empty()) co_return tried;
     failure->detail += retry_refusal_ == over_budget ? "; not tried again: the retry budget is used up"
                                                      : "; not tried again: no other endpoint is left";

@@ -1,5 +1,8 @@
 #include "server/health_events.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -23,7 +26,8 @@ void tell(const UpstreamRuntime& upstream, upstream::EndpointState& endpoint,
   event.kind = upstream::verdict_kind(verdict);
   event.upstream = upstream.config->name;
   // A shared cause is nobody's own.
-  if (verdict.held != upstream::Held::shared_cause) event.endpoint = endpoint.label;
+  if (verdict.held != upstream::Held::shared_cause && verdict.held != upstream::Held::request)
+    event.endpoint = endpoint.label;
   event.text = upstream::verdict_text(verdict, settings, upstream.config->name, endpoint.label);
   observe::emit(std::move(event));
 }
@@ -41,6 +45,35 @@ void watch_panic(const UpstreamRuntime& upstream) {
   event.text = began ? upstream::panic_text(standing, upstream.config->name)
                      : upstream::calm_text(standing, upstream.config->name);
   observe::emit(std::move(event));
+}
+
+void tell_backups(const UpstreamRuntime& upstream, bool on_backups) {
+  std::atomic<bool>& told = upstream.shared->on_backups;
+  if (told.load(std::memory_order_relaxed) == on_backups) return;
+  if (told.exchange(on_backups, std::memory_order_relaxed) == on_backups) return;
+  const auto backups = std::ranges::count_if(upstream.candidates, &upstream::Candidate::backup);
+  const std::string& name = upstream.config->name;
+  observe::Event event;
+  event.level = on_backups ? LogLevel::warn : LogLevel::info;
+  event.kind = on_backups ? "backups_in_use" : "backups_at_rest";
+  event.upstream = name;
+  if (on_backups) {
+    event.text = fmt::format("{}: requests go to backups: none of {} other endpoints is usable", name,
+                             upstream.candidates.size() - static_cast<std::size_t>(backups));
+  } else {
+    event.text = fmt::format("{}: requests go to backups no longer{}", name,
+                             backups == 0 ? ": it has none any more" : "");
+  }
+  observe::emit(std::move(event));
+}
+
+void watch_backups(const UpstreamRuntime& upstream) {
+  if (!upstream.shared->on_backups.load(std::memory_order_relaxed)) return;
+  const bool needed = upstream.rules.backups &&
+                      std::ranges::none_of(upstream.candidates, [](const upstream::Candidate& candidate) {
+                        return !candidate.backup && candidate.state->usable();
+                      });
+  if (!needed) tell_backups(upstream, false);
 }
 
 }  // namespace weir::server

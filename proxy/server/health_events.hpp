@@ -16,4 +16,11 @@ void tell(const UpstreamRuntime& upstream, upstream::EndpointState& endpoint,
 /// endpoint, and every now and then by the control thread.
 void watch_panic(const UpstreamRuntime& upstream);
 
+/// Says once when requests start to go to backups, and once when they no longer do.
+void tell_backups(const UpstreamRuntime& upstream, bool on_backups);
+
+/// Ends what was told about backups where it holds no longer although no request has said so: other endpoints are
+/// usable again, or the configuration has no backups any more.
+void watch_backups(const UpstreamRuntime& upstream);
+
 }  // namespace weir::server

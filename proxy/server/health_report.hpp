@@ -5,6 +5,7 @@
 #include "balance/balance.hpp"
 #include "core/error.hpp"
 #include "server/generation.hpp"
+#include "upstream/blame.hpp"
 
 namespace weir::server {
 
@@ -12,5 +13,9 @@ namespace weir::server {
 /// or 0. Tells what changes.
 void report_health(const UpstreamView& view, const balance::Pick& pick, TimePoint now, const Error* error,
                    int status, std::uint16_t failure);
+
+/// A request with failures by status has ended: they count, or the request is blamed (upstream/blame.hpp). `answered`:
+/// some endpoint served it. Leaves `blame` empty.
+void settle_blame(const UpstreamView& view, upstream::RequestBlame& blame, bool answered, TimePoint now);
 
 }  // namespace weir::server

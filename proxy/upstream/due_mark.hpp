@@ -39,4 +39,9 @@ constexpr bool is_shared_cause(std::size_t alike, std::size_t endpoints) {
   return alike >= 2 && 2 * alike > endpoints;
 }
 
+/// All of them, at least two: then those that are out for it are no worse than the others.
+constexpr bool is_fault_of_all(std::size_t alike, std::size_t endpoints) {
+  return alike >= 2 && alike == endpoints;
+}
+
 }  // namespace weir::upstream

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "upstream/readmission.hpp"
+#include "upstream/retry.hpp"
+
 namespace weir::upstream {
 namespace {
 
@@ -35,19 +38,33 @@ Reason due_reason(const config::PassiveHealth& settings, const Verdict& verdict)
   return enough && many ? Reason::failure_rate : Reason::none;
 }
 
-/// What the rules need to know of the endpoints; those that an operator took out do not count.
+/// What the rules need to know of the endpoints.
 struct Tally {
-  std::size_t endpoints = 0, ejected = 0, alike = 0;
+  std::size_t endpoints = 0;
+  std::size_t by_operator = 0;  // taken out
+  std::size_t out = 0;          // all but the judged one that get no requests, whatever the reason
+  std::size_t ejected = 0;      // of those that no operator took out
+  std::size_t judged = 0;       // that requests go to, or went to until they failed
+  std::size_t alike = 0;        // of these: that fail as this one does
 };
 
-Tally tally_of(std::span<const Candidate> candidates, std::uint16_t failure, TimePoint since) {
+Tally tally_of(std::span<const Candidate> candidates, const EndpointState& which, std::uint16_t failure,
+               TimePoint since) {
   Tally tally;
+  tally.endpoints = candidates.size();
   for (const Candidate& candidate : candidates) {
     const EndpointState& endpoint = *candidate.state;
-    if (endpoint.taken_out()) continue;
-    ++tally.endpoints;
+    const bool usable = endpoint.usable();
+    tally.out += &endpoint != &which && !usable ? 1 : 0;
+    if (endpoint.taken_out()) {
+      ++tally.by_operator;
+      continue;
+    }
+    const bool alike = endpoint.due.is_set(failure, since);
     tally.ejected += endpoint.health.usable() ? 0 : 1;
-    tally.alike += endpoint.due.is_set(failure, since) ? 1 : 0;
+    tally.alike += alike ? 1 : 0;
+    // One that checks took out cannot fail.
+    tally.judged += alike || endpoint.out.load(std::memory_order_relaxed) == 0 ? 1 : 0;
   }
   return tally;
 }
@@ -62,21 +79,31 @@ bool is_backed_up(std::span<const Candidate> candidates, const EndpointState& wh
   return primary && backup;
 }
 
+/// Some endpoint that fails as this one does is out for that, though all others fail so, too.
+bool may_pardon(const Tally& tally, std::uint16_t failure) {
+  return tally.ejected != 0 && is_fault_of_all(tally.alike, tally.judged) && is_status_failure(failure);
+}
+
 /// With the guard held: every ejection of this upstream but a failed probe's is made here, so whoever is seen
 /// healthy stays so until we leave.
 void decide(EjectionGuard& guard, std::span<const Candidate> candidates, EndpointState& which,
-            const config::PassiveHealth& settings, TimePoint now, health::Ticket ticket, Verdict& verdict) {
-  const Tally tally = tally_of(candidates, verdict.failure, now - settings.window);
+            const config::PassiveHealth& settings, TimePoint now, health::Ticket ticket, bool suspected,
+            Verdict& verdict) {
+  const TimePoint since = now - settings.window;
+  const Tally tally = tally_of(candidates, which, verdict.failure, since);
   verdict.ejected = tally.ejected;
+  verdict.out = tally.out;
   verdict.alike = tally.alike;
   const health::Service service{serving_since(which), false};
   const bool backed_up = is_backed_up(candidates, which);
-  if (!backed_up && is_shared_cause(tally.alike, tally.endpoints)) {
-    guard.suspect(verdict.failure, now);
+  if (!backed_up && (suspected || is_shared_cause(tally.alike, tally.judged))) {
+    if (!suspected) guard.suspect(verdict.failure, now);
     verdict.held = Held::shared_cause;
+    if (may_pardon(tally, verdict.failure))
+      verdict.pardoned = pardon(candidates, verdict.failure, since, now);
   } else if (!may_eject(candidates, which)) {
     verdict.held = Held::last_endpoint;
-  } else if (!backed_up && tally.ejected >= ejections_max(settings, tally.endpoints)) {
+  } else if (!backed_up && tally.out >= out_max(settings, tally.endpoints, tally.by_operator)) {
     verdict.held = Held::max_ejection_percent;
   } else if (verdict.reason == Reason::consecutive_failures) {
     verdict.change = which.health.eject_if_due(settings, now, ticket, service);
@@ -84,7 +111,8 @@ void decide(EjectionGuard& guard, std::span<const Candidate> candidates, Endpoin
     verdict.change = which.health.eject(settings, now, ticket, service);
   }
   if (verdict.change == Change::ejected) ++verdict.ejected;
-  if (verdict.held != Held::none) verdict.announce = guard.may_announce(verdict.held, now, settings.window);
+  if (verdict.held == Held::none) return;
+  verdict.announce = guard.may_announce(verdict.held, now, settings.window) || verdict.pardoned != 0;
 }
 
 /// The numbers that events show.
@@ -124,6 +152,8 @@ std::string_view to_string(Held held) {
       return "max_ejection_percent";
     case Held::shared_cause:
       return "shared_cause";
+    case Held::request:
+      return "request";
   }
   return "";
 }
@@ -146,8 +176,8 @@ bool may_eject(std::span<const Candidate> candidates, const EndpointState& which
   });
 }
 
-std::size_t ejections_max(const config::PassiveHealth& settings, std::size_t endpoints) {
-  return std::max<std::size_t>(endpoints * settings.max_ejection_percent / 100, 1);
+std::size_t out_max(const config::PassiveHealth& settings, std::size_t endpoints, std::size_t by_operator) {
+  return std::max<std::size_t>(endpoints * settings.max_ejection_percent / 100, by_operator + 1);
 }
 
 Verdict report_success(std::span<const Candidate> candidates, EndpointState& which,
@@ -160,6 +190,7 @@ Verdict report_success(std::span<const Candidate> candidates, EndpointState& whi
     which.outcomes.record(false, ticket.epoch, now, settings.window);
   }
   if (which.health.consecutive_failures() != 0 && which.health.judges(ticket)) which.due.clear();
+  if (which.excused.load(std::memory_order_relaxed) != 0) which.excused.store(0, std::memory_order_relaxed);
   verdict.change = which.health.report_success(ticket);
   if (verdict.change != Change::none) complete(verdict, candidates, which, settings);
   return verdict;
@@ -189,13 +220,15 @@ Verdict report_failure(EjectionGuard& guard, std::span<const Candidate> candidat
   }
   verdict.reason = due_reason(settings, verdict);
   if (verdict.reason == Reason::none) return verdict;
+  const bool known = which.due.is_set(failed.failure, now - settings.window);
   which.due.set(failed.failure, now);
-  if (suspected && !is_backed_up(candidates, which)) {
+  // Only one that joins those that fail alike can make them all.
+  if (suspected && (known || !is_status_failure(failed.failure)) && !is_backed_up(candidates, which)) {
     verdict.held = Held::shared_cause;
     return verdict;
   }
   if (!enter(guard)) return verdict;
-  decide(guard, candidates, which, settings, now, ticket, verdict);
+  decide(guard, candidates, which, settings, now, ticket, suspected, verdict);
   guard.leave();
   if (verdict.change != Change::none || verdict.announce) complete(verdict, candidates, which, settings);
   return verdict;

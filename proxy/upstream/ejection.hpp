@@ -22,8 +22,14 @@ namespace weir::upstream {
 /// What made an ejection due.
 enum class Reason : std::uint8_t { none, consecutive_failures, failure_rate, probe_failed };
 /// Why an endpoint stays although its ejection is due.
-enum class Held : std::uint8_t { none, last_endpoint, max_ejection_percent, shared_cause };
-inline constexpr std::size_t held_count = 4;
+enum class Held : std::uint8_t {
+  none,
+  last_endpoint,
+  max_ejection_percent,
+  shared_cause,
+  request,  // its failure is not counted at all: the request is at fault (blame.hpp)
+};
+inline constexpr std::size_t held_count = 5;
 
 /// Names in metrics.
 std::string_view to_string(Reason reason);
@@ -49,6 +55,8 @@ struct Verdict {
   Milliseconds ejected_for{0};
   std::size_t alike = 0;              // endpoints that fail the same way
   std::size_t ejected = 0;            // by passive health, half-open ones included
+  std::size_t out = 0;                // others that are out, for whatever reason
+  std::size_t pardoned = 0;           // whose ejections ended because all endpoints share the fault
   std::size_t usable = 0, total = 0;  // endpoints
 };
 
@@ -81,9 +89,11 @@ std::size_t usable_count(std::span<const Candidate> candidates);
 /// while the caller holds the upstream's EjectionGuard, because recoveries never take an endpoint away.
 bool may_eject(std::span<const Candidate> candidates, const EndpointState& which);
 
-/// How many of `endpoints` passive health may have out at once: max_ejection_percent of them rounded down, but one
-/// in any case, or small upstreams would have no passive health at all.
-std::size_t ejections_max(const config::PassiveHealth& settings, std::size_t endpoints);
+/// Passive health takes no endpoint out while so many of `endpoints` are out, for whatever reason: max_ejection_percent
+/// of them rounded down; but at least one more than `by_operator`, or small upstreams would have no passive health at
+/// all, and larger ones none while one of their endpoints is serviced.
+std::size_t out_max(const config::PassiveHealth& settings, std::size_t endpoints,
+                    std::size_t by_operator = 0);
 
 /// Reports that `which` answered. Its return to service, where the probe succeeded, is in serving_since before it
 /// is usable.
@@ -91,13 +101,15 @@ Verdict report_success(std::span<const Candidate> candidates, EndpointState& whi
                        const config::PassiveHealth& settings, TimePoint now, health::Ticket ticket);
 
 /// Reports a failed request to `which` and ejects it where that is due and allowed. At the moment of an ejection
-/// another of `candidates` is usable and not more than ejections_max are out, also when workers report about
-/// several endpoints at the same time. What an operator has taken out is not judged. When the guard is held longer
-/// than a few microseconds (its holder lost the CPU) the failure is only counted and the next one ejects.
+/// another of `candidates` is usable and not more than out_max are out, whoever took them out, also when workers
+/// report about several endpoints at the same time. What an operator has taken out is not judged. When the guard is
+/// held longer than a few microseconds (its holder lost the CPU) the failure is only counted and the next one ejects.
 ///
 /// Order: a shared cause (due_mark.hpp) is suspected for a window from the moment on that its rule is met, and
 /// meanwhile nobody is ejected for that kind of failure and no failed probe lengthens an ejection; then the last
-/// usable endpoint stays; then max_ejection_percent.
+/// usable endpoint stays; then max_ejection_percent. Where the kind is a status and all endpoints share it, those that
+/// it ejected within the window come back: they answer as well as the others do. A connection that fails is no such
+/// evidence, because no request can cause it.
 Verdict report_failure(EjectionGuard& guard, std::span<const Candidate> candidates, EndpointState& which,
                        const config::PassiveHealth& settings, TimePoint now, health::Ticket ticket,
                        FailedAttempt failed = {});

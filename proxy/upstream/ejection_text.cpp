@@ -20,6 +20,10 @@ std::string causes_of(const Verdict& verdict, std::uint64_t failures) {
   return fmt::format(" (the last {}: {})", health::recent_causes_max, causes);
 }
 
+std::string failure_name(std::uint16_t failure) {
+  return std::string(config::name_of(config::failures, static_cast<config::Failure>(failure)));
+}
+
 std::string held_text(const Verdict& verdict, const config::PassiveHealth& settings, const std::string& name,
                       std::string_view upstream) {
   const std::string reason = reason_text(verdict, settings);
@@ -27,18 +31,29 @@ std::string held_text(const Verdict& verdict, const config::PassiveHealth& setti
     case Held::none:
       return {};
     case Held::last_endpoint:
-      return fmt::format("{} stays in use: {}, but no other of {} is usable", name, reason, verdict.total);
+      return fmt::format("{} would be ejected, but no other of {} is usable: {}", name, verdict.total,
+                         reason);
     case Held::max_ejection_percent:
-      return fmt::format("{} stays in use: {}, but {} of {} are ejected already (max_ejection_percent {})",
-                         name, reason, verdict.ejected, verdict.total, settings.max_ejection_percent);
+      return fmt::format("{} would be ejected, but {} of {} are out already (max_ejection_percent {}): {}",
+                         name, verdict.out, verdict.total, settings.max_ejection_percent, reason);
     case Held::shared_cause:
       return fmt::format(
           "suspected shared cause in {}: {} of {} endpoints fail the same way ({}) within {}, so the request "
           "or "
-          "something they share is at fault; nobody is ejected for it, {} of {} left",
-          upstream, verdict.alike, verdict.total,
-          config::name_of(config::failures, static_cast<config::Failure>(verdict.failure)),
-          format_duration(settings.window), verdict.usable, verdict.total);
+          "something they share is at fault; nobody is ejected for it{}, {} of {} left",
+          upstream, verdict.alike, verdict.total, failure_name(verdict.failure),
+          format_duration(settings.window),
+          verdict.pardoned == 0
+              ? ""
+              : fmt::format(", {} that {} out {} back", verdict.pardoned,
+                            verdict.pardoned == 1 ? "was" : "were", verdict.pardoned == 1 ? "is" : "are"),
+          verdict.usable, verdict.total);
+    case Held::request:
+      return fmt::format(
+          "suspected request in {}: {} of {} endpoints gave one request the same answer ({}), so the request "
+          "or "
+          "something they share is at fault; such answers are held against no endpoint",
+          upstream, verdict.alike, verdict.total, failure_name(verdict.failure));
   }
   return {};
 }
@@ -109,6 +124,7 @@ std::string_view verdict_kind(const Verdict& verdict) {
     case Change::none:
       break;
   }
+  if (verdict.held == Held::request) return "suspected_request";
   return verdict.held == Held::shared_cause ? "suspected_shared_cause" : "ejection_held";
 }
 
@@ -122,8 +138,9 @@ std::string panic_text(const Standing& standing, std::string_view upstream) {
   add(standing.unchecked, "not checked yet");
   add(standing.by_operator, "taken out by an operator");
   const std::size_t used = standing.total - standing.by_operator;
-  return fmt::format("panic in {}: none of {} endpoints can be trusted ({}), so {} in use again", upstream,
-                     standing.total, why,
+  const std::string trusted = standing.usable == 0 ? "none" : fmt::format("only {}", standing.usable);
+  return fmt::format("panic in {}: {} of {} endpoints can be trusted ({}), so {} in use again", upstream,
+                     trusted, standing.total, why,
                      used == 1 ? "the one that is left is" : fmt::format("{} are", used));
 }
 

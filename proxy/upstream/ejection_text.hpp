@@ -18,7 +18,7 @@ std::string reason_text(const Verdict& verdict, const config::PassiveHealth& set
 /// there is nothing to tell.
 std::string verdict_text(const Verdict& verdict, const config::PassiveHealth& settings,
                          std::string_view upstream, std::string_view endpoint);
-/// ejected, re_ejected, recovered, ejection_held or suspected_shared_cause.
+/// ejected, re_ejected, recovered, ejection_held, suspected_shared_cause or suspected_request.
 std::string_view verdict_kind(const Verdict& verdict);
 
 /// `panic in blue: none of its 3 endpoints can be trusted (2 ejected, 1 failing its checks), all of them are used

@@ -16,20 +16,15 @@ Standing standing_of(std::span<const Candidate> candidates) {
       standing.unchecked += (out & out_check_pending) != 0 ? 1 : 0;
       standing.ejected += healthy ? 0 : 1;
       standing.usable += out == 0 && healthy ? 1 : 0;
+      standing.distrusted += (out & out_check_failed) != 0 || !healthy ? 1 : 0;
+      standing.backup_usable = standing.backup_usable || (candidate.backup && out == 0 && healthy);
     }
   }
   return standing;
 }
 
 bool panicking(std::span<const Candidate> candidates) {
-  bool distrusted = false;
-  for (const Candidate& candidate : candidates) {
-    if (candidate.state->usable()) return false;
-    const std::uint8_t out = candidate.state->out.load(std::memory_order_relaxed);
-    const bool seen_bad = (out & out_check_failed) != 0 || !candidate.state->health.usable();
-    distrusted = distrusted || ((out & out_by_operator) == 0 && seen_bad);
-  }
-  return distrusted;
+  return standing_of(candidates).panic();
 }
 
 }  // namespace weir::upstream

@@ -56,6 +56,12 @@ std::uint16_t failure_bit(ErrorKind kind);
 /// The same for a response status: 500, 502, 503, 504.
 std::uint16_t failure_bit_of_status(int status);
 
+/// The bit stands for a response that came, and so for something that a request can cause anywhere.
+constexpr bool is_status_failure(std::uint16_t failure) {
+  return (failure &
+          (config::failure_500 | config::failure_502 | config::failure_503 | config::failure_504)) != 0;
+}
+
 /// What `timeouts.total` ended an attempt in the middle of, before a response head.
 struct TotalTimeout {
   Duration total{};

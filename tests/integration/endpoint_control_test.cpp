@@ -202,6 +202,47 @@ TEST(EndpointControl, AReloadKeepsWhatAnOperatorSaid) {
   EXPECT_EQ(state_of(weir, pair.one.address()), "healthy");
 }
 
+TEST(EndpointControl, EnablingEndsAnEjection) {
+  Pair pair;
+  pair.one.behave(behave::reset());
+  ConfigText config = pair.config();
+  config.app = "passive_health: { consecutive_failures: 1, ejection_time: 1h, max_ejection_time: 1h }";
+  WeirProcess weir(config);
+  eventually("it is ejected", [&] {
+    weir.get("/");
+    return state_of(weir, pair.one.address()) == "ejected";
+  });
+  pair.one.behave(behave::ok("one"));
+  const std::string name = "app/" + pair.one.address();
+  const Finished enabled = endpoint(weir, {"enable", "app", pair.one.address(), "--reason", "mended"});
+  EXPECT_EQ(enabled.status, (ExitStatus{0, 0})) << enabled.errors;
+  EXPECT_EQ(state_of(weir, pair.one.address()), "healthy");
+  EXPECT_FALSE(all_are(weir, "two"));
+  weir.process().wait_for_error_text("put " + name + " back into use: its ejection ends, by ");
+  EXPECT_THAT(weir.process().error_text(), HasSubstr(": mended"));
+  EXPECT_EQ(weir.admin_json("/api/v1/audit").at("audit").at(0).at("reason"), "mended");
+}
+
+TEST(EndpointControl, AReloadWithoutPassiveHealthEndsEjections) {
+  Pair pair;
+  pair.one.behave(behave::reset());
+  ConfigText config = pair.config();
+  config.app = "passive_health: { consecutive_failures: 1, ejection_time: 1h, max_ejection_time: 1h }";
+  WeirProcess weir(config);
+  eventually("it is ejected", [&] {
+    weir.get("/");
+    return state_of(weir, pair.one.address()) == "ejected";
+  });
+  config.app = "passive_health: { consecutive_failures: 1, ejection_time: 1s, max_ejection_time: 2s }";
+  weir.reload(config);
+  weir.process().wait_for_error_text("is tried again sooner: max_ejection_time is shorter now");
+  EXPECT_EQ(state_of(weir, pair.one.address()), "ejected");
+  config.app = "passive_health: { consecutive_failures: 0 }";
+  weir.reload(config);
+  EXPECT_EQ(state_of(weir, pair.one.address()), "healthy");
+  weir.process().wait_for_error_text("is back: passive health is off");
+}
+
 TEST(EndpointControl, TheAuditSaysWhoAndWhy) {
   Pair pair;
   const TempDir state;

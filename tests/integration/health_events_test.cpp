@@ -114,9 +114,85 @@ TEST(HealthEvents, AFaultOfAllIsSuspectedToBeShared) {
   RawClient client = weir.connect();
   for (int i = 0; i < 50; ++i) EXPECT_EQ(client.get("/").status, 503);
   EXPECT_EQ(events(weir, "ejected").size(), 2U);
-  EXPECT_EQ(events(weir, "suspected_shared_cause").size(), 1U);
-  EXPECT_EQ(weir.metric("weir_endpoint_up"), 3);
+  ASSERT_EQ(events(weir, "suspected_shared_cause").size(), 2U);
+  EXPECT_THAT(events(weir, "suspected_shared_cause").at(1),
+              HasSubstr("nobody is ejected for it, 2 that were out are back, 5 of 5 left"));
+  EXPECT_EQ(weir.metric("weir_endpoint_up"), 5) << "they are no worse than the others";
   EXPECT_GE(weir.metric("weir_ejections_held_total", "reason=\"shared_cause\""), 1);
+}
+
+/// A URL that every endpoint answers with 500, tried again on another one each time.
+TEST(HealthEvents, OneBadUrlWithRetriesEjectsNobody) {
+  std::vector<std::unique_ptr<ScriptableEndpoint>> endpoints;
+  std::vector<std::string> addresses;
+  for (int i = 0; i < 4; ++i) {
+    endpoints.push_back(std::make_unique<ScriptableEndpoint>(behave::status(500)));
+    addresses.push_back(endpoints.back()->address());
+  }
+  ConfigText config = config_for(addresses);
+  config.app =
+      "passive_health: { failures: [connect, 500], window: 60s }, retry: { attempts: 1, on: [500], budget: { "
+      "min_concurrent: 100 } }";
+  WeirProcess weir(config);
+  RawClient client = weir.connect();
+  for (int i = 0; i < 40; ++i) EXPECT_EQ(client.get("/bad").status, 500);
+  EXPECT_EQ(weir.metric("weir_endpoint_up"), 4);
+  EXPECT_TRUE(events(weir, "ejected").empty());
+  ASSERT_EQ(events(weir, "suspected_request").size(), 1U);
+  EXPECT_THAT(events(weir, "suspected_request").at(0),
+              HasSubstr("suspected request in app: 2 of 4 endpoints gave one request the same answer (500)"));
+  EXPECT_EQ(weir.metric("weir_ejections_held_total", "reason=\"request\""), 80);
+  for (const auto& endpoint : endpoints) endpoint->behave(behave::ok());
+  endpoints[1]->behave(behave::status(500));
+  for (int i = 0; i < 40; ++i) EXPECT_EQ(client.get("/").status, 200);
+  ASSERT_EQ(events(weir, "ejected").size(), 1U) << "one that fails what others serve is at fault itself";
+  EXPECT_THAT(events(weir, "ejected").at(0), HasSubstr("ejected app/" + addresses[1]));
+}
+
+TEST(HealthEvents, FailuresByStatusAreCountedAsSuch) {
+  ScriptableEndpoint only(behave::status(503));
+  WeirProcess weir(config_for(only.address()));
+  for (int i = 0; i < 4; ++i) weir.get("/");
+  const boost::json::value report = weir.admin_json("/api/v1/upstreams");
+  const boost::json::value& shown = report.at("upstreams").at(0).at("endpoints").at(0);
+  EXPECT_EQ(shown.at("consecutive_failures").to_number<int>(), 4);
+  EXPECT_EQ(shown.at("failures").to_number<int>(), 4);
+  EXPECT_EQ(weir.metric("weir_upstream_failures_total", "kind=\"status_503\""), 4);
+}
+
+TEST(HealthEvents, WhatWasToldOfBackupsEndsWithThem) {
+  ScriptableEndpoint bad(behave::reset()), spare(behave::ok());
+  ConfigText config = config_for({bad.address(), "{ address: \"" + spare.address() + "\", backup: true }"});
+  config.app = "passive_health: { consecutive_failures: 1, ejection_time: 60s }";
+  WeirProcess weir(config);
+  get_until(weir, "backups_in_use");
+  config.endpoints = {bad.address(), spare.address()};
+  weir.reload(config);
+  eventually("its end is told", [&] { return events(weir, "backups_at_rest").size() == 1; });
+  EXPECT_EQ(events(weir, "backups_at_rest").at(0),
+            "app: requests go to backups no longer: it has none any more");
+}
+
+TEST(HealthEvents, PanicWhenTooFewAreLeft) {
+  std::vector<std::unique_ptr<ScriptableEndpoint>> endpoints;
+  std::vector<std::string> addresses;
+  for (int i = 0; i < 6; ++i) {
+    endpoints.push_back(std::make_unique<ScriptableEndpoint>(i == 0 ? behave::ok() : behave::reset()));
+    addresses.push_back(endpoints.back()->address());
+  }
+  ConfigText config = config_for(addresses);
+  config.app =
+      "balance: round_robin, passive_health: { consecutive_failures: 1, window: 1s, ejection_time: 60s, "
+      "max_ejection_percent: 100 }, retry: { attempts: 5, budget: { min_concurrent: 100 } }";
+  WeirProcess weir(config);
+  get_until(weir, "panic");
+  EXPECT_THAT(
+      events(weir, "panic").at(0),
+      HasSubstr("panic in app: only 1 of 6 endpoints can be trusted (5 ejected), so 6 are in use again"));
+  EXPECT_EQ(weir.metric("weir_upstream_panic", "upstream=\"app\""), 1);
+  const std::size_t before = endpoints[3]->request_count();
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(weir.get("/").status, 200) << "a retry goes where something works";
+  EXPECT_GT(endpoints[3]->request_count(), before);
 }
 
 TEST(HealthEvents, OnlyThePercentageGoes) {
@@ -126,7 +202,7 @@ TEST(HealthEvents, OnlyThePercentageGoes) {
   WeirProcess weir(config);
   get_until(weir, "ejection_held");
   EXPECT_THAT(events(weir, "ejection_held").at(0),
-              HasSubstr("1 of 3 are ejected already (max_ejection_percent 50)"));
+              HasSubstr("would be ejected, but 1 of 3 are out already (max_ejection_percent 50)"));
   EXPECT_EQ(events(weir, "ejected").size(), 1U);
 }
 
@@ -141,8 +217,7 @@ TEST(HealthEvents, ALastEndpointThatFailsIsSaidOnce) {
   ASSERT_EQ(events(weir, "ejection_held").size(), 1U);
   EXPECT_EQ(events(weir, "ejection_held").at(0),
             "app/" + only.address() +
-                " stays in use: 3 consecutive failures (status 503 x3), but no "
-                "other of 1 is usable");
+                " would be ejected, but no other of 1 is usable: 3 consecutive failures (status 503 x3)");
 }
 
 /// The last endpoint that is left after a reload may be one that is out.

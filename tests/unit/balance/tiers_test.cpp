@@ -130,6 +130,37 @@ TEST_F(Tiers, FullPrimariesAreWaitedFor) {
   EXPECT_TRUE(second.full);
 }
 
+TEST_F(Tiers, InPanicFirstTriesAreSpreadAndFurtherOnesGoWhereSomethingWorks) {
+  Endpoints endpoints(std::vector<std::uint32_t>(10, 1));
+  for (std::size_t i = 1; i < 10; ++i) endpoints.eject(i, time_zero);
+  EXPECT_EQ(served(endpoints)[0], 3000) << "not noticed yet";
+  shared_.panic.observe(true);
+  const auto counts = served(endpoints);
+  for (const int count : counts) EXPECT_GT(count, 150);
+  const Pick first = pick(endpoints);
+  EXPECT_TRUE(first.panic);
+  const Pick retry = pick(endpoints, 1U << 5);
+  EXPECT_EQ(retry.index, 0u);
+  EXPECT_FALSE(retry.panic);
+}
+
+TEST_F(Tiers, PanicThatIsOverButNotNoticedIsNone) {
+  Endpoints endpoints({1, 1, 1});
+  endpoints.eject(1, time_zero);
+  endpoints.put_out(2, upstream::out_drain);
+  shared_.panic.observe(true);
+  EXPECT_EQ(served(endpoints)[0], 3000);
+  EXPECT_FALSE(pick(endpoints).panic);
+}
+
+TEST_F(Tiers, InPanicAnOperatorsWordHolds) {
+  Endpoints endpoints(std::vector<std::uint32_t>(7, 1));
+  for (std::size_t i = 1; i < 7; ++i) endpoints.eject(i, time_zero);
+  endpoints.put_out(1, upstream::out_disabled);
+  shared_.panic.observe(true);
+  EXPECT_EQ(served(endpoints)[1], 0);
+}
+
 TEST_F(Tiers, PanicKeepsToTheLimits) {
   Endpoints endpoints({1});
   endpoints.candidate(0).max_connections = 1;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "limit/limiter.hpp"
+#include "observe/events.hpp"
 
 namespace weir::control {
 namespace {
@@ -47,12 +48,14 @@ class CompilerTest : public ::testing::Test {
         [](const config::Listener&) { return *SocketAddress::parse("127.0.0.1:8080"); },
         [this](const std::string& host) {
           return host == "app" ? app : std::vector<upstream::NamedAddress>{};
-        });
+        },
+        {}, now);
   }
 
   observe::NameTable names;
   Compiler compiler{names};
   std::uint64_t generation = 0;
+  TimePoint now = Clock::now();
   std::vector<upstream::NamedAddress> app;
 };
 
@@ -291,6 +294,86 @@ TEST_F(CompilerTest, NamesBecomeTheirAddressesAndNothingWhileUnknown) {
   const auto shrunk = compile(config);
   ASSERT_EQ(shrunk->upstreams[0].candidates.size(), 1u);
   EXPECT_EQ(shrunk->upstreams[0].endpoints[0].state, known->upstreams[0].endpoints[1].state);
+}
+
+TEST_F(CompilerTest, AnAddressThatIsMissingForAWhileComesBackAsItWas) {
+  config::Config config = base();
+  config.upstreams[0].endpoints = {endpoint("app", 3000)};
+  const upstream::NamedAddress two{*IpAddress::parse("127.0.0.2")}, three{*IpAddress::parse("127.0.0.3")};
+  app = {two, three};
+  const auto slot_of = [](const server::Snapshot& snapshot) {
+    return snapshot.upstreams[0].endpoints[0].state->slot;
+  };
+  auto snapshot = compile(config);
+  const std::size_t slot = slot_of(*snapshot);
+  auto& health = snapshot->upstreams[0].endpoints[0].state->health;
+  while (health.report_failure(config.upstreams[0].passive_health, now, true, health.ticket()) !=
+         health::Change::ejected) {
+  }
+  snapshot->upstreams[0].endpoints[0].state->last_change.set("it was refused", now);
+  app = {three};
+  snapshot = compile(config);
+  now += config.upstreams[0].passive_health.max_ejection_time - Milliseconds(1);
+  snapshot = compile(config);
+  app = {two, three};
+  snapshot = compile(config);
+  EXPECT_EQ(slot_of(*snapshot), slot);
+  EXPECT_FALSE(snapshot->upstreams[0].endpoints[0].state->usable());
+  EXPECT_EQ(snapshot->upstreams[0].endpoints[0].state->last_change.get().why, "it was refused");
+
+  app = {three};
+  snapshot = compile(config);
+  now += config.upstreams[0].passive_health.max_ejection_time;
+  snapshot = compile(config);
+  app = {two, three};
+  snapshot = compile(config);
+  EXPECT_NE(slot_of(*snapshot), slot) << "after so long it is another one";
+}
+
+TEST_F(CompilerTest, AnAddressThatLeavesTheConfigurationIsForgotten) {
+  config::Config config = base();
+  auto snapshot = compile(config);
+  const std::size_t slot = snapshot->upstreams[0].endpoints[1].state->slot;
+  config.upstreams[0].endpoints.pop_back();
+  snapshot = compile(config);
+  config = base();
+  snapshot = compile(config);
+  EXPECT_NE(snapshot->upstreams[0].endpoints[1].state->slot, slot);
+}
+
+TEST_F(CompilerTest, AddressesThatNeverComeBackAreBounded) {
+  config::Config config = base();
+  config.upstreams[0].endpoints = {endpoint("app", 3000)};
+  std::weak_ptr<upstream::EndpointState> first;
+  for (unsigned i = 0; i < AbsentEndpoints::kept_max + 10; ++i) {
+    now += Milliseconds(1);
+    app = {{*IpAddress::parse("127.1." + std::to_string(i / 250) + '.' + std::to_string(i % 250 + 1))}};
+    const auto snapshot = compile(config);
+    if (i == 0) first = snapshot->upstreams[0].endpoints[0].state;
+  }
+  EXPECT_TRUE(first.expired());
+}
+
+TEST_F(CompilerTest, AReloadThatSwitchesPassiveHealthOffEndsEjections) {
+  config::Config config = base();
+  const auto snapshot = compile(config);
+  upstream::EndpointState& state = *snapshot->upstreams[0].endpoints[0].state;
+  while (state.health.report_failure(config.upstreams[0].passive_health, now, true, state.health.ticket()) !=
+         health::Change::ejected) {
+  }
+  config.upstreams[0].passive_health.ejection_time = Milliseconds(5000);
+  config.upstreams[0].passive_health.max_ejection_time = Milliseconds(10'000);
+  compile(config);
+  EXPECT_LE(state.health.ejected_until(), now + Milliseconds(10'001));
+  EXPECT_FALSE(state.usable());
+  EXPECT_EQ(observe::events_after(0).back().kind, "ejection_shortened");
+  const auto told = observe::last_event_id();
+  compile(config);
+  EXPECT_EQ(observe::last_event_id(), told);
+  config.upstreams[0].passive_health.consecutive_failures = 0;
+  compile(config);
+  EXPECT_TRUE(state.usable());
+  EXPECT_EQ(observe::events_after(0).back().text, "blue/127.0.0.1:1001 is back: passive health is off");
 }
 
 TEST_F(CompilerTest, ANameWithoutAnAddressIsAnEndpointThatIsDown) {

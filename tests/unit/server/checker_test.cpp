@@ -199,6 +199,23 @@ TEST(Checker, WhatLeavesIsNotCheckedAnyMore) {
   wait_until_out_is(b, 0);
 }
 
+TEST(Checker, WhatFailedIsStillOutWhenItComesBack) {
+  ScriptableEndpoint stays(behave::ok()), leaves(behave::status(503));
+  const World world(quick());
+  const StatePtr a = state_at(stays.address()), b = state_at(leaves.address());
+  Checker checker(1);
+  checker.install(world.with({a, b}));
+  wait_until_out_is(b, failed);
+  checker.install(world.with({a}));
+  eventually("it is not checked any more", [&] { return !checker.report(*b); });
+  EXPECT_EQ(b->out, failed);
+  checker.install(world.with({a, b}));
+  eventually("it is checked again", [&] { return checker.report(*b).has_value(); });
+  EXPECT_EQ(checker.report(*b)->state, health::CheckState::failing);
+  leaves.behave(behave::ok());
+  wait_until_out_is(b, 0);
+}
+
 TEST(Checker, ARunningCheckOfWhatLeavesEndsAtOnce) {
   ScriptableEndpoint silent(behave::hang());
   World world(quick());

@@ -201,6 +201,18 @@ TEST(SplitSide, IsOutWhenNobodyIsIn) {
   EXPECT_FALSE(is_out(endpoints.candidates(), settings));
 }
 
+TEST(SplitSide, IsOutWhenAllAnswerNothingButWhatRequestsAreBlamedFor) {
+  const config::PassiveHealth settings = ejecting_after(3);
+  Endpoints endpoints({1, 1});
+  endpoints[0].excused = 3;
+  endpoints[1].excused = 2;
+  EXPECT_FALSE(is_out(endpoints.candidates(), settings));
+  endpoints[1].health.report_failure(settings, time_zero, false, endpoints[1].health.ticket());
+  EXPECT_TRUE(is_out(endpoints.candidates(), settings));
+  endpoints[0].excused = 0;
+  EXPECT_FALSE(is_out(endpoints.candidates(), settings));
+}
+
 TEST(SplitSide, IsOutWhenAnOperatorTookAllOut) {
   const config::PassiveHealth settings = ejecting_after(2);
   Endpoints endpoints({1, 1});

@@ -193,11 +193,11 @@ TEST_F(EjectionTest, TheRowDecaysFromTheReturnOn) {
 
 // max_ejection_percent
 
-TEST(EjectionsMax, IsRoundedDownButNeverNone) {
+TEST(OutMax, IsRoundedDownButNeverNone) {
   config::PassiveHealth settings;
   const auto max = [&settings](unsigned percent, std::size_t endpoints) {
     settings.max_ejection_percent = percent;
-    return ejections_max(settings, endpoints);
+    return out_max(settings, endpoints);
   };
   EXPECT_EQ(max(50, 1), 1u);
   EXPECT_EQ(max(50, 2), 1u);
@@ -208,6 +208,14 @@ TEST(EjectionsMax, IsRoundedDownButNeverNone) {
   EXPECT_EQ(max(100, 3), 3u);
 }
 
+TEST(OutMax, OneMayGoBesidesThoseThatAnOperatorTookOut) {
+  config::PassiveHealth settings;
+  settings.max_ejection_percent = 50;
+  EXPECT_EQ(out_max(settings, 3, 1), 2u);
+  EXPECT_EQ(out_max(settings, 10, 1), 5u);
+  EXPECT_EQ(out_max(settings, 10, 5), 6u);
+}
+
 TEST_F(FiveEndpoints, NoMoreThanThePercentageGo) {
   settings_.max_ejection_percent = 50;
   EXPECT_EQ(fail_until_due(0, refused).change, Change::ejected);
@@ -215,9 +223,10 @@ TEST_F(FiveEndpoints, NoMoreThanThePercentageGo) {
   const Verdict third = fail_until_due(2, busy);
   EXPECT_EQ(third.change, Change::none);
   EXPECT_EQ(third.held, Held::max_ejection_percent);
-  EXPECT_EQ(text(third, 2),
-            "blue/2 stays in use: 3 consecutive failures (status 503 x3), but 2 of 5 are ejected already "
-            "(max_ejection_percent 50)");
+  EXPECT_EQ(
+      text(third, 2),
+      "blue/2 would be ejected, but 2 of 5 are out already (max_ejection_percent 50): 3 consecutive failures "
+      "(status 503 x3)");
   succeed(0, probe(0));
   EXPECT_EQ(fail(2, busy).change, Change::ejected);
 }
@@ -228,6 +237,42 @@ TEST_F(FiveEndpoints, WhatAnOperatorTookOutIsNoEndpointOfThePercentage) {
   endpoints_[3].out = out_drain;
   EXPECT_EQ(fail_until_due(0).change, Change::ejected);
   EXPECT_EQ(fail_until_due(1).held, Held::max_ejection_percent) << "one of three";
+}
+
+TEST_F(FiveEndpoints, WhatChecksTookOutIsOutForThePercentage) {
+  settings_.max_ejection_percent = 50;
+  endpoints_[4].out = out_check_failed;
+  endpoints_[3].out = out_check_pending;
+  const Verdict held = fail_until_due(0, busy);
+  EXPECT_EQ(held.held, Held::max_ejection_percent);
+  EXPECT_EQ(held.out, 2u);
+  EXPECT_EQ(held.ejected, 0u);
+  EXPECT_EQ(
+      text(held, 0),
+      "blue/0 would be ejected, but 2 of 5 are out already (max_ejection_percent 50): 3 consecutive failures "
+      "(status 503 x3)");
+  endpoints_[3].out = 0;
+  EXPECT_EQ(fail(0, busy).change, Change::ejected);
+  EXPECT_EQ(fail_until_due(1, reset).held, Held::max_ejection_percent);
+}
+
+TEST_F(FiveEndpoints, OneThatIsOutForTwoReasonsIsOutOnce) {
+  settings_.max_ejection_percent = 40;
+  EXPECT_EQ(fail_until_due(0, busy).change, Change::ejected);
+  endpoints_[0].out = out_check_failed;
+  EXPECT_EQ(fail_until_due(1, reset).change, Change::ejected);
+}
+
+TEST_F(FiveEndpoints, OneThatChecksTookOutDoesNotStandInTheWayOfItsOwnEjection) {
+  settings_.max_ejection_percent = 20;
+  endpoints_[0].out = out_check_failed;
+  EXPECT_EQ(fail_until_due(0, busy).change, Change::ejected) << "no more are out than before";
+}
+
+TEST_F(FiveEndpoints, WhatChecksTookOutCannotShareACause) {
+  endpoints_[3].out = endpoints_[4].out = out_check_failed;
+  EXPECT_EQ(fail_until_due(0, refused).change, Change::ejected);
+  EXPECT_EQ(fail_until_due(1, refused).held, Held::shared_cause) << "two of the three that get requests";
 }
 
 TEST_F(FiveEndpoints, HoldingIsSaidOnceAWindow) {
@@ -330,6 +375,50 @@ TEST_F(FiveEndpoints, WhileACauseIsSuspectedProbesDoNotLengthenEjections) {
   EXPECT_EQ(verdict.ejected_for, seconds(30));
 }
 
+TEST_F(FiveEndpoints, ThoseThatAreOutComeBackWhenAllShareTheFault) {
+  for (const std::size_t i : {0, 1}) EXPECT_EQ(fail_until_due(i, busy).change, Change::ejected);
+  EXPECT_EQ(fail_until_due(2, busy).held, Held::shared_cause);
+  EXPECT_EQ(fail_until_due(3, busy).pardoned, 0u) << "the last one may be better";
+  EXPECT_EQ(usable(), 3u);
+  const Verdict last = fail_until_due(4, busy);
+  EXPECT_EQ(last.held, Held::shared_cause);
+  EXPECT_EQ(last.pardoned, 2u);
+  EXPECT_TRUE(last.announce);
+  EXPECT_EQ(usable(), 5u);
+  EXPECT_EQ(endpoints_[0].health.ejections_in_row(), 0u) << "it was no fault of its own";
+  EXPECT_EQ(endpoints_[0].last_change.get().why, "all endpoints fail the same way");
+  EXPECT_EQ(
+      text(last, 4),
+      "suspected shared cause in blue: 5 of 5 endpoints fail the same way (503) within 10s, so the request "
+      "or "
+      "something they share is at fault; nobody is ejected for it, 2 that were out are back, 5 of 5 left");
+  for (const std::size_t i : {0, 1, 2, 3, 4}) EXPECT_EQ(fail_until_due(i, busy).held, Held::shared_cause);
+}
+
+TEST_F(FiveEndpoints, OneThatIsProbedComesBackToo) {
+  fail_until_due(0, busy);
+  fail_until_due(1, busy);
+  now_ += seconds(1);
+  endpoints_.eject(2, now_ - seconds(40));
+  endpoints_[2].due.set(config::failure_503, now_);
+  probe(2);
+  for (const std::size_t i : {0, 1}) endpoints_[i].due.set(config::failure_503, now_);
+  fail_until_due(3, busy);
+  EXPECT_EQ(fail_until_due(4, busy).pardoned, 3u);
+  EXPECT_EQ(endpoints_[2].health.state(), health::State::healthy);
+}
+
+TEST_F(FiveEndpoints, AConnectionThatFailsIsNoRequestsFault) {
+  for (const std::size_t i : {0, 1, 2, 3, 4}) fail_until_due(i, refused);
+  EXPECT_EQ(usable(), 3u);
+}
+
+TEST_F(FiveEndpoints, OneThatWentForAnotherReasonStaysOut) {
+  EXPECT_EQ(fail_until_due(0, refused).change, Change::ejected);
+  for (const std::size_t i : {1, 2, 3, 4}) fail_until_due(i, busy);
+  EXPECT_FALSE(endpoints_[0].health.usable());
+}
+
 TEST_F(EjectionTest, BothOfTwoAreShared) {
   Endpoints two({1, 1});
   const auto failing = [&](std::size_t i) {
@@ -347,8 +436,8 @@ TEST_F(EjectionTest, OthersThanBackupsMayAllGoWhileABackupCanTakeTheirPlace) {
   EXPECT_EQ(fail_until_due(1, busy).change, Change::ejected) << "for the same fault, and past the percentage";
   const Verdict last = fail_until_due(2, busy);
   EXPECT_EQ(last.change, Change::none);
-  EXPECT_NE(last.held, Held::none);
-  EXPECT_EQ(usable(), 1u);
+  EXPECT_EQ(last.held, Held::shared_cause);
+  EXPECT_EQ(last.pardoned, 2u) << "the backup is no better";
 }
 
 TEST_F(EjectionTest, ABackupThatIsOutTakesNobodysPlace) {
@@ -462,7 +551,7 @@ TEST_F(EjectionTest, TextOfTheLastOne) {
   endpoints_[1].out = out_check_failed;
   EXPECT_EQ(
       text(fail_until_due(2, odd), 2),
-      "blue/2 stays in use: 3 consecutive failures (response_malformed x3), but no other of 3 is usable");
+      "blue/2 would be ejected, but no other of 3 is usable: 3 consecutive failures (response_malformed x3)");
 }
 
 TEST(VerdictText, CountsTimesInARow) {

@@ -61,6 +61,46 @@ TEST(Panic, StandingAddsUp) {
   EXPECT_EQ(standing.panic(), panicking(endpoints.candidates()));
 }
 
+TEST(Panic, IsWhenTooFewAreLeftToo) {
+  static_assert(panic_below_percent == 20);
+  static_assert(!too_few(1, 4, false));
+  static_assert(too_few(1, 5, false));
+  static_assert(!too_few(2, 8, false));
+  static_assert(too_few(0, 1, true));
+  static_assert(!too_few(1, 5, true), "a backup was meant to serve alone");
+  static_assert(!too_few(0, 0, false));
+  static_assert(!too_few(3, 0, false));
+  Endpoints endpoints(std::vector<std::uint32_t>(10, 1));
+  for (std::size_t i = 0; i < 8; ++i) endpoints[i].out = out_check_failed;
+  EXPECT_FALSE(panicking(endpoints.candidates()));
+  endpoints.eject(8, time_zero);
+  EXPECT_TRUE(panicking(endpoints.candidates()));
+  for (std::size_t i = 0; i < 8; ++i) endpoints[i].out = out_drain;
+  EXPECT_FALSE(panicking(endpoints.candidates())) << "an operator's word is no distrust";
+  for (std::size_t i = 0; i < 8; ++i) endpoints[i].out = out_check_pending;
+  EXPECT_FALSE(panicking(endpoints.candidates())) << "nothing is known of them yet";
+}
+
+TEST(Panic, ABackupThatStandsInIsNoPanic) {
+  Endpoints endpoints(std::vector<std::uint32_t>(10, 1));
+  for (std::size_t i = 0; i < 9; ++i) endpoints.eject(i, time_zero);
+  EXPECT_TRUE(panicking(endpoints.candidates()));
+  endpoints.candidate(9).backup = true;
+  EXPECT_FALSE(panicking(endpoints.candidates()));
+  endpoints.eject(9, time_zero);
+  EXPECT_TRUE(panicking(endpoints.candidates()));
+}
+
+TEST(Panic, OneThatIsEjectedAndFailsItsChecksIsOne) {
+  Endpoints endpoints(std::vector<std::uint32_t>(4, 1));
+  for (std::size_t i = 0; i < 3; ++i) {
+    endpoints.eject(i, time_zero);
+    endpoints[i].out = out_check_failed;
+  }
+  EXPECT_EQ(standing_of(endpoints.candidates()).distrusted, 3u);
+  EXPECT_FALSE(panicking(endpoints.candidates()));
+}
+
 TEST(Panic, Texts) {
   Standing standing;
   standing.total = 4;
@@ -78,6 +118,11 @@ TEST(Panic, Texts) {
       panic_text(standing, "blue"),
       "panic in blue: none of 4 endpoints can be trusted (1 ejected, 3 taken out by an operator), so the one "
       "that is left is in use again");
+  standing.by_operator = 0;
+  standing.ejected = 3;
+  standing.usable = 1;
+  EXPECT_EQ(panic_text(standing, "blue"),
+            "panic in blue: only 1 of 4 endpoints can be trusted (3 ejected), so 4 are in use again");
   standing.usable = 2;
   EXPECT_EQ(calm_text(standing, "blue"), "no panic any more in blue: 2 of 4 endpoints are in use");
 }
