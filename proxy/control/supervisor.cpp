@@ -35,6 +35,14 @@ void raise_descriptor_limit() {
   (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/// For the rest of the process, on the only thread that takes any: with the signal set go its handlers, and a second
+/// SIGTERM would make a drain that ended well look like a death.
+void block_signals() {
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, nullptr);
+}
+
 std::set<std::string> host_names(const config::Config& config) {
   std::set<std::string> names;
   for (const config::Upstream& upstream : config.upstreams) {
@@ -88,6 +96,7 @@ int Supervisor::run() {
   stop_workers();
   resolver_.stop();
   access_log_.reset();
+  block_signals();
   return exit_code_;
 }
 

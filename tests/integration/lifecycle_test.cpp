@@ -2,9 +2,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include <csignal>
 
 #include "support/behaviours.hpp"
+#include "support/temp_dir.hpp"
+#include "support/unique_fd.hpp"
 #include "support/weir_process.hpp"
 
 namespace weir::testing {
@@ -121,6 +126,30 @@ TEST(LifecycleTimeout, ARequestThatIsCutIsLoggedAsCut) {
   EXPECT_EQ(line.at("status"), 499);  // the client got no answer: none is claimed
   EXPECT_EQ(line.at("reason"), "draining");
   EXPECT_EQ(line.at("bytes_out"), 0);
+}
+
+/// However late the second one comes: an access log that nobody reads holds the process up when everything else of it
+/// has gone.
+TEST(LifecycleSignals, FurtherOnesDoNotSpoilTheEndOfADrain) {
+  TempDir directory;
+  const std::string path = directory.file("access.fifo");
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  const UniqueFd reader(::open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
+  ASSERT_GT(::fcntl(reader.get(), F_SETPIPE_SZ, 4096), 0);
+  ScriptableEndpoint endpoint(behave::ok());
+  ConfigText config = config_for(endpoint.address());
+  config.log = "level: info, access: { output: \"" + path + "\" }";
+  WeirProcess weir(config);
+  RawClient client = weir.connect();
+  for (int i = 0; i < 40; ++i) client.get("/");
+  weir.signal(SIGTERM);
+  const Deadline deadline;
+  std::optional<ExitStatus> status;
+  while (!status && !deadline.has_passed()) {
+    weir.signal(SIGTERM);
+    status = weir.process().exited();
+  }
+  EXPECT_EQ(status, exited_well);
 }
 
 TEST_F(Lifecycle, QuitEndsAtOnce) {
