@@ -13,9 +13,9 @@ namespace weir {
 /// Free blocks of a few sizes. Blocks of other sizes come from and go to the heap.
 class BufferPool {
  public:
-  static constexpr std::size_t small_bytes = 16 * 1024;   // heads and small bodies
+  static constexpr std::size_t small_bytes = 18 * 1024;   // a head, or a body of 16 KiB behind one
   static constexpr std::size_t large_bytes = 128 * 1024;  // long bodies
-  static constexpr std::size_t kept_small_max = 128;      // 2 MiB
+  static constexpr std::size_t kept_small_max = 128;      // 2.25 MiB
   static constexpr std::size_t kept_large_max = 16;       // 2 MiB
 
   using Block = std::unique_ptr<char[]>;

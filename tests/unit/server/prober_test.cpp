@@ -154,7 +154,7 @@ TEST_F(ProberTest, RefusedAndSilentEndpointsFail) {
 TEST_F(ProberTest, WhatIsNoHttpFails) {
   const std::vector<std::pair<std::string, std::string>> cases{
       {"not http at all\r\n\r\n", "not an HTTP/1 response"},
-      {"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", "malformed field line"},
+      {"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", "more than one Content-Length"},
       {"HTTP/1.1 200 OK\r\nX: " + std::string(Prober::head_bytes_max, 'x') + "\r\n\r\n", "too large"},
       {"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n", "101"},
       {"HTTP/1.1 20", "closed before the end of a response head"},
