@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cassert>
+#include <optional>
 
 #include "balance/policies.hpp"
 #include "balance/zones.hpp"
@@ -13,6 +14,9 @@ using Candidates = std::span<const upstream::Candidate>;
 // Each lost race means that another worker made its pick, so this many in a row do not happen; the bound
 // makes the loop's end certain.
 constexpr int pick_tries_max = 64;
+// Endpoints may go out or fill up between the look at who is left and the count. After so many looks in vain the
+// request takes whatever there is, or is told that all are full.
+constexpr int looks_max = 4;
 
 struct PolicyInfo {
   Policy choose = nullptr;
@@ -56,6 +60,10 @@ bool count_from(const upstream::Candidate& candidate, std::uint32_t seen) {
   return candidate.state->in_flight.compare_exchange_strong(seen, seen + 1, std::memory_order_relaxed);
 }
 
+bool has_room(const upstream::Candidate& candidate) {
+  return candidate.max_connections == 0 ||
+         candidate.state->in_flight.load(std::memory_order_relaxed) < candidate.max_connections;
+}
 bool is_usable(const upstream::Candidate& candidate) {
   return candidate.state->usable();
 }
@@ -81,20 +89,8 @@ class Picking {
   Pick by_policy() {
     // Too few are usable: first tries are spread over all, further ones go where something works.
     if (panic_ && request_.tried.size() == 0 && upstream::panicking(candidates_)) return among_all(true);
-    if (!rules_.backups && !rules_.zones) {
-      const Pick pick = among({});
-      if (pick.index != none || (rules_.limits && anyone_in({}))) return full_unless_picked(pick);
-      return among_all();
-    }
-    for (const bool backups : {false, true}) {
-      Scope scope;
-      scope.primaries = !backups;
-      scope.backups = backups;
-      const Supply supply = survey(scope);
-      if (!supply.left) continue;
-      Pick pick = full_unless_picked(in_zones(scope, supply));
-      pick.primaries_out = backups && std::ranges::none_of(candidates_, is_usable_primary);
-      return pick;
+    for (int looks = 1; looks <= looks_max; ++looks) {
+      if (const std::optional<Pick> pick = look()) return *pick;
     }
     return among_all();
   }
@@ -111,8 +107,42 @@ class Picking {
     return false;
   }
 
-  static Pick full_unless_picked(Pick pick) {
-    pick.full = pick.index == none;
+  /// Everybody who is left in `scope`, and somebody is, has as many requests as it may have.
+  bool all_full_in(const Scope& scope) const {
+    bool anyone = false;
+    for (std::size_t i = 0; i < candidates_.size(); ++i) {
+      if (!is_left(i, scope)) continue;
+      if (has_room(candidates_[i])) return false;
+      anyone = true;
+    }
+    return anyone;
+  }
+
+  /// One look; nothing: what it saw changed meanwhile.
+  std::optional<Pick> look() {
+    if (!rules_.backups && !rules_.zones) {
+      const Pick pick = among({});
+      if (pick.index != none) return pick;
+      return anyone_in({}) ? full_in({}) : among_all();
+    }
+    for (const bool backups : {false, true}) {
+      Scope scope;
+      scope.primaries = !backups;
+      scope.backups = backups;
+      const Supply supply = survey(scope);
+      if (!supply.left) continue;
+      Pick pick = in_zones(scope, supply);
+      if (pick.index == none) return full_in(scope);
+      pick.primaries_out = backups && std::ranges::none_of(candidates_, is_usable_primary);
+      return pick;
+    }
+    return among_all();
+  }
+
+  std::optional<Pick> full_in(const Scope& scope) const {
+    if (!all_full_in(scope)) return std::nullopt;
+    Pick pick;
+    pick.full = true;
     return pick;
   }
 
@@ -180,6 +210,7 @@ class Picking {
 };
 
 Pick take_due_probe(const Rules& rules, Candidates candidates, const PickRequest& request) {
+  Pick none_due;
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     const upstream::Candidate& candidate = candidates[i];
     upstream::EndpointState& endpoint = *candidate.state;
@@ -195,8 +226,9 @@ Pick take_due_probe(const Rules& rules, Candidates candidates, const PickRequest
       return pick;
     }
     release(endpoint);
+    none_due.gave_back = true;
   }
-  return {};
+  return none_due;
 }
 
 }  // namespace
@@ -213,7 +245,9 @@ Rules::Rules(const config::Upstream& upstream, Candidates candidates)
 Pick acquire(const Rules& rules, Shared& shared, Candidates candidates, const PickRequest& request) {
   const Pick probe = take_due_probe(rules, candidates, request);
   if (probe.index != none) return probe;
-  return Picking(rules, shared, candidates, request).by_policy();
+  Pick pick = Picking(rules, shared, candidates, request).by_policy();
+  pick.gave_back = probe.gave_back;
+  return pick;
 }
 
 void release(upstream::EndpointState& endpoint) {

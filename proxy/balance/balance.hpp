@@ -58,6 +58,7 @@ struct Pick {
   bool full = false;         // none was picked: those that can be used are all at their max_connections
   bool panic = false;  // too few of the upstream are usable: all that no operator took out share the requests
   bool primaries_out = false;  // no endpoint is usable but backups
+  bool gave_back = false;      // a place was taken for a moment and given back: somebody may have missed it
 };
 
 /// Picks by the upstream's policy and raises the picked endpoint's in_flight by one; `release` takes it back.

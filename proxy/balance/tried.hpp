@@ -41,6 +41,14 @@ class Tried {
     return false;
   }
   std::size_t size() const { return size_; }
+  /// The same ones, in whatever order. Each is there once.
+  bool operator==(const Tried& other) const {
+    if (size_ != other.size_) return false;
+    for (std::size_t i = 0; i < size_; ++i) {
+      if (!other.contains(indices_[i])) return false;
+    }
+    return true;
+  }
 
  private:
   std::size_t size_ = 0;

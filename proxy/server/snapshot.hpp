@@ -51,7 +51,13 @@ struct UpstreamRuntime {
   std::shared_ptr<route::InFlight> in_flight;  // null: no max_requests
   std::shared_ptr<tls::ClientContext> tls;     // null: plain
 
-  /// Gives back what balance::acquire took, and tells who waits for it.
+  /// Picks an endpoint and takes a place there.
+  balance::Pick acquire(const balance::PickRequest& request) const {
+    const balance::Pick pick = balance::acquire(rules, *shared, candidates, request);
+    if (pick.gave_back && rules.limits) queue->place_freed();
+    return pick;
+  }
+  /// Gives back what acquire took, and tells who waits for it.
   void release(std::size_t endpoint) const {
     balance::release(*candidates[endpoint].state);
     if (rules.limits) queue->place_freed();
