@@ -53,7 +53,6 @@ void MirrorCopy::compose(std::string_view head, const http::BodyDecoder& body) {
 void MirrorCopy::reset() {
   release();
   place_.give_back();
-  upstream_place_.give_back();
   in_.drop();
   response_.clear();
   for (std::string* text : {&head_, &end_}) {
@@ -95,10 +94,12 @@ Task<> MirrorCopy::run() {
   release();
 }
 
-/// A copy waits for nothing, and requests that wait for a place come before it.
+/// A copy waits for nothing, and requests that wait for a place come before it. The count of max_requests is for those
+/// whose answer a client waits for: a copy takes no place there, and none goes out while all are taken.
 Result<void> MirrorCopy::choose_endpoint() {
   const UpstreamRuntime& upstream = *view().runtime;
-  if (upstream.in_flight && !upstream_place_.take(*upstream.in_flight, upstream.config->max_requests)) {
+  if (upstream.in_flight &&
+      upstream.in_flight->count.load(std::memory_order_relaxed) >= upstream.config->max_requests) {
     return self_error(ErrorKind::max_requests, "the upstream has as many requests as it may have at once");
   }
   balance::PickRequest request;
@@ -106,7 +107,7 @@ Result<void> MirrorCopy::choose_endpoint() {
   request.random = worker_.rng()();
   request.key = key_;
   if (upstream.queue->waiting() == 0) {
-    pick_ = balance::acquire(upstream.rules, *upstream.shared, upstream.candidates, request);
+    pick_ = upstream.acquire(request);
     if (pick_.index != balance::none) return {};
     if (!pick_.full) return upstream_error(ErrorKind::no_endpoint, "no endpoint to send to", false);
   }
@@ -296,7 +297,6 @@ void MirrorCopy::release() {
   upstream::EndpointState& endpoint = *view().runtime->endpoints[pick_.index].state;
   endpoint.health.abandon_probe(worker_.reactor().now(), pick_.ticket);  // if nothing was reported
   view().runtime->release(pick_.index);
-  upstream_place_.give_back();
   pick_ = {};
 }
 

@@ -70,8 +70,7 @@ class MirrorCopy : public boost::intrusive::list_base_hook<> {
   GenerationPtr generation_;
   const RouteRuntime* route_ = nullptr;
   const MirrorRuntime* mirror_ = nullptr;
-  route::InFlightPlace place_;           // given back before the generation, which keeps the count alive
-  route::InFlightPlace upstream_place_;  // of an upstream with max_requests
+  route::InFlightPlace place_;  // given back before the generation, which keeps the count alive
   http::Method method_ = http::Method::other;
   std::uint64_t key_ = 0;
 

@@ -365,5 +365,27 @@ TEST_F(Mirror, OverTls) {
   EXPECT_EQ(secure.request_count(), 1U);
 }
 
+/// max_requests of the mirrored-to upstream is for its own clients.
+TEST_F(Mirror, CopiesTakeNoPlaceFromRequests) {
+  const auto gate = std::make_shared<Gate>();
+  green_.behave(behave::gated(gate, behave::ok("green")));
+  ConfigText text = config("percent: 100");
+  text.upstreams = {"green: { endpoints: [ \"" + green_.address() + "\" ], max_requests: 1 }"};
+  text.routes = {"{ name: direct, match: { path: /direct }, upstream: green }"};
+  WeirProcess weir(text);
+  EXPECT_EQ(weir.get("/").body, "blue");
+  green_.wait_for_requests(1);  // the copy, which stays there
+  RawClient direct = weir.connect();
+  direct.send_get("/direct");
+  green_.wait_for_requests(2);
+  EXPECT_EQ(weir.get("/").body, "blue");
+  wait_for(weir, "failed", 1);  // while its clients have all places no copy goes out
+  EXPECT_EQ(weir.metric("weir_upstream_refused_total", "upstream=\"green\""), 0);
+  gate->open();
+  EXPECT_EQ(direct.read_response().body, "green");
+  wait_for(weir, "answered", 1);
+  EXPECT_EQ(green_.request_count(), 2U);
+}
+
 }  // namespace
 }  // namespace weir::testing
