@@ -49,7 +49,7 @@ constexpr KeyInfo keys[] = {
     {"server.overload.start_percent", "number 50..95", "percent", "90",
      "Of a bound (connections, descriptors, memory): from there on answers end keep-alive and idle "
      "connections "
-     "close, until it is ten below."},
+     "close, until it is ten below. Of each `queue.max`: from there on new requests get 503."},
     {"server.overload.max_memory", "auto, 0, size 1MiB..", "", "auto",
      "Resident memory past which new connections get 503. `auto`: nine tenths of the cgroup's limit, where "
      "there "
@@ -142,7 +142,8 @@ constexpr KeyInfo keys[] = {
      "once."},
     {"upstreams.NAME.queue", "map", "", "{}", "Waiting for an endpoint below its `max_connections`."},
     {"upstreams.NAME.max_requests", "number 0..1000000000", "requests", "0",
-     "At once in this upstream, over all workers, open tunnels included; past it 503. 0: no limit."},
+     "At once in this upstream, over all workers, open tunnels included, copies of a mirror not; past it "
+     "503. 0: no limit."},
     {"upstreams.NAME.endpoints[].address", "HOST:PORT, service name", "", "required",
      "Such as 127.0.0.1:9001, [::1]:9001, app.internal:3000 or _http._tcp.app.internal."},
     {"upstreams.NAME.endpoints[].weight", "number 1..1000", "", "1", "Its share next to the others."},
@@ -225,7 +226,8 @@ constexpr KeyInfo keys[] = {
     {"upstreams.NAME.retry.budget.min_concurrent", "number 0..1000000", "retries", "3",
      "So many may run in any case."},
     {"upstreams.NAME.queue.max", "number 0..1000000", "requests", "0",
-     "So many may wait, over all workers; further ones get 503. 0: none waits."},
+     "So many may wait, over all workers; further ones get 503. The last places, from "
+     "`server.overload.start_percent` on, are for retries. 0: none waits."},
     {"upstreams.NAME.queue.timeout", "duration", "", "5s", "How long one waits; then 503."},
     {"rate_limits.NAME.key", "client_ip, header:NAME, cookie:NAME, host, path, route, or a list of these", "",
      "client_ip", "What has a bucket of its own. Of a list all parts together."},
@@ -332,7 +334,8 @@ constexpr KeyInfo keys[] = {
     {"routes[].mirror.body_bytes", "size 0..64MiB", "", "64KiB",
      "A request with a larger body is not copied, and counted. 0: only requests without a body are."},
     {"routes[].mirror.max_in_flight", "number 1..100000", "copies", "64",
-     "At once, over all workers. Past it requests are not copied, and counted."},
+     "At once, over all workers. Past it requests are not copied, and counted. Copies take no place of the "
+     "upstream's `max_requests`."},
     {"routes[].rewrite.path", "path", "", "required",
      "Replaces the prefix that matched, or the whole path where `path` or `path_regex` did. The query "
      "stays."},

@@ -153,10 +153,13 @@ void Supervisor::put_in_force(const OperatorWords::Place& place) {
   const OperatorState wanted = words_.state_of(place);
   const auto states = compiler_.states_at(place.upstream, place.address);
   for (const auto& state : states) upstream::set_operator_state(*state, wanted);
-  if (wanted == OperatorState::active) return;
+  const bool closes = wanted != OperatorState::active;
   for (const auto& worker : workers_) {
-    worker->post([&worker = *worker, states] {
-      for (const auto& state : states) worker.close_idle(*state);
+    worker->post([&worker = *worker, states, closes] {
+      if (closes) {
+        for (const auto& state : states) worker.close_idle(*state);
+      }
+      worker.look_at_queues();
     });
   }
 }

@@ -81,4 +81,10 @@ inline constexpr std::uint32_t floor_share = 16;
 /// With how many open connections one more is refused.
 std::uint32_t admitted_connections(const Overload& overload, std::uint32_t connections_max);
 
+/// How many of the `most` places of an upstream's queue new requests may take: what is left is for those that have
+/// begun already and look for another endpoint. At least one.
+constexpr std::uint32_t queue_for_new(std::uint32_t most, unsigned start_percent) {
+  return static_cast<std::uint32_t>((std::uint64_t{most} * start_percent + 99) / 100);
+}
+
 }  // namespace weir::limit

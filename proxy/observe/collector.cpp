@@ -140,7 +140,7 @@ void add_retries(Families& out, const WorkerMetrics& merged, const NameTable& na
   auto retries =
       Family::counter("weir_upstream_retries_total",
                       "Requests sent again (stale: a kept connection had died), or not although that was "
-                      "wanted (budget_exhausted, no_other_endpoint).");
+                      "wanted (budget_exhausted, no_other_endpoint, endpoint_busy).");
   for (const auto& [key, counters] : merged.upstreams) {
     const Labels upstream{{"upstream", names.name(as_name(key))}};
     retries.add(with(upstream, "outcome", "succeeded"), counters.retries_succeeded);
@@ -148,6 +148,7 @@ void add_retries(Families& out, const WorkerMetrics& merged, const NameTable& na
     retries.add(with(upstream, "outcome", "stale"), counters.stale_retries);
     retries.add(with(upstream, "outcome", "budget_exhausted"), counters.retries_over_budget);
     retries.add(with(upstream, "outcome", "no_other_endpoint"), counters.retries_without_endpoint);
+    retries.add(with(upstream, "outcome", "endpoint_busy"), counters.retries_without_room);
   }
   out.push_back(std::move(retries).take());
 }
@@ -169,7 +170,9 @@ void add_balancing(Families& out, const WorkerMetrics& merged, const NameTable& 
     queued.add(with(upstream, "outcome", "served"), counters.queue.served);
     queued.add(with(upstream, "outcome", "timeout"), counters.queue.timeout);
     queued.add(with(upstream, "outcome", "full"), counters.queue.full);
+    queued.add(with(upstream, "outcome", "shed"), counters.queue.shed);
     queued.add(with(upstream, "outcome", "left"), counters.queue.left);
+    queued.add(with(upstream, "outcome", "no_endpoint"), counters.queue.no_endpoint);
     backups.add(upstream, counters.to_backups);
     zones.add(upstream, counters.to_other_zones);
   }
@@ -331,7 +334,8 @@ void add_overload(Families& out, const WorkerMetrics& merged, const OverloadFact
   auto shed =
       Family::counter("weir_overload_shed_total",
                       "What was given up near a bound of the process: kept-alive connections after an "
-                      "answer, idle ones, new ones (503).");
+                      "answer, idle ones, new ones (503); or near that of an upstream's queue: new "
+                      "requests (503).");
   auto used =
       Family::gauge("weir_overload_used_ratio", "How much of a bound of the process is used; 1: all.");
   for (std::size_t i = 0; i < limit::bound_count; ++i) {
@@ -343,6 +347,9 @@ void add_overload(Families& out, const WorkerMetrics& merged, const OverloadFact
     if (use.max == 0) continue;
     used.add({{"bound", bound}}, static_cast<double>(use.used) / static_cast<double>(use.max));
   }
+  std::uint64_t shed_by_queues = 0;
+  for (const auto& [key, counters] : merged.upstreams) shed_by_queues += counters.queue.shed;
+  shed.add({{"reason", "queue"}, {"what", "new_request"}}, shed_by_queues);
   out.push_back(std::move(shed).take());
   out.push_back(std::move(used).take());
   add_gauge(out, "weir_overload_state",

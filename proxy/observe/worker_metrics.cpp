@@ -69,12 +69,15 @@ void UpstreamCounters::merge(const UpstreamCounters& other) {
   stale_retries += other.stale_retries;
   retries_over_budget += other.retries_over_budget;
   retries_without_endpoint += other.retries_without_endpoint;
+  retries_without_room += other.retries_without_room;
   refused_max_requests += other.refused_max_requests;
   refused_endpoint_busy += other.refused_endpoint_busy;
   queue.served += other.queue.served;
   queue.timeout += other.queue.timeout;
   queue.full += other.queue.full;
+  queue.shed += other.queue.shed;
   queue.left += other.queue.left;
+  queue.no_endpoint += other.queue.no_endpoint;
   to_backups += other.to_backups;
   to_other_zones += other.to_other_zones;
 }

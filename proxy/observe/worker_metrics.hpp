@@ -71,10 +71,11 @@ struct EndpointCounters {
 
 struct UpstreamCounters {
   std::uint64_t retries_succeeded = 0, retries_failed = 0, stale_retries = 0;
-  std::uint64_t retries_over_budget = 0, retries_without_endpoint = 0;  // wanted, but not made
+  // Wanted, but not made.
+  std::uint64_t retries_over_budget = 0, retries_without_endpoint = 0, retries_without_room = 0;
   std::uint64_t refused_max_requests = 0, refused_endpoint_busy = 0;
   struct Queue {
-    std::uint64_t served = 0, timeout = 0, full = 0, left = 0;
+    std::uint64_t served = 0, timeout = 0, full = 0, shed = 0, left = 0, no_endpoint = 0;
   } queue{};
   std::uint64_t to_backups = 0;      // requests sent to backup endpoints
   std::uint64_t to_other_zones = 0;  // requests sent out of the local zone

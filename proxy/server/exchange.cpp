@@ -94,6 +94,7 @@ void Exchange::begin(Session& session) {
 void Exchange::reset() {
   if (session_ != nullptr && watched_ != nullptr) watch_client(nullptr);
   release_endpoint();
+  give_back(next_);
   place_.give_back();
   mirror_.reset();
   retry_place_.give_back();

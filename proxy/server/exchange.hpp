@@ -102,6 +102,7 @@ class Exchange final : private io::ChannelObserver {
   upstream::TryOutcome outcome_of(const Error* error) const;
   std::uint16_t failure_of_attempt(const Error* error) const;
   upstream::RetryDecision next_try(const upstream::TryOutcome& outcome);
+  upstream::RetryDecision refuse_retry(std::string_view why, std::uint64_t& counter);
   void prepare_next_attempt(upstream::RetryDecision decision);
   bool replays_body() const;
   bool another_endpoint() const;
@@ -117,9 +118,15 @@ class Exchange final : private io::ChannelObserver {
   // exchange_balance.cpp: which endpoint.
   Result<void> enter_upstream();
   std::uint64_t key_for(const UpstreamRuntime& upstream) const;
-  bool pick_endpoint();
+  balance::Pick pick_one();
+  Place pick_endpoint();
+  bool reserve_next();
+  void give_back(balance::Pick& pick);
+  std::uint32_t queue_places() const;
   bool must_wait() const;
-  Task<Result<void>> wait_for_endpoint();
+  Reach reach() const { return {upstream_view().runtime, tried_}; }
+  Task<Result<void>> wait_for_endpoint(Place found);
+  Result<void> end_of_wait(WaitEnd end);
   Error no_endpoint() const;
   void note_pick();
   void note_latency(const Error* error);
@@ -208,7 +215,8 @@ class Exchange final : private io::ChannelObserver {
 
   // The attempt that runs now.
   balance::Pick pick_;
-  balance::Tried tried_;                 // endpoints
+  balance::Pick next_;    // of the next attempt, taken while the response of this one is still at hand
+  balance::Tried tried_;  // endpoints
   std::size_t avoided_ = balance::none;  // only this time: its kept connection was stale
   std::unique_ptr<UpstreamConnection> connection_;
   bool reused_ = false;

@@ -2,6 +2,7 @@
 // meanwhile (sending its body, leaving) is handled here too.
 #include <algorithm>
 #include <exception>
+#include <utility>
 
 #include "io/connect.hpp"
 #include "observe/log.hpp"
@@ -22,8 +23,10 @@ double milliseconds(Duration duration) {
 
 Task<Result<void>> Exchange::attempt() {
   const UpstreamRuntime& upstream = *upstream_view().runtime;
-  if (!pick_endpoint()) {
-    auto waited = co_await wait_for_endpoint();
+  if (next_.index != balance::none) {
+    pick_ = std::exchange(next_, {});
+  } else if (const Place found = pick_endpoint(); found != Place::got) {
+    auto waited = co_await wait_for_endpoint(found);
     if (!waited) co_return waited;
   }
   attempt_started_ = worker_.reactor().now();

@@ -2,6 +2,7 @@
 // where every endpoint has as many requests as it may have.
 #include <algorithm>
 
+#include "limit/overload.hpp"
 #include "server/exchange.hpp"
 #include "server/health_events.hpp"
 #include "server/latency_report.hpp"
@@ -21,11 +22,18 @@ Result<void> Exchange::enter_upstream() {
                     "upstream " + upstream.config->name + " has as many requests as it may have at once");
 }
 
+/// How many may wait at most for this request to join them: of the queue's last places retries only.
+std::uint32_t Exchange::queue_places() const {
+  const std::uint32_t most = upstream_config().queue.max;
+  if (!attempts_.empty()) return most;
+  return limit::queue_for_new(most, generation_->snapshot->config->server.overload.start_percent);
+}
+
 /// Others wait for the same places: who comes later goes behind them.
 bool Exchange::must_wait() const {
   const UpstreamRuntime& upstream = *upstream_view().runtime;
-  return upstream.rules.limits && tried_.size() == 0 && upstream.config->queue.max != 0 &&
-         upstream.queue->waiting() != 0;
+  return upstream.rules.limits && upstream.config->queue.max != 0 && upstream.queue->waiting() != 0 &&
+         upstream.queue->goes_behind(reach(), queue_places());
 }
 
 /// What `balance: hash` of `upstream` hashes; 0 under other policies.
@@ -34,11 +42,8 @@ std::uint64_t Exchange::key_for(const UpstreamRuntime& upstream) const {
   return upstream.hash_key.key_of(head.fields, forwarded_.client_ip, path_);
 }
 
-bool Exchange::pick_endpoint() {
-  if (wait_ == nullptr && must_wait()) {
-    pick_.full = true;
-    return false;
-  }
+/// Looks at the endpoints once. The one whose kept connection was stale is better than nobody.
+balance::Pick Exchange::pick_one() {
   const UpstreamRuntime& upstream = *upstream_view().runtime;
   balance::PickRequest request;
   request.now = worker_.reactor().now();
@@ -46,8 +51,30 @@ bool Exchange::pick_endpoint() {
   if (avoided_ != balance::none) request.tried.add(avoided_);
   request.random = worker_.rng()();
   request.key = key_for(upstream);
-  pick_ = balance::acquire(upstream.rules, *upstream.shared, upstream.candidates, request);
-  return pick_.index != balance::none;
+  const balance::Pick pick = upstream.acquire(request);
+  if (pick.index != balance::none || avoided_ == balance::none) return pick;
+  avoided_ = balance::none;
+  request.tried = tried_;
+  return upstream.acquire(request);
+}
+
+Place Exchange::pick_endpoint() {
+  if (wait_ == nullptr && must_wait()) return Place::full;
+  pick_ = pick_one();
+  if (pick_.index != balance::none) return Place::got;
+  return pick_.full ? Place::full : Place::nobody;
+}
+
+/// A response is at hand that may be passed on: it is given up only for a place at another endpoint, which is taken
+/// here, or for one in the queue.
+bool Exchange::reserve_next() {
+  bool full = must_wait();
+  if (!full) {
+    next_ = pick_one();
+    if (next_.index != balance::none) return true;
+    full = next_.full;
+  }
+  return full && upstream_view().runtime->queue->waiting() < queue_places();
 }
 
 Error Exchange::no_endpoint() const {
@@ -60,12 +87,12 @@ Error Exchange::no_endpoint() const {
   return upstream_error(ErrorKind::no_endpoint, why, false);
 }
 
-/// Nothing was picked. Where that is for lack of room, and the request is not a retry, it waits its turn.
-Task<Result<void>> Exchange::wait_for_endpoint() {
-  if (!pick_.full) co_return no_endpoint();
+/// No place was found. Where that is for lack of room, the request waits its turn, a retry as any other.
+Task<Result<void>> Exchange::wait_for_endpoint(Place found) {
+  if (found == Place::nobody) co_return no_endpoint();
   auto& counters = *upstream_view().counters;
   const config::Queue& settings = upstream_config().queue;
-  if (settings.max == 0 || tried_.size() != 0) {
+  if (settings.max == 0) {
     ++counters.refused_endpoint_busy;
     co_return self_error(ErrorKind::endpoint_busy,
                          "every endpoint has as many requests as it may have at once");
@@ -73,13 +100,15 @@ Task<Result<void>> Exchange::wait_for_endpoint() {
   avoided_ = balance::none;  // better than nobody
   const TimePoint started_waiting = Clock::now();
   const TimePoint deadline = std::min(worker_.reactor().now() + settings.timeout, total_deadline_);
+  const std::uint32_t most = queue_places();
   io::Channel& client = session_->stream().channel();
   Wait wait(
-      upstream_view().line, [](void* self) { return static_cast<Exchange*>(self)->pick_endpoint(); }, this);
+      upstream_view().line, reach(), [](void* self) { return static_cast<Exchange*>(self)->pick_endpoint(); },
+      this);
   wait_ = &wait;
-  if (!wait.enter(settings.max, deadline)) {
+  if (!wait.enter(most, deadline)) {
     wait_ = nullptr;
-    ++counters.queue.full;
+    ++(most < settings.max ? counters.queue.shed : counters.queue.full);
     co_return self_error(ErrorKind::queue_full, "as many requests wait for an endpoint as may");
   }
   client.observe(this);
@@ -87,25 +116,34 @@ Task<Result<void>> Exchange::wait_for_endpoint() {
   const WaitEnd end = co_await wait;
   wait_ = nullptr;
   client.observe(nullptr);
-  queue_ms_ = std::chrono::duration<double, std::milli>(Clock::now() - started_waiting).count();
+  queue_ms_ = std::max(queue_ms_, 0.0) +
+              std::chrono::duration<double, std::milli>(Clock::now() - started_waiting).count();
+  co_return end_of_wait(end);
+}
+
+Result<void> Exchange::end_of_wait(WaitEnd end) {
+  auto& counters = upstream_view().counters->queue;
   switch (end) {
     case WaitEnd::served:
-      ++counters.queue.served;
-      co_return Result<void>{};
+      ++counters.served;
+      return {};
     case WaitEnd::timeout:
-      ++counters.queue.timeout;
+      ++counters.timeout;
       if (worker_.reactor().now() >= total_deadline_) {
-        co_return upstream_error(ErrorKind::total_timeout, "timeouts.total is over", false);
+        return upstream_error(ErrorKind::total_timeout, "timeouts.total is over", false);
       }
-      co_return self_error(ErrorKind::queue_timeout, "no endpoint became free in queue.timeout");
+      return self_error(ErrorKind::queue_timeout, "no endpoint became free in queue.timeout");
     case WaitEnd::client_left:
-      ++counters.queue.left;
-      co_return client_error(ErrorKind::client_gone, "the client left");
+      ++counters.left;
+      return client_error(ErrorKind::client_gone, "the client left");
+    case WaitEnd::no_endpoint:
+      ++counters.no_endpoint;
+      return no_endpoint();
     case WaitEnd::shutdown:
-      ++counters.queue.left;
+      ++counters.left;
       break;
   }
-  co_return self_error(ErrorKind::draining, "shutting down");
+  return self_error(ErrorKind::draining, "shutting down");
 }
 
 /// An endpoint is chosen: a retry takes another one, and what the operator wants to know is said.

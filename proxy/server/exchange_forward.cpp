@@ -13,6 +13,7 @@ namespace {
 // Why a retry that was wanted did not come about, as the access log says it.
 constexpr std::string_view over_budget = "budget_exhausted";
 constexpr std::string_view nowhere_else = "no_other_endpoint";
+constexpr std::string_view no_room = "endpoint_busy";
 
 }  // namespace
 
@@ -118,17 +119,20 @@ upstream::RetryDecision Exchange::next_try(const upstream::TryOutcome& outcome) 
   const auto decision = upstream::decide_retry(upstream_config().retry, outcome, retry_);
   if (outcome.status != 0 && upload_running()) return give_up;
   if (decision != other_endpoint) return decision;
-  if (!another_endpoint()) {
-    retry_refusal_ = nowhere_else;
-    ++upstream_view().counters->retries_without_endpoint;
-    return give_up;
-  }
+  auto& counters = *upstream_view().counters;
+  if (!another_endpoint()) return refuse_retry(nowhere_else, counters.retries_without_endpoint);
   if (upstream::needs_budget(outcome) && !take_retry_place()) {
-    retry_refusal_ = over_budget;
-    ++upstream_view().counters->retries_over_budget;
-    return give_up;
+    return refuse_retry(over_budget, counters.retries_over_budget);
   }
+  if (outcome.status != 0 && !reserve_next()) return refuse_retry(no_room, counters.retries_without_room);
   return other_endpoint;
+}
+
+upstream::RetryDecision Exchange::refuse_retry(std::string_view why, std::uint64_t& counter) {
+  retry_place_.give_back();
+  retry_refusal_ = why;
+  ++counter;
+  return upstream::RetryDecision::give_up;
 }
 
 /// A place among the retries that may run now; asked while this request still is, or is no longer, in flight.

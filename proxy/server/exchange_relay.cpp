@@ -120,12 +120,16 @@ void Exchange::release_connection(bool reusable) {
 }
 
 void Exchange::release_endpoint() {
-  if (pick_.index == balance::none) return;
+  give_back(pick_);
+}
+
+void Exchange::give_back(balance::Pick& pick) {
+  if (pick.index == balance::none) return;
   const UpstreamRuntime& upstream = *upstream_view().runtime;
   // Nothing happens where a report has ended the probe already, or this was none.
-  upstream.endpoints[pick_.index].state->health.abandon_probe(worker_.reactor().now(), pick_.ticket);
-  upstream.release(pick_.index);
-  pick_ = {};
+  upstream.endpoints[pick.index].state->health.abandon_probe(worker_.reactor().now(), pick.ticket);
+  upstream.release(pick.index);
+  pick = {};
 }
 
 }  // namespace weir::server

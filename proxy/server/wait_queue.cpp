@@ -1,83 +1,159 @@
 #include "server/wait_queue.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 namespace weir::server {
 
-bool WaitQueue::enter(std::uint32_t max, std::shared_ptr<WaitLine> line, std::uint64_t& ticket, bool& alone) {
-  {
-    const std::scoped_lock lock(mutex_);
-    if (entries_.size() >= max) return false;
-    alone = entries_.empty();
-    ticket = next_ticket_++;
-    entries_.push_back({ticket, std::move(line)});
-    waiting_.store(static_cast<std::uint32_t>(entries_.size()), std::memory_order_relaxed);
-  }
-  std::atomic_thread_fence(std::memory_order_seq_cst);
-  return true;
+std::list<WaitGroup>::iterator WaitQueue::group_of(const Reach& reach) {
+  return std::ranges::find(groups_, reach, &WaitGroup::reach);
 }
 
-void WaitQueue::leave(std::uint64_t ticket) {
+WaitQueue::Entered WaitQueue::enter(Wait& wait, std::uint32_t max) {
+  Entered entered = Entered::behind;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (size_ >= max) return Entered::refused;
+    auto group = group_of(wait.reach_);
+    if (group == groups_.end()) {
+      entered = size_ == 0 ? Entered::alone : Entered::first_of_group;
+      if (spare_.empty()) spare_.emplace_back();
+      groups_.splice(groups_.end(), spare_, spare_.begin());
+      group = std::prev(groups_.end());
+      group->reach = wait.reach_;
+      group->found_full = false;
+    }
+    group->waits.push_back(wait);
+    wait.group_ = &*group;
+    wait.ticket_ = next_ticket_++;
+    waiting_.store(++size_, std::memory_order_relaxed);
+  }
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  return entered;
+}
+
+void WaitQueue::leave(Wait& wait) {
   const std::scoped_lock lock(mutex_);
-  const auto found = std::ranges::find(entries_, ticket, &Entry::ticket);
-  if (found != entries_.end()) entries_.erase(found);
-  waiting_.store(static_cast<std::uint32_t>(entries_.size()), std::memory_order_relaxed);
+  if (called_ == &wait) called_ = nullptr;
+  WaitGroup& group = *std::exchange(wait.group_, nullptr);
+  group.waits.erase(group.waits.iterator_to(wait));
+  waiting_.store(--size_, std::memory_order_relaxed);
+  if (!group.waits.empty()) return;
+  const auto at = std::ranges::find(groups_, &group, [](const WaitGroup& each) { return &each; });
+  if (spare_.size() < spare_max) {
+    spare_.splice(spare_.end(), groups_, at);
+  } else {
+    groups_.erase(at);
+  }
+}
+
+bool WaitQueue::goes_behind(const Reach& reach, std::uint32_t max) {
+  const std::scoped_lock lock(mutex_);
+  if (size_ == 0) return false;
+  if (group_of(reach) != groups_.end()) return true;
+  return round_runs_ && size_ < max;
 }
 
 void WaitQueue::call() {
   const std::scoped_lock lock(mutex_);
-  if (called_ || entries_.empty()) return;
-  called_ = true;
-  const std::shared_ptr<WaitLine>& line = entries_.front().line;
-  line->reactor_.post([line] { line->called(); });
-}
-
-/// From here on a place that comes free needs a call of its own.
-void WaitQueue::call_arrived() {
-  {
-    const std::scoped_lock lock(mutex_);
-    called_ = false;
+  if (round_runs_) {
+    another_round_ = true;
+    return;
   }
-  std::atomic_thread_fence(std::memory_order_seq_cst);
+  if (size_ == 0) return;
+  begin_round();
+  called_ = oldest_unasked();
+  send_call();
 }
 
-void WaitLine::called() {
-  queue_->call_arrived();
-  if (waits_.empty()) {
-    queue_->call();  // whom the call was for has left: others may wait elsewhere
-  } else {
-    waits_.front().try_place();
+void WaitQueue::begin_round() {
+  round_runs_ = nobody_asked_ = true;
+  another_round_ = false;
+  for (WaitGroup& group : groups_) group.found_full = false;
+}
+
+Wait* WaitQueue::oldest_unasked() {
+  Wait* oldest = nullptr;
+  for (WaitGroup& group : groups_) {
+    if (group.found_full) continue;
+    Wait& first = group.waits.front();
+    if (oldest == nullptr || first.ticket_ < oldest->ticket_) oldest = &first;
+  }
+  return oldest;
+}
+
+void WaitQueue::send_call() {
+  const std::shared_ptr<WaitLine>& line = called_->line_;
+  try {
+    line->reactor_.post([line] { line->call_arrived(); });
+  } catch (const std::exception&) {  // out of memory: whoever looks again begins anew
+    round_runs_ = false;
+    called_ = nullptr;
   }
 }
 
-void WaitLine::look_again() {
-  if (!waits_.empty()) waits_.front().try_place();
+/// What came free before anybody was asked is for this round; from here on it is for another one.
+Wait* WaitQueue::called() {
+  const std::scoped_lock lock(mutex_);
+  if (std::exchange(nobody_asked_, false)) another_round_ = false;
+  return called_;
 }
 
-Wait::Wait(std::shared_ptr<WaitLine> line, TakePlace take_place, void* owner)
-    : line_(std::move(line)), take_place_(take_place), owner_(owner) {}
+Wait* WaitQueue::next(Wait* found_full, const std::shared_ptr<WaitLine>& here, bool may_stay) {
+  const std::scoped_lock lock(mutex_);
+  if (found_full != nullptr) found_full->group_->found_full = true;
+  called_ = oldest_unasked();
+  if (called_ == nullptr && another_round_) {
+    begin_round();
+    called_ = oldest_unasked();
+  }
+  if (called_ == nullptr) {
+    round_runs_ = false;
+    return nullptr;
+  }
+  if (may_stay && called_->line_ == here) {
+    nobody_asked_ = false;
+    return called_;
+  }
+  send_call();
+  return nullptr;
+}
+
+void WaitLine::call_arrived() {
+  const std::shared_ptr<WaitLine> self = shared_from_this();
+  Wait* wait = queue_->called();
+  for (int asked = 1;; ++asked) {
+    const bool found_full = wait != nullptr && !wait->try_place();
+    wait = queue_->next(found_full ? wait : nullptr, self, asked < asked_a_turn);
+    if (wait == nullptr) return;
+  }
+}
+
+Wait::Wait(std::shared_ptr<WaitLine> line, const Reach& reach, TakePlace take_place, void* owner)
+    : line_(std::move(line)), reach_(reach), take_place_(take_place), owner_(owner) {}
 
 Wait::~Wait() {
-  if (!is_linked()) return;
-  line_->waits_.erase(line_->waits_.iterator_to(*this));
-  line_->queue_->leave(ticket_);
+  if (group_ != nullptr) line_->queue_->leave(*this);
 }
 
 bool Wait::enter(std::uint32_t max, TimePoint deadline) {
-  bool alone = false;
-  if (!line_->queue_->enter(max, line_, ticket_, alone)) return false;
-  line_->waits_.push_back(*this);
+  using Entered = WaitQueue::Entered;
+  WaitQueue& queue = *line_->queue_;
+  const Entered entered = queue.enter(*this, max);
+  if (entered == Entered::refused) return false;
   line_->reactor_.arm(timer_, deadline);
-  // Those who came first are called first; only who is alone may have missed a call.
-  if (alone) try_place();
+  // Those who came first are asked first; only who is the first of its reach may have missed a call.
+  const bool call = entered == Entered::first_of_group || (entered == Entered::alone && try_place());
+  if (call) queue.call();
   return true;
 }
 
+/// False: it waits on.
 bool Wait::try_place() {
-  if (!take_place_(owner_)) return false;
-  finish(WaitEnd::served);
-  line_->queue_->call();  // there may be more room
+  const Place place = take_place_(owner_);
+  if (place == Place::full) return false;
+  finish(place == Place::got ? WaitEnd::served : WaitEnd::no_endpoint);
   return true;
 }
 
@@ -86,8 +162,7 @@ void Wait::give_up(WaitEnd why) {
 }
 
 void Wait::finish(WaitEnd end) {
-  line_->waits_.erase(line_->waits_.iterator_to(*this));
-  line_->queue_->leave(ticket_);
+  line_->queue_->leave(*this);
   timer_.disarm();
   ended_ = true;
   end_ = end;

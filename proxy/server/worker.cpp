@@ -136,6 +136,10 @@ std::size_t Worker::close_idle_sessions(std::size_t most) {
   return closed;
 }
 
+void Worker::look_at_queues() {
+  for (const auto& [queue, line] : lines_) line->look_again();
+}
+
 std::size_t Worker::shed_idle() {
   std::size_t closed = 0;
   for (const auto& [endpoint, pool] : pools_) closed += pool->close_idle();
@@ -224,7 +228,7 @@ void Worker::sweep() {
     close_idle_sessions(idle_sessions_.size() / idle_share_closed + 1);
     if (shared_.tightest.load(std::memory_order_relaxed) == limit::Bound::descriptors) shed_idle();
   }
-  for (const auto& [queue, line] : lines_) line->look_again();
+  look_at_queues();
   reactor_.arm(sweep_timer_, now + sweep_interval);
 }
 

@@ -88,6 +88,9 @@ class Worker {
   /// Closes the idle connections to that endpoint, if this worker has any.
   void close_idle(const upstream::EndpointState& endpoint);
 
+  /// What an operator said of an endpoint has changed who may be waited for, and who waits in vain.
+  void look_at_queues();
+
   /// Closes idle connections to endpoints; returns how many.
   std::size_t shed_idle();
   /// Something found no descriptor: gives up what idles here, and calls for the other workers to do the same.

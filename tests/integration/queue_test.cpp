@@ -163,22 +163,147 @@ TEST_F(Queues, ABodyWaitsWithItsRequest) {
   EXPECT_EQ(waiting.read_response("POST").body, "0123456789");
 }
 
-TEST_F(Queues, ARetryDoesNotWait) {
-  ScriptableEndpoint broken(behave::reset());
-  ConfigText config =
-      config_for({broken.address(), "{ address: \"" + endpoint_.address() + "\", max_connections: 1 }"});
-  config.server = "workers: 2";
-  config.app = "queue: { max: 5, timeout: 60s }, passive_health: { consecutive_failures: 0 }";
-  WeirProcess weir(config);
-  RawClient running = asking(weir);  // whichever it tries first, it ends there
-  endpoint_.wait_for_requests(1);
-  EXPECT_EQ(weir.get("/").status, 503);
-  const auto line = weir.access_log(1).front();
-  EXPECT_EQ(line.at("reason"), "endpoint_busy");
-  EXPECT_EQ(line.at("attempts").as_array().size(), 1U);
-  EXPECT_FALSE(line.contains("queue_ms"));
+/// `app` has an endpoint that fails each request as told, and then the gated one with a single place, which a request
+/// takes right away.
+class QueuedRetries : public Queues {
+ protected:
+  static constexpr const char* busy = "HTTP/1.1 503 Busy\r\nContent-Length: 4\r\n\r\nbusy";
+
+  ConfigText failing(RequestBehaviour how, const std::string& queue, const std::string& retry = "{}") {
+    broken_.behave(std::move(how));
+    ConfigText config =
+        config_for({broken_.address(), "{ address: \"" + endpoint_.address() + "\", max_connections: 1 }"});
+    config.server = "workers: 2";
+    config.app = "passive_health: { consecutive_failures: 0 }, retry: " + retry + queue;
+    return config;
+  }
+  /// The request that has the place: whichever it tried first, it ended there.
+  RawClient occupy(const WeirProcess& weir) {
+    RawClient running = asking(weir);
+    endpoint_.wait_for_requests(1);
+    return running;
+  }
+
+  ScriptableEndpoint broken_{behave::reset()};
+};
+
+TEST_F(QueuedRetries, ARetryWaitsForAnEndpointThatItDidNotTry) {
+  WeirProcess weir(failing(behave::reset(), ", queue: { max: 5, timeout: 60s }"));
+  RawClient running = occupy(weir);
+  const std::size_t before = broken_.request_count();
+  RawClient waiting = asking(weir);
+  wait_for_queue(weir, 1);
+  EXPECT_EQ(broken_.request_count(), before + 1);
   gate_->open();
   EXPECT_EQ(running.read_response().status, 200);
+  EXPECT_EQ(waiting.read_response().status, 200);
+  EXPECT_EQ(broken_.request_count(), before + 1) << "the one that it tried has room all the time";
+  const auto lines = weir.access_log(2);
+  EXPECT_EQ(lines.back().at("attempts").as_array().size(), 2U);
+  EXPECT_TRUE(lines.back().contains("queue_ms"));
+  EXPECT_EQ(weir.metric("weir_queue_total", "outcome=\"served\""), 1);
+}
+
+TEST_F(QueuedRetries, ARetryWaitsNoLongerThanTheQueueAllows) {
+  WeirProcess weir(failing(behave::reset(), ", queue: { max: 5, timeout: 50ms }"));
+  RawClient running = occupy(weir);
+  EXPECT_EQ(weir.get("/").status, 503);
+  EXPECT_EQ(weir.access_log(1).front().at("reason"), "queue_timeout");
+  gate_->open();
+  EXPECT_EQ(running.read_response().status, 200);
+}
+
+TEST_F(QueuedRetries, AResponseIsPassedOnWhereNobodyElseHasRoom) {
+  WeirProcess weir(failing(behave::respond(busy), "", "{ on: [503] }"));
+  RawClient running = occupy(weir);
+  const Response response = weir.get("/");
+  EXPECT_EQ(response.status, 503);
+  EXPECT_EQ(response.body, "busy");
+  const auto line = weir.access_log(1).front();
+  EXPECT_EQ(line.at("attempts").as_array().back().at("outcome"), "endpoint_busy");
+  EXPECT_EQ(weir.metric("weir_upstream_retries_total", "outcome=\"endpoint_busy\""), 1);
+  gate_->open();
+  EXPECT_EQ(running.read_response().status, 200);
+  EXPECT_EQ(endpoint_.request_count(), 1U);
+}
+
+TEST_F(QueuedRetries, AResponseIsPassedOnWhereTheQueueIsFull) {
+  WeirProcess weir(failing(behave::respond(busy), ", queue: { max: 1, timeout: 60s }", "{ on: [503] }"));
+  RawClient running = occupy(weir);
+  RawClient waiting = asking(weir);
+  wait_for_queue(weir, 1);
+  EXPECT_EQ(weir.get("/").body, "busy");
+  gate_->open();
+  EXPECT_EQ(running.read_response().status, 200);
+  EXPECT_EQ(waiting.read_response().status, 200) << "its first response was given up for the queue";
+  EXPECT_EQ(endpoint_.request_count(), 2U);
+}
+
+TEST_F(Queues, ANewGenerationIsNotHeldUpByAnOldOne) {
+  const auto second_gate = std::make_shared<Gate>();
+  ScriptableEndpoint second(behave::gated(second_gate, behave::ok("second")));
+  WeirProcess weir(with("queue: { max: 5, timeout: 60s }"));
+  auto running = fill(weir);
+  RawClient old = asking(weir);
+  wait_for_queue(weir, 1);
+  ConfigText both = config_for({"{ address: \"" + endpoint_.address() + "\", max_connections: 2 }",
+                                "{ address: \"" + second.address() + "\", max_connections: 1 }"});
+  both.server = "workers: 2";
+  both.app = "queue: { max: 5, timeout: 60s }";
+  weir.reload(both);
+  RawClient first = asking(weir);
+  second.wait_for_requests(1);
+  RawClient waiting = asking(weir);
+  wait_for_queue(weir, 2);
+  second_gate->open();
+  EXPECT_EQ(first.read_response().body, "second");
+  EXPECT_EQ(waiting.read_response().body, "second");
+  EXPECT_EQ(weir.get("/").body, "second");
+  EXPECT_EQ(weir.metric("weir_queue_requests", "upstream=\"app\""), 1) << "the old one waits on";
+  gate_->open();
+  for (RawClient& client : running) EXPECT_EQ(client.read_response().status, 200);
+  EXPECT_EQ(old.read_response().status, 200);
+}
+
+TEST_F(Queues, WhoWaitsInVainIsTold) {
+  WeirProcess weir(with("queue: { max: 5, timeout: 60s }"));
+  auto running = fill(weir);
+  std::vector<RawClient> waiting;
+  for (int i = 0; i < 3; ++i) waiting.push_back(asking(weir));
+  wait_for_queue(weir, 3);
+  RawClient admin(weir.admin_port());
+  const std::string body = R"({"state": "drain", "reason": "new kernel"})";
+  admin.send("PUT /api/v1/upstreams/app/endpoints/" + endpoint_.address() +
+             " HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+             body);
+  EXPECT_EQ(admin.read_response("PUT").status, 200);
+  for (RawClient& client : waiting) {
+    const Response response = client.read_response();
+    EXPECT_EQ(response.status, 503);
+    EXPECT_THAT(response.fields.get("Proxy-Status"), HasSubstr("operators took every endpoint out of use"));
+  }
+  EXPECT_EQ(weir.metric("weir_queue_total", "outcome=\"no_endpoint\""), 3);
+  gate_->open();
+  for (RawClient& client : running) EXPECT_EQ(client.read_response().status, 200);
+}
+
+TEST_F(Queues, NewRequestsLeaveTheLastPlacesToRetries) {
+  ConfigText config = with("queue: { max: 6, timeout: 60s }");
+  config.server = "workers: 2, overload: { start_percent: 50 }";
+  WeirProcess weir(config);
+  auto clients = fill(weir);
+  for (int i = 0; i < 3; ++i) clients.push_back(asking(weir));
+  wait_for_queue(weir, 3);
+  for (int i = 0; i < 4; ++i) {
+    const Response shed = weir.get("/");
+    EXPECT_EQ(shed.status, 503);
+    EXPECT_EQ(shed.fields.get("Retry-After"), "1");
+  }
+  EXPECT_EQ(weir.metric("weir_queue_total", "outcome=\"shed\""), 4);
+  EXPECT_EQ(weir.metric("weir_queue_total", "outcome=\"full\""), 0);
+  EXPECT_EQ(weir.metric("weir_overload_shed_total", "reason=\"queue\",what=\"new_request\""), 4);
+  gate_->open();
+  for (RawClient& client : clients) EXPECT_EQ(client.read_response().status, 200);
 }
 
 TEST_F(Queues, AReloadThatMakesRoomIsNoticed) {

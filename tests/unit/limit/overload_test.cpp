@@ -145,5 +145,18 @@ TEST(Overload, EverythingHasAName) {
   EXPECT_EQ(to_string(Pressure::shedding), "shedding");
 }
 
+TEST(QueueForNew, LeavesTheLastPlacesToOthers) {
+  EXPECT_EQ(queue_for_new(0, 90), 0u);
+  EXPECT_EQ(queue_for_new(1, 50), 1u);
+  EXPECT_EQ(queue_for_new(10, 90), 9u);
+  EXPECT_EQ(queue_for_new(15, 90), 14u);
+  EXPECT_EQ(queue_for_new(100, 50), 50u);
+  EXPECT_EQ(queue_for_new(1'000'000, 95), 950'000u);
+  for (std::uint32_t most = 1; most < 500; ++most) {
+    EXPECT_GE(queue_for_new(most, 50), 1u);
+    EXPECT_LE(queue_for_new(most, 95), most);
+  }
+}
+
 }  // namespace
 }  // namespace weir::limit

@@ -93,7 +93,7 @@ struct Fixture {
     metrics.upstream(upstream) = {10, 11, 12, 16, 17};
     metrics.upstream(upstream).refused_max_requests = 21;
     metrics.upstream(upstream).refused_endpoint_busy = 22;
-    metrics.upstream(upstream).queue = {23, 24, 25, 26};
+    metrics.upstream(upstream).queue = {23, 24, 25, 30, 26, 31};
     metrics.upstream(upstream).to_backups = 28;
     metrics.upstream(upstream).to_other_zones = 29;
     metrics.limit(names.intern("logins"), route) = {21, 22};
@@ -247,7 +247,9 @@ TEST(Collector, EverySampleHasItsLabelsAndValue) {
       {R"(weir_queue_total{upstream="blue",outcome="served"})", 23},
       {R"(weir_queue_total{upstream="blue",outcome="timeout"})", 24},
       {R"(weir_queue_total{upstream="blue",outcome="full"})", 25},
+      {R"(weir_queue_total{upstream="blue",outcome="shed"})", 30},
       {R"(weir_queue_total{upstream="blue",outcome="left"})", 26},
+      {R"(weir_queue_total{upstream="blue",outcome="no_endpoint"})", 31},
       {R"(weir_queue_requests{upstream="blue"})", 27},
       {R"(weir_backup_requests_total{upstream="blue"})", 28},
       {R"(weir_other_zone_requests_total{upstream="blue"})", 29},

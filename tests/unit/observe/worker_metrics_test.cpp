@@ -174,7 +174,8 @@ WorkerMetrics sample(int scale) {
   metrics.upstream(2).stale_retries += 3;
   metrics.upstream(2).retries_over_budget += 4;
   metrics.upstream(2).retries_without_endpoint += 5;
-  metrics.upstream(2).queue = {4, 5, 6, 7};
+  metrics.upstream(2).retries_without_room += 6;
+  metrics.upstream(2).queue = {4, 5, 6, 7, 8, 9};
   metrics.upstream(2).refused_max_requests = 8;
   metrics.upstream(2).refused_endpoint_busy = 9;
   metrics.upstream(2).to_backups = 10;
@@ -209,7 +210,9 @@ TEST(WorkerMetrics, MergeAddsEverything) {
   EXPECT_EQ(upstream.queue.served, 8u);
   EXPECT_EQ(upstream.queue.timeout, 10u);
   EXPECT_EQ(upstream.queue.full, 12u);
-  EXPECT_EQ(upstream.queue.left, 14u);
+  EXPECT_EQ(upstream.queue.shed, 14u);
+  EXPECT_EQ(upstream.queue.left, 16u);
+  EXPECT_EQ(upstream.queue.no_endpoint, 18u);
   EXPECT_EQ(upstream.refused_max_requests, 16u);
   EXPECT_EQ(upstream.refused_endpoint_busy, 18u);
   EXPECT_EQ(upstream.to_backups, 20u);
@@ -227,6 +230,7 @@ TEST(WorkerMetrics, MergeAddsEverything) {
   EXPECT_EQ(merged.upstream(2).stale_retries, 6u);
   EXPECT_EQ(merged.upstream(2).retries_over_budget, 8u);
   EXPECT_EQ(merged.upstream(2).retries_without_endpoint, 10u);
+  EXPECT_EQ(merged.upstream(2).retries_without_room, 12u);
   EXPECT_EQ(merged.access_log_dropped_lines, 10u);
   EXPECT_EQ(merged.accept_backoffs, 12u);
   EXPECT_EQ(merged.shed(Shed::keep_alive, limit::Bound::connections), 14u);

@@ -31,8 +31,12 @@ struct Places {
   std::atomic<std::uint32_t> taken{0};
 };
 
-bool take_place(void* places) {
-  return static_cast<Places*>(places)->take();
+Place take_place(void* places) {
+  return static_cast<Places*>(places)->take() ? Place::got : Place::full;
+}
+
+Reach reach_of(const Places& places) {
+  return {&places, {}};
 }
 
 /// One worker's part, on the test's own thread.
@@ -45,7 +49,7 @@ class WaitQueueTest : public ::testing::Test {
   };
 
   Detached wait(int number, TimePoint deadline, std::uint32_t max = 100) {
-    Wait waiting(line_, &take_place, &places_);
+    Wait waiting(line_, reach_of(places_), &take_place, &places_);
     if (number == watched_) wait_ = &waiting;
     if (!waiting.enter(max, deadline)) {
       ++full_;
@@ -166,7 +170,7 @@ TEST_F(WaitQueueTest, SeveralFreePlacesWakeAsMany) {
   places_.max = 4;
   line_->look_again();
   turns();
-  EXPECT_EQ(ended_.size(), 3u);
+  EXPECT_EQ(ended_, (std::vector<Result>{{0, WaitEnd::served}, {1, WaitEnd::served}, {2, WaitEnd::served}}));
   places_.give_back(*queue_);
   turns();
   EXPECT_EQ(ended_.size(), 4u);
@@ -191,7 +195,7 @@ class Crowd {
     for (int i = 0; i < hold_turns; ++i) co_await io::Yield(reactor_);
     bool has_place = queue_->waiting() == 0 && places_.take();
     if (!has_place) {
-      Wait wait(line_, &take_place, &places_);
+      Wait wait(line_, reach_of(places_), &take_place, &places_);
       wait.enter(1'000'000, Clock::now() + seconds(100));
       const WaitEnd end = co_await wait;
       has_place = end == WaitEnd::served;
