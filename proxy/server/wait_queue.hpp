@@ -1,17 +1,8 @@
 // Requests that wait for an endpoint below its max_connections. One WaitQueue an upstream, shared by the workers and
 // kept over reloads, knows who waits where; one WaitLine a worker is where its waits are called.
 //
-// Waits differ in which endpoints they may use: a reload brings others, and a retry leaves out those it tried. Waits
-// of one Reach stand in one group, so that one that finds no place answers for its whole group, and never for others.
-// Whoever frees a place starts a round: the oldest wait of all is asked, on its worker, then the oldest of the groups
-// that found nothing yet, until nobody is left to ask. A round serves as many as there is room for, and asks once in
-// vain for each group. What comes free meanwhile is for another round after it. So a place goes to the oldest wait
-// that can use it, but for one that comes free while a round is past those who could.
-//
-// No wake-up is lost: a wait is entered before it looks once more for a place, and a place is given back before
-// place_freed() looks for waits, with a full fence between the two steps on both sides. So one of them sees the
-// other. A wait that ends while a call for it is under way leaves the call to the next one.
-// What frees a place without saying so (an endpoint that recovers, a reload) is found by look_again().
+// A place that comes free is for the oldest wait that can use it. What frees one without saying so (an endpoint that
+// recovers, a reload) is found by look_again(). A request that comes while others wait goes behind those of its like.
 //
 // Nothing is locked while nobody waits.
 #pragma once
@@ -94,7 +85,15 @@ struct WaitGroup {
   boost::intrusive::list<Wait, boost::intrusive::constant_time_size<false>> waits;
 };
 
-/// Any thread.
+/// Waits differ in which endpoints they may use: a reload brings others, and a retry leaves out those it tried. Waits
+/// of one Reach stand in one group, so that one that finds no place answers for its whole group, and never for others.
+/// Whoever frees a place starts a round: the oldest wait of all is asked, on its worker, then the oldest of the groups
+/// that found nothing yet, until nobody is left to ask. A round serves as many as there is room for, and asks once in
+/// vain for each group. What comes free meanwhile is for another round after it; only then may a wait be passed over.
+///
+/// No wake-up is lost: a wait is entered before it looks once more for a place, and a place is given back before
+/// place_freed() looks for waits, with a full fence between the two steps on both sides. So one of them sees the
+/// other. A wait that ends while a call for it is under way leaves the call to the next one. Any thread.
 class WaitQueue {
  public:
   /// Requests that wait now, over all workers.

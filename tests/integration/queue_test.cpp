@@ -239,6 +239,21 @@ TEST_F(QueuedRetries, AResponseIsPassedOnWhereTheQueueIsFull) {
   EXPECT_EQ(endpoint_.request_count(), 2U);
 }
 
+/// Its other endpoint is full, so the one with the stale connection is asked again, on a new one.
+TEST_F(Queues, AStaleConnectionWithoutRoomElsewhereIsReplaced) {
+  ScriptableEndpoint closing(behave::sequence({behave::ok(), behave::close(), behave::ok("again")}));
+  ConfigText config = config_for(
+      {closing.address(), "{ address: \"" + endpoint_.address() + "\", max_connections: 1, weight: 100 }"});
+  config.server = "workers: 1";
+  WeirProcess weir(config);
+  RawClient running = asking(weir);
+  endpoint_.wait_for_requests(1);
+  EXPECT_EQ(weir.get("/").status, 200);
+  EXPECT_EQ(weir.get("/").body, "again");
+  gate_->open();
+  EXPECT_EQ(running.read_response().status, 200);
+}
+
 TEST_F(Queues, ANewGenerationIsNotHeldUpByAnOldOne) {
   const auto second_gate = std::make_shared<Gate>();
   ScriptableEndpoint second(behave::gated(second_gate, behave::ok("second")));
