@@ -37,7 +37,7 @@ def wrk(proxy, scenario, seconds):
     errors += sum(int(number) for number in re.findall(r"Non-2xx or 3xx responses: (\d+)", report))
     return {"requests": int(re.search(r"(\d+) requests in", report).group(1)), "errors": errors,
             "requests_per_second": float(re.search(r"Requests/sec:\s+([\d.]+)", report).group(1)),
-            "p99_ms": milliseconds(re.search(r"99%\s+(\S+)", report).group(1))}
+            "p99_ms": milliseconds(re.search(r"(?m)^\s*99%\s+(\S+)", report).group(1))}
 
 
 def handshakes(proxy, scenario, seconds):
