@@ -1,5 +1,5 @@
-// Replaces the global operator new to count its calls. Aligned and nothrow forms end in these or are not used by the
-// measured code.
+// Replaces the global operator new to count its calls, aligned ones among them. Nothrow forms end in these. What C
+// libraries take from malloc (OpenSSL) is not counted.
 #include <cstdlib>
 #include <new>
 
@@ -15,6 +15,13 @@ void* counted(std::size_t bytes) {
   throw std::bad_alloc();
 }
 
+void* counted(std::size_t bytes, std::align_val_t alignment) {
+  ++calls;
+  const auto step = static_cast<std::size_t>(alignment);
+  if (void* block = std::aligned_alloc(step, (bytes + step - 1) / step * step)) return block;
+  throw std::bad_alloc();
+}
+
 }  // namespace
 
 std::uint64_t weir::bench::allocations() {
@@ -27,6 +34,12 @@ void* operator new(std::size_t bytes) {
 void* operator new[](std::size_t bytes) {
   return counted(bytes);
 }
+void* operator new(std::size_t bytes, std::align_val_t alignment) {
+  return counted(bytes, alignment);
+}
+void* operator new[](std::size_t bytes, std::align_val_t alignment) {
+  return counted(bytes, alignment);
+}
 void operator delete(void* block) noexcept {
   std::free(block);
 }
@@ -37,5 +50,17 @@ void operator delete(void* block, std::size_t) noexcept {
   std::free(block);
 }
 void operator delete[](void* block, std::size_t) noexcept {
+  std::free(block);
+}
+void operator delete(void* block, std::align_val_t) noexcept {
+  std::free(block);
+}
+void operator delete[](void* block, std::align_val_t) noexcept {
+  std::free(block);
+}
+void operator delete(void* block, std::size_t, std::align_val_t) noexcept {
+  std::free(block);
+}
+void operator delete[](void* block, std::size_t, std::align_val_t) noexcept {
   std::free(block);
 }

@@ -14,8 +14,8 @@ namespace weir::http {
 class Pen {
  public:
   /// `out` has everything that was put once the pen is gone.
-  explicit Pen(std::string& out) : out_(out) {}
-  ~Pen() { spill(); }
+  explicit Pen(std::string& out) : out_(out) { make_room(); }
+  ~Pen() { out_.append(page_, used()); }  // there is room: nothing is thrown
   Pen(const Pen&) = delete;
   Pen& operator=(const Pen&) = delete;
 
@@ -24,6 +24,7 @@ class Pen {
       spill();
       if (text.size() > room()) {
         out_ += text;
+        make_room();
         return *this;
       }
     }
@@ -55,9 +56,12 @@ class Pen {
 
  private:
   std::size_t room() const { return static_cast<std::size_t>(page_ + sizeof page_ - at_); }
+  std::size_t used() const { return static_cast<std::size_t>(at_ - page_); }
+  void make_room() { out_.reserve(out_.size() + sizeof page_); }
   void spill() {
-    out_.append(page_, static_cast<std::size_t>(at_ - page_));
+    out_.append(page_, used());
     at_ = page_;
+    make_room();
   }
 
   std::string& out_;

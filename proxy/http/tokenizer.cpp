@@ -28,7 +28,7 @@ TokenizeOutcome tokenize_fields(std::string_view section, std::size_t count_max,
     const char* const colon = at++;
     const auto* const cr =
         static_cast<const char*>(std::memchr(at, '\r', static_cast<std::size_t>(end - at)));
-    if (cr == nullptr || end - cr < 2) return TokenizeOutcome::malformed;
+    if (cr == nullptr || end - cr < 2 || cr[1] != '\n') return TokenizeOutcome::malformed;
     const char* value_end = cr;
     while (at != value_end && is_space(*at)) ++at;
     while (value_end != at && is_space(value_end[-1])) --value_end;

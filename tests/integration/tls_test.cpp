@@ -175,6 +175,28 @@ TEST_F(Tls, FollowsKeyUpdatesOnKeptConnections) {
   }
 }
 
+TEST_F(Tls, ConnectionsWithACertificateByNameOutliveAReload) {
+  const CertificateFiles first = leaf("first", {"localhost"}), second = leaf("second", {"api.example.test"});
+  ConfigText config = config_for(endpoint_.address());
+  const auto with = [&](const std::string& more) {
+    config.listeners = {"https: { address: \"127.0.0.1:0\", tls: { certificates: [ { cert: \"" + first.cert +
+                        "\", key: \"" + first.key + "\" }" + more + " ] } }"};
+    return config;
+  };
+  WeirProcess weir(with(", { cert: \"" + second.cert + "\", key: \"" + second.key + "\" }"));
+  TlsClientOptions options = client_;
+  options.min_version = TLS1_3_VERSION;
+  options.server_name = "api.example.test";
+  RawClient client = weir.connect_tls(options);
+  EXPECT_EQ(client.peer_name(), "second");
+  EXPECT_EQ(client.get("/").body, "hello");
+  weir.reload(with(""));
+  for (const int kind : {SSL_KEY_UPDATE_REQUESTED, SSL_KEY_UPDATE_NOT_REQUESTED}) {
+    ASSERT_EQ(SSL_key_update(client.stream().ssl(), kind), 1);
+    EXPECT_EQ(client.get("/").body, "hello");
+  }
+}
+
 TEST_F(Tls, EndsWithCloseNotify) {
   const auto weir = start();
   RawClient client = weir->connect_tls(client_);

@@ -8,6 +8,7 @@
 #include <random>
 #include <string>
 
+#include "http/parse.hpp"
 #include "http/scan.hpp"
 
 namespace weir::http {
@@ -63,7 +64,7 @@ TEST(Tokenizer, TakesWhitespaceAroundValuesAway) {
 TEST(Tokenizer, NeedsATokenAndAColon) {
   for (const std::string_view section :
        {": a\r\n\r\n", "a b: c\r\n\r\n", "a : b\r\n\r\n", "a\r\n\r\n", "a(b): c\r\n\r\n", "\xe4: b\r\n\r\n",
-        "a: b\r\n", "a: b", "a", "", "\r", "\r\nmore"}) {
+        "a: b\r\n", "a: b", "a", "", "\r", "\r\nmore", "a: b\rc\r\n\r\n"}) {
     std::vector<Field> fields;
     EXPECT_EQ(split(section, fields), TokenizeOutcome::malformed) << section;
   }
@@ -112,6 +113,44 @@ TEST(TokenizerProperty, FindsWhatBeastFinds) {
     }
   }
   EXPECT_GT(both_split, 1'000u);
+}
+
+// Beast also judges the fields that frame a message. What the whole reading accepts, Beast accepts too.
+TEST(TokenizerProperty, NoHeadIsAcceptedThatBeastRefuses) {
+  static constexpr std::string_view names[] = {"Content-Length", "Transfer-Encoding", "Connection", "Upgrade",
+                                               "TE"};
+  static constexpr std::string_view values[] = {"5",         "5, 5",    "-1",
+                                                "+5",        "0x5",     "chunked",
+                                                "close",     "close,",  "keep-alive",
+                                                "a b",       ",",       "",
+                                                "gzip",      "CHUNKED", "websocket",
+                                                "\"close\"", "5 ",      "chunked, gzip",
+                                                "te",        "a;b",     "99999999999999999999",
+                                                "upgrade"};
+  std::mt19937 random(11);
+  const auto draw = [&](std::size_t count) {
+    return std::uniform_int_distribution<std::size_t>(0, count - 1)(random);
+  };
+  std::size_t accepted = 0;
+  for (int round = 0; round < 40'000; ++round) {
+    std::string head(status_line);
+    for (std::size_t count = 1 + draw(3); count != 0; --count) {
+      head.append(names[draw(std::size(names))])
+          .append(": ")
+          .append(values[draw(std::size(values))])
+          .append("\r\n");
+    }
+    head += "\r\n";
+    ResponseHead parsed;
+    std::size_t scanned = 0;
+    const auto result = parse_response_head(head, HeadLimits{}, Method::get, true, scanned, parsed);
+    if (!result) continue;
+    ASSERT_TRUE(*result) << head;
+    ++accepted;
+    Reference reference;
+    EXPECT_TRUE(reference.split(head)) << head;
+  }
+  EXPECT_GT(accepted, 1'000u);
 }
 
 }  // namespace
