@@ -13,7 +13,7 @@ declare -A packages=(
            libyaml-cpp-dev libre2-dev libc-ares-dev libfmt-dev libspdlog-dev libcli11-dev prometheus-cpp-dev"
   [run]="ca-certificates curl openssl"
   [test]="libgtest-dev libgmock-dev libclang-rt-16-dev llvm-16 g++-12 clang-format-16 python3"
-  [bench]="wrk libbenchmark-dev nginx-light haproxy linux-perf python3"
+  [bench]="wrk libbenchmark-dev nginx-light haproxy linux-perf valgrind python3"
 )
 
 fail() {

@@ -38,8 +38,8 @@ void ReadBuffer::compact() {
   pinned_ = 0;
 }
 
-void ReadBuffer::drop() {
-  if (block_ != nullptr) pool_.release(std::move(block_), capacity_);
+void ReadBuffer::give_back() {
+  pool_.release(std::move(block_), capacity_);
   capacity_ = begin_ = end_ = pinned_ = 0;
 }
 

@@ -59,9 +59,13 @@ class ReadBuffer {
   /// Moves unread bytes to the front (nothing is pinned any more).
   void compact();
   /// Gives the block back. Unread bytes are lost.
-  void drop();
+  void drop() {
+    if (block_ != nullptr) give_back();
+  }
 
  private:
+  void give_back();
+
   BufferPool& pool_;
   BufferPool::Block block_;
   std::size_t capacity_ = 0;

@@ -60,9 +60,25 @@ IpAddress IpAddress::from_sockaddr(const sockaddr_storage& address) {
 }
 
 namespace {
-constexpr char digit(unsigned value) {
-  return static_cast<char>('0' + value);
-}
+
+/// Every byte as people write it, so that an address is four short copies.
+struct ByteText {
+  char text[3];
+  std::uint8_t length;
+};
+
+constexpr auto byte_texts = [] {
+  std::array<ByteText, 256> texts{};
+  for (unsigned byte = 0; byte < texts.size(); ++byte) {
+    ByteText& entry = texts[byte];
+    for (const unsigned power : {100u, 10u, 1u}) {
+      if (byte >= power || power == 1)
+        entry.text[entry.length++] = static_cast<char>('0' + byte / power % 10);
+    }
+  }
+  return texts;
+}();
+
 }  // namespace
 
 std::size_t IpAddress::write(char* out) const {
@@ -73,10 +89,9 @@ std::size_t IpAddress::write(char* out) const {
   char* at = out;
   for (int i = 0; i < 4; ++i) {
     if (i > 0) *at++ = '.';
-    const unsigned byte = bytes[static_cast<std::size_t>(i)];
-    if (byte >= 100) *at++ = digit(byte / 100);
-    if (byte >= 10) *at++ = digit(byte / 10 % 10);
-    *at++ = digit(byte % 10);
+    const ByteText& byte = byte_texts[bytes[static_cast<std::size_t>(i)]];
+    std::memcpy(at, byte.text, sizeof byte.text);  // what is too much is written over
+    at += byte.length;
   }
   return static_cast<std::size_t>(at - out);
 }

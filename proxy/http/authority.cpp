@@ -1,6 +1,6 @@
 #include "http/authority.hpp"
 
-#include <charconv>
+#include <limits>
 
 #include "core/ip.hpp"
 #include "http/text.hpp"
@@ -11,11 +11,14 @@ namespace {
 constexpr std::size_t port_digits_max = 5;
 
 std::optional<std::uint16_t> parse_port(std::string_view text) {
-  if (text.empty() || text.size() > port_digits_max || !all(text, char_class::digit)) return std::nullopt;
-  std::uint16_t port = 0;
-  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (ec != std::errc{}) return std::nullopt;
-  return port;
+  if (text.empty() || text.size() > port_digits_max) return std::nullopt;
+  unsigned port = 0;
+  for (const char c : text) {
+    if (!is(c, char_class::digit)) return std::nullopt;
+    port = port * 10 + static_cast<unsigned>(c - '0');
+  }
+  if (port > std::numeric_limits<std::uint16_t>::max()) return std::nullopt;
+  return static_cast<std::uint16_t>(port);
 }
 
 /// `%` and two hex digits wherever a `%` is (RFC 3986 2.1).
