@@ -21,6 +21,11 @@ class DueMark {
     const std::uint64_t word = word_.load(std::memory_order_relaxed);
     return failure != 0 && (word & 0xffff) == failure && word >= pack(failure, since);
   }
+  /// Set for whatever failure, at `since` or later.
+  bool is_set(TimePoint since) const {
+    const std::uint64_t word = word_.load(std::memory_order_relaxed);
+    return word != 0 && word >= pack(0, since);
+  }
 
  private:
   static std::uint64_t pack(std::uint16_t failure, TimePoint at) {

@@ -69,14 +69,29 @@ Tally tally_of(std::span<const Candidate> candidates, const EndpointState& which
   return tally;
 }
 
-/// `which` is no backup, and a backup can take its place: they are there for when all others fail alike.
-bool is_backed_up(std::span<const Candidate> candidates, const EndpointState& which) {
+/// `which` is no backup, and a backup can take its place: they are there for when all others fail alike. One that was
+/// due for an ejection itself, and has not answered since, is none for as long as that would have lasted: it only
+/// stayed for want of another one.
+bool is_backed_up(std::span<const Candidate> candidates, const EndpointState& which,
+                  const config::PassiveHealth& settings, TimePoint now) {
+  const TimePoint since = now - settings.ejection_time;
   bool primary = false, backup = false;
   for (const Candidate& candidate : candidates) {
-    primary = primary || (candidate.state == &which && !candidate.backup);
-    backup = backup || (candidate.backup && candidate.state->usable());
+    const EndpointState& endpoint = *candidate.state;
+    primary = primary || (&endpoint == &which && !candidate.backup);
+    backup = backup || (candidate.backup && endpoint.usable() && !endpoint.due.is_set(since));
   }
   return primary && backup;
+}
+
+/// `which` is a backup, and no other endpoint but backups is usable.
+bool is_standing_in(std::span<const Candidate> candidates, const EndpointState& which) {
+  bool backup = false;
+  for (const Candidate& candidate : candidates) {
+    if (!candidate.backup && candidate.state->usable()) return false;
+    backup = backup || (candidate.backup && candidate.state == &which);
+  }
+  return backup;
 }
 
 /// Some endpoint that fails as this one does is out for that, though all others fail so, too.
@@ -95,7 +110,7 @@ void decide(EjectionGuard& guard, std::span<const Candidate> candidates, Endpoin
   verdict.out = tally.out;
   verdict.alike = tally.alike;
   const health::Service service{serving_since(which), false};
-  const bool backed_up = is_backed_up(candidates, which);
+  const bool backed_up = is_backed_up(candidates, which, settings, now);
   if (!backed_up && (suspected || is_shared_cause(tally.alike, tally.judged))) {
     if (!suspected) guard.suspect(verdict.failure, now);
     verdict.held = Held::shared_cause;
@@ -112,6 +127,8 @@ void decide(EjectionGuard& guard, std::span<const Candidate> candidates, Endpoin
   }
   if (verdict.change == Change::ejected) ++verdict.ejected;
   if (verdict.held == Held::none) return;
+  // All requests would go on to an endpoint that fails: the others are no worse.
+  if (is_standing_in(candidates, which)) verdict.pardoned += readmit_primaries(candidates, now);
   verdict.announce = guard.may_announce(verdict.held, now, settings.window) || verdict.pardoned != 0;
 }
 
@@ -222,8 +239,9 @@ Verdict report_failure(EjectionGuard& guard, std::span<const Candidate> candidat
   if (verdict.reason == Reason::none) return verdict;
   const bool known = which.due.is_set(failed.failure, now - settings.window);
   which.due.set(failed.failure, now);
-  // Only one that joins those that fail alike can make them all.
-  if (suspected && (known || !is_status_failure(failed.failure)) && !is_backed_up(candidates, which)) {
+  // Only one that joins those that fail alike can make them all, and only a backup can give others their place back.
+  if (suspected && (known || !is_status_failure(failed.failure)) &&
+      !is_backed_up(candidates, which, settings, now) && !is_standing_in(candidates, which)) {
     verdict.held = Held::shared_cause;
     return verdict;
   }

@@ -53,10 +53,10 @@ struct Verdict {
   std::uint16_t failure = 0;             // kind of the latest
   unsigned in_row = 0;                   // ejections in a row, this one included
   Milliseconds ejected_for{0};
-  std::size_t alike = 0;              // endpoints that fail the same way
-  std::size_t ejected = 0;            // by passive health, half-open ones included
-  std::size_t out = 0;                // others that are out, for whatever reason
-  std::size_t pardoned = 0;           // whose ejections ended because all endpoints share the fault
+  std::size_t alike = 0;     // endpoints that fail the same way
+  std::size_t ejected = 0;   // by passive health, half-open ones included
+  std::size_t out = 0;       // others that are out, for whatever reason
+  std::size_t pardoned = 0;  // whose ejections ended because all endpoints, or their backups, fail, too
   std::size_t usable = 0, total = 0;  // endpoints
 };
 
@@ -109,7 +109,9 @@ Verdict report_success(std::span<const Candidate> candidates, EndpointState& whi
 /// meanwhile nobody is ejected for that kind of failure and no failed probe lengthens an ejection; then the last
 /// usable endpoint stays; then max_ejection_percent. Where the kind is a status and all endpoints share it, those that
 /// it ejected within the window come back: they answer as well as the others do. A connection that fails is no such
-/// evidence, because no request can cause it.
+/// evidence, because no request can cause it. For others than backups only the second rule holds while a usable backup
+/// can take their place; where one that does is due for ejection and stays, the ejections of the others end, and it
+/// counts as no such backup for ejection_time or until it answers.
 Verdict report_failure(EjectionGuard& guard, std::span<const Candidate> candidates, EndpointState& which,
                        const config::PassiveHealth& settings, TimePoint now, health::Ticket ticket,
                        FailedAttempt failed = {});

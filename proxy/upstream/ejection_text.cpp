@@ -24,6 +24,13 @@ std::string failure_name(std::uint16_t failure) {
   return std::string(config::name_of(config::failures, static_cast<config::Failure>(failure)));
 }
 
+/// Behind what is said of a backup that fails while it takes the place of others.
+std::string place_given_back(const Verdict& verdict) {
+  if (verdict.pardoned == 0) return {};
+  return fmt::format("; {} other{} back", verdict.pardoned,
+                     verdict.pardoned == 1 ? " that was out is" : "s that were out are");
+}
+
 std::string held_text(const Verdict& verdict, const config::PassiveHealth& settings, const std::string& name,
                       std::string_view upstream) {
   const std::string reason = reason_text(verdict, settings);
@@ -31,11 +38,12 @@ std::string held_text(const Verdict& verdict, const config::PassiveHealth& setti
     case Held::none:
       return {};
     case Held::last_endpoint:
-      return fmt::format("{} would be ejected, but no other of {} is usable: {}", name, verdict.total,
-                         reason);
+      return fmt::format("{} would be ejected, but no other of {} is usable: {}{}", name, verdict.total,
+                         reason, place_given_back(verdict));
     case Held::max_ejection_percent:
-      return fmt::format("{} would be ejected, but {} of {} are out already (max_ejection_percent {}): {}",
-                         name, verdict.out, verdict.total, settings.max_ejection_percent, reason);
+      return fmt::format("{} would be ejected, but {} of {} are out already (max_ejection_percent {}): {}{}",
+                         name, verdict.out, verdict.total, settings.max_ejection_percent, reason,
+                         place_given_back(verdict));
     case Held::shared_cause:
       return fmt::format(
           "suspected shared cause in {}: {} of {} endpoints fail the same way ({}) within {}, so the request "

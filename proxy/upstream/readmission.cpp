@@ -43,4 +43,15 @@ std::size_t pardon(std::span<const Candidate> candidates, std::uint16_t failure,
   return count;
 }
 
+std::size_t readmit_primaries(std::span<const Candidate> candidates, TimePoint now) {
+  std::size_t count = 0;
+  for (const Candidate& candidate : candidates) {
+    EndpointState& endpoint = *candidate.state;
+    if (candidate.backup || endpoint.taken_out() || !endpoint.health.end_ejection(this_one_only)) continue;
+    endpoint.last_change.set("the backup that took its place fails, too", now);
+    ++count;
+  }
+  return count;
+}
+
 }  // namespace weir::upstream
