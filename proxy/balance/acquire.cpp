@@ -262,4 +262,11 @@ bool another_left(Candidates candidates, const Tried& tried) {
   return false;
 }
 
+bool usable_left(Candidates candidates, const Tried& tried) {
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    if (candidates[i].state->usable() && !tried.contains(i)) return true;
+  }
+  return false;
+}
+
 }  // namespace weir::balance

@@ -75,5 +75,7 @@ void release(upstream::EndpointState& endpoint);
 
 /// Somebody is left for a further try.
 bool another_left(std::span<const upstream::Candidate> candidates, const Tried& tried);
+/// The same, and nothing speaks against it.
+bool usable_left(std::span<const upstream::Candidate> candidates, const Tried& tried);
 
 }  // namespace weir::balance

@@ -105,7 +105,7 @@ class Exchange final : private io::ChannelObserver {
   upstream::RetryDecision refuse_retry(std::string_view why, std::uint64_t& counter);
   void prepare_next_attempt(upstream::RetryDecision decision);
   bool replays_body() const;
-  bool another_endpoint() const;
+  bool another_endpoint(const upstream::TryOutcome& outcome) const;
   bool take_retry_place();
   bool drain_response();
   void count_try(bool succeeded);

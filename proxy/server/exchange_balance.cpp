@@ -42,13 +42,19 @@ std::uint64_t Exchange::key_for(const UpstreamRuntime& upstream) const {
   return upstream.hash_key.key_of(head.fields, forwarded_.client_ip, path_);
 }
 
-/// Looks at the endpoints once. The one whose kept connection was stale is better than nobody.
+/// Looks at the endpoints once. The one whose kept connection was stale is better than nobody, or one that is out.
 balance::Pick Exchange::pick_one() {
   const UpstreamRuntime& upstream = *upstream_view().runtime;
   balance::PickRequest request;
   request.now = worker_.reactor().now();
   request.tried = tried_;
-  if (avoided_ != balance::none) request.tried.add(avoided_);
+  if (avoided_ != balance::none) {
+    request.tried.add(avoided_);
+    if (!balance::usable_left(upstream.candidates, request.tried)) {
+      avoided_ = balance::none;
+      request.tried = tried_;
+    }
+  }
   request.random = worker_.rng()();
   request.key = key_for(upstream);
   const balance::Pick pick = upstream.acquire(request);

@@ -39,7 +39,6 @@ void Exchange::end_attempt(const Error* error) {
 
 void Exchange::finish() {
   settle_blame(false);
-  retry_place_.give_back();
   // Before anything that takes time: the client may know already that it has its answer.
   place_.give_back();
   upstream_place_.give_back();

@@ -65,6 +65,7 @@ Task<Result<void>> Exchange::forward() {
     const upstream::TryOutcome outcome = outcome_of(failure ? &*failure : nullptr);
     const bool succeeded = tried && outcome.status == 0;
     count_try(succeeded);
+    retry_place_.give_back();  // what follows of a response may take hours, and is no retry
     if (succeeded) co_return tried;
     const upstream::RetryDecision decision = next_try(outcome);
     if (decision != upstream::RetryDecision::give_up) {
@@ -113,14 +114,13 @@ std::uint16_t Exchange::failure_of_attempt(const Error* error) const {
 /// What follows a try that did not succeed. A retry that is wanted but cannot be leaves its reason.
 upstream::RetryDecision Exchange::next_try(const upstream::TryOutcome& outcome) {
   using enum upstream::RetryDecision;
-  retry_place_.give_back();
   retry_.body_replayable =
       !request_progress_.replay_overflow && (replays_body() || request_progress_.body_bytes == 0);
   const auto decision = upstream::decide_retry(upstream_config().retry, outcome, retry_);
   if (outcome.status != 0 && upload_running()) return give_up;
   if (decision != other_endpoint) return decision;
   auto& counters = *upstream_view().counters;
-  if (!another_endpoint()) return refuse_retry(nowhere_else, counters.retries_without_endpoint);
+  if (!another_endpoint(outcome)) return refuse_retry(nowhere_else, counters.retries_without_endpoint);
   if (upstream::needs_budget(outcome) && !take_retry_place()) {
     return refuse_retry(over_budget, counters.retries_over_budget);
   }
@@ -150,9 +150,11 @@ bool Exchange::replays_body() const {
   return retry.attempts > 0 && (http::is_idempotent(head.method) || retry.non_idempotent);
 }
 
-/// One that was not tried, and that no operator took out.
-bool Exchange::another_endpoint() const {
-  return balance::another_left(upstream_view().runtime->candidates, tried_);
+/// One that was not tried, and that no operator took out. A response at hand is given up only for one that is usable.
+bool Exchange::another_endpoint(const upstream::TryOutcome& outcome) const {
+  const auto& candidates = upstream_view().runtime->candidates;
+  return outcome.status != 0 ? balance::usable_left(candidates, tried_)
+                             : balance::another_left(candidates, tried_);
 }
 
 /// Takes in the body of a response that is not used, as far as it is here already: nothing is waited for. True when
@@ -175,7 +177,7 @@ void Exchange::prepare_next_attempt(upstream::RetryDecision decision) {
     ++upstream_view().counters->stale_retries;
     // Elsewhere where that is possible: a dead endpoint's connections look the same. It was not really tried,
     // though, and a later try may go there.
-    if (another_endpoint()) avoided_ = tried_.last();
+    avoided_ = tried_.last();
     tried_.forget_last();
     fresh_connection_only_ = true;
   } else {

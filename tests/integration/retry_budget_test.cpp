@@ -73,6 +73,31 @@ TEST(RetryBudget, APlaceIsFreeAgainAfterItsRetry) {
   EXPECT_EQ(weir.metric("weir_upstream_retries_total", refused_label), 0);
 }
 
+/// A response may go on for hours; what the budget is about is over when it begins.
+TEST(RetryBudget, APlaceIsFreeAgainWhenTheResponseBegins) {
+  const auto gate = std::make_shared<Gate>();
+  ScriptableEndpoint bad(behave::reset());
+  ScriptableEndpoint good(RequestBehaviour([gate](EndpointConnection& connection, const Request&) {
+    connection.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngo");
+    if (connection.wait(*gate)) connection.send("od");
+  }));
+  ConfigText config =
+      with_budget({bad.address(), good.address()}, "budget: { percent: 0, min_concurrent: 1 }");
+  config.app += ", balance: round_robin";
+  config.server = "workers: 1";
+  WeirProcess weir(config);
+  std::vector<RawClient> clients;
+  for (int i = 0; i < 6; ++i) {
+    clients.push_back(weir.connect());
+    clients.back().send_get("/");
+    EXPECT_NE(clients.back().read_until("\r\n\r\n").find("200 OK"), std::string::npos);
+  }
+  EXPECT_GE(bad.request_count(), 2U);
+  EXPECT_EQ(weir.metric("weir_upstream_retries_total", refused_label), 0);
+  gate->open();
+  for (RawClient& client : clients) EXPECT_EQ(client.read_exactly(4), "good");
+}
+
 /// Endpoints that hold every request until its wave's gate is opened, and then answer 503.
 class BrownOut : public ::testing::Test {
  protected:

@@ -242,6 +242,41 @@ TEST(Retries, AfterAStaleConnectionAndADeadEndpointTheFirstMayStillAnswer) {
   EXPECT_GE(weir.metric("weir_upstream_retries_total", "outcome=\"stale\""), 1);
 }
 
+TEST(Retries, AfterAStaleConnectionAnEjectedEndpointIsNoBetterOne) {
+  ScriptableEndpoint closing(ConnectionBehaviour([](EndpointConnection& connection) {
+    if (!connection.read_request()) return;
+    connection.send(behave::ok_message("first"));
+    connection.read_request();
+  }));
+  ScriptableEndpoint broken(behave::status(503));
+  ConfigText config = config_for({closing.address(), broken.address()});
+  config.server = "workers: 1";
+  config.app = "passive_health: { consecutive_failures: 1, ejection_time: 1h }, retry: { attempts: 0 }";
+  WeirProcess weir(config);
+  RawClient client = weir.connect();
+  while (broken.request_count() == 0) client.get("/");
+  for (int i = 0; i < 6; ++i) EXPECT_EQ(client.get("/").body, "first");
+  EXPECT_EQ(broken.request_count(), 1U);
+}
+
+TEST(Retries, AResponseIsNotGivenUpForAnEjectedEndpoint) {
+  ScriptableEndpoint answering(behave::ok("good")), broken(behave::reset());
+  ConfigText config = config_for({answering.address(), broken.address()});
+  config.server = "workers: 1";
+  config.app = "passive_health: { consecutive_failures: 1, ejection_time: 1h }, retry: { on: [503] }";
+  WeirProcess weir(config);
+  RawClient client = weir.connect();
+  int asked = 1;
+  for (; broken.request_count() == 0; ++asked) client.get("/");
+  answering.behave(behave::respond("HTTP/1.1 503 Busy\r\nContent-Length: 4\r\n\r\nbusy"));
+  const Response response = client.get("/");
+  EXPECT_EQ(response.status, 503);
+  EXPECT_EQ(response.body, "busy");
+  EXPECT_EQ(broken.request_count(), 1U);
+  const auto lines = weir.access_log(static_cast<std::size_t>(asked));
+  EXPECT_THAT(outcomes(lines.back()), ElementsAre("ok 503", "no_other_endpoint"));
+}
+
 class TotalTimeout : public ::testing::Test {
  protected:
   static ConfigText config_of(const std::string& one, const std::string& other, const std::string& timeouts) {

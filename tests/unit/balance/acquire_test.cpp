@@ -158,6 +158,21 @@ TEST_P(Acquire, WhatAnOperatorTookOutGetsNothing) {
   EXPECT_TRUE(pick(endpoints, nobody, time_zero + seconds(30)).ticket.probe);
 }
 
+TEST(UsableLeft, WhoIsOutOrTriedDoesNotCount) {
+  Endpoints endpoints({1, 1, 1, 1});
+  endpoints.eject(1, time_zero);
+  endpoints.put_out(2, upstream::out_check_failed);
+  endpoints.put_out(3, upstream::out_drain);
+  EXPECT_TRUE(usable_left(endpoints.candidates(), {}));
+  EXPECT_TRUE(usable_left(endpoints.candidates(), {1, 2}));
+  EXPECT_FALSE(usable_left(endpoints.candidates(), {0}));
+  EXPECT_TRUE(another_left(endpoints.candidates(), {0})) << "where nothing else is left they are tried";
+  EXPECT_FALSE(another_left(endpoints.candidates(), {0, 1, 2}));
+  endpoints.put_out(2, 0);
+  EXPECT_TRUE(usable_left(endpoints.candidates(), {0}));
+  EXPECT_FALSE(usable_left(endpoints.candidates(), {0, 2}));
+}
+
 TEST_P(Acquire, TicketsCarryTheEpoch) {
   Endpoints endpoints({1});
   const Pick before = pick(endpoints);
