@@ -13,11 +13,13 @@ namespace weir::control {
 
 using upstream::LookUp;
 
-NameLookUp::NameLookUp(std::shared_ptr<DnsChannel> channel, bool ipv6, Done done)
-    : channel_(std::move(channel)), ipv6_(ipv6), done_(std::move(done)) {}
+NameLookUp::NameLookUp(std::shared_ptr<DnsChannel> channel, bool ipv6, upstream::TargetAddresses known,
+                       Done done)
+    : channel_(std::move(channel)), ipv6_(ipv6), known_(std::move(known)), done_(std::move(done)) {}
 
-void NameLookUp::start(std::shared_ptr<DnsChannel> channel, const std::string& name, bool ipv6, Done done) {
-  const auto self = std::make_shared<NameLookUp>(std::move(channel), ipv6, std::move(done));
+void NameLookUp::start(std::shared_ptr<DnsChannel> channel, const std::string& name, bool ipv6,
+                       upstream::TargetAddresses known, Done done) {
+  const auto self = std::make_shared<NameLookUp>(std::move(channel), ipv6, std::move(known), std::move(done));
   if (config::is_service_name(name)) {
     self->service_ = true;
     self->channel_->services(name, [self](ServiceReply reply) { self->services_found(std::move(reply)); });
@@ -38,13 +40,15 @@ void NameLookUp::services_found(ServiceReply reply) {
 }
 
 void NameLookUp::next_host() {
-  if (next_ == hosts_.size()) return end(answer_.addresses.empty() ? LookUp::no_data : LookUp::answered);
+  if (next_ == hosts_.size()) return end_of_hosts();
   ++next_;
   ask_host();
 }
 
 void NameLookUp::ask_host() {
   const std::string& host = hosts_[next_ - 1].target;
+  if (answer_.failed_targets.size() >= failed_targets_max)
+    return host_failed(answer_.failed_targets.back().result);
   auto local = channel_->from_file(host.ends_with('.') ? host.substr(0, host.size() - 1) : host);
   if (!ipv6_) std::erase_if(local, [](const IpAddress& address) { return address.v6; });
   if (!local.empty()) {
@@ -92,6 +96,7 @@ void NameLookUp::add(const std::vector<IpAddress>& addresses) {
   for (const IpAddress& ip : addresses) {
     if (answer_.addresses.size() == addresses_max) return;
     answer_.addresses.push_back({ip, host.port, host.weight, host.backup});
+    if (service_) answer_.targets[host.target].push_back(ip);
   }
 }
 
@@ -102,14 +107,44 @@ void NameLookUp::limit_ttl(Milliseconds ttl) {
 /// A service's target that has no address is left out; the others serve.
 void NameLookUp::host_done(LookUp result) {
   if (!service_ && result != LookUp::answered) return end(result);
+  found_ += result == LookUp::answered ? 1 : 0;
   next_host();
 }
 
-/// Nobody answered for it. That is no reason to do without the ones that serve, where it is a backup: neither it nor
-/// those behind it are waited for any longer.
+/// Nobody answered for it. That is no reason to do without the others; and where others serve and it is a backup,
+/// neither it nor those behind it are waited for any longer.
 void NameLookUp::host_failed(LookUp result) {
-  if (!hosts_[next_ - 1].backup || answer_.addresses.empty()) return end(result);
-  answer_.backups_unknown = true;
+  if (!service_) return end(result);
+  if (hosts_[next_ - 1].backup && found_ != 0) {
+    answer_.backups_unknown = true;
+    for (std::size_t i = next_ - 1; i < hosts_.size(); ++i) {
+      const auto known = known_.find(hosts_[i].target);
+      if (known != known_.end()) answer_.targets.insert(*known);
+    }
+    return end_of_hosts();
+  }
+  keep_known(result);
+  next_host();
+}
+
+/// The current target stays what it was.
+void NameLookUp::keep_known(LookUp result) {
+  const std::string& target = hosts_[next_ - 1].target;
+  upstream::FailedTarget failed;
+  failed.name = target.substr(0, target.size() - 1);
+  failed.result = result;
+  if (const auto known = known_.find(target); known != known_.end()) {
+    failed.kept = known->second.size();
+    add(known->second);
+  }
+  answer_.failed_targets.push_back(std::move(failed));
+}
+
+/// Targets that failed are asked for again as soon as that may be. Where none at all was found, the service failed.
+void NameLookUp::end_of_hosts() {
+  const auto& failed = answer_.failed_targets;
+  if (found_ == 0) return end(failed.empty() ? LookUp::no_data : failed.front().result);
+  if (!failed.empty()) limit_ttl(Milliseconds(0));
   end(LookUp::answered);
 }
 

@@ -138,7 +138,7 @@ void NameResolver::begin(const std::string& name) {
   };
   const auto using_channel = channel();
   if (using_channel) {
-    NameLookUp::start(using_channel, name, wants_ipv6(settings_.ipv6), done);
+    NameLookUp::start(using_channel, name, wants_ipv6(settings_.ipv6), names_.at(name).targets, done);
     return;
   }
   upstream::NameAnswer failed;
@@ -155,6 +155,7 @@ void NameResolver::received(const std::string& name, const upstream::NameAnswer&
     known.looking = false;
     known.answered = true;
     note(name, known, answer);
+    if (answer.result == LookUp::answered) note_targets(name, known, answer);
     const bool changed = take(name, known, answer);
     schedule(name, known, answer);
     if (changed && !settled_) announce();
@@ -187,6 +188,24 @@ void NameResolver::note(const std::string& name, Name& known, const upstream::Na
     ++known.failures;
   }
   known.last = answer.result;
+}
+
+/// Each target that begins to fail is an event, and so is the end.
+void NameResolver::note_targets(const std::string& name, Name& known, const upstream::NameAnswer& answer) {
+  std::set<std::string> down;
+  for (const upstream::FailedTarget& failed : answer.failed_targets) {
+    if (!down.insert(failed.name).second || known.down.contains(failed.name)) continue;
+    const std::string then = failed.kept == 0 ? "its endpoints are down until it resolves"
+                                              : "its last " + addresses_text(failed.kept) +
+                                                    (failed.kept == 1 ? " is kept" : " are kept");
+    emit(config::LogLevel::warn, "name_incomplete", name,
+         fmt::format("cannot resolve {} of {}: {}; {}", failed.name, name, upstream::explain(failed.result),
+                     then));
+  }
+  if (down.empty() && !known.down.empty())
+    emit(config::LogLevel::info, "name_recovered", name, "all targets of " + name + " resolve again");
+  known.down = std::move(down);
+  known.targets = answer.targets;
 }
 
 /// Whether the addresses are others now.

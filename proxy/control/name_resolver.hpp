@@ -58,6 +58,8 @@ class NameResolver {
   struct Name {
     explicit Name(boost::asio::io_context& context) : timer(context) {}
     std::vector<upstream::NamedAddress> addresses;
+    upstream::TargetAddresses targets;  // of a service, as last known
+    std::set<std::string> down;         // targets that nobody answers for
     boost::asio::steady_timer timer;
     upstream::LookUp last = upstream::LookUp::answered;
     std::uint32_t failures = 0;  // in a row
@@ -71,6 +73,7 @@ class NameResolver {
   void begin(const std::string& name);
   void received(const std::string& name, const upstream::NameAnswer& answer);
   void note(const std::string& name, Name& known, const upstream::NameAnswer& answer);
+  void note_targets(const std::string& name, Name& known, const upstream::NameAnswer& answer);
   bool take(const std::string& name, Name& known, const upstream::NameAnswer& answer);
   void schedule(const std::string& name, Name& known, const upstream::NameAnswer& answer);
   void announce();

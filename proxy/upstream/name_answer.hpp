@@ -5,6 +5,7 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,12 +45,24 @@ std::string_view explain(LookUp result);
 /// Whether the name itself has no such addresses, by the word of a server; otherwise the question stays open.
 bool is_definite(LookUp result);
 
+/// What is known of a service's targets, by name.
+using TargetAddresses = std::map<std::string, std::vector<IpAddress>>;
+
+/// A target that no DNS server answered for.
+struct FailedTarget {
+  std::string name;
+  LookUp result = LookUp::server_failure;
+  std::size_t kept = 0;  // of its last addresses, which are in the answer
+};
+
 struct NameAnswer {
   LookUp result = LookUp::answered;
   std::vector<NamedAddress> addresses;
   std::optional<Milliseconds> ttl;  // absent: from a file, which says none
   bool ipv6_unknown = false;        // only IPv4 was answered; what is known of IPv6 stays as it was
   bool backups_unknown = false;     // not all backups were found out; known ones stay
+  TargetAddresses targets;          // of a service: what this answer is made of
+  std::vector<FailedTarget> failed_targets;
 };
 
 /// The addresses to use after `answer`, in order, without doubles (their weights add up, and who is no backup once is

@@ -1,5 +1,7 @@
 #include "control/name_resolver.hpp"
 
+#include "control/name_lookup.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -287,19 +289,97 @@ TEST_F(NameResolverTest, ABackupThatNobodyAnswersForStopsNothing) {
   EXPECT_THAT(addresses(name), ElementsAre("10.0.0.2:81 weight 1", "10.0.0.8:83 weight 1 backup",
                                            "10.0.0.9:84 weight 1 backup"));
   dns.fail("blue.test", DnsFault::servfail);
+  dns.fail("behind.test", DnsFault::servfail);
   run_until([&] { return count(LookUp::server_failure) > 0; });
   EXPECT_EQ(addresses(name).size(), 3U);
 }
 
-TEST_F(NameResolverTest, ServicesFailAsAWhole) {
+// One broken zone is no reason to do without all the others.
+TEST_F(NameResolverTest, ATargetThatNobodyAnswersForStopsNothing) {
+  const std::string name = "_http._tcp.app.test";
+  dns.set_services(name, {{0, 1, 81, "blue.test"}, {0, 2, 82, "green.test"}, {0, 3, 83, "red.test"}});
+  dns.set("blue.test", {"10.0.0.1"});
+  dns.set("green.test", {"10.0.0.2"});
+  dns.set("red.test", {"10.0.0.3"});
+  dns.fail("green.test", DnsFault::servfail);
+  watch_and_wait({name});
+  EXPECT_THAT(addresses(name), ElementsAre("10.0.0.1:81 weight 1", "10.0.0.3:83 weight 3"));
+  EXPECT_THAT(events(), ElementsAre("name_incomplete: cannot resolve green.test of " + name +
+                                    ": the DNS servers refuse, fail or cannot be reached; "
+                                    "its endpoints are down until it resolves"));
+  // Asked for again by the floor, whatever the time to live, and said once.
+  const std::size_t asked = dns.questions("green.test");
+  run_until([&] { return dns.questions("green.test") >= asked + 3; });
+  EXPECT_EQ(events().size(), 1U);
+  dns.fail("green.test", DnsFault::none);
+  run_until([this] { return changes == 1; });
+  EXPECT_EQ(addresses(name).size(), 3U);
+  EXPECT_THAT(events(), ::testing::Contains("name_recovered: all targets of " + name + " resolve again"));
+  EXPECT_EQ(count(LookUp::server_failure), 0U) << "the name itself was answered for";
+}
+
+TEST_F(NameResolverTest, ATargetThatFailsKeepsItsLastAddresses) {
+  const std::string name = "_http._tcp.app.test";
+  dns.set_services(name, {{0, 1, 81, "blue.test"}, {0, 2, 82, "green.test"}}, 0);
+  dns.set("blue.test", {"10.0.0.1"}, 0);
+  dns.set("green.test", {"10.0.0.2", "2001:db8::2"}, 0);
+  watch_and_wait({name});
+  EXPECT_EQ(addresses(name).size(), 3U);
+  dns.fail("green.test", DnsFault::silent);
+  dns.set("blue.test", {"10.0.0.9"}, 0);
+  run_until([this] { return changes == 1; });
+  EXPECT_THAT(addresses(name),
+              ElementsAre("10.0.0.2:82 weight 2", "10.0.0.9:81 weight 1", "[2001:db8::2]:82 weight 2"));
+  EXPECT_THAT(events(),
+              ::testing::Contains("name_incomplete: cannot resolve green.test of " + name +
+                                  ": no DNS server answered in time; its last 2 addresses are kept"));
+  // What its record says now counts all the same, and one that is no target any more is gone.
+  dns.set_services(name, {{0, 1, 81, "blue.test"}, {0, 5, 82, "green.test"}}, 0);
+  run_until([this] { return changes == 2; });
+  EXPECT_THAT(addresses(name),
+              ElementsAre("10.0.0.2:82 weight 5", "10.0.0.9:81 weight 1", "[2001:db8::2]:82 weight 5"));
+  dns.set_services(name, {{0, 1, 81, "blue.test"}}, 0);
+  run_until([this] { return changes == 3; });
+  EXPECT_THAT(addresses(name), ElementsAre("10.0.0.9:81 weight 1"));
+}
+
+TEST_F(NameResolverTest, ABackupServesWhereNoOtherTargetIsKnown) {
+  const std::string name = "_http._tcp.app.test";
+  dns.set_services(name, {{0, 1, 81, "blue.test"}, {5, 1, 82, "near.test"}, {9, 1, 83, "far.test"}});
+  dns.fail("blue.test", DnsFault::servfail);
+  dns.fail("near.test", DnsFault::servfail);
+  dns.set("far.test", {"10.0.0.3"});
+  watch_and_wait({name});
+  EXPECT_THAT(addresses(name), ElementsAre("10.0.0.3:83 weight 1 backup"));
+}
+
+TEST_F(NameResolverTest, AfterManyTargetsThatFailTheRestIsNotWaitedFor) {
+  const std::string name = "_http._tcp.app.test";
+  std::vector<testing::DnsService> services;
+  for (std::uint16_t i = 1; i <= 40; ++i) {
+    const std::string target = "app" + std::to_string(i) + ".test";
+    services.push_back({0, 1, i, target});
+    dns.fail(target, DnsFault::servfail);
+  }
+  dns.set_services(name, services, 0);
+  watch_and_wait({name});
+  EXPECT_EQ(count(LookUp::server_failure), 1U);
+  std::size_t asked = 0;
+  for (const auto& service : services) asked += dns.questions(service.target) != 0 ? 1 : 0;
+  EXPECT_EQ(asked, NameLookUp::failed_targets_max);
+}
+
+TEST_F(NameResolverTest, AServiceOfWhichNothingIsAnsweredFails) {
   const std::string name = "_http._tcp.app.test";
   dns.set_services(name, {{0, 1, 81, "blue.test"}, {0, 1, 82, "green.test"}}, 0);
   dns.set("blue.test", {"10.0.0.1"});
   dns.set("green.test", {"10.0.0.2"});
   watch_and_wait({name});
+  dns.fail("blue.test", DnsFault::servfail);
   dns.fail("green.test", DnsFault::servfail);
   run_until([&] { return count(LookUp::server_failure) > 0; });
-  EXPECT_EQ(resolver.addresses(name).size(), 2U) << "half an answer takes nobody away";
+  EXPECT_EQ(resolver.addresses(name).size(), 2U);
+  dns.fail("blue.test", DnsFault::none);
   dns.fail("green.test", DnsFault::none);
   dns.fail(name, DnsFault::garbage);
   run_until([&] { return count(LookUp::malformed) > 0; });
