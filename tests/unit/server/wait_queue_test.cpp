@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/task.hpp"
+#include "server/snapshot.hpp"
 #include "support/deadline.hpp"
 
 namespace weir::server {
@@ -90,6 +91,25 @@ TEST_F(WaitQueueTest, TheOldestIsServedFirst) {
 
 TEST_F(WaitQueueTest, WhoIsAloneLooksOnceMore) {
   wait(0, late());  // the place came free between the refusal and this
+  EXPECT_EQ(ended_, (std::vector<Result>{{0, WaitEnd::served}}));
+}
+
+// A reload brought the limits: requests of the generation before, which has none, free places all the same.
+TEST_F(WaitQueueTest, AGenerationWithoutLimitsFreesPlacesToo) {
+  upstream::EndpointState endpoint("app", "127.0.0.1:1", SocketAddress{}, 0);
+  UpstreamRuntime before;
+  before.queue = queue_;
+  before.candidates.push_back({&endpoint});
+  ASSERT_FALSE(before.rules.limits);
+  endpoint.in_flight = 2;
+  before.release(0);
+  ASSERT_TRUE(places_.take());
+  wait(0, late());
+  --places_.taken;
+  turns();
+  EXPECT_TRUE(ended_.empty());
+  before.release(0);
+  turns();
   EXPECT_EQ(ended_, (std::vector<Result>{{0, WaitEnd::served}}));
 }
 
