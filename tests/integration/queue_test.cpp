@@ -199,8 +199,9 @@ TEST_F(QueuedRetries, ARetryWaitsForAnEndpointThatItDidNotTry) {
   EXPECT_EQ(waiting.read_response().status, 200);
   EXPECT_EQ(broken_.request_count(), before + 1) << "the one that it tried has room all the time";
   const auto lines = weir.access_log(2);
-  EXPECT_EQ(lines.back().at("attempts").as_array().size(), 2U);
-  EXPECT_TRUE(lines.back().contains("queue_ms"));
+  const auto& line = lines[lines.back().contains("queue_ms") ? 1 : 0];  // two workers: either may be the last
+  EXPECT_EQ(line.at("attempts").as_array().size(), 2U);
+  EXPECT_TRUE(line.contains("queue_ms"));
   EXPECT_EQ(weir.metric("weir_queue_total", "outcome=\"served\""), 1);
 }
 
