@@ -8,6 +8,7 @@ from .scenarios import SCENARIOS, by_name
 
 MARK_BEGIN = "<!-- bench/compare begin -->"
 MARK_END = "<!-- bench/compare end -->"
+TAIL_BOUND = 1.10  # Weir's p99 over the better of nginx's and HAProxy's, in each job
 COLOURS = {"weir": "#2563eb", "nginx": "#16a34a", "haproxy": "#d97706", "floor": "#9ca3af"}
 
 
@@ -38,6 +39,13 @@ def verdicts(scenario, result):
     return found
 
 
+def tail(scenario, result):
+    """Weir's median p99 over the better of nginx's and HAProxy's; None without them."""
+    p99 = {name: median_of(rounds, "p99_ms") for name, rounds in result["proxies"].items() if scenario.load != "idle"}
+    others = [p99[name] for name in ("nginx", "haproxy") if name in p99]
+    return p99["weir"] / min(others) if "weir" in p99 and others else None
+
+
 def rows(data):
     for scenario in SCENARIOS:
         if scenario.name in data["scenarios"]:
@@ -59,15 +67,17 @@ def cell(scenario, rounds):
 
 
 def table(data):
-    """Markdown: cost by proxy and the ratios."""
+    """Markdown: cost by proxy, and the ratios of cost and of p99."""
     names = [name for name in COLOURS if any(name in result["proxies"] for _, result in rows(data))]
-    lines = ["| job | " + " | ".join(names) + " | Weir against | ratio | bound |",
-             "|---|" + "--:|" * len(names) + "---|--:|--:|"]
+    lines = ["| job | " + " | ".join(names) + f" | Weir against | ratio | bound | p99 ratio (at most {TAIL_BOUND:.2f}) |",
+             "|---|" + "--:|" * len(names) + "---|--:|--:|--:|"]
     for scenario, result in rows(data):
         cells = [cell(scenario, result["proxies"].get(name)) for name in names]
         ratios = verdicts(scenario, result)
         shown = [", ".join(part[0] for part in ratios), ", ".join(f"{part[1]:.2f}" for part in ratios),
                  ", ".join(f"{part[2]:.2f}" for part in ratios)]
+        latency = tail(scenario, result)
+        shown.append("" if latency is None else f"{latency:.2f}")
         title = f"`{scenario.name}`: {scenario.title}"
         lines.append("| " + " | ".join([title, *cells, *shown]) + " |")
     return "\n".join(lines)
@@ -79,6 +89,9 @@ def misses(data):
     for scenario, result in rows(data):
         found += [f"{scenario.name} against {against}: {ratio:.2f}, wanted {bound:.2f}"
                   for against, ratio, bound in verdicts(scenario, result) if ratio > bound]
+        latency = tail(scenario, result)
+        if latency is not None and latency > TAIL_BOUND:
+            found.append(f"{scenario.name} p99 against best: {latency:.2f}, wanted {TAIL_BOUND:.2f}")
         errors = {name: sum(each["errors"] for each in rounds) for name, rounds in result["proxies"].items()}
         found += [f"{scenario.name}: {count} errors of {name}" for name, count in errors.items() if count]
     return found
@@ -93,6 +106,7 @@ CPU microseconds per request of the proxy's whole process tree, with p99 latency
 idle connections KiB of resident memory each. Medians of {settings['rounds']} interleaved rounds
 of {settings['seconds']} s.
 One worker on CPU 0 (but for `workers2`), two endpoints and the load on CPU 1. The floor is a relay that parses nothing.
+The p99 ratio is Weir's median p99 over that of the better of nginx and HAProxy.
 
 {table(data)}
 
