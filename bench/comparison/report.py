@@ -97,14 +97,20 @@ def misses(data):
     return found
 
 
+def length(data):
+    """Of the measurements."""
+    rounds, seconds = data["settings"]["rounds"], data["settings"]["seconds"]
+    return f"{rounds} round{'s' if rounds > 1 else ''} of {seconds} s"
+
+
 def section(data):
     """The README's performance section, between its marks."""
-    machine, settings = data["machine"], data["settings"]
+    machine = data["machine"]
     versions = "; ".join(f"{name}: {text}" for name, text in sorted(data["versions"].items()) if name != "floor")
     return f"""{MARK_BEGIN}
 CPU microseconds per request of the proxy's whole process tree, with p99 latency in milliseconds in parentheses; for
-idle connections KiB of resident memory each. Medians of {settings['rounds']} interleaved rounds
-of {settings['seconds']} s.
+idle connections KiB of resident memory each. Medians of {length(data)}
+of each job, interleaved.
 One worker on CPU 0 (but for `workers2`), two endpoints and the load on CPU 1. The floor is a relay that parses nothing.
 The p99 ratio is Weir's median p99 over that of the better of nginx and HAProxy.
 
