@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 
-from .machine import Failure, free_port, need_binary, need_program
+from .machine import Failure, build_of_weir, free_port, need_binary, need_program, package_of
 
 SECURITY_HEADERS = (("X-Frame-Options", "DENY"), ("X-Content-Type-Options", "nosniff"),
                     ("Referrer-Policy", "strict-origin-when-cross-origin"), ("X-XSS-Protection", "0"))
@@ -67,7 +67,7 @@ class Weir(Proxy):
 
     @staticmethod
     def version():
-        return version_of([need_binary("weir"), "version"]).stdout.strip()
+        return f"{version_of([need_binary('weir'), 'version']).stdout.strip()}, {build_of_weir()}"
 
     def start(self):
         folder, full = self.stage.folder, self.scenario.full
@@ -97,7 +97,8 @@ class Nginx(Proxy):
 
     @staticmethod
     def version():
-        return version_of([need_program("nginx", "nginx-light"), "-v"]).stderr.strip()
+        version = version_of([need_program("nginx", "nginx-light"), "-v"]).stderr.strip()
+        return f"{version.partition(': ')[2]}, {package_of('nginx')}"
 
     def start(self):
         folder, port, scenario = self.stage.folder, free_port(), self.scenario
@@ -179,7 +180,8 @@ class Haproxy(Proxy):
 
     @staticmethod
     def version():
-        return version_of([need_program("haproxy"), "-v"]).stdout.splitlines()[0].strip()
+        version = version_of([need_program("haproxy"), "-v"]).stdout.splitlines()[0]
+        return f"{version.partition(' - ')[0]}, {package_of('haproxy')}"
 
     def start(self):
         folder, port, scenario = self.stage.folder, free_port(), self.scenario

@@ -103,6 +103,15 @@ def length(data):
     return f"{rounds} round{'s' if rounds > 1 else ''} of {seconds} s"
 
 
+def origin(data):
+    """Of the measured binary, as a sentence; empty for a recording from before it was kept."""
+    source = data.get("source")
+    if source is None:
+        return ""
+    changed = " with changes" if source["dirty"] else ""
+    return f" Commit {source['head'][:12]}{changed}, SHA-256 of the binary {source['weir_sha256'][:16]}."
+
+
 def section(data):
     """The README's performance section, between its marks."""
     machine = data["machine"]
@@ -116,7 +125,7 @@ The p99 ratio is Weir's median p99 over that of the better of nginx and HAProxy.
 
 {table(data)}
 
-{machine['cpu']}, {machine['cpus']} CPUs, {machine['system']}, Linux {machine['kernel']}, {data['date']}. {versions}.
+{machine['cpu']}, {machine['cpus']} CPUs, {machine['system']}, Linux {machine['kernel']}, {data['date']}. {versions}.{origin(data)}
 
 ![CPU time per request beside nginx and HAProxy](bench/results.svg)
 {MARK_END}"""
