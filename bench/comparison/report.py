@@ -83,6 +83,37 @@ def table(data):
     return "\n".join(lines)
 
 
+def throughput(data):
+    """Markdown: requests per second by proxy, and how busy the proxy's and the load's CPU were."""
+    names = [name for name in COLOURS if any(name in result["proxies"] for _, result in rows(data))]
+    lines = ["| job | " + " | ".join(names) + " |", "|---|" + "--:|" * len(names)]
+    for scenario, result in rows(data):
+        if scenario.load == "idle":
+            continue
+        cells = []
+        for rounds in (result["proxies"].get(name) for name in names):
+            text = f"{median_of(rounds, 'requests_per_second'):.0f}" if rounds else "-"
+            if rounds and "load_share" in rounds[0]:
+                text += f" ({median_of(rounds, 'proxy_share'):.0%}, {median_of(rounds, 'load_share'):.0%})"
+            cells.append(text)
+        lines.append(f"| `{scenario.name}` | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def scaling(data):
+    """Two workers of Weir against one, as sentences; empty without both."""
+    one, two = (data["scenarios"].get(name, {"proxies": {}})["proxies"].get("weir") for name in ("full", "workers2"))
+    if not one or not two:
+        return ""
+    speed, cost = (median_of(two, key) / median_of(one, key) for key in ("requests_per_second", "cpu_us"))
+    text = (f"Two workers of Weir against one (`workers2` beside `full`): {speed:.2f} times the requests per second,\n"
+            f"{cost:.2f} times the CPU time per request.")
+    if "load_share" in two[0]:
+        text += (f" The load generator used {median_of(two, 'load_share'):.0%} of a CPU, against "
+                 f"{median_of(one, 'load_share'):.0%}; it and the endpoints share the two CPUs with the workers.")
+    return text
+
+
 def misses(data):
     """Targets that were not met, as text."""
     found = []
@@ -124,6 +155,14 @@ One worker on CPU 0 (but for `workers2`), two endpoints and the load on CPU 1. T
 The p99 ratio is Weir's median p99 over that of the better of nginx and HAProxy.
 
 {table(data)}
+
+Requests per second, with the shares of a CPU that the proxy and the load generator used in parentheses. They say little
+about the proxies: as long as the proxy's share is well below 100 %, CPU 1, which carries the load and the endpoints, is
+the bottleneck, and p99 is mostly the wait for it.
+
+{throughput(data)}
+
+{scaling(data)}
 
 {machine['cpu']}, {machine['cpus']} CPUs, {machine['system']}, Linux {machine['kernel']}, {data['date']}. {versions}.{origin(data)}
 
