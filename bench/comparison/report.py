@@ -26,12 +26,16 @@ def costs(scenario, result):
 
 
 def verdicts(scenario, result):
-    """For each target: (against, ratio, bound); without those whose other side was not measured."""
+    """For each target: (against, ratio, bound); without those whose other side was not measured. Absolute: the cost
+    itself in place of a ratio."""
     cost = costs(scenario, result)
     if "weir" not in cost:
         return []
     found = []
     for target in scenario.targets:
+        if target.against == "absolute":
+            found.append(("absolute", cost["weir"], target.ratio))
+            continue
         others = ("nginx", "haproxy") if target.against == "best" else (target.against,)
         measured = [cost[name] for name in others if name in cost]
         if measured:
@@ -152,6 +156,7 @@ CPU microseconds per request of the proxy's whole process tree, with p99 latency
 idle connections KiB of resident memory each. Medians of {length(data)}
 of each job, interleaved.
 One worker on CPU 0 (but for `workers2`), two endpoints and the load on CPU 1. The floor is a relay that parses nothing.
+`absolute` is a bound of KiB, not a ratio. Proxies start afresh in each round of the idle jobs.
 The p99 ratio is Weir's median p99 over that of the better of nginx and HAProxy.
 
 {table(data)}
