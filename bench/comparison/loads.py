@@ -2,6 +2,7 @@
 
 import json
 import re
+import resource
 import subprocess
 import time
 
@@ -73,10 +74,20 @@ def idle(proxy, scenario, _seconds):
 LOADS = {"wrk": wrk, "handshakes": handshakes, "resumed": handshakes, "idle": idle}
 
 
+def own_seconds():
+    """CPU time of the loads that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
 def measure(proxy, scenario, seconds):
-    """One round: the load's facts and, but for idle connections, the proxy's CPU microseconds per request."""
-    before = cpu_ns(proxy.pid)
+    """One round: the load's facts and, but for idle connections, the proxy's CPU microseconds per request and the shares
+    of a CPU that proxy and load used."""
+    before, own_before, begun = cpu_ns(proxy.pid), own_seconds(), time.monotonic()
     facts = LOADS[scenario.load](proxy, scenario, seconds)
     if "requests" in facts:
-        facts["cpu_us"] = (cpu_ns(proxy.pid) - before) / 1000 / facts["requests"]
+        used, elapsed = cpu_ns(proxy.pid) - before, time.monotonic() - begun
+        facts["cpu_us"] = used / 1000 / facts["requests"]
+        facts["proxy_share"] = used / 1e9 / elapsed
+        facts["load_share"] = (own_seconds() - own_before) / elapsed
     return facts

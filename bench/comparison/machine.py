@@ -1,6 +1,8 @@
 """Processes of a comparison: started on loopback, measured through /proc, and stopped by their ids."""
 
+import hashlib
 import os
+import re
 import shutil
 import signal
 import socket
@@ -11,6 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(os.environ.get("WEIR_BENCH_BIN", ROOT / "build/release/bin"))
+os.environ["PATH"] += ":/usr/sbin"  # where Debian has nginx and HAProxy; not in every user's PATH
 
 
 class Failure(Exception):
@@ -122,6 +125,39 @@ class Stage:
                     break
                 time.sleep(0.05)
         raise Failure(f"{name} does not listen:\n{(self.folder / f'{name}.err').read_text()}")
+
+
+def output_of(command):
+    """What `command` prints; empty when it fails."""
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+def package_of(program):
+    """The Debian package and version that a program is of."""
+    owner = output_of(["dpkg-query", "-S", need_program(program)]).partition(":")[0]
+    version = output_of(["dpkg-query", "-W", "-f=${Version}", owner]) if owner else ""
+    return f"Debian's package {owner} {version}" if version else "not of a Debian package"
+
+
+def build_of_weir():
+    """Compiler and flags, as the binaries' CMake folder has them."""
+    cache = BIN.parent / "CMakeCache.txt"
+    found = dict(re.findall(r"(?m)^(CMAKE_CXX_COMPILER|CMAKE_CXX_FLAGS_RELEASE):\w+=(.*)$",
+                            cache.read_text() if cache.exists() else ""))
+    if len(found) < 2:
+        return "built in an unknown way"
+    return f"{Path(found['CMAKE_CXX_COMPILER']).name} {found['CMAKE_CXX_FLAGS_RELEASE']}"
+
+
+def source():
+    """Which source and which binary are measured."""
+    git = ["git", "-c", f"safe.directory={ROOT}", "-C", str(ROOT)]
+    return {"head": output_of([*git, "rev-parse", "HEAD"]),
+            "dirty": output_of([*git, "status", "--porcelain", "-uno"]) != "",
+            "weir_sha256": hashlib.sha256(Path(need_binary("weir")).read_bytes()).hexdigest()}
 
 
 def facts():

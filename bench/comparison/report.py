@@ -8,6 +8,7 @@ from .scenarios import SCENARIOS, by_name
 
 MARK_BEGIN = "<!-- bench/compare begin -->"
 MARK_END = "<!-- bench/compare end -->"
+TAIL_BOUND = 1.10  # Weir's p99 over the better of nginx's and HAProxy's, in each job
 COLOURS = {"weir": "#2563eb", "nginx": "#16a34a", "haproxy": "#d97706", "floor": "#9ca3af"}
 
 
@@ -25,17 +26,28 @@ def costs(scenario, result):
 
 
 def verdicts(scenario, result):
-    """For each target: (against, ratio, bound); without those whose other side was not measured."""
+    """For each target: (against, ratio, bound); without those whose other side was not measured. Absolute: the cost
+    itself in place of a ratio."""
     cost = costs(scenario, result)
     if "weir" not in cost:
         return []
     found = []
     for target in scenario.targets:
+        if target.against == "absolute":
+            found.append(("absolute", cost["weir"], target.ratio))
+            continue
         others = ("nginx", "haproxy") if target.against == "best" else (target.against,)
         measured = [cost[name] for name in others if name in cost]
         if measured:
             found.append((target.against, cost["weir"] / min(measured), target.ratio))
     return found
+
+
+def tail(scenario, result):
+    """Weir's median p99 over the better of nginx's and HAProxy's; None without them."""
+    p99 = {name: median_of(rounds, "p99_ms") for name, rounds in result["proxies"].items() if scenario.load != "idle"}
+    others = [p99[name] for name in ("nginx", "haproxy") if name in p99]
+    return p99["weir"] / min(others) if "weir" in p99 and others else None
 
 
 def rows(data):
@@ -59,18 +71,51 @@ def cell(scenario, rounds):
 
 
 def table(data):
-    """Markdown: cost by proxy and the ratios."""
+    """Markdown: cost by proxy, and the ratios of cost and of p99."""
     names = [name for name in COLOURS if any(name in result["proxies"] for _, result in rows(data))]
-    lines = ["| job | " + " | ".join(names) + " | Weir against | ratio | bound |",
-             "|---|" + "--:|" * len(names) + "---|--:|--:|"]
+    lines = ["| job | " + " | ".join(names) + f" | Weir against | ratio | bound | p99 ratio (at most {TAIL_BOUND:.2f}) |",
+             "|---|" + "--:|" * len(names) + "---|--:|--:|--:|"]
     for scenario, result in rows(data):
         cells = [cell(scenario, result["proxies"].get(name)) for name in names]
         ratios = verdicts(scenario, result)
         shown = [", ".join(part[0] for part in ratios), ", ".join(f"{part[1]:.2f}" for part in ratios),
                  ", ".join(f"{part[2]:.2f}" for part in ratios)]
+        latency = tail(scenario, result)
+        shown.append("" if latency is None else f"{latency:.2f}")
         title = f"`{scenario.name}`: {scenario.title}"
         lines.append("| " + " | ".join([title, *cells, *shown]) + " |")
     return "\n".join(lines)
+
+
+def throughput(data):
+    """Markdown: requests per second by proxy, and how busy the proxy's and the load's CPU were."""
+    names = [name for name in COLOURS if any(name in result["proxies"] for _, result in rows(data))]
+    lines = ["| job | " + " | ".join(names) + " |", "|---|" + "--:|" * len(names)]
+    for scenario, result in rows(data):
+        if scenario.load == "idle":
+            continue
+        cells = []
+        for rounds in (result["proxies"].get(name) for name in names):
+            text = f"{median_of(rounds, 'requests_per_second'):.0f}" if rounds else "-"
+            if rounds and "load_share" in rounds[0]:
+                text += f" ({median_of(rounds, 'proxy_share'):.0%}, {median_of(rounds, 'load_share'):.0%})"
+            cells.append(text)
+        lines.append(f"| `{scenario.name}` | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def scaling(data):
+    """Two workers of Weir against one, as sentences; empty without both."""
+    one, two = (data["scenarios"].get(name, {"proxies": {}})["proxies"].get("weir") for name in ("full", "workers2"))
+    if not one or not two:
+        return ""
+    speed, cost = (median_of(two, key) / median_of(one, key) for key in ("requests_per_second", "cpu_us"))
+    text = (f"Two workers of Weir against one (`workers2` beside `full`): {speed:.2f} times the requests per second,\n"
+            f"{cost:.2f} times the CPU time per request.")
+    if "load_share" in two[0]:
+        text += (f" The load generator used {median_of(two, 'load_share'):.0%} of a CPU, against "
+                 f"{median_of(one, 'load_share'):.0%}; it and the endpoints share the two CPUs with the workers.")
+    return text
 
 
 def misses(data):
@@ -79,24 +124,52 @@ def misses(data):
     for scenario, result in rows(data):
         found += [f"{scenario.name} against {against}: {ratio:.2f}, wanted {bound:.2f}"
                   for against, ratio, bound in verdicts(scenario, result) if ratio > bound]
+        latency = tail(scenario, result)
+        if latency is not None and latency > TAIL_BOUND:
+            found.append(f"{scenario.name} p99 against best: {latency:.2f}, wanted {TAIL_BOUND:.2f}")
         errors = {name: sum(each["errors"] for each in rounds) for name, rounds in result["proxies"].items()}
         found += [f"{scenario.name}: {count} errors of {name}" for name, count in errors.items() if count]
     return found
 
 
+def length(data):
+    """Of the measurements."""
+    rounds, seconds = data["settings"]["rounds"], data["settings"]["seconds"]
+    return f"{rounds} round{'s' if rounds > 1 else ''} of {seconds} s"
+
+
+def origin(data):
+    """Of the measured binary, as a sentence; empty for a recording from before it was kept."""
+    source = data.get("source")
+    if source is None:
+        return ""
+    changed = " with changes" if source["dirty"] else ""
+    return f" Commit {source['head'][:12]}{changed}, SHA-256 of the binary {source['weir_sha256'][:16]}."
+
+
 def section(data):
     """The README's performance section, between its marks."""
-    machine, settings = data["machine"], data["settings"]
+    machine = data["machine"]
     versions = "; ".join(f"{name}: {text}" for name, text in sorted(data["versions"].items()) if name != "floor")
     return f"""{MARK_BEGIN}
 CPU microseconds per request of the proxy's whole process tree, with p99 latency in milliseconds in parentheses; for
-idle connections KiB of resident memory each. Medians of {settings['rounds']} interleaved rounds
-of {settings['seconds']} s.
+idle connections KiB of resident memory each. Medians of {length(data)}
+of each job, interleaved.
 One worker on CPU 0 (but for `workers2`), two endpoints and the load on CPU 1. The floor is a relay that parses nothing.
+`absolute` is a bound of KiB, not a ratio. Proxies start afresh in each round of the idle jobs.
+The p99 ratio is Weir's median p99 over that of the better of nginx and HAProxy.
 
 {table(data)}
 
-{machine['cpu']}, {machine['cpus']} CPUs, {machine['system']}, Linux {machine['kernel']}, {data['date']}. {versions}.
+Requests per second, with the shares of a CPU that the proxy and the load generator used in parentheses. They say little
+about the proxies: as long as the proxy's share is well below 100 %, CPU 1, which carries the load and the endpoints, is
+the bottleneck, and p99 is mostly the wait for it.
+
+{throughput(data)}
+
+{scaling(data)}
+
+{machine['cpu']}, {machine['cpus']} CPUs, {machine['system']}, Linux {machine['kernel']}, {data['date']}. {versions}.{origin(data)}
 
 ![CPU time per request beside nginx and HAProxy](bench/results.svg)
 {MARK_END}"""
