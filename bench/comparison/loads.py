@@ -81,8 +81,8 @@ def own_seconds():
 
 
 def measure(proxy, scenario, seconds):
-    """One round: the load's facts and, but for idle connections, the proxy's CPU microseconds per request and the shares
-    of a CPU that proxy and load used."""
+    """One round: the load's facts and, but for idle connections, the proxy's CPU microseconds per request and the
+    shares of a CPU that proxy and load used."""
     before, own_before, begun = cpu_ns(proxy.pid), own_seconds(), time.monotonic()
     facts = LOADS[scenario.load](proxy, scenario, seconds)
     if "requests" in facts:
