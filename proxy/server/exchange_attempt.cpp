@@ -55,6 +55,7 @@ Task<Result<void>> Exchange::attempt() {
     if (failure == 0) settle_blame(true);
     if ((failure & upstream_config().passive_health.failures) != 0) {
       blame_.hold({pick_.index, pick_.ticket, response_.status, failure});
+      pick_.ticket.probe = false;  // the verdict ends the probe, not the end of this attempt
     } else if (judged_) {
       if (failure != 0) blame_.note_other(failure);
       report_health(nullptr);

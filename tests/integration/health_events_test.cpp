@@ -68,6 +68,27 @@ TEST(HealthEvents, EjectionFailedProbeAndReturn) {
   EXPECT_THAT(weir_command("events", weir), HasSubstr("ejected " + name + " for 300ms: 3 consecutive"));
 }
 
+/// The verdict about a status that is tried again waits for the end of the request, and the probe with it.
+TEST(HealthEvents, AFailedProbeThatIsTriedAgainEjectsAsWell) {
+  ScriptableEndpoint flaky(behave::status(503)), a(behave::ok()), b(behave::ok());
+  ConfigText config = config_for({flaky.address(), a.address(), b.address()});
+  config.app =
+      "passive_health: { consecutive_failures: 3, ejection_time: 300ms }, retry: { on: [connect, 503], "
+      "budget: { "
+      "min_concurrent: 100 } }";
+  WeirProcess weir(config);
+  get_until(weir, "ejected");
+  const std::string name = "app/" + flaky.address();
+  get_until(weir, "re_ejected");
+  EXPECT_EQ(events(weir, "re_ejected").at(0),
+            "ejected " + name +
+                " again for 600ms: its probe failed: status 503, the 2nd time in a row, 2 of 3 left");
+  EXPECT_EQ(flaky.request_count(), 4U);
+  EXPECT_GE(weir.metric("weir_ejections_total", label(flaky) + ",reason=\"probe_failed\""), 1);
+  flaky.behave(behave::ok());
+  get_until(weir, "recovered");
+}
+
 TEST(HealthEvents, StatusSaysWhyAndUntilWhen) {
   ScriptableEndpoint bad(behave::reset()), good(behave::ok());
   ConfigText config = config_for({bad.address(), good.address()});
