@@ -52,6 +52,9 @@ class PassiveHealth {
   /// After so long without a verdict another request probes as well: a client that sends its request slowly must not
   /// decide how long an endpoint stays out.
   static constexpr Milliseconds probe_patience{30'000};
+  /// So long a probe that is due waits for a request that can be tried again elsewhere; then any request may probe, or
+  /// an endpoint that gets no such requests would stay out for ever.
+  static constexpr Milliseconds probe_reserve{10'000};
   static constexpr unsigned in_row_max = 63;  // further ejections in a row are as long as this one
 
   /// An ejection whose time has passed still reads `ejected`; see probe_due.
@@ -74,6 +77,8 @@ class PassiveHealth {
   bool is_probed_by(Ticket ticket) const { return is_probe(word_.load(std::memory_order_acquire), ticket); }
   /// The ejection time has passed and nobody probes yet, or for too long already.
   bool probe_due(TimePoint now) const { return probe_due(word_.load(std::memory_order_relaxed), now); }
+  /// The probe is due, and has been for probe_reserve.
+  bool probe_overdue(TimePoint now) const { return probe_due(now - probe_reserve); }
   /// Takes the one half-open probe and fills `ticket`; false when another request was faster.
   bool claim_probe(TimePoint now, Ticket& ticket);
   /// The probe ended without a verdict. Nothing happens for a ticket that is not the latest probe's.

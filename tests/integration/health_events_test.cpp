@@ -89,6 +89,23 @@ TEST(HealthEvents, AFailedProbeThatIsTriedAgainEjectsAsWell) {
   get_until(weir, "recovered");
 }
 
+TEST(HealthEvents, APostDoesNotProbe) {
+  ScriptableEndpoint flaky(behave::reset()), good(behave::ok());
+  ConfigText config = config_for({flaky.address(), good.address()});
+  config.app = "passive_health: { consecutive_failures: 3, ejection_time: 100ms }";
+  WeirProcess weir(config);
+  get_until(weir, "ejected");
+  const std::size_t before = flaky.request_count();
+  ASSERT_EQ(events(weir, "re_ejected").size(), 0U);
+  RawClient client = weir.connect();
+  std::this_thread::sleep_for(200ms);  // the probe is due by now
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(client.exchange("POST", "/", "once").status, 200);
+  EXPECT_EQ(flaky.request_count(), before);
+  EXPECT_EQ(client.exchange("PUT", "/", "again").status, 200) << "one that may be sent again does";
+  EXPECT_EQ(flaky.request_count(), before + 1);
+  EXPECT_EQ(events(weir, "re_ejected").size(), 1U);
+}
+
 TEST(HealthEvents, StatusSaysWhyAndUntilWhen) {
   ScriptableEndpoint bad(behave::reset()), good(behave::ok());
   ConfigText config = config_for({bad.address(), good.address()});
