@@ -106,6 +106,24 @@ TEST(HealthEvents, APostDoesNotProbe) {
   EXPECT_EQ(events(weir, "re_ejected").size(), 1U);
 }
 
+/// A failure by status whose body breaks off as well.
+TEST(HealthEvents, OneAttemptIsOneFailure) {
+  const std::string cut = "HTTP/1.1 503 Unavailable\r\nContent-Length: 100\r\n\r\nonly this";
+  ScriptableEndpoint bad(behave::respond_then_close(cut)), good(behave::ok());
+  ConfigText config = config_for({bad.address(), good.address()});
+  config.app = "balance: round_robin, passive_health: { consecutive_failures: 3, ejection_time: 1h }";
+  WeirProcess weir(config);
+  for (int i = 0; i < 20; ++i) {
+    RawClient client = weir.connect();
+    client.send_get("/", "Connection: close\r\n");
+    client.read_to_end();
+  }
+  EXPECT_EQ(bad.request_count(), 3U);
+  ASSERT_EQ(events(weir, "ejected").size(), 1U);
+  EXPECT_THAT(events(weir, "ejected").at(0), HasSubstr("3 consecutive failures (status 503 x3)"));
+  EXPECT_EQ(weir.metric("weir_upstream_failures_total", label(bad) + ",kind=\"status_503\""), 3);
+}
+
 TEST(HealthEvents, StatusSaysWhyAndUntilWhen) {
   ScriptableEndpoint bad(behave::reset()), good(behave::ok());
   ConfigText config = config_for({bad.address(), good.address()});
