@@ -7,13 +7,9 @@
 //   half_open --success--> healthy, --failure--> ejected again, --probe abandoned--> ejected with t = now
 //   half_open --probe_patience passed, one picker wins a CAS--> half_open with one probe more
 //
-// Of several probes whichever has a verdict first decides, or a hung endpoint whose requests time out after
-// probe_patience would never be judged. Only the latest of them can be abandoned.
-//
-// A request is judged by the ticket that it got when it was sent. Each ejection (not the end of a probe without a
-// verdict) starts a new epoch, and a report with an older ticket says nothing about the endpoint as it is now: it
-// changes nothing.
-// While ejected or half-open only the probe's own ticket counts; end_ejection leads back to healthy from both.
+// A request is judged by the ticket that it got when it was sent. Each ejection starts a new epoch (an abandoned probe
+// does not), and a report with an older ticket says nothing about the endpoint as it is now: it changes nothing.
+// While ejected or half-open only tickets of probes count; end_ejection leads back to healthy from both.
 #pragma once
 
 #include <atomic>
@@ -50,7 +46,8 @@ Milliseconds ejection_time(const config::PassiveHealth& settings, unsigned in_ro
 class PassiveHealth {
  public:
   /// After so long without a verdict another request probes as well: a client that sends its request slowly must not
-  /// decide how long an endpoint stays out.
+  /// decide how long an endpoint stays out. Whichever has a verdict first decides, or a hung endpoint whose requests
+  /// time out later than that would never be judged; only the latest of them can be abandoned.
   static constexpr Milliseconds probe_patience{30'000};
   /// So long a probe that is due waits for a request that can be tried again elsewhere; then any request may probe, or
   /// an endpoint that gets no such requests would stay out for ever.
