@@ -209,6 +209,14 @@ class Picking {
   Draw draw_;
 };
 
+/// A usable endpoint that the request has not tried: it need not go to one that failed before.
+bool has_other_choice(Candidates candidates, const PickRequest& request) {
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    if (candidates[i].state->usable() && !request.tried.contains(i)) return true;
+  }
+  return false;
+}
+
 Pick take_due_probe(const Rules& rules, Candidates candidates, const PickRequest& request) {
   Pick none_due;
   for (std::size_t i = 0; i < candidates.size(); ++i) {
@@ -218,6 +226,10 @@ Pick take_due_probe(const Rules& rules, Candidates candidates, const PickRequest
     if (endpoint.out.load(std::memory_order_relaxed) != 0 || request.tried.contains(i)) continue;
     const bool primaries_out = rules.backups && std::ranges::none_of(candidates, is_usable_primary);
     if (candidate.backup && !primaries_out) continue;
+    if (!request.may_probe && !endpoint.health.probe_overdue(request.now) &&
+        has_other_choice(candidates, request)) {
+      continue;
+    }
     if (!count_below_limit(candidate)) continue;
     Pick pick;
     if (endpoint.health.claim_probe(request.now, pick.ticket)) {

@@ -50,6 +50,7 @@ struct PickRequest {
   Tried tried{};             // never picked
   std::uint64_t random = 0;  // from the worker's Rng
   std::uint64_t key = 0;     // of the request (key.hpp); only read where the policy is hash
+  bool may_probe = true;     // its failure costs the client nothing: it is all here, and may be sent again
 };
 
 struct Pick {
@@ -64,7 +65,8 @@ struct Pick {
 /// Picks by the upstream's policy and raises the picked endpoint's in_flight by one; `release` takes it back.
 /// Never an endpoint that was tried, that an operator took out, or that is at its max_connections (exact over
 /// all workers). In this order of preference:
-/// 1. an endpoint due for a half-open probe (one request only; a backup only where no primary is usable);
+/// 1. an endpoint due for a half-open probe (one request only; a backup only where no primary is usable); for a request
+///    that may not probe, only where no usable endpoint is left to it or nobody has probed for too long;
 /// 2. usable endpoints by policy: primaries before backups, and among each the local zone (zones.hpp);
 /// 3. where none of those is left to this request, all the others that no operator took out, by policy.
 /// In panic (Shared::panic, too few are usable) a request that was not tried yet goes to 3 at once.

@@ -22,6 +22,10 @@ class AbsentEndpoints {
   void update(const server::Snapshot& snapshot,
               const std::vector<std::shared_ptr<upstream::EndpointState>>& known, TimePoint now);
   std::size_t size() const { return until_.size(); }
+  /// It was missing at the latest update.
+  bool contains(const std::shared_ptr<upstream::EndpointState>& state) const {
+    return until_.contains(state);
+  }
 
  private:
   std::map<std::shared_ptr<upstream::EndpointState>, TimePoint> until_;

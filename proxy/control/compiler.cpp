@@ -250,7 +250,13 @@ std::shared_ptr<upstream::EndpointState> Compiler::endpoint_state(const config::
   auto& known = endpoints_[upstream.name + '|' + address.to_string() + '|' + other_host];
   auto state = known.lock();
   if (state) {
-    added.serves = true;
+    // One that was away gets as little as a new one at first: whoever has its address now may have just started. One
+    // that is out starts slowly when it returns to service.
+    if (!absent_.contains(state)) {
+      added.serves = true;
+    } else if (state->usable()) {
+      added.fresh.push_back(state.get());
+    }
     return state;
   }
   state = std::make_shared<upstream::EndpointState>(upstream.name, address.to_string(), address,

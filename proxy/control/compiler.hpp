@@ -68,8 +68,8 @@ class Compiler {
  private:
   /// Of one upstream, while its endpoints are put together.
   struct NewEndpoints {
-    std::vector<upstream::EndpointState*> fresh;
-    bool serves = false;  // some endpoint was there before
+    std::vector<upstream::EndpointState*> fresh;  // new, or back after they were away
+    bool serves = false;                          // some endpoint was there before
   };
 
   std::size_t listener_slot(const std::string& name);

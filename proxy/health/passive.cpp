@@ -71,7 +71,12 @@ bool PassiveHealth::due(Word word, const config::PassiveHealth& settings, Ticket
 }
 
 bool PassiveHealth::is_probe(Word word, Ticket ticket) {
-  return ticket.probe && state_of(word) == State::half_open && epoch_of(word) == ticket.epoch;
+  return ticket.probe && state_of(word) != State::healthy && epoch_of(word) == ticket.epoch;
+}
+
+bool PassiveHealth::is_latest_probe(Word word, Ticket ticket) {
+  return is_probe(word, ticket) && state_of(word) == State::half_open &&
+         payload_of(word) == ticket.patience_end;
 }
 
 bool PassiveHealth::replace(Word& expected, Word desired) {
@@ -97,12 +102,9 @@ unsigned PassiveHealth::row_now(const config::PassiveHealth& settings, TimePoint
 bool PassiveHealth::claim_probe(TimePoint now, Ticket& ticket) {
   Word word = word_.load(std::memory_order_relaxed);
   while (probe_due(word, now)) {
-    // A probe that is still without a verdict, such as a slow upload, is one no more.
-    const bool again = state_of(word) == State::half_open;
-    const auto epoch = static_cast<std::uint16_t>(epoch_of(word) + (again ? 1 : 0));
-    const Word patience = std::min<Word>(ceil_ms(now + probe_patience), payload_max);
-    if (!replace(word, make(State::half_open, epoch, in_row_of(word), patience))) continue;
-    ticket = {epoch, true};
+    const Word patience_end = std::min<Word>(ceil_ms(now + probe_patience), payload_max);
+    if (!replace(word, make(State::half_open, epoch_of(word), in_row_of(word), patience_end))) continue;
+    ticket = {epoch_of(word), true, patience_end};
     return true;
   }
   return false;
@@ -110,9 +112,9 @@ bool PassiveHealth::claim_probe(TimePoint now, Ticket& ticket) {
 
 void PassiveHealth::abandon_probe(TimePoint now, Ticket ticket) {
   Word word = word_.load(std::memory_order_relaxed);
-  // Rounded down: the very next request may probe.
-  while (is_probe(word, ticket) &&
-         !replace(word, ejected_word(word, in_row_of(word), std::chrono::floor<Milliseconds>(now)))) {
+  // Rounded down: the very next request may probe. The epoch stays: a probe before this one may still have a verdict.
+  while (is_latest_probe(word, ticket) &&
+         !replace(word, make(State::ejected, epoch_of(word), in_row_of(word), floor_ms(now)))) {
   }
 }
 

@@ -5,11 +5,11 @@
 //   healthy --failures--> ejected until t                   (who stays all the same: upstream/ejection.hpp)
 //   ejected --t passed, one picker wins a CAS--> half_open  (exactly one probe request)
 //   half_open --success--> healthy, --failure--> ejected again, --probe abandoned--> ejected with t = now
-//   half_open --probe_patience passed, one picker wins a CAS--> half_open with another probe
+//   half_open --probe_patience passed, one picker wins a CAS--> half_open with one probe more
 //
-// A request is judged by the ticket that it got when it was sent. Each entry into `ejected` starts a new
-// epoch, and a report with an older ticket says nothing about the endpoint as it is now: it changes nothing.
-// While ejected or half-open only the probe's own ticket counts; end_ejection leads back to healthy from both.
+// A request is judged by the ticket that it got when it was sent. Each ejection starts a new epoch (an abandoned probe
+// does not), and a report with an older ticket says nothing about the endpoint as it is now: it changes nothing.
+// While ejected or half-open only tickets of probes count; end_ejection leads back to healthy from both.
 #pragma once
 
 #include <atomic>
@@ -28,7 +28,8 @@ enum class Change : std::uint8_t { none, ejected, recovered, re_ejected };
 /// Given to a request when it is sent, handed back with its report.
 struct Ticket {
   std::uint16_t epoch = 0;
-  bool probe = false;  // this request is the half-open probe: it must end in a report or in abandon_probe
+  bool probe = false;  // this request is a half-open probe: it must end in a report or in abandon_probe
+  std::uint64_t patience_end = 0;  // of a probe: tells it from others of the same epoch
 };
 
 /// What else decides how long an ejection lasts.
@@ -44,9 +45,13 @@ Milliseconds ejection_time(const config::PassiveHealth& settings, unsigned in_ro
 
 class PassiveHealth {
  public:
-  /// A probe without a verdict for so long is given up: a client that sends its request slowly must not decide how
-  /// long an endpoint stays out.
+  /// After so long without a verdict another request probes as well: a client that sends its request slowly must not
+  /// decide how long an endpoint stays out. Whichever has a verdict first decides, or a hung endpoint whose requests
+  /// time out later than that would never be judged; only the latest of them can be abandoned.
   static constexpr Milliseconds probe_patience{30'000};
+  /// So long a probe that is due waits for a request that can be tried again elsewhere; then any request may probe, or
+  /// an endpoint that gets no such requests would stay out for ever.
+  static constexpr Milliseconds probe_reserve{10'000};
   static constexpr unsigned in_row_max = 63;  // further ejections in a row are as long as this one
 
   /// An ejection whose time has passed still reads `ejected`; see probe_due.
@@ -65,13 +70,15 @@ class PassiveHealth {
   Ticket ticket() const { return {epoch_of(word_.load(std::memory_order_acquire)), false}; }
   /// A report with this ticket would say something about the endpoint as it is now; not so for a probe's.
   bool judges(Ticket ticket) const { return is_current(word_.load(std::memory_order_acquire), ticket); }
-  /// The ticket is that of the probe that runs.
+  /// The ticket is that of a probe whose verdict counts.
   bool is_probed_by(Ticket ticket) const { return is_probe(word_.load(std::memory_order_acquire), ticket); }
   /// The ejection time has passed and nobody probes yet, or for too long already.
   bool probe_due(TimePoint now) const { return probe_due(word_.load(std::memory_order_relaxed), now); }
+  /// The probe is due, and has been for probe_reserve.
+  bool probe_overdue(TimePoint now) const { return probe_due(now - probe_reserve); }
   /// Takes the one half-open probe and fills `ticket`; false when another request was faster.
   bool claim_probe(TimePoint now, Ticket& ticket);
-  /// The probe ended without a verdict. Nothing happens for a ticket that is not the running probe's.
+  /// The probe ended without a verdict. Nothing happens for a ticket that is not the latest probe's.
   void abandon_probe(TimePoint now, Ticket ticket);
 
   Change report_success(Ticket ticket);
@@ -98,7 +105,7 @@ class PassiveHealth {
 
  private:
   // state: 2 bits | epoch: 16 bits | ejections in a row: 6 bits | payload: 40 bits (healthy: failures in a row;
-  // ejected: end in milliseconds, 34 years)
+  // ejected, half-open: end or patience's end in milliseconds, 34 years)
   using Word = std::uint64_t;
   static constexpr unsigned state_bits = 2;
   static constexpr unsigned epoch_bits = 16;
@@ -122,6 +129,7 @@ class PassiveHealth {
   static bool is_current(Word word, Ticket ticket);
   static bool due(Word word, const config::PassiveHealth& settings, Ticket ticket);
   static bool is_probe(Word word, Ticket ticket);
+  static bool is_latest_probe(Word word, Ticket ticket);
   bool replace(Word& expected, Word desired);
 
   std::atomic<Word> word_{0};

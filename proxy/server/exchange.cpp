@@ -93,6 +93,7 @@ void Exchange::begin(Session& session) {
 
 void Exchange::reset() {
   if (session_ != nullptr && watched_ != nullptr) watch_client(nullptr);
+  settle_blame(false);  // a request that never came to its end: a probe must not stay without one
   release_endpoint();
   give_back(next_);
   place_.give_back();

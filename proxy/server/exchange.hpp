@@ -132,6 +132,7 @@ class Exchange final : private io::ChannelObserver {
   void note_latency(const Error* error);
 
   // exchange_attempt.cpp: one endpoint.
+  bool may_probe() const;
   Task<Result<void>> attempt();
   Task<Result<void>> connect();
   Task<io::ConnectResult> open_connection(SocketAddress address, TimePoint deadline);

@@ -21,6 +21,16 @@ double milliseconds(Duration duration) {
 
 }  // namespace
 
+/// The request is all here, so that its client cannot draw a probe out, and may be sent again should it fail.
+bool Exchange::may_probe() const {
+  const config::Retry& retry = upstream_config().retry;
+  if (!http::is_idempotent(head.method) && !retry.non_idempotent) return false;
+  if (request_body_->finished()) return !request_progress_.replay_overflow;
+  if (request_body_->framing().kind != http::BodyKind::length) return false;
+  const std::uint64_t left = request_body_->remaining();
+  return left <= session_->in().unread().size() && left <= static_cast<std::uint64_t>(retry.buffer_bytes);
+}
+
 Task<Result<void>> Exchange::attempt() {
   const UpstreamRuntime& upstream = *upstream_view().runtime;
   if (next_.index != balance::none) {
@@ -55,6 +65,7 @@ Task<Result<void>> Exchange::attempt() {
     if (failure == 0) settle_blame(true);
     if ((failure & upstream_config().passive_health.failures) != 0) {
       blame_.hold({pick_.index, pick_.ticket, response_.status, failure});
+      pick_.ticket.probe = false;  // the verdict ends the probe, not the end of this attempt
     } else if (judged_) {
       if (failure != 0) blame_.note_other(failure);
       report_health(nullptr);

@@ -57,6 +57,7 @@ balance::Pick Exchange::pick_one() {
   }
   request.random = worker_.rng()();
   request.key = key_for(upstream);
+  request.may_probe = may_probe();
   const balance::Pick pick = upstream.acquire(request);
   if (pick.index != balance::none || avoided_ == balance::none) return pick;
   avoided_ = balance::none;

@@ -8,8 +8,12 @@
 namespace weir::server {
 /// Tells the endpoint's health how the attempt went: `error`, or the status of the response head.
 void Exchange::report_health(const Error* error) {
+  // One attempt is one failure: where the status was one, that its body broke off adds nothing.
+  const std::uint16_t by_status = upstream::failure_bit_of_status(response_.status);
+  const bool failed_before =
+      error != nullptr && judged_ && (by_status & upstream_config().passive_health.failures) != 0;
   server::report_health(upstream_view(), pick_, worker_.reactor().now(), error, response_.status,
-                        failure_of_attempt(error));
+                        failed_before ? std::uint16_t{0} : failure_of_attempt(error));
 }
 
 /// Failures by status, which wait for what becomes of the request.

@@ -68,6 +68,62 @@ TEST(HealthEvents, EjectionFailedProbeAndReturn) {
   EXPECT_THAT(weir_command("events", weir), HasSubstr("ejected " + name + " for 300ms: 3 consecutive"));
 }
 
+/// The verdict about a status that is tried again waits for the end of the request, and the probe with it.
+TEST(HealthEvents, AFailedProbeThatIsTriedAgainEjectsAsWell) {
+  ScriptableEndpoint flaky(behave::status(503)), a(behave::ok()), b(behave::ok());
+  ConfigText config = config_for({flaky.address(), a.address(), b.address()});
+  config.app =
+      "passive_health: { consecutive_failures: 3, ejection_time: 300ms }, retry: { on: [connect, 503], "
+      "budget: { "
+      "min_concurrent: 100 } }";
+  WeirProcess weir(config);
+  get_until(weir, "ejected");
+  const std::string name = "app/" + flaky.address();
+  get_until(weir, "re_ejected");
+  EXPECT_EQ(events(weir, "re_ejected").at(0),
+            "ejected " + name +
+                " again for 600ms: its probe failed: status 503, the 2nd time in a row, 2 of 3 left");
+  EXPECT_EQ(flaky.request_count(), 4U);
+  EXPECT_GE(weir.metric("weir_ejections_total", label(flaky) + ",reason=\"probe_failed\""), 1);
+  flaky.behave(behave::ok());
+  get_until(weir, "recovered");
+}
+
+TEST(HealthEvents, APostDoesNotProbe) {
+  ScriptableEndpoint flaky(behave::reset()), good(behave::ok());
+  ConfigText config = config_for({flaky.address(), good.address()});
+  config.app = "passive_health: { consecutive_failures: 3, ejection_time: 100ms }";
+  WeirProcess weir(config);
+  get_until(weir, "ejected");
+  const std::size_t before = flaky.request_count();
+  ASSERT_EQ(events(weir, "re_ejected").size(), 0U);
+  RawClient client = weir.connect();
+  std::this_thread::sleep_for(200ms);  // the probe is due by now
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(client.exchange("POST", "/", "once").status, 200);
+  EXPECT_EQ(flaky.request_count(), before);
+  EXPECT_EQ(client.exchange("PUT", "/", "again").status, 200) << "one that may be sent again does";
+  EXPECT_EQ(flaky.request_count(), before + 1);
+  EXPECT_EQ(events(weir, "re_ejected").size(), 1U);
+}
+
+/// A failure by status whose body breaks off as well.
+TEST(HealthEvents, OneAttemptIsOneFailure) {
+  const std::string cut = "HTTP/1.1 503 Unavailable\r\nContent-Length: 100\r\n\r\nonly this";
+  ScriptableEndpoint bad(behave::respond_then_close(cut)), good(behave::ok());
+  ConfigText config = config_for({bad.address(), good.address()});
+  config.app = "balance: round_robin, passive_health: { consecutive_failures: 3, ejection_time: 1h }";
+  WeirProcess weir(config);
+  for (int i = 0; i < 20; ++i) {
+    RawClient client = weir.connect();
+    client.send_get("/", "Connection: close\r\n");
+    client.read_to_end();
+  }
+  EXPECT_EQ(bad.request_count(), 3U);
+  ASSERT_EQ(events(weir, "ejected").size(), 1U);
+  EXPECT_THAT(events(weir, "ejected").at(0), HasSubstr("3 consecutive failures (status 503 x3)"));
+  EXPECT_EQ(weir.metric("weir_upstream_failures_total", label(bad) + ",kind=\"status_503\""), 3);
+}
+
 TEST(HealthEvents, StatusSaysWhyAndUntilWhen) {
   ScriptableEndpoint bad(behave::reset()), good(behave::ok());
   ConfigText config = config_for({bad.address(), good.address()});

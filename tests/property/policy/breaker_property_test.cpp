@@ -135,7 +135,9 @@ class RandomRun {
   void abandon(const Request& request) {
     endpoints_[request.endpoint].health.abandon_probe(now_, request.ticket);
     Model& model = models_[request.endpoint];
-    if (is_probe(request)) out(model, model.in_row, Milliseconds(0));
+    if (!is_probe(request)) return;
+    model.state = State::ejected;
+    model.until = now_;
   }
 
   void succeed(const Request& request) {

@@ -86,6 +86,41 @@ TEST_P(Acquire, ADueProbeComesFirstAndOnce) {
   EXPECT_NE(pick(endpoints, 0b101, due).index, none);
 }
 
+/// A POST, or an upload that has only begun.
+TEST_P(Acquire, ARequestThatMustNotFailProbesOnlyWhereItHasNoOtherChoice) {
+  Endpoints endpoints({1, 1, 1});
+  endpoints.eject(1, time_zero);
+  const TimePoint due = time_zero + seconds(30);
+  PickRequest request = asking(due);
+  request.may_probe = false;
+  for (int i = 0; i < 12; ++i) {
+    const Pick picked = acquire(GetParam(), shared_, endpoints.candidates(), request);
+    EXPECT_NE(picked.index, 1u);
+    EXPECT_FALSE(picked.ticket.probe);
+  }
+  EXPECT_TRUE(endpoints[1].health.probe_due(due)) << "it is left to others";
+  request.tried = tried_of(0b101);
+  const Pick last = acquire(GetParam(), shared_, endpoints.candidates(), request);
+  EXPECT_EQ(last.index, 1u);
+  EXPECT_TRUE(last.ticket.probe);
+}
+
+TEST_P(Acquire, WhereOnlySuchRequestsComeTheyProbeInTheEnd) {
+  Endpoints endpoints({1, 1});
+  endpoints.eject(1, time_zero);
+  PickRequest request = asking(time_zero + seconds(30));
+  request.may_probe = false;
+  const auto probes_at = [&](TimePoint now) {
+    request.now = now;
+    return acquire(GetParam(), shared_, endpoints.candidates(), request).ticket.probe;
+  };
+  const TimePoint overdue = time_zero + seconds(30) + health::PassiveHealth::probe_reserve;
+  EXPECT_FALSE(probes_at(overdue - Milliseconds(1)));
+  EXPECT_TRUE(probes_at(overdue));
+  EXPECT_FALSE(probes_at(overdue + health::PassiveHealth::probe_patience));
+  EXPECT_TRUE(pick(endpoints, nobody, overdue + health::PassiveHealth::probe_patience).ticket.probe);
+}
+
 TEST_P(Acquire, AnExcludedEndpointIsNotProbed) {
   Endpoints endpoints({1, 1});
   endpoints.eject(0, time_zero);

@@ -146,6 +146,47 @@ TEST_F(CompilerTest, OnlyWhatJoinsOthersStartsSlowly) {
   }
 }
 
+TEST_F(CompilerTest, WhatComesBackAfterAnAbsenceStartsSlowlyAgain) {
+  const auto one = *IpAddress::parse("10.0.0.1"), two = *IpAddress::parse("10.0.0.2");
+  config::Config config = base();
+  config.upstreams[0].endpoints = {endpoint("app", 1001)};
+  app = {{one}, {two}};
+  const auto first = compile(config);
+  const auto state = first->upstreams[0].endpoints[1].state;
+  ASSERT_EQ(state->serving_since, 0);
+  app = {{one}};
+  compile(config);
+  compile(config);
+  app = {{one}, {two}};
+  const auto back = compile(config);
+  ASSERT_EQ(back->upstreams[0].endpoints[1].state, state);
+  EXPECT_GT(state->serving_since, 0);
+  EXPECT_EQ(back->upstreams[0].endpoints[0].state->serving_since, 0) << "it was there all the time";
+  state->serving_since = 1;
+  compile(config);
+  EXPECT_EQ(state->serving_since, 1) << "only once";
+}
+
+TEST_F(CompilerTest, NobodyStartsSlowlyWhenAllComeBackOrWhileOut) {
+  const auto one = *IpAddress::parse("10.0.0.1"), two = *IpAddress::parse("10.0.0.2");
+  config::Config config = base();
+  config.upstreams[0].endpoints = {endpoint("app", 1001)};
+  app = {{one}, {two}};
+  const auto first = compile(config);
+  app = {};
+  compile(config);
+  app = {{one}, {two}};
+  const auto all_back = compile(config);
+  for (const auto& each : all_back->upstreams[0].endpoints) EXPECT_EQ(each.state->serving_since, 0);
+  const auto state = first->upstreams[0].endpoints[1].state;
+  state->out = upstream::out_check_failed;
+  app = {{one}};
+  compile(config);
+  app = {{one}, {two}};
+  compile(config);
+  EXPECT_EQ(state->serving_since, 0) << "it starts when it is in service again";
+}
+
 TEST_F(CompilerTest, WhatStaysKeepsItsIdentity) {
   const auto before = compile(base());
   before->upstreams[0].endpoints[0].state->in_flight = 7;

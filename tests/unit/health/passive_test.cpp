@@ -154,22 +154,69 @@ TEST_F(PassiveHealthTest, AnAbandonedProbeIsDueAgainAtOnce) {
   EXPECT_EQ(health_.state(), State::ejected);
   EXPECT_TRUE(health_.probe_due(later));
   const Ticket second = probe(later);
-  EXPECT_EQ(health_.report_success(first), Change::none) << "the first probe no longer counts";
   EXPECT_EQ(health_.report_success(second), Change::recovered);
 }
 
-TEST_F(PassiveHealthTest, AProbeThatTakesTooLongIsReplaced) {
+TEST_F(PassiveHealthTest, AnAbandonedProbeLeavesTheVerdictToAnEarlierOne) {
+  eject();
+  const Ticket first = probe(start + seconds(30));
+  const Ticket second = probe(start + seconds(60));
+  health_.abandon_probe(start + seconds(70), second);
+  EXPECT_TRUE(health_.probe_due(start + seconds(70)));
+  EXPECT_EQ(health_.report_failure(settings_, start + seconds(90), true, first), Change::re_ejected);
+  EXPECT_EQ(health_.ejected_until(), start + seconds(150));
+}
+
+TEST_F(PassiveHealthTest, AfterAProbesPatienceAnotherRequestProbes) {
   eject();
   const TimePoint claimed = start + seconds(30);
   const Ticket slow = probe(claimed);
   Ticket other;
   EXPECT_FALSE(health_.claim_probe(claimed + PassiveHealth::probe_patience - milliseconds(1), other));
   const Ticket next = probe(claimed + PassiveHealth::probe_patience);
-  EXPECT_EQ(health_.report_success(slow), Change::none) << "its time is over";
   health_.abandon_probe(claimed, slow);
-  EXPECT_EQ(health_.report_failure(settings_, claimed, true, slow), Change::none);
-  EXPECT_EQ(health_.state(), State::half_open);
+  EXPECT_EQ(health_.state(), State::half_open) << "the latest one still runs";
+  EXPECT_FALSE(health_.claim_probe(claimed + PassiveHealth::probe_patience, other));
   EXPECT_EQ(health_.report_success(next), Change::recovered);
+}
+
+/// `timeouts.response` may be longer than a probe's patience.
+TEST_F(PassiveHealthTest, ALateVerdictOfAnEarlierProbeDecides) {
+  for (const bool answers : {false, true}) {
+    health_.end_ejection(PassiveHealth::in_row_max);
+    eject();
+    const TimePoint claimed = start + seconds(30);
+    const Ticket first = probe(claimed);
+    const Ticket second = probe(claimed + seconds(30));
+    const Ticket third = probe(claimed + seconds(60));
+    EXPECT_TRUE(health_.is_probed_by(first));
+    if (answers) {
+      EXPECT_EQ(health_.report_success(first), Change::recovered);
+    } else {
+      EXPECT_EQ(health_.report_failure(settings_, claimed + seconds(60), true, first), Change::re_ejected);
+      EXPECT_EQ(health_.ejected_until(), claimed + seconds(120));
+    }
+    for (const Ticket& late : {second, third}) {
+      EXPECT_EQ(health_.report_success(late), Change::none);
+      EXPECT_FALSE(health_.is_probed_by(late));
+      health_.abandon_probe(claimed + seconds(61), late);
+    }
+    EXPECT_EQ(health_.state(), answers ? State::healthy : State::ejected);
+  }
+}
+
+TEST_F(PassiveHealthTest, AProbeOfAnEarlierHalfOpenTimeSaysNothing) {
+  eject();
+  const Ticket early = probe(start + seconds(30));
+  const Ticket next = probe(start + seconds(60));
+  EXPECT_EQ(health_.report_success(next), Change::recovered);
+  eject(start + seconds(70));
+  const Ticket now = probe(start + seconds(200));
+  EXPECT_EQ(health_.report_failure(settings_, start + seconds(201), true, early), Change::none);
+  EXPECT_EQ(health_.report_success(early), Change::none);
+  health_.abandon_probe(start + seconds(201), early);
+  EXPECT_EQ(health_.state(), State::half_open);
+  EXPECT_EQ(health_.report_success(now), Change::recovered);
 }
 
 TEST_F(PassiveHealthTest, OnlyTheProbeCanAbandon) {
