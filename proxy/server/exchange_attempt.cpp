@@ -9,6 +9,7 @@
 #include "server/connect_error.hpp"
 #include "server/exchange.hpp"
 #include "server/health_events.hpp"
+#include "server/health_report.hpp"
 #include "server/session.hpp"
 #include "server/worker.hpp"
 
@@ -64,7 +65,8 @@ Task<Result<void>> Exchange::attempt() {
     judged_ = pick_.ticket.probe || response_.status == 101 || failure != 0;
     if (failure == 0) settle_blame(true);
     if ((failure & upstream_config().passive_health.failures) != 0) {
-      blame_.hold({pick_.index, pick_.ticket, response_.status, failure});
+      hold_failure(upstream_view(), blame_, {pick_.index, pick_.ticket, response_.status, failure},
+                   worker_.reactor().now());
       pick_.ticket.probe = false;  // the verdict ends the probe, not the end of this attempt
     } else if (judged_) {
       if (failure != 0) blame_.note_other(failure);

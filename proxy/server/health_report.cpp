@@ -52,11 +52,24 @@ void report_health(const UpstreamView& view, const balance::Pick& pick, TimePoin
   count_and_tell(view, pick.index, answered, now);
 }
 
+void hold_failure(const UpstreamView& view, upstream::RequestBlame& blame,
+                  const upstream::HeldFailure& failure, TimePoint now) {
+  const UpstreamRuntime& upstream = *view.runtime;
+  upstream::EndpointState& endpoint = *upstream.candidates[failure.endpoint].state;
+  blame.hold(failure);
+  endpoint.held.fetch_add(1, std::memory_order_relaxed);
+  if (upstream::is_evident(upstream.candidates, endpoint, upstream.config->passive_health)) {
+    settle_blame(view, blame, false, now);
+  }
+}
+
 void settle_blame(const UpstreamView& view, upstream::RequestBlame& blame, bool answered, TimePoint now) {
   if (blame.empty()) return;
   const UpstreamRuntime& upstream = *view.runtime;
-  for (const upstream::HeldFailure& each : blame.held())
+  for (const upstream::HeldFailure& each : blame.held()) {
     ++view.pools[each.endpoint]->counters().failures[status_label(each.status)];
+    upstream.candidates[each.endpoint].state->held.fetch_sub(1, std::memory_order_relaxed);
+  }
   if (blame.excuses(answered)) {
     auto verdict = upstream::excuse(upstream.shared->ejections, upstream.candidates, blame.held(),
                                     upstream.config->passive_health, now);

@@ -14,6 +14,11 @@ namespace weir::server {
 void report_health(const UpstreamView& view, const balance::Pick& pick, TimePoint now, const Error* error,
                    int status, std::uint16_t failure);
 
+/// A try ended with a status that counts as failure: the verdict waits for the end of the request, unless the endpoint is
+/// evidently at fault.
+void hold_failure(const UpstreamView& view, upstream::RequestBlame& blame,
+                  const upstream::HeldFailure& failure, TimePoint now);
+
 /// A request with failures by status has ended: they count, or the request is blamed (upstream/blame.hpp). `answered`:
 /// some endpoint served it. Leaves `blame` empty.
 void settle_blame(const UpstreamView& view, upstream::RequestBlame& blame, bool answered, TimePoint now);

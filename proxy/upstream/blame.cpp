@@ -23,6 +23,21 @@ bool RequestBlame::excuses(bool answered) const {
                              [this](const HeldFailure& each) { return each.failure == held_[0].failure; });
 }
 
+bool is_evident(std::span<const Candidate> candidates, const EndpointState& which,
+                const config::PassiveHealth& settings) {
+  if (settings.consecutive_failures == 0 ||
+      which.held.load(std::memory_order_relaxed) < settings.consecutive_failures) {
+    return false;
+  }
+  bool others = false;
+  for (const Candidate& candidate : candidates) {
+    if (candidate.state == &which || !candidate.state->usable()) continue;
+    if (candidate.state->held.load(std::memory_order_relaxed) != 0) return false;
+    others = true;
+  }
+  return others;
+}
+
 Verdict excuse(EjectionGuard& guard, std::span<const Candidate> candidates, std::span<const HeldFailure> held,
                const config::PassiveHealth& settings, TimePoint now) {
   Verdict verdict;

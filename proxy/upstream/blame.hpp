@@ -1,7 +1,8 @@
 // Is the request at fault, or the endpoint? Failures by status that one request met are held until the request has
 // ended. If at least two endpoints had it and each answered with the same status, that speaks against the request (or
 // something that the endpoints share) and none of them is held against an endpoint; otherwise all of them count. So one
-// bad URL with retries ejects nobody. What is no response (refused, reset, timed out) is never held. Pure; one thread.
+// bad URL with retries ejects nobody. What is no response (refused, reset, timed out) is never held, and neither is a
+// failure where the endpoint is evidently at fault. Pure; one thread.
 #pragma once
 
 #include <array>
@@ -46,6 +47,12 @@ class RequestBlame {
   std::size_t count_ = 0;
   bool other_ = false;
 };
+
+/// As many requests as would eject `which` have just met a failure by status there, and nobody met one at another
+/// endpoint in use: the verdict does not wait for their ends. An endpoint that fails at once looks idle, and would be
+/// given most requests until then. `which` holds the failure that this is asked for already.
+bool is_evident(std::span<const Candidate> candidates, const EndpointState& which,
+                const config::PassiveHealth& settings);
 
 /// The request is at fault: `held` are no failures of their endpoints. A probe among them has no verdict, and the next
 /// request probes. What is to be told, `announce` at most once each window.

@@ -77,6 +77,7 @@ struct EndpointState {
   std::atomic<std::int64_t> serving_since{0};
   DueMark due;                                 // when an ejection was due last, and what for
   std::atomic<std::uint32_t> excused{0};       // failures in a row that requests were blamed for (blame.hpp)
+  std::atomic<std::uint32_t> held{0};          // failures of requests that have not ended yet (blame.hpp)
   alignas(64) health::OutcomeWindow outcomes;  // counted where failure_rate is on
   health::CauseHistory causes;
   LastChange last_change;

@@ -80,7 +80,15 @@ class WaitReach : public ::testing::Test {
     waits_[static_cast<std::size_t>(number)] = &waiting;
     if (!waiting.enter(100, deadline)) co_return;
     const WaitEnd end = co_await waiting;
+    waits_[static_cast<std::size_t>(number)] = nullptr;
     ended_.push_back({number, end, asking.got});
+  }
+  void TearDown() override {
+    for (Wait* const waiting : waits_) {
+      if (waiting != nullptr) waiting->give_up(WaitEnd::shutdown);
+    }
+    turns();
+    EXPECT_EQ(queue_->waiting(), 0u);
   }
   void turns() {
     for (int i = 0; i < 12; ++i) reactor_.run_turn();
