@@ -20,24 +20,25 @@ constexpr int looks_max = 4;
 
 struct PolicyInfo {
   Policy choose = nullptr;
-  bool turns = false;  // reads Draw::turn
+  bool turns = false;  // reads Draw::turn, of which each value has to come once
+  bool ties = false;   // reads it among equals, where two workers may have the same
   bool exact = false;  // the choice holds only for the load that it saw
 };
 
 PolicyInfo info(config::Balance policy) {
   switch (policy) {
     case config::Balance::least_connections:
-      return {least_connections, true, true};
+      return {least_connections, false, true, true};
     case config::Balance::round_robin:
-      return {round_robin, true, false};
+      return {round_robin, true, false, false};
     case config::Balance::random_two:
-      return {random_two, false, false};
+      return {random_two, false, false, false};
     case config::Balance::least_latency:
-      return {least_latency, false, false};
+      return {least_latency, false, false, false};
     case config::Balance::hash:
-      return {hash, false, true};
+      return {hash, false, false, true};
   }
-  return {least_connections, true, true};
+  return {least_connections, false, true, true};
 }
 
 /// Counts one request more at `candidate` unless that is too many.
@@ -80,7 +81,12 @@ class Picking {
         request_(request),
         policy_(info(rules.policy)),
         panic_(shared.panic.in_force()) {
-    if (policy_.turns) draw_.turn = shared.turn.fetch_add(1, std::memory_order_relaxed);
+    if (policy_.turns) {
+      draw_.turn = shared.turn.fetch_add(1, std::memory_order_relaxed);
+    } else if (policy_.ties) {  // without the locked instruction, which takes as long as the rest of the pick
+      draw_.turn = shared.turn.load(std::memory_order_relaxed);
+      shared.turn.store(draw_.turn + 1, std::memory_order_relaxed);
+    }
     draw_.random = request.random;
     draw_.key = request.key;
     draw_.now = request.now;

@@ -1,6 +1,7 @@
 #include "balance/key.hpp"
 
 #include "http/cookies.hpp"
+#include "http/field_names.hpp"
 #include "http/text.hpp"
 #include "split/hash.hpp"
 
@@ -22,7 +23,7 @@ std::uint64_t address_key(const IpAddress& ip) {
 }  // namespace
 
 KeyRule::KeyRule(const config::HashKey& key) : key_(key) {
-  if (key.kind == Kind::header) field_ = boost::beast::http::string_to_field(key.name);
+  if (key.kind == Kind::header) field_ = http::field_id(key.name);
 }
 
 std::uint64_t KeyRule::key_of(std::span<const http::Field> fields, const IpAddress& client_ip,

@@ -8,6 +8,7 @@
 #include "config/shares.hpp"
 #include "config/statuses.hpp"
 #include "core/units.hpp"
+#include "http/field_names.hpp"
 #include "http/text.hpp"
 #include "http/write.hpp"
 #include "route/mirror.hpp"
@@ -244,7 +245,7 @@ ResponseChanges response_changes(const http::CompiledFields& compiled,
   std::vector<http::Field> present;
   for (const config::HeaderPolicy* policy : policies) {
     for (const auto& [name, value] : policy->response.set_if_absent) {
-      present.push_back({boost::beast::http::string_to_field(name), name, value});
+      present.push_back({http::field_id(name), name, value});
     }
   }
   compiled.append_to(text, present);

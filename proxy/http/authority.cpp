@@ -1,5 +1,6 @@
 #include "http/authority.hpp"
 
+#include <algorithm>
 #include <limits>
 
 #include "core/ip.hpp"
@@ -32,14 +33,11 @@ bool percent_encoding_is_whole(std::string_view text) {
 /// RFC 3986 3.2.2 reg-name, which an IPv4 address is too. A leading dot would be an empty name for every rule
 /// that matches on a suffix.
 bool is_registered_name(std::string_view text) {
+  constexpr std::uint8_t plain = char_class::unreserved | char_class::sub_delim;
   if (text.empty() || text.front() == '.') return false;
-  bool encoded = false;
-  for (const char c : text) {
-    if (is(c, char_class::unreserved | char_class::sub_delim)) continue;
-    if (c != '%') return false;
-    encoded = true;
-  }
-  return !encoded || percent_encoding_is_whole(text);
+  if (all(text, plain)) return true;
+  return percent_encoding_is_whole(text) &&
+         std::ranges::all_of(text, [](char c) { return is(c, plain) || c == '%'; });
 }
 
 bool is_ip_literal(std::string_view bracketed) {

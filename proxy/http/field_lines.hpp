@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include "http/head.hpp"
+#include "http/field_names.hpp"
 
 namespace weir::http {
 
@@ -17,8 +17,7 @@ void for_each_field_line(std::string_view lines, Visit&& visit) {
     if (colon != line.npos) {
       const std::string_view name = line.substr(0, colon);
       const auto value = line.find_first_not_of(" \t", colon + 1);
-      visit(Field{boost::beast::http::string_to_field(name), name,
-                  value == line.npos ? std::string_view{} : line.substr(value)});
+      visit(Field{field_id(name), name, value == line.npos ? std::string_view{} : line.substr(value)});
     }
     lines.remove_prefix(end == lines.npos ? lines.size() : end + 2);
   }

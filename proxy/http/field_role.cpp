@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "http/field_names.hpp"
 #include "http/text.hpp"
 
 namespace weir::http {
@@ -79,11 +80,11 @@ bool is_alias(std::string_view name) {
   if (name.find('_') == name.npos) return false;
   const std::string_view folded = fold_underscores(name.substr(0, folded_name_bytes_max), buffer);
   if (folded.empty()) return false;
-  return role_of({boost::beast::http::string_to_field(folded), folded, {}}) != FieldRole::end_to_end;
+  return role_of({field_id(folded), folded, {}}) != FieldRole::end_to_end;
 }
 
 bool is_framing_name(std::string_view name) {
-  const FieldRole role = role_of({boost::beast::http::string_to_field(name), name, {}});
+  const FieldRole role = role_of({field_id(name), name, {}});
   return role == FieldRole::hop_by_hop || role == FieldRole::content_length || role == FieldRole::trailer ||
          role == FieldRole::expect;
 }

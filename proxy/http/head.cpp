@@ -24,17 +24,6 @@ const Field* find_field(const std::vector<Field>& fields, FieldId id) {
   return found == fields.end() ? nullptr : &*found;
 }
 
-/// A fresh head that keeps the capacity of the vectors.
-template <class Head>
-void reset(Head& head) {
-  Head fresh;
-  fresh.fields.swap(head.fields);
-  fresh.connection_tokens.swap(head.connection_tokens);
-  fresh.fields.clear();
-  fresh.connection_tokens.clear();
-  head = std::move(fresh);
-}
-
 }  // namespace
 
 std::string_view to_string(Method method) {
@@ -66,10 +55,14 @@ bool is_idempotent(Method method) {
 }
 
 void RequestHead::clear() {
-  reset(*this);
+  RequestFacts::operator=({});
+  fields.clear();
+  connection_tokens.clear();
 }
 void ResponseHead::clear() {
-  reset(*this);
+  ResponseFacts::operator=({});
+  fields.clear();
+  connection_tokens.clear();
 }
 
 const Field* RequestHead::find(FieldId id) const {

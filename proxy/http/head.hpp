@@ -17,6 +17,7 @@ struct Field {
   FieldId id = FieldId::unknown;
   std::string_view name;   // as received; a token (RFC 9110 5.6.2)
   std::string_view value;  // without surrounding whitespace; no NUL, CR, LF
+  bool verbatim = false;  // name and value are part of one line `name: value` CRLF, which may be copied whole
 };
 
 enum class Method : std::uint8_t { get, head, post, put, delete_, patch, options, trace, connect, other };
@@ -37,7 +38,8 @@ struct Framing {
 
 enum class TargetForm : std::uint8_t { origin, absolute, asterisk };
 
-struct RequestHead {
+/// What there is of a request's head beside its fields.
+struct RequestFacts {
   Method method = Method::other;
   std::string_view method_text;
   std::string_view target;  // as received
@@ -48,30 +50,37 @@ struct RequestHead {
   std::string_view authority;  // Host, which an absolute-form target must equal; empty only with HTTP/1.0
   std::string_view host;       // authority without port, as received (brackets kept for IPv6)
   int minor_version = 1;       // HTTP/1.x
-  std::vector<Field> fields;   // in order, as received, all of them
-  std::vector<std::string_view> connection_tokens;  // members of Connection
   Framing body;
   bool keep_alive = true;         // what the client allows
   bool expect_continue = false;   // Expect: 100-continue on HTTP/1.1
   std::string_view upgrade;       // value of Upgrade where Connection names it; empty otherwise
   bool accepts_trailers = false;  // TE: trailers
   std::size_t bytes = 0;          // length of the head in the buffer, leading empty lines included
+};
+
+struct RequestHead : RequestFacts {
+  std::vector<Field> fields;                        // in order, as received, all of them
+  std::vector<std::string_view> connection_tokens;  // members of Connection
 
   void clear();
   /// First field with that id, or nullptr.
   const Field* find(FieldId id) const;
 };
 
-struct ResponseHead {
+/// What there is of a response's head beside its fields.
+struct ResponseFacts {
   int status = 0;
   std::string_view reason;
   int minor_version = 1;
-  std::vector<Field> fields;
-  std::vector<std::string_view> connection_tokens;
   Framing body;
   bool keep_alive = true;  // the endpoint's connection may be reused after this response
   std::string_view upgrade;
   std::size_t bytes = 0;
+};
+
+struct ResponseHead : ResponseFacts {
+  std::vector<Field> fields;
+  std::vector<std::string_view> connection_tokens;
 
   void clear();
   const Field* find(FieldId id) const;

@@ -4,13 +4,12 @@
 #include <array>
 #include <optional>
 
+#include "http/field_names.hpp"
 #include "http/field_role.hpp"
 #include "http/text.hpp"
 
 namespace weir::http {
 namespace {
-
-using boost::beast::http::string_to_field;
 
 struct OwnName {
   std::string_view name;
@@ -75,7 +74,7 @@ void CompiledFields::render() {
 }
 
 void CompiledFields::drop(std::string_view name) {
-  const FieldId id = string_to_field(name);
+  const FieldId id = field_id(name);
   if (is_framing_name(name) || id == FieldId::host) return;
   forget(name);
   if (id == FieldId::unknown) {
@@ -89,7 +88,7 @@ void CompiledFields::drop(std::string_view name) {
 
 void CompiledFields::set(std::string_view name, std::string_view value) {
   if (is_framing_name(name)) return;
-  const FieldId id = string_to_field(name);
+  const FieldId id = field_id(name);
   drop(name);
   forget(name);
   if (id == FieldId::host) own_ |= bit(OwnField::host);
@@ -99,7 +98,7 @@ void CompiledFields::set(std::string_view name, std::string_view value) {
 
 void CompiledFields::set_if_absent(std::string_view name, std::string_view value) {
   if (is_framing_name(name) || is_set(name)) return;
-  const FieldId id = string_to_field(name);
+  const FieldId id = field_id(name);
   if (id == FieldId::unknown ? drops_named(name) : drops_known(id)) {
     set(name, value);  // whatever arrives is dropped, so it is always absent
     return;
@@ -123,7 +122,7 @@ bool CompiledFields::drops_unknown(std::string_view name) const {
   FoldedName buffer;
   const std::string_view folded = fold_underscores(name, buffer);
   if (folded.empty()) return false;
-  const FieldId id = string_to_field(folded);
+  const FieldId id = field_id(folded);
   return id == FieldId::unknown ? drops_named(folded) : drops_known(id);
 }
 

@@ -27,6 +27,10 @@ std::size_t matching_version_bytes(std::string_view bytes) {
 }
 
 Result<bool> read_version(std::string_view rest, RequestLine& line) {
+  if (rest.starts_with("HTTP/1.1\r\n")) {  // what it nearly always is
+    line.minor_version = 1;
+    return true;
+  }
   const std::size_t matching = matching_version_bytes(rest);
   if (matching < std::min(rest.size(), version_shape.size())) return malformed("no HTTP version");
   if (matching < version_shape.size()) return false;

@@ -31,11 +31,11 @@ constexpr int digit(char c) {
 /// Reads `HTTP/1.x NNN reason` (RFC 9112 4). What is wrong with it, or nullptr.
 const char* read_status_line(std::string_view line, ResponseHead& head) {
   if (line.size() < status_line_shape.size()) return "status line is too short";
-  for (std::size_t i = 0; i < status_line_shape.size(); ++i) {
-    const bool fits =
-        status_line_shape[i] == 'd' ? is(line[i], char_class::digit) : line[i] == status_line_shape[i];
-    if (!fits) return "malformed status line";
-  }
+  const bool fits = line.starts_with(version_prefix) && is(line[minor_at], char_class::digit) &&
+                    line[minor_at + 1] == ' ' &&
+                    all(line.substr(status_at, status_digits), char_class::digit) &&
+                    line[status_at + status_digits] == ' ';
+  if (!fits) return "malformed status line";
   head.minor_version = digit(line[minor_at]);
   if (head.minor_version > 1) return "HTTP version is not 1.0 or 1.1";
   for (const char c : line.substr(status_at, status_digits)) head.status = head.status * 10 + digit(c);

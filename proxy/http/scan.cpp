@@ -4,6 +4,10 @@
 #include <cstdint>
 #include <cstring>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 namespace weir::http {
 namespace {
 
@@ -27,6 +31,17 @@ constexpr bool is_control(char c) {
 }  // namespace
 
 const char* find_control(const char* at, const char* end) {
+#if defined(__SSE2__)
+  const __m128i highest_control = _mm_set1_epi8(0x1f);
+  const __m128i del = _mm_set1_epi8(0x7f);
+  while (end - at >= 16) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    const __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(bytes, highest_control), bytes);
+    const int marks = _mm_movemask_epi8(_mm_or_si128(low, _mm_cmpeq_epi8(bytes, del)));
+    if (marks != 0) return at + std::countr_zero(static_cast<unsigned>(marks));
+    at += 16;
+  }
+#endif
   if constexpr (std::endian::native == std::endian::little) {
     while (static_cast<std::size_t>(end - at) >= sizeof(std::uint64_t)) {
       std::uint64_t word;

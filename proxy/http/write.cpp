@@ -23,6 +23,40 @@ bool is_named(std::string_view name, const std::vector<std::string_view>& connec
   return std::ranges::any_of(connection_tokens, [&](std::string_view token) { return iequals(token, name); });
 }
 
+/// Copies fields one after the other; lines that are neighbours in their buffer in one go.
+class FieldCopier {
+ public:
+  explicit FieldCopier(Pen& pen) : pen_(pen) {}
+  ~FieldCopier() { put_run(); }
+  FieldCopier(const FieldCopier&) = delete;
+  FieldCopier& operator=(const FieldCopier&) = delete;
+
+  void put(const Field& field) {
+    if (!field.verbatim) {
+      put_run();
+      pen_.field(field.name, field.value);
+      return;
+    }
+    const char* const line = field.name.data();
+    if (line != end_) {
+      put_run();
+      begin_ = line;
+    }
+    end_ = field.value.data() + field.value.size() + 2;
+  }
+
+ private:
+  void put_run() {
+    if (begin_ == end_) return;
+    pen_.put(std::string_view(begin_, static_cast<std::size_t>(end_ - begin_)));
+    begin_ = end_ = nullptr;
+  }
+
+  Pen& pen_;
+  const char* begin_ = nullptr;
+  const char* end_ = nullptr;
+};
+
 void put_via(Pen& pen, const std::vector<Field>& fields, int minor_version, bool received) {
   pen.put("Via: ");
   if (received) {
@@ -70,6 +104,7 @@ bool put_request_fields(Pen& pen, const RequestHead& head, bool chunked, bool ke
                         const CompiledFields& policy) {
   bool via = false;
   const bool search = names_other_fields(head.connection_tokens);
+  FieldCopier copier(pen);
   for (const Field& field : head.fields) {
     const FieldRole role = role_of(field);
     switch (role) {
@@ -90,7 +125,7 @@ bool put_request_fields(Pen& pen, const RequestHead& head, bool chunked, bool ke
     }
     if (search && is_named(field.name, head.connection_tokens)) continue;
     if (policy.drops(field) || (field.id == FieldId::unknown && is_alias(field.name))) continue;
-    pen.field(field.name, field.value);
+    copier.put(field);
   }
   return via;
 }
@@ -103,6 +138,7 @@ struct ResponseFields {
 
   void put(Pen& pen, const ResponseHead& head, const CompiledFields* policy, bool chunked, bool interim) {
     const bool search = names_other_fields(head.connection_tokens);
+    FieldCopier copier(pen);
     for (const Field& field : head.fields) {
       switch (role_of(field)) {
         case FieldRole::hop_by_hop:
@@ -124,7 +160,7 @@ struct ResponseFields {
       if (search && is_named(field.name, head.connection_tokens)) continue;
       if (policy && policy->drops(field)) continue;
       if (field.id == FieldId::date) date = true;
-      pen.field(field.name, field.value);
+      copier.put(field);
     }
   }
 };

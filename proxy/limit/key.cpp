@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "http/cookies.hpp"
+#include "http/field_names.hpp"
 #include "http/text.hpp"
 
 namespace weir::limit {
@@ -82,7 +83,7 @@ KeyRule::KeyRule(const config::RateLimit& limit)
     : ipv6_prefix_(limit.ipv6_prefix), on_missing_(limit.on_missing_key) {
   for (const config::RateLimitKey& part : limit.key) {
     const auto field =
-        part.kind == Kind::header ? boost::beast::http::string_to_field(part.name) : http::FieldId::unknown;
+        part.kind == Kind::header ? http::field_id(part.name) : http::FieldId::unknown;
     parts_.push_back({part.kind, field, part.name});
   }
 }

@@ -136,6 +136,7 @@ class Exchange final : private io::ChannelObserver {
   Task<Result<void>> attempt();
   Task<Result<void>> connect();
   Task<io::ConnectResult> open_connection(SocketAddress address, TimePoint deadline);
+  bool send_at_once();
   Task<Result<void>> send_request();
   Task<Result<void>> invite_body();
   Detached upload();

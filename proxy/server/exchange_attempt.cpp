@@ -55,7 +55,7 @@ Task<Result<void>> Exchange::attempt() {
   if (done) {
     phase_ = Phase::exchange;
     ++connection_->requests;
-    done = co_await send_request();
+    if (!send_at_once()) done = co_await send_request();
     if (done) done = co_await receive_response_head();
   }
   if (done) {
@@ -142,13 +142,28 @@ void Exchange::on_unread_event(io::Channel& client) {
   }
 }
 
-/// Sends the request, or starts to.
-Task<Result<void>> Exchange::send_request() {
+/// Sends a request that has no further body, if the endpoint takes all of it now. False: send_request() goes on.
+bool Exchange::send_at_once() {
   io::Stream& endpoint = connection_->stream();
   watch_client(&endpoint.channel());
+  if (!request_body_->finished()) return false;
+  handed_over_ = worker_.reactor().now();
+  iovec part{request_out_.data(), request_out_.size()};
+  std::span<iovec> parts(&part, 1);
+  io::IoResult sent;
+  const bool ended = endpoint.try_write(parts, sent);
+  request_progress_.written_bytes += sent.bytes;
+  if (!ended || !sent.ok()) return false;
+  start_response_timeout();
+  return true;
+}
+
+/// Sends what is left of the request, or starts to.
+Task<Result<void>> Exchange::send_request() {
+  io::Stream& endpoint = connection_->stream();
   if (request_body_->finished()) {
-    iovec part{request_out_.data(), request_out_.size()};
-    handed_over_ = worker_.reactor().now();
+    const std::size_t begun = request_progress_.written_bytes;
+    iovec part{request_out_.data() + begun, request_out_.size() - begun};
     const Duration left = total_deadline_ - handed_over_;
     const io::IoResult sent =
         co_await endpoint.write_all({&part, 1}, std::min<Duration>(timeouts_->send, left));

@@ -39,7 +39,9 @@ void Exchange::prepare_request() {
   request_body_.emplace(head.body, Origin::client);
   http::Forwarding forwarding;
   char client_ip[46];
-  forwarding.client_ip = {client_ip, forwarded_.client_ip.write(client_ip)};
+  forwarding.client_ip = forwarded_.peer_trusted
+                             ? std::string_view(client_ip, forwarded_.client_ip.write(client_ip))
+                             : std::string_view(forwarded_.forwarded_for);  // the peer's address alone
   forwarding.forwarded_for = forwarded_.forwarded_for;
   forwarding.proto = forwarded_.proto;
   forwarding.host =

@@ -192,27 +192,34 @@ bool Session::has_room_for_body(const http::RequestHead& head) const {
   }
 }
 
-Task<bool> Session::read_head(Exchange& exchange) {
+/// Parses what has been read. True: the head is there, or is refused.
+bool Session::take_head(Exchange& exchange) {
   const config::ListenerLimits& limits = listener_->config.limits;
   const http::HeadLimits head_limits{limits.header_bytes, limits.header_count, limits.uri_bytes};
-  const TimePoint deadline = exchange.started + limits.header_timeout;
   for (;;) {
     auto parsed = http::parse_request_head(in_.unread(), head_limits, exchange.head_scanned, exchange.head);
     if (!parsed) {
       exchange.set_refusal(std::move(parsed).error());
-      co_return true;
+      return true;
     }
-    if (*parsed && !has_room_for_body(exchange.head)) {
+    if (!*parsed) return false;
+    if (!has_room_for_body(exchange.head)) {
       // The body is read behind the head: into a larger block, whose head is parsed once more.
       in_.reserve(std::max(BufferPool::large_bytes, in_.capacity() * 2));
       exchange.head_scanned = 0;
       continue;
     }
-    if (*parsed) {
-      in_.consume(exchange.head.bytes);
-      in_.pin(exchange.head.bytes);
-      co_return true;
-    }
+    in_.consume(exchange.head.bytes);
+    in_.pin(exchange.head.bytes);
+    return true;
+  }
+}
+
+/// A head that did not come at once. False: the client left.
+Task<bool> Session::read_rest_of_head(Exchange& exchange) {
+  const config::ListenerLimits& limits = listener_->config.limits;
+  const TimePoint deadline = exchange.started + limits.header_timeout;
+  do {
     // The parser gives up before the head exceeds its limit, so twice that always has room.
     if (in_.free_bytes() == 0) in_.reserve(std::max<std::size_t>(in_.capacity(), limits.header_bytes) * 2);
     const io::IoResult received = co_await stream_.read_some(in_.free_begin(), in_.free_bytes(), deadline);
@@ -224,7 +231,8 @@ Task<bool> Session::read_head(Exchange& exchange) {
     } else {
       co_return false;
     }
-  }
+  } while (!take_head(exchange));
+  co_return true;
 }
 
 Task<Session::Next> Session::serve_request() {
@@ -232,7 +240,9 @@ Task<Session::Next> Session::serve_request() {
   ++requests_;
   exchange->begin(*this);
   After after = After::close;
-  if (co_await read_head(*exchange)) after = co_await exchange->run();
+  bool there = take_head(*exchange);
+  if (!there) there = co_await read_rest_of_head(*exchange);
+  if (there) after = co_await exchange->run();
   worker_.give_back(std::move(exchange));
   switch (after) {
     case After::keep_alive:

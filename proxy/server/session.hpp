@@ -59,7 +59,8 @@ class Session : public boost::intrusive::list_base_hook<> {
   bool read_ready(io::IoResult& received);
   bool admit_client();
   Task<bool> accept_tls();
-  Task<bool> read_head(Exchange& exchange);
+  bool take_head(Exchange& exchange);
+  Task<bool> read_rest_of_head(Exchange& exchange);
   Task<Next> serve_request();
   Task<> linger();
   void set_idle(bool idle);
