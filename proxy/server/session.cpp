@@ -22,14 +22,15 @@ Session::Session(Worker& worker, std::shared_ptr<const ListenerRuntime> listener
       stream_(worker.reactor(), std::move(fd)),
       in_(worker.buffers()),
       peer_(peer),
-      local_port_(listener_->port) {
+      local_port_(listener_->port),
+      counters_(worker.metrics().listener(listener_->name)) {
   worker_.sessions_.push_back(*this);
-  ++worker_.metrics().listener(listener_->name).active;
+  ++counters_.active;
 }
 
 Session::~Session() {
   set_idle(false);
-  --worker_.metrics().listener(listener_->name).active;
+  --counters_.active;
   worker_.sessions_.erase(worker_.sessions_.iterator_to(*this));
 }
 
@@ -49,9 +50,8 @@ Detached Session::serve(Worker& worker, std::shared_ptr<const ListenerRuntime> l
 void Session::set_idle(bool idle) {
   if (idle == idle_) return;
   idle_ = idle;
-  auto& counters = worker_.metrics().listener(listener_->name);
-  counters.idle += idle ? 1 : -1;
-  counters.active += idle ? -1 : 1;
+  counters_.idle += idle ? 1 : -1;
+  counters_.active += idle ? -1 : 1;
   if (idle) {
     idle_since_ = worker_.reactor().now();
     worker_.idle_sessions_.push_back(*this);
@@ -153,7 +153,7 @@ Task<bool> Session::read_proxy_header() {
 bool Session::admit_client() {
   const std::uint32_t most = listener_->config.limits.connections_per_client;
   if (most == 0 || client_place_.take(*listener_->clients, peer_.ip, most)) return true;
-  ++worker_.metrics().listener(listener_->name).refused_clients;
+  ++counters_.refused_clients;
   if (!is_tls()) send_refusal(stream_.channel().fd(), client_refusal_text());
   return false;
 }
@@ -166,12 +166,11 @@ Task<bool> Session::accept_tls() {
   if (!in_.empty()) stream_.tls()->feed(in_.unread());
   in_.drop();
   const io::IoResult done = co_await stream_.handshake(worker_.reactor().now() + handshake_timeout);
-  auto& counters = worker_.metrics().listener(listener_->name);
   const std::string_view result = done.ok()                              ? "ok"
                                   : done.status == io::IoStatus::timeout ? "timeout"
                                                                          : "failed";
   const std::string_view version = done.ok() ? tls::peer(stream_.tls()->ssl()).version : "none";
-  ++counters.handshakes[std::string(result) + "|" + std::string(version)];
+  ++counters_.handshakes[std::string(result) + "|" + std::string(version)];
   if (!done.ok() && observe::log_enabled(config::LogLevel::debug)) {
     observe::log(config::LogLevel::debug, "{}: TLS handshake with {} {}: {}", listener_->config.name,
                  peer_.to_string(), result, stream_.tls()->failure_text());

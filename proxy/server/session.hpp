@@ -11,6 +11,7 @@
 #include "core/task.hpp"
 #include "http/head.hpp"
 #include "io/stream.hpp"
+#include "observe/worker_metrics.hpp"
 #include "server/snapshot.hpp"
 
 namespace weir::server {
@@ -74,6 +75,7 @@ class Session : public boost::intrusive::list_base_hook<> {
   listen::ClientPlace client_place_;  // given back before the stream closes: who sees that may connect again
   SocketAddress peer_;
   std::string local_port_;
+  observe::ListenerCounters& counters_;  // of the listener, in this worker
   std::uint32_t requests_ = 0;
   bool idle_ = false;
   TimePoint idle_since_;
