@@ -215,14 +215,6 @@ class Picking {
   Draw draw_;
 };
 
-/// A usable endpoint that the request has not tried: it need not go to one that failed before.
-bool has_other_choice(Candidates candidates, const PickRequest& request) {
-  for (std::size_t i = 0; i < candidates.size(); ++i) {
-    if (candidates[i].state->usable() && !request.tried.contains(i)) return true;
-  }
-  return false;
-}
-
 Pick take_due_probe(const Rules& rules, Candidates candidates, const PickRequest& request) {
   Pick none_due;
   for (std::size_t i = 0; i < candidates.size(); ++i) {
@@ -233,7 +225,7 @@ Pick take_due_probe(const Rules& rules, Candidates candidates, const PickRequest
     const bool primaries_out = rules.backups && std::ranges::none_of(candidates, is_usable_primary);
     if (candidate.backup && !primaries_out) continue;
     if (!request.may_probe && !endpoint.health.probe_overdue(request.now) &&
-        has_other_choice(candidates, request)) {
+        usable_left(candidates, request.tried)) {
       continue;
     }
     if (!count_below_limit(candidate)) continue;

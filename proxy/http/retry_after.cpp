@@ -64,34 +64,31 @@ void scan_time(Scan& scan, Date& date) {
   date.second = scan.digits(2);
 }
 
-/// `Sun, 06 Nov 1994 08:49:37 GMT`
-bool scan_fixdate(Scan scan, Date& date) {
-  scan.one_of(days);
+/// The two forms that begin with the day: names of the days, what is between the parts of the date, digits of the year.
+template <std::size_t N>
+bool scan_day_first(Scan scan, const std::array<std::string_view, N>& day_names, std::string_view between,
+                    std::size_t year_digits, Date& date) {
+  scan.one_of(day_names);
   scan.literal(", ");
   date.day = scan.digits(2);
-  scan.literal(" ");
+  scan.literal(between);
   date.month = scan.one_of(months) + 1;
-  scan.literal(" ");
-  date.year = scan.digits(4);
+  scan.literal(between);
+  date.year = scan.digits(year_digits);
   scan.literal(" ");
   scan_time(scan, date);
   scan.literal(" GMT");
   return scan.at_end();
 }
 
-/// `Sunday, 06-Nov-94 08:49:37 GMT`; the year has two digits.
+/// `Sun, 06 Nov 1994 08:49:37 GMT`
+bool scan_fixdate(Scan scan, Date& date) {
+  return scan_day_first(scan, days, " ", 4, date);
+}
+
+/// `Sunday, 06-Nov-94 08:49:37 GMT`
 bool scan_rfc850(Scan scan, Date& date) {
-  scan.one_of(long_days);
-  scan.literal(", ");
-  date.day = scan.digits(2);
-  scan.literal("-");
-  date.month = scan.one_of(months) + 1;
-  scan.literal("-");
-  date.year = scan.digits(2);
-  scan.literal(" ");
-  scan_time(scan, date);
-  scan.literal(" GMT");
-  return scan.at_end();
+  return scan_day_first(scan, long_days, "-", 2, date);
 }
 
 /// `Sun Nov  6 08:49:37 1994`
