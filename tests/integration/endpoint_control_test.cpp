@@ -65,6 +65,19 @@ struct Pair {
   ConfigText config() const { return config_for({one.address(), two.address()}); }
 };
 
+ConfigText ejecting_for_an_hour(const Pair& pair) {
+  ConfigText config = pair.config();
+  config.app = "passive_health: { consecutive_failures: 1, ejection_time: 1h, max_ejection_time: 1h }";
+  return config;
+}
+
+void await_ejection(WeirProcess& weir, const ScriptableEndpoint& endpoint) {
+  eventually("it is ejected", [&] {
+    weir.get("/");
+    return state_of(weir, endpoint.address()) == "ejected";
+  });
+}
+
 TEST(EndpointControl, DrainWaitsForTheRequestThatRuns) {
   Pair pair;
   const auto gate = std::make_shared<Gate>();
@@ -205,13 +218,9 @@ TEST(EndpointControl, AReloadKeepsWhatAnOperatorSaid) {
 TEST(EndpointControl, EnablingEndsAnEjection) {
   Pair pair;
   pair.one.behave(behave::reset());
-  ConfigText config = pair.config();
-  config.app = "passive_health: { consecutive_failures: 1, ejection_time: 1h, max_ejection_time: 1h }";
+  ConfigText config = ejecting_for_an_hour(pair);
   WeirProcess weir(config);
-  eventually("it is ejected", [&] {
-    weir.get("/");
-    return state_of(weir, pair.one.address()) == "ejected";
-  });
+  await_ejection(weir, pair.one);
   pair.one.behave(behave::ok("one"));
   const std::string name = "app/" + pair.one.address();
   const Finished enabled = endpoint(weir, {"enable", "app", pair.one.address(), "--reason", "mended"});
@@ -226,13 +235,9 @@ TEST(EndpointControl, EnablingEndsAnEjection) {
 TEST(EndpointControl, AReloadWithoutPassiveHealthEndsEjections) {
   Pair pair;
   pair.one.behave(behave::reset());
-  ConfigText config = pair.config();
-  config.app = "passive_health: { consecutive_failures: 1, ejection_time: 1h, max_ejection_time: 1h }";
+  ConfigText config = ejecting_for_an_hour(pair);
   WeirProcess weir(config);
-  eventually("it is ejected", [&] {
-    weir.get("/");
-    return state_of(weir, pair.one.address()) == "ejected";
-  });
+  await_ejection(weir, pair.one);
   config.app = "passive_health: { consecutive_failures: 1, ejection_time: 1s, max_ejection_time: 2s }";
   weir.reload(config);
   weir.process().wait_for_error_text("is tried again sooner: max_ejection_time is shorter now");

@@ -3,12 +3,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 
 #include <fstream>
 
 #include "observe/events.hpp"
 #include "observe/log.hpp"
+#include "support/descriptor_limit.hpp"
 #include "support/temp_dir.hpp"
 
 namespace weir::control {
@@ -77,15 +77,12 @@ TEST_F(Guarded, RefusesNewConnectionsWhenMemoryIsShortButNotAll) {
 }
 
 TEST_F(Guarded, KeepsDescriptorsForTheControlThread) {
-  rlimit limit{};
-  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
-  const rlimit before = limit;
-  limit.rlim_cur = 256;
-  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
-  guard_.reserve_descriptors(2, {});
-  settings_.max_connections = 1000;
-  guard_.configure(settings_);
-  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  {
+    const testing::DescriptorLimit limit(256);
+    guard_.reserve_descriptors(2, {});
+    settings_.max_connections = 1000;
+    guard_.configure(settings_);
+  }
   EXPECT_EQ(shared_.worker_descriptors_max, 256 - 16 - 2);
   EXPECT_EQ(shared_.refusals_kept, 3U);
   EXPECT_EQ(shared_.connections_max, 192U) << "three quarters";
@@ -98,13 +95,10 @@ TEST_F(Guarded, SaysOnceAValueThatItDoesNotFit) {
   config::Log log;
   log.output = directory.file("error.log");
   observe::configure_log(log);
-  rlimit limit{};
-  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
-  const rlimit before = limit;
-  limit.rlim_cur = 256;
-  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
-  guard_.reserve_descriptors(2, {});
-  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  {
+    const testing::DescriptorLimit limit(256);
+    guard_.reserve_descriptors(2, {});
+  }
   for (const std::uint32_t wanted : {1000U, 1000U, 100U, 1000U, 2000U, 2000U}) {
     settings_.max_connections = wanted;
     guard_.configure(settings_);

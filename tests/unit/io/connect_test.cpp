@@ -2,9 +2,9 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 
 #include "support/byte_stream.hpp"
+#include "support/descriptor_limit.hpp"
 #include "support/loop.hpp"
 
 namespace weir::io {
@@ -12,21 +12,9 @@ namespace {
 
 using testing::Loop;
 
-/// No descriptor can be opened while this lives.
-class NoDescriptors {
- public:
-  NoDescriptors() {
-    EXPECT_EQ(::getrlimit(RLIMIT_NOFILE, &before_), 0);
-    const FileDescriptor lowest_free(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-    rlimit none = before_;
-    none.rlim_cur = static_cast<rlim_t>(lowest_free.get());
-    EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
-  }
-  ~NoDescriptors() { EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &before_), 0); }
-
- private:
-  rlimit before_{};
-};
+int lowest_free_descriptor() {
+  return FileDescriptor(::open("/dev/null", O_RDONLY | O_CLOEXEC)).get();
+}
 
 Task<> connect_to(Reactor& reactor, std::uint16_t port, ConnectResult& result) {
   const auto address = SocketAddress::parse("127.0.0.1:" + std::to_string(port));
@@ -48,7 +36,7 @@ TEST(Connect, TellsARefusalFromOurOwnWantOfDescriptors) {
   EXPECT_EQ(status_of(loop, port), IoStatus::ok);
   EXPECT_EQ(status_of(loop, testing::unused_port()), IoStatus::refused);
   {
-    const NoDescriptors none;
+    const testing::DescriptorLimit none(static_cast<rlim_t>(lowest_free_descriptor()));
     EXPECT_EQ(status_of(loop, port), IoStatus::exhausted);  // not the endpoint's fault
   }
   EXPECT_EQ(status_of(loop, port), IoStatus::ok);
@@ -58,10 +46,10 @@ TEST(Connect, LeavesTheControlThreadsDescriptorsAlone) {
   Loop loop;
   std::uint16_t port = 0;
   const testing::UniqueFd listening = testing::listen_tcp(port);
-  const int lowest_free = FileDescriptor(::open("/dev/null", O_RDONLY | O_CLOEXEC)).get();
+  const int lowest_free = lowest_free_descriptor();
   loop.reactor().set_descriptors_max(lowest_free);
   EXPECT_EQ(status_of(loop, port), IoStatus::exhausted);
-  EXPECT_EQ(FileDescriptor(::open("/dev/null", O_RDONLY | O_CLOEXEC)).get(), lowest_free) << "given back";
+  EXPECT_EQ(lowest_free_descriptor(), lowest_free) << "given back";
   loop.reactor().set_descriptors_max(lowest_free + 1);
   EXPECT_EQ(status_of(loop, port), IoStatus::ok);
 }

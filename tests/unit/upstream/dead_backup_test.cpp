@@ -1,9 +1,7 @@
 // What a backup that fails means for those whose place it takes.
 #include <gtest/gtest.h>
 
-#include "unit/balance/endpoints.hpp"
-#include "upstream/ejection.hpp"
-#include "upstream/ejection_text.hpp"
+#include "unit/upstream/ejection_fixture.hpp"
 
 namespace weir::upstream {
 namespace {
@@ -11,44 +9,9 @@ namespace {
 using health::Change;
 using std::chrono::seconds;
 
-const FailedAttempt refused{health::Cause(ErrorKind::connect_refused), config::failure_connect};
-const FailedAttempt busy{health::Cause::of_status(503), config::failure_503};
-const FailedAttempt odd{health::Cause(ErrorKind::response_malformed), config::failure_invalid_response};
-
-class Backups : public testing::Test {
+class DeadBackup : public EjectionTest {
  protected:
-  explicit Backups(std::size_t count = 3) : endpoints_(std::vector<std::uint32_t>(count, 1)) {}
-
-  Verdict fail(std::size_t index, FailedAttempt failed) {
-    return report_failure(guard_, endpoints_.candidates(), endpoints_[index], settings_, now_,
-                          endpoints_[index].health.ticket(), failed);
-  }
-  /// Until something changes or is held.
-  Verdict fail_until_due(std::size_t index, FailedAttempt failed) {
-    for (int i = 0; i < 10; ++i) {
-      const Verdict verdict = fail(index, failed);
-      if (verdict.reason != Reason::none) return verdict;
-    }
-    return {};
-  }
-  void succeed(std::size_t index) {
-    report_success(endpoints_.candidates(), endpoints_[index], settings_, now_,
-                   endpoints_[index].health.ticket());
-  }
-  std::size_t usable() const { return usable_count(endpoints_.candidates()); }
-  std::string text(const Verdict& verdict, std::size_t index) {
-    return verdict_text(verdict, settings_, "blue", endpoints_[index].label);
-  }
-
-  Endpoints endpoints_;
-  EjectionGuard guard_;
-  config::PassiveHealth settings_ = ejecting_after(3);
-  TimePoint now_ = time_zero;
-};
-
-class DeadBackup : public Backups {
- protected:
-  DeadBackup() : Backups(5) {
+  DeadBackup() : EjectionTest(5) {
     endpoints_.candidate(backup).backup = true;
     for (std::size_t i = 0; i < backup; ++i) EXPECT_EQ(fail_until_due(i, busy).change, Change::ejected);
     EXPECT_EQ(usable(), 1u);
@@ -128,6 +91,8 @@ TEST_F(DeadBackup, WhatIsOutForAnotherReasonStaysOut) {
   EXPECT_FALSE(endpoints_[0].usable());
   EXPECT_FALSE(endpoints_[1].usable());
 }
+
+using Backups = EjectionTest;
 
 TEST_F(Backups, ABackupThatFailsBesidesAUsableOneEndsNothing) {
   endpoints_.candidate(2).backup = true;
