@@ -59,7 +59,7 @@ constexpr KeyInfo keys[] = {
     {"admin.address", "IP:PORT", "", "127.0.0.1:9900",
      "Port 0 lets the kernel choose. It may not be the address of a listener."},
     {"admin.token", "text", "", "\"\"",
-     "Bearer token of the API. Required when the address is not loopback."},
+     "Bearer token of what changes something; reads need none. Required when the address is not loopback."},
     {"log.level", "trace, debug, info, warn, error", "", "info",
      "Lines of the error log below this level are left out."},
     {"log.format", "json, text", "", "json", "Of the error log."},

@@ -1,4 +1,4 @@
-// Tells systemd what this process is doing (sd_notify(3), Type=notify-reload) by its datagram protocol, without
+// Tells systemd what this process is doing (sd_notify(3)) by its datagram protocol, without
 // libsystemd. Control thread, or any one thread at a time. Without NOTIFY_SOCKET every call does nothing.
 #pragma once
 

@@ -102,7 +102,8 @@ std::string endpoints(const json::value& status) {
                  count(endpoint.at("connections"), "idle"), why(endpoint)});
     }
     if (upstream.at("panic").as_bool())
-      panic += "PANIC in " + text(upstream, "name") + ": no endpoint can be trusted, all are in use\n";
+      panic += "PANIC in " + text(upstream, "name") +
+               ": too few endpoints can be trusted, all that no operator took out are in use\n";
   }
   return panic + table.text();
 }

@@ -272,8 +272,9 @@ void add_names(Families& out, const ScrapeInput& input) {
 }
 
 void add_upstream_facts(Families& out, const std::vector<UpstreamFacts>& upstreams) {
-  auto panic = Family::gauge("weir_upstream_panic",
-                             "1: no endpoint of the upstream can be trusted, so all are in use again.");
+  auto panic = Family::gauge(
+      "weir_upstream_panic",
+      "1: too few endpoints of the upstream can be trusted, so all that no operator took out are in use.");
   for (const UpstreamFacts& facts : upstreams) panic.add({{"upstream", facts.name}}, facts.panic);
   out.push_back(std::move(panic).take());
 }

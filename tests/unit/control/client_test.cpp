@@ -111,7 +111,10 @@ TEST(Client, StatusSaysWhyAnEndpointIsOut) {
   };
   const AdminFixture admin(std::move(backend));
   const Printed printed = run(show_status, target_of(admin));
-  EXPECT_THAT(printed.out, HasSubstr("PANIC in blue: no endpoint can be trusted, all are in use\n"));
+  EXPECT_THAT(
+      printed.out,
+      HasSubstr(
+          "PANIC in blue: too few endpoints can be trusted, all that no operator took out are in use\n"));
   EXPECT_THAT(printed.out,
               HasSubstr("until 2023-11-14T22:13:20.000Z: 3 consecutive failures (status 503 x3)\n"));
   EXPECT_THAT(printed.out, ::testing::Not(HasSubstr("its probe succeeded")));
