@@ -82,8 +82,7 @@ Values cookie_value(const std::vector<http::Field>& fields, std::string_view nam
 KeyRule::KeyRule(const config::RateLimit& limit)
     : ipv6_prefix_(limit.ipv6_prefix), on_missing_(limit.on_missing_key) {
   for (const config::RateLimitKey& part : limit.key) {
-    const auto field =
-        part.kind == Kind::header ? http::field_id(part.name) : http::FieldId::unknown;
+    const auto field = part.kind == Kind::header ? http::field_id(part.name) : http::FieldId::unknown;
     parts_.push_back({part.kind, field, part.name});
   }
 }
