@@ -6,7 +6,7 @@ if(TARGET weir-origin)
   install(TARGETS weir-origin RUNTIME)
 endif()
 install(DIRECTORY config/ DESTINATION ${CMAKE_INSTALL_DATADIR}/weir/config)
-install(FILES README.md ARCHITECTURE.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR} OPTIONAL)
+install(FILES README.md ARCHITECTURE.md CHANGELOG.md deploy/OPERATING.md DESTINATION ${CMAKE_INSTALL_DOCDIR} OPTIONAL)
 
 # The unit names the binary by its full path, and the prefix may be chosen at install time only.
 install(CODE "

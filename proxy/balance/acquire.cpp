@@ -42,8 +42,14 @@ PolicyInfo info(config::Balance policy) {
 }
 
 /// Counts one request more at `candidate` unless that is too many.
-bool count_below_limit(const upstream::Candidate& candidate) {
+bool count_below_limit(const Rules& rules, const upstream::Candidate& candidate) {
   auto& in_flight = candidate.state->in_flight;
+  if (rules.one_worker) {
+    const std::uint32_t now = in_flight.load(std::memory_order_relaxed);
+    if (candidate.max_connections != 0 && now >= candidate.max_connections) return false;
+    in_flight.store(now + 1, std::memory_order_relaxed);
+    return true;
+  }
   if (candidate.max_connections == 0) {
     in_flight.fetch_add(1, std::memory_order_relaxed);
     return true;
@@ -56,7 +62,8 @@ bool count_below_limit(const upstream::Candidate& candidate) {
 }
 
 /// The same, only while the load is still `seen`. That may be above the limit: a policy looks at a load twice.
-bool count_from(const upstream::Candidate& candidate, std::uint32_t seen) {
+bool count_from(const Rules& rules, const upstream::Candidate& candidate, std::uint32_t seen) {
+  if (rules.one_worker) return count_below_limit(rules, candidate);  // it still is
   if (candidate.max_connections != 0 && seen >= candidate.max_connections) return false;
   return candidate.state->in_flight.compare_exchange_strong(seen, seen + 1, std::memory_order_relaxed);
 }
@@ -83,7 +90,7 @@ class Picking {
         panic_(shared.panic.in_force()) {
     if (policy_.turns) {
       draw_.turn = shared.turn.fetch_add(1, std::memory_order_relaxed);
-    } else if (policy_.ties) {  // without the locked instruction, which takes as long as the rest of the pick
+    } else if (policy_.ties) {  // without a locked instruction
       draw_.turn = shared.turn.load(std::memory_order_relaxed);
       shared.turn.store(draw_.turn + 1, std::memory_order_relaxed);
     }
@@ -198,7 +205,8 @@ class Picking {
       if (choice.index == none) return {};
       const upstream::Candidate& candidate = candidates_[choice.index];
       const bool exact = policy_.exact && tries < pick_tries_max;
-      if (!(exact ? count_from(candidate, choice.in_flight) : count_below_limit(candidate))) continue;
+      if (!(exact ? count_from(rules_, candidate, choice.in_flight) : count_below_limit(rules_, candidate)))
+        continue;
       Pick pick;
       pick.index = choice.index;
       pick.ticket = candidate.state->health.ticket();
@@ -228,14 +236,14 @@ Pick take_due_probe(const Rules& rules, Candidates candidates, const PickRequest
         usable_left(candidates, request.tried)) {
       continue;
     }
-    if (!count_below_limit(candidate)) continue;
+    if (!count_below_limit(rules, candidate)) continue;
     Pick pick;
     if (endpoint.health.claim_probe(request.now, pick.ticket)) {
       pick.index = i;
       pick.primaries_out = primaries_out;
       return pick;
     }
-    release(endpoint);
+    release(endpoint, rules.one_worker);
     none_due.gave_back = true;
   }
   return none_due;
@@ -260,7 +268,13 @@ Pick acquire(const Rules& rules, Shared& shared, Candidates candidates, const Pi
   return pick;
 }
 
-void release(upstream::EndpointState& endpoint) {
+void release(upstream::EndpointState& endpoint, bool one_worker) {
+  if (one_worker) {
+    const std::uint32_t now = endpoint.in_flight.load(std::memory_order_relaxed);
+    assert(now > 0);
+    endpoint.in_flight.store(now - 1, std::memory_order_relaxed);
+    return;
+  }
   [[maybe_unused]] const auto before = endpoint.in_flight.fetch_sub(1, std::memory_order_relaxed);
   assert(before > 0);
 }

@@ -42,6 +42,9 @@ struct Rules {
   bool backups = false;  // some candidate is one
   bool zones = false;    // some are local and some are not
   bool limits = false;   // some have max_connections
+  /// The process has one worker, so that nobody else counts: done without locked instructions, which take as long as
+  /// the rest of a pick.
+  bool one_worker = false;
 };
 
 /// What a pick depends on besides the endpoints.
@@ -73,7 +76,7 @@ struct Pick {
 /// While usable endpoints are full, the pick is `full` and goes no further down this list.
 Pick acquire(const Rules& rules, Shared& shared, std::span<const upstream::Candidate> candidates,
              const PickRequest& request);
-void release(upstream::EndpointState& endpoint);
+void release(upstream::EndpointState& endpoint, bool one_worker = false);
 
 /// Somebody is left for a further try.
 bool another_left(std::span<const upstream::Candidate> candidates, const Tried& tried);

@@ -320,6 +320,7 @@ void Compiler::finish_upstream(server::UpstreamRuntime& runtime, const NewEndpoi
   runtime.queue = kept(queues_, upstream.name);
   if (upstream.max_requests != 0) runtime.in_flight = kept(upstream_in_flight_, upstream.name);
   runtime.rules = balance::Rules(upstream, runtime.candidates);
+  runtime.rules.one_worker = one_worker_;
   runtime.hash_key = balance::KeyRule(upstream.hash_key);
   for (const server::EndpointRuntime& endpoint : runtime.endpoints)
     adjust_ejection(upstream, *endpoint.state, now);

@@ -29,6 +29,9 @@ class Compiler {
 
   explicit Compiler(observe::NameTable& names);
 
+  /// How many the process has, whatever a later configuration says. Before the first snapshot; until then several.
+  void set_workers(std::size_t count) { one_worker_ = count == 1; }
+
   /// Everything that can fail, done before anything is changed: TLS contexts with their files. Errors: internal, with
   /// the listener's or upstream's name and what is wrong.
   struct PreparedTickets {
@@ -92,6 +95,7 @@ class Compiler {
   void add_split(Prepared& prepared, const config::Route& route, const config::ProxyAction& action);
 
   observe::NameTable& names_;
+  bool one_worker_ = false;
   std::map<std::string, std::size_t> listener_slots_;
   std::map<std::string, std::shared_ptr<tls::TicketKeys>> ticket_keys_;       // by listener name
   std::map<std::string, std::weak_ptr<balance::Shared>> shared_;              // by upstream name

@@ -120,6 +120,7 @@ int Supervisor::start() {
   }
   raise_descriptor_limit();
   const unsigned count = config->server.workers == 0 ? usable_cpus() : config->server.workers;
+  compiler_.set_workers(count);
   overload_.reserve_descriptors(count, [this] { relieve_descriptors(); });
   shared_.descriptors_ran_out = [this] { boost::asio::post(context_, [this] { descriptors_ran_out(); }); };
   std::random_device entropy;

@@ -112,6 +112,7 @@ bool is_normalised(std::string_view path) {
   if (path.empty() || path.front() != '/') return false;
   for (std::size_t i = 0; i < path.size(); ++i) {
     const char c = path[i];
+    if (is(c, char_class::unreserved)) continue;
     if (c == '/') {
       const std::string_view rest = path.substr(i + 1);
       if (rest.empty()) return true;
@@ -135,7 +136,7 @@ void normalise_host(std::string_view host, std::string& out) {
   const std::size_t name_end = std::min(out.find(':'), out.size());
   std::size_t kept = name_end;
   while (kept > 0 && out[kept - 1] == '.') --kept;
-  out.erase(kept, name_end - kept);
+  if (kept != name_end) out.erase(kept, name_end - kept);
 }
 
 }  // namespace weir::http

@@ -1,5 +1,5 @@
 // One JSON object per finished request, formatted straight into a worker's buffer: no allocation, no lock.
-// The buffer is handed to the log writer in batches (log_writer.hpp). Fields: OPERATING.md, "Access log".
+// The buffer is handed to the log writer in batches (log_writer.hpp). Fields: deploy/OPERATING.md, "Access log".
 #pragma once
 
 #include <chrono>

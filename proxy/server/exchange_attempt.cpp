@@ -306,7 +306,9 @@ Task<Result<void>> Exchange::receive_response_head() {
     if (!received.ok()) co_return read_failure(received.status);
     if (!response_bytes_seen_) {
       response_bytes_seen_ = true;
-      attempts_.back().first_byte_ms = milliseconds(worker_.reactor().now() - attempt_started_);
+      auto& record = attempts_.back();  // the loop's time may be older than that of a connection just made
+      record.first_byte_ms =
+          std::max(record.connect_ms, milliseconds(worker_.reactor().now() - attempt_started_));
     }
     upstream_in_.produced(received.bytes);
   }

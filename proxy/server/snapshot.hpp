@@ -59,7 +59,7 @@ struct UpstreamRuntime {
   }
   /// Gives back what acquire took, and tells who waits for it.
   void release(std::size_t endpoint) const {
-    balance::release(*candidates[endpoint].state);
+    balance::release(*candidates[endpoint].state, rules.one_worker);
     tell_waits();
   }
 

@@ -1,4 +1,4 @@
-// OPERATING.md names what the code has, and nothing else: metrics, reasons, fields of the access log, kinds of events,
+// deploy/OPERATING.md names what the code has, and nothing else: metrics, reasons, fields of the access log, kinds of events,
 // paths of the admin address, options of the command line.
 #include <gtest/gtest.h>
 
@@ -24,7 +24,7 @@ Names found_in(const std::string& text, const std::string& pattern) {
 }
 
 std::string document() {
-  return read_file("OPERATING.md");
+  return read_file("deploy/OPERATING.md");
 }
 
 /// From a heading to the next one of its level or a higher one.

@@ -69,6 +69,44 @@ TEST_P(EndpointLimits, AreNeverExceeded) {
   EXPECT_EQ(endpoints.loads(), std::vector<std::uint32_t>(3));
 }
 
+/// The same requests and answers, once as one of several workers counts them and once as the only one does.
+TEST_P(EndpointLimits, AreTheSameForTheOnlyWorker) {
+  Endpoints several({1, 3, 2}), only({1, 3, 2});
+  for (Endpoints* endpoints : {&several, &only}) {
+    endpoints->candidate(1).max_connections = 4;
+    endpoints->candidate(2).max_connections = 2;
+  }
+  config::Upstream upstream;
+  upstream.balance = GetParam();
+  const Rules rules(upstream, several.candidates());
+  Rules own = rules;
+  own.one_worker = true;
+  Shared shared, own_shared;
+  Rng rng(5);
+  std::vector<std::size_t> held;
+  int refused = 0;
+  for (int i = 0; i < 5'000; ++i) {
+    if (!held.empty() && rng() % 2 == 0) {
+      std::swap(held[rng() % held.size()], held.back());
+      release(several[held.back()]);
+      release(only[held.back()], true);
+      held.pop_back();
+    } else {
+      PickRequest request = asking();
+      request.random = rng();
+      request.key = rng();
+      if (rng() % 8 == 0) request.tried.add(0);
+      const Pick pick = acquire(rules, shared, several.candidates(), request);
+      const Pick same = acquire(own, own_shared, only.candidates(), request);
+      ASSERT_EQ(pick.index, same.index) << "step " << i;
+      ASSERT_EQ(pick.full, same.full) << "step " << i;
+      pick.index == none ? void(++refused) : held.push_back(pick.index);
+    }
+    ASSERT_EQ(several.loads(), only.loads()) << "step " << i;
+  }
+  EXPECT_GT(refused, 0);
+}
+
 /// One endpoint of three answers nothing for long. Picks and answers come one after the other in a random order, so
 /// that the loads of each moment are known.
 TEST(LeastConnectionsProperty, TheSlowOfThreeNeverHasMoreThanTheOthersAndOne) {
