@@ -29,6 +29,9 @@ system_default = defaults
 [defaults]
 NumTickets = 1
 """
+# HAProxy reserves two descriptors for each client of `maxconn`. Where a process may have 20,000 it starts with 10,100 only
+# with `no strict-limits`, and does take them all: an idle client needs one.
+HAPROXY_LIMITS = "no strict-limits\n  maxconn 10100"
 KEPT = 4096  # idle connections to endpoints: more than there are clients, so that nobody connects anew
 
 
@@ -213,7 +216,7 @@ class Haproxy(Proxy):
         config = self.write("haproxy.cfg", f"""
 global
   nbthread {scenario.workers}
-  maxconn 9800
+  {HAPROXY_LIMITS}
   tune.pool-high-fd-ratio 100
   tune.pool-low-fd-ratio 90
   {tuning}
