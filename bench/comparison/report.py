@@ -1,6 +1,7 @@
 """What a comparison's numbers say: ratios against the targets, as text, as README section and as a picture."""
 
 import json
+import textwrap
 from xml.sax.saxutils import escape
 
 from .ratios import Ratio, against, median_of, paired
@@ -9,7 +10,9 @@ from .scenarios import SCENARIOS, by_name
 MARK_BEGIN = "<!-- bench/compare begin -->"
 MARK_END = "<!-- bench/compare end -->"
 TAIL_BOUND = 1.10  # Weir's p99 over that of the better of nginx and HAProxy, in each job
+WAITING_BOUND = 0.005  # of the samples of two workers; in lock waits in user space
 ALONE = "weir-one"  # Weir with one worker, in the rounds of a job with more
+TEXT_WIDTH = 120
 COLOURS = {"weir": "#2563eb", "nginx": "#16a34a", "haproxy": "#d97706", "floor": "#9ca3af"}
 
 
@@ -112,12 +115,35 @@ def scaling(data):
     if speed is None:
         return ""
     one, two = (median_of(proxies[name], "load_share") for name in (ALONE, "weir"))
-    return f"""Two workers of Weir against one, the same job on the same two CPUs in the same rounds (`workers2`):
-{speed} times the requests per second, {cost} times the CPU time per request. The load generator used {two:.0%} of a CPU,
-against {one:.0%} with one worker. It and the endpoints share the two CPUs with the workers: this shows what a second
-worker costs the first, not how far requests per second grow with cores of their own.
+    said = textwrap.fill(
+        "Two workers of Weir against one, the same job on the same two CPUs in the same rounds (`workers2`): "
+        f"{speed} times the requests per second, {cost} times the CPU time per request. The load generator used "
+        f"{two:.0%} of a CPU, against {one:.0%} with one worker. It and the endpoints share the two CPUs with the "
+        "workers: this shows what a second worker costs the first, not how far requests per second grow with cores of "
+        "their own.", TEXT_WIDTH)
+    return "\n\n".join([said, *waits(data)]) + "\n\n"
 
-"""
+
+def waits(data):
+    """What was found of locks, a paragraph; nothing when no stacks were taken."""
+    found = data["scenarios"]["workers2"].get("locks")
+    if not found:
+        return
+    one, two = found[ALONE], found["weir"]
+    shares = {name: f"{one[name] / one['samples']:.2%} and {two[name] / two['samples']:.2%}"
+              for name in ("waiting", "mutex", "kernel")}
+    text = (f"Locks, in {one['samples']} stacks of the one worker and {two['samples']} of the two (perf, user and "
+            f"kernel): waiting for a lock in user space {shares['waiting']} of them; in the code of a mutex that was free "
+            f"{shares['mutex']}; in the slow path of a contended lock of the kernel {shares['kernel']}.")
+    if "futex_waits_per_1000" in one and "futex_waits_per_1000" in two:
+        text += (" A thread that sleeps for a lock is in no sample, so waits are counted too: per 1,000 requests "
+                 f"{one['futex_waits_per_1000']:.3f} and {two['futex_waits_per_1000']:.3f} calls of futex that wait, "
+                 f"{one['kernel_waits_per_1000']:.1f} and {two['kernel_waits_per_1000']:.1f} waits for a contended lock "
+                 "of the kernel.")
+    if two["places"]:
+        places = "; ".join(f"{count} x `{place}`" for place, count in two["places"].items())
+        text += f" Where, with two: {places}."
+    yield textwrap.fill(text, TEXT_WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def misses(data):
@@ -129,6 +155,10 @@ def misses(data):
         latency = tail(scenario, result)
         if latency is not None and latency[1].median > TAIL_BOUND:
             found.append(f"{scenario.name} p99 against {latency[0]}: {latency[1].median:.2f}, wanted {TAIL_BOUND:.2f}")
+        waiting = result.get("locks", {}).get("weir", {"waiting": 0, "samples": 1})
+        if waiting["waiting"] > WAITING_BOUND * waiting["samples"]:
+            found.append(f"{scenario.name}: {waiting['waiting']} of {waiting['samples']} samples wait for a lock, wanted "
+                         f"{WAITING_BOUND:.1%}")
         errors = {name: sum(each["errors"] for each in rounds) for name, rounds in result["proxies"].items()}
         found += [f"{scenario.name}: {count} errors of {name}" for name, count in errors.items() if count]
     return found

@@ -9,6 +9,10 @@ from comparison import ratios, report
 from comparison.scenarios import SCENARIOS, by_name
 
 
+def unwrapped(text):
+    return " ".join(text.split())
+
+
 class Pairing(unittest.TestCase):
     def test_a_machine_that_changes_its_speed_between_rounds_changes_neither_ratio_nor_spread(self):
         slow_and_fast = {"weir": rounds(8, 16, 8, 16), "nginx": rounds(10, 20, 10, 20)}
@@ -158,9 +162,31 @@ class Scaling(unittest.TestCase):
         alone, both = rounds(8, 16, 16), rounds(10, 20, 20)
         for each in both:
             each["requests_per_second"] = 1500.0
-        text = report.scaling(recording(workers2={"weir": both, report.ALONE: alone}))
+        text = unwrapped(report.scaling(recording(workers2={"weir": both, report.ALONE: alone})))
         self.assertIn("1.50 (1.50-1.50) times the requests per second", text)
         self.assertIn("1.25 (1.25-1.25) times the CPU time per request", text)
+
+    def test_locks_are_told_as_shares_of_the_workers_samples(self):
+        data = recording(workers2={"weir": rounds(9), report.ALONE: rounds(8)})
+        self.assertNotIn("Locks", report.section(data))
+        one = {"workers": 1, "samples": 1000, "waiting": 0, "mutex": 1, "kernel": 2, "places": {}}
+        two = {"workers": 2, "samples": 2000, "waiting": 4, "mutex": 0, "kernel": 40, "places": {}}
+        data["scenarios"]["workers2"]["locks"] = {report.ALONE: one, "weir": two}
+        text = unwrapped(report.section(data))
+        for said in ("1000 stacks of the one worker and 2000", "0.00% and 0.20%", "0.10% and 0.00%", "0.20% and 2.00%"):
+            self.assertIn(said, text)
+        self.assertNotIn("futex", text)  # not counted here
+        for each in (one, two):
+            each.update(futex_waits_per_1000=0.008, kernel_waits_per_1000=20.0)
+        self.assertIn("0.008 and 0.008 calls of futex", unwrapped(report.section(data)))
+
+    def test_workers_that_wait_for_each_other_are_a_miss(self):
+        data = recording(workers2={"weir": rounds(9), report.ALONE: rounds(8)})
+        found = {"samples": 1000, "waiting": 5, "mutex": 0, "kernel": 500}
+        data["scenarios"]["workers2"]["locks"] = {report.ALONE: found, "weir": found}
+        self.assertEqual(report.misses(data), [])
+        found["waiting"] = 6
+        self.assertEqual(report.misses(data), ["workers2: 6 of 1000 samples wait for a lock, wanted 0.5%"])
 
     def test_one_worker_alone_has_no_column_and_no_bar(self):
         data = recording(workers2={"weir": rounds(9), report.ALONE: rounds(8)})
