@@ -52,8 +52,8 @@ def handshakes(proxy, scenario, seconds):
 
 
 def idle(proxy, scenario, _seconds):
-    """KiB by which the process tree grew for each connection that is held idle. All have to be: the clients fail when one
-    is closed, and the proxy has to have as many descriptors."""
+    """KiB by which the process tree grew for each connection that is held idle. All have to be: the clients fail when
+    one is closed, and the proxy has to have as many descriptors."""
     command = ["taskset", "-c", load_cpus(scenario), need_binary("idle_clients"), "--port", str(proxy.port)]
     if scenario.tls:
         command.append("--tls")

@@ -1,8 +1,8 @@
 """Whether workers wait for each other: stacks in lock waits, and how often the workers waited.
 
-A sample is taken of a thread that uses CPU time. One that sleeps until it gets a lock uses none, so waits are counted as
-well, where the kernel's tracing may be used. A loop around a compare-and-swap has no name of its own in a stack; what
-such a loop costs is in the CPU time per request of two workers over that of one."""
+A sample is taken of a thread that uses CPU time. One that sleeps until it gets a lock uses none, so waits are counted
+as well, where the kernel's tracing may be used. A loop around a compare-and-swap has no name of its own in a stack;
+what such a loop costs is in the CPU time per request of two workers over that of one."""
 
 import re
 from collections import Counter
@@ -11,12 +11,13 @@ from . import loads, perf
 from .machine import Failure
 
 SECONDS = 3
+PLACES_MAX = 8
 WORKER = "weir::server::Worker::run"  # the outermost frame of ours in a worker's stacks
-WAITING = re.compile(r"lll_lock_wait|futex_(do_)?wait|futex_abstimed_wait|futex_lock_pi|pthread_cond_\w*wait|sem_\w*wait|"
-                     r"pthread_spin_lock|sched_yield|atomic_wait")
+WAITING = re.compile(r"lll_lock_wait|futex_(do_)?wait|futex_abstimed_wait|futex_lock_pi|pthread_cond_\w*wait|"
+                     r"sem_\w*wait|pthread_spin_lock|sched_yield|atomic_wait")
 MUTEX = re.compile(r"pthread_(mutex|rwlock)_\w*lock|std::(shared_)?mutex")
-KERNEL = re.compile(r"spin_lock_slowpath|queued_(read|write)_lock_slowpath|rwsem_down_\w+_slowpath|rwsem_optimistic_spin|"
-                    r"__mutex_lock|mutex_spin_on_owner|osq_lock|__lock_sock$")
+KERNEL = re.compile(r"spin_lock_slowpath|queued_(read|write)_lock_slowpath|rwsem_down_\w+_slowpath|"
+                    r"rwsem_optimistic_spin|__mutex_lock|mutex_spin_on_owner|osq_lock|__lock_sock$")
 WAIT_OPERATIONS = (0, 9)  # FUTEX_WAIT, FUTEX_WAIT_BITSET; with the flags private (128) and real time (256)
 EVENTS = {"futex_waits": ["-e", "syscalls:sys_enter_futex", "--filter", " || ".join(
     f"op == {operation + flags}" for operation in WAIT_OPERATIONS for flags in (0, 128, 256, 384))],
@@ -37,8 +38,8 @@ def kind(frames):
 
 
 def classified(text):
-    """Of what `perf.stacks` returns: the workers' threads; and their number, that of their samples, how many are of each
-    kind, and where."""
+    """Of what `perf.stacks` returns: the workers' threads; and their number, that of their samples, how many are of
+    each kind, and where."""
     stacks = list(perf.samples(text))
     workers = sorted({thread for thread, frames in stacks if any(WORKER in frame for frame in frames)})
     kinds, places = Counter(), Counter()
@@ -48,8 +49,9 @@ def classified(text):
             kinds[found] += 1
             if found:
                 places[f"{found}: {place}"] += 1
-    return workers, {"workers": len(workers), "samples": sum(kinds.values()), "waiting": kinds["waiting"], "mutex": kinds["mutex"],
-                     "kernel": kinds["kernel"], "places": dict(places.most_common(8))}
+    return workers, {"workers": len(workers), "samples": sum(kinds.values()),
+                     **{each: kinds[each] for each in ("waiting", "mutex", "kernel")},
+                     "places": dict(places.most_common(PLACES_MAX))}
 
 
 def measure(proxy, scenario, seconds=SECONDS):

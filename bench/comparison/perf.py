@@ -13,8 +13,8 @@ FREQUENCY = 997  # samples a second of CPU time; no divisor of what a program ma
 def refused(command, errors):
     setting = Path("/proc/sys/kernel/perf_event_paranoid")
     level = setting.read_text().strip() if setting.exists() else "absent"
-    return Failure(f"perf {command} failed:\n{errors.strip()}\nkernel.perf_event_paranoid is {level}: run it as root, or "
-                   "sysctl kernel.perf_event_paranoid=1; a container needs CAP_PERFMON")
+    return Failure(f"perf {command} failed:\n{errors.strip()}\nkernel.perf_event_paranoid is {level}: run it as root, "
+                   "or sysctl kernel.perf_event_paranoid=1; a container needs CAP_PERFMON")
 
 
 def during(work, command):

@@ -76,7 +76,8 @@ def cell(scenario, rounds):
 def table(data):
     """Markdown: cost by proxy, and the ratios of cost and of p99."""
     names = [name for name in COLOURS if any(name in result["proxies"] for _, result in rows(data))]
-    lines = ["| job | " + " | ".join(names) + f" | Weir against | ratio | bound | p99 ratio (at most {TAIL_BOUND:.2f}) |",
+    lines = ["| job | " + " | ".join(names) + " | Weir against | ratio | bound | "
+             f"p99 ratio (at most {TAIL_BOUND:.2f}) |",
              "|---|" + "--:|" * len(names) + "---|--:|--:|--:|"]
     for scenario, result in rows(data):
         cells = [cell(scenario, result["proxies"].get(name)) for name in names]
@@ -133,13 +134,13 @@ def waits(data):
     shares = {name: f"{one[name] / one['samples']:.2%} and {two[name] / two['samples']:.2%}"
               for name in ("waiting", "mutex", "kernel")}
     text = (f"Locks, in {one['samples']} stacks of the one worker and {two['samples']} of the two (perf, user and "
-            f"kernel): waiting for a lock in user space {shares['waiting']} of them; in the code of a mutex that was free "
-            f"{shares['mutex']}; in the slow path of a contended lock of the kernel {shares['kernel']}.")
+            f"kernel): waiting for a lock in user space {shares['waiting']} of them; in the code of a mutex that was "
+            f"free {shares['mutex']}; in the slow path of a contended lock of the kernel {shares['kernel']}.")
     if "futex_waits_per_1000" in one and "futex_waits_per_1000" in two:
         text += (" A thread that sleeps for a lock is in no sample, so waits are counted too: per 1,000 requests "
                  f"{one['futex_waits_per_1000']:.3f} and {two['futex_waits_per_1000']:.3f} calls of futex that wait, "
-                 f"{one['kernel_waits_per_1000']:.1f} and {two['kernel_waits_per_1000']:.1f} waits for a contended lock "
-                 "of the kernel.")
+                 f"{one['kernel_waits_per_1000']:.1f} and {two['kernel_waits_per_1000']:.1f} waits for a contended "
+                 "lock of the kernel.")
     if two["places"]:
         places = "; ".join(f"{count} x `{place}`" for place, count in two["places"].items())
         text += f" Where, with two: {places}."
@@ -157,8 +158,8 @@ def misses(data):
             found.append(f"{scenario.name} p99 against {latency[0]}: {latency[1].median:.2f}, wanted {TAIL_BOUND:.2f}")
         waiting = result.get("locks", {}).get("weir", {"waiting": 0, "samples": 1})
         if waiting["waiting"] > WAITING_BOUND * waiting["samples"]:
-            found.append(f"{scenario.name}: {waiting['waiting']} of {waiting['samples']} samples wait for a lock, wanted "
-                         f"{WAITING_BOUND:.1%}")
+            found.append(f"{scenario.name}: {waiting['waiting']} of {waiting['samples']} samples wait for a lock, "
+                         f"wanted {WAITING_BOUND:.1%}")
         errors = {name: sum(each["errors"] for each in rounds) for name, rounds in result["proxies"].items()}
         found += [f"{scenario.name}: {count} errors of {name}" for name, count in errors.items() if count]
     return found

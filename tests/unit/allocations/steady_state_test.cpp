@@ -1,0 +1,66 @@
+// A worker that serves takes nothing from the heap: whole requests over loopback sockets, with every call of operator
+// new on the worker's thread counted. The first requests are not: buffers, coroutine frames and connections to the
+// endpoint are made for them and kept. What OpenSSL takes for itself is reported.
+#include <gtest/gtest.h>
+#include <openssl/crypto.h>
+
+#include <memory>
+#include <string>
+
+#include "one_worker.hpp"
+#include "support/sanitizer.hpp"
+
+namespace weir::bench {
+namespace {
+
+constexpr int warm_up = 200, counted = 1000;  // requests
+
+struct Case {
+  std::string name;
+  Job job;
+};
+
+/// What the worker's thread took while it answered `counted` requests, after `warm_up` others.
+Allocations taken(const Job& job) {
+  Chain chain(job);
+  for (int i = 0; i < warm_up; ++i) EXPECT_TRUE(chain.client.ask()) << "request " << i;
+  const Allocations before = chain.worker.allocations();
+  for (int i = 0; i < counted; ++i) EXPECT_TRUE(chain.client.ask()) << "request " << warm_up + i;
+  const Allocations after = chain.worker.allocations();
+  return {after.own - before.own, after.openssl - before.openssl};
+}
+
+class SteadyStateTest : public ::testing::TestWithParam<Case> {};
+
+TEST_P(SteadyStateTest, TakesNothingFromTheHeap) {
+  if (testing::sanitized) GTEST_SKIP() << "a sanitizer's build does not pool coroutine frames";
+  const Allocations found = taken(GetParam().job);
+  EXPECT_EQ(found.own, 0U) << "in " << counted << " requests";
+  RecordProperty("openssl_allocations", std::to_string(found.openssl));
+}
+
+/// A batch of lines that is handed to the writer may need a new buffer.
+TEST(SteadyStateLogTest, TakesAlmostNothingFromTheHeap) {
+  if (testing::sanitized) GTEST_SKIP() << "a sanitizer's build does not pool coroutine frames";
+  EXPECT_LE(taken({.log = true}).own, static_cast<std::uint64_t>(counted) / 100);
+}
+
+TEST(AllocationsTest, CountWhatThisThreadTakes) {
+  const Allocations before = allocations();
+  const auto one = std::make_unique<std::string>(1000, 'x');
+  EXPECT_EQ(allocations().own - before.own, 2U);
+  EXPECT_TRUE(counts_openssl());
+  OPENSSL_free(OPENSSL_malloc(1));
+  EXPECT_EQ(allocations().openssl - before.openssl, 1U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Jobs, SteadyStateTest,
+                         ::testing::Values(Case{"Plain", {}}, Case{"Post16KiB", {.request_bytes = 16'384}},
+                                           Case{"Answer64KiB", {.answer_bytes = 65'536}},
+                                           Case{"Tls", {.tls = true}},
+                                           Case{"TlsPost16KiB", {.tls = true, .request_bytes = 16'384}},
+                                           Case{"TlsAnswer64KiB", {.tls = true, .answer_bytes = 65'536}}),
+                         [](const auto& tested) { return tested.param.name; });
+
+}  // namespace
+}  // namespace weir::bench
