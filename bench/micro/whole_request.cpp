@@ -9,7 +9,7 @@ namespace {
 
 constexpr int warm_up = 1000;  // requests
 
-/// With the log, a batch of lines that is handed to the writer may allocate: less than once in a hundred requests.
+/// With the log, a batch of lines that is handed to the writer allocates while the writer is behind.
 void whole_request(benchmark::State& state, const Job& job) {
   Chain chain(job);
   for (int i = 0; i < warm_up; ++i) {

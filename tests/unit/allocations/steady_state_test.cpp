@@ -1,10 +1,11 @@
 // A worker that serves takes nothing from the heap: whole requests over loopback sockets, with every call of operator
 // new on the worker's thread counted. The first requests are not: buffers, coroutine frames and connections to the
-// endpoint are made for them and kept. What OpenSSL takes for itself is reported.
+// endpoint are made for them and kept. What OpenSSL takes for itself is reported. Without the access log: a batch of
+// lines that is handed over needs a new buffer whenever the writer is behind.
 #include <gtest/gtest.h>
 #include <openssl/crypto.h>
 
-#include <memory>
+#include <new>
 #include <string>
 
 #include "one_worker.hpp"
@@ -39,15 +40,11 @@ TEST_P(SteadyStateTest, TakesNothingFromTheHeap) {
   RecordProperty("openssl_allocations", std::to_string(found.openssl));
 }
 
-/// A batch of lines that is handed to the writer may need a new buffer.
-TEST(SteadyStateLogTest, TakesAlmostNothingFromTheHeap) {
-  if (testing::sanitized) GTEST_SKIP() << "a sanitizer's build does not pool coroutine frames";
-  EXPECT_LE(taken({.log = true}).own, static_cast<std::uint64_t>(counted) / 100);
-}
-
 TEST(AllocationsTest, CountWhatThisThreadTakes) {
   const Allocations before = allocations();
-  const auto one = std::make_unique<std::string>(1000, 'x');
+  ::operator delete(::operator new(8));  // called by name: a compiler may leave out a new-expression
+  constexpr std::align_val_t wide{64};
+  ::operator delete(::operator new(64, wide), wide);
   EXPECT_EQ(allocations().own - before.own, 2U);
   EXPECT_TRUE(counts_openssl());
   OPENSSL_free(OPENSSL_malloc(1));
