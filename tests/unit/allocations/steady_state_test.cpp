@@ -6,6 +6,7 @@
 #include <openssl/crypto.h>
 
 #include <new>
+#include <ostream>
 #include <string>
 
 #include "one_worker.hpp"
@@ -20,6 +21,10 @@ struct Case {
   std::string name;
   Job job;
 };
+
+void PrintTo(const Case& tested, std::ostream* out) {
+  *out << tested.name;
+}
 
 /// What the worker's thread took while it answered `counted` requests, after `warm_up` others.
 Allocations taken(const Job& job) {
