@@ -6,7 +6,7 @@ import resource
 import subprocess
 import time
 
-from .machine import Failure, cpu_ns, need_binary, need_program, rss_kib
+from .machine import Failure, cpu_ns, need_binary, need_program, open_files, rss_kib
 
 UNITS_MS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60000.0}
 
@@ -52,7 +52,8 @@ def handshakes(proxy, scenario, seconds):
 
 
 def idle(proxy, scenario, _seconds):
-    """KiB by which the process tree grew for each connection that is held idle."""
+    """KiB by which the process tree grew for each connection that is held idle. All have to be: the clients fail when
+    one is closed, and the proxy has to have as many descriptors."""
     command = ["taskset", "-c", load_cpus(scenario), need_binary("idle_clients"), "--port", str(proxy.port)]
     if scenario.tls:
         command.append("--tls")
@@ -61,13 +62,16 @@ def idle(proxy, scenario, _seconds):
         before = rss_kib(proxy.pid)
         clients = subprocess.Popen([*command, "--connections", str(count)], stdin=subprocess.PIPE,
                                    stdout=subprocess.PIPE, text=True)
-        if "idle" not in clients.stdout.readline():
-            raise Failure(f"the idle clients of {proxy.name} failed")
+        if clients.stdout.readline() != f"idle {count}\n":
+            raise Failure(f"{proxy.name} does not take {count} connections")
         time.sleep(1)  # what was borrowed for the last requests goes back
-        grown = (rss_kib(proxy.pid) - before) / count
+        grown, held = (rss_kib(proxy.pid) - before) / count, open_files(proxy.pid)
         clients.stdin.close()
-        clients.wait(60)
+        if clients.wait(60) != 0 or held < count:
+            raise Failure(f"{proxy.name} did not hold {count} idle connections: it had {held} open files")
         time.sleep(1)
+    if grown <= 0:
+        raise Failure(f"the memory of {proxy.name} did not grow with its connections")
     return {"kib_per_connection": grown, "errors": 0}
 
 

@@ -76,6 +76,11 @@ def rss_kib(pid):
     return total
 
 
+def open_files(pid):
+    """File descriptors of a process tree."""
+    return sum(len(os.listdir(f"/proc/{each}/fd")) for each in tree(pid))
+
+
 class Stage:
     """A work directory and the processes of one scenario; both are gone when it ends."""
 

@@ -29,6 +29,9 @@ system_default = defaults
 [defaults]
 NumTickets = 1
 """
+# HAProxy reserves two descriptors for each client of `maxconn`. Where a process may have 20,000 it starts with 10,100
+# only with `no strict-limits`, and does take them all: an idle client needs one.
+HAPROXY_LIMITS = "no strict-limits\n  maxconn 10100"
 KEPT = 4096  # idle connections to endpoints: more than there are clients, so that nobody connects anew
 
 
@@ -45,6 +48,7 @@ class Proxy:
 
     def __init__(self, stage, scenario, endpoints):
         self.stage, self.scenario, self.endpoints = stage, scenario, endpoints
+        self.workers = scenario.workers
         self.start()
 
     def launch(self, command):
@@ -74,12 +78,12 @@ class Weir(Proxy):
         tls = ""
         if self.scenario.tls:
             tls = f"tls: {{ certificates: [{{ cert: {folder}/cert.pem, key: {folder}/key.pem }}] }}"
-        log = f"output: {folder}/weir-access.log" if full else "enabled: false"
+        log = f"output: {folder}/{self.name}-access.log" if full else "enabled: false"
         limits = "rate_limits: { all: { key: client_ip, rate: 10000000/s, burst: 10000000 } }" if full else ""
         route = "rate_limits: [all], headers: [security]" if full else "headers: []"
         quoted = ", ".join(f'"127.0.0.1:{port}"' for port in self.endpoints)
-        config = self.write("weir.yaml", f"""
-server: {{ workers: {self.scenario.workers}, max_connections: 12000 }}
+        config = self.write(f"{self.name}.yaml", f"""
+server: {{ workers: {self.workers}, max_connections: 12000 }}
 admin: {{ address: 127.0.0.1:0 }}
 log: {{ access: {{ {log} }} }}
 listeners: {{ bench: {{ address: 127.0.0.1:0, limits: {{ idle_timeout: 1h }}, {tls} }} }}
@@ -90,6 +94,16 @@ routes: [{{ name: all, {route}, upstream: app }}]
         self.launch([need_binary("weir"), "run", "-c", config])
         ready = self.stage.wait_for_text(self.name, "weir ready", self.process)
         self.port = int(re.search(r'"bench":"127\.0\.0\.1:(\d+)"', ready).group(1))
+
+
+class WeirAlone(Weir):
+    """With one worker where the others have more, on the same CPUs."""
+
+    name = "weir-one"
+
+    def start(self):
+        self.workers = 1
+        super().start()
 
 
 class Nginx(Proxy):
@@ -213,7 +227,7 @@ class Haproxy(Proxy):
         config = self.write("haproxy.cfg", f"""
 global
   nbthread {scenario.workers}
-  maxconn 9800
+  {HAPROXY_LIMITS}
   tune.pool-high-fd-ratio 100
   tune.pool-low-fd-ratio 90
   {tuning}
@@ -256,6 +270,7 @@ class Floor(Proxy):
 
 
 PROXIES = {proxy.name: proxy for proxy in (Weir, Nginx, Haproxy, Floor)}
+KINDS = {**PROXIES, WeirAlone.name: WeirAlone}  # the last: in jobs with several workers only
 
 
 def start_endpoints(stage):

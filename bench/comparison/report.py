@@ -1,19 +1,19 @@
 """What a comparison's numbers say: ratios against the targets, as text, as README section and as a picture."""
 
 import json
-import statistics
+import textwrap
 from xml.sax.saxutils import escape
 
+from .ratios import Ratio, against, median_of, paired
 from .scenarios import SCENARIOS, by_name
 
 MARK_BEGIN = "<!-- bench/compare begin -->"
 MARK_END = "<!-- bench/compare end -->"
-TAIL_BOUND = 1.10  # Weir's p99 over the better of nginx's and HAProxy's, in each job
+TAIL_BOUND = 1.10  # Weir's p99 over that of the better of nginx and HAProxy, in each job
+WAITING_BOUND = 0.005  # of the samples of two workers; in lock waits in user space
+ALONE = "weir-one"  # Weir with one worker, in the rounds of a job with more
+TEXT_WIDTH = 120
 COLOURS = {"weir": "#2563eb", "nginx": "#16a34a", "haproxy": "#d97706", "floor": "#9ca3af"}
-
-
-def median_of(rounds, key):
-    return statistics.median(each[key] for each in rounds)
 
 
 def cost_key(scenario):
@@ -22,32 +22,35 @@ def cost_key(scenario):
 
 def costs(scenario, result):
     """Median cost by proxy, in the scenario's unit."""
-    return {name: median_of(rounds, cost_key(scenario)) for name, rounds in result["proxies"].items()}
+    return {name: median_of(rounds, cost_key(scenario)) for name, rounds in result["proxies"].items()
+            if name in COLOURS}
 
 
 def verdicts(scenario, result):
-    """For each target: (against, ratio, bound); without those whose other side was not measured. Absolute: the cost
-    itself in place of a ratio."""
-    cost = costs(scenario, result)
-    if "weir" not in cost:
-        return []
-    found = []
+    """For each target: (against whom, Ratio, bound); without those whose other side was not measured. Absolute: the
+    cost itself in place of a ratio, a number."""
+    proxies, found = result["proxies"], []
     for target in scenario.targets:
         if target.against == "absolute":
-            found.append(("absolute", cost["weir"], target.ratio))
+            if proxies.get("weir"):
+                found.append(("absolute", median_of(proxies["weir"], cost_key(scenario)), target.ratio))
             continue
-        others = ("nginx", "haproxy") if target.against == "best" else (target.against,)
-        measured = [cost[name] for name in others if name in cost]
-        if measured:
-            found.append((target.against, cost["weir"] / min(measured), target.ratio))
+        compared = against(proxies, target.against, cost_key(scenario))
+        if compared is not None:
+            name, ratio = compared
+            found.append((f"best: {name}" if target.against == "best" else name, ratio, target.ratio))
     return found
 
 
 def tail(scenario, result):
-    """Weir's median p99 over the better of nginx's and HAProxy's; None without them."""
-    p99 = {name: median_of(rounds, "p99_ms") for name, rounds in result["proxies"].items() if scenario.load != "idle"}
-    others = [p99[name] for name in ("nginx", "haproxy") if name in p99]
-    return p99["weir"] / min(others) if "weir" in p99 and others else None
+    """Weir's p99 over that of the better of nginx and HAProxy, as (name, Ratio); None without them. Who is the better
+    here is chosen by p99, again once for all rounds."""
+    return None if scenario.load == "idle" else against(result["proxies"], "best", "p99_ms")
+
+
+def central(ratio):
+    """What is held against a bound."""
+    return ratio.median if isinstance(ratio, Ratio) else ratio
 
 
 def rows(data):
@@ -73,15 +76,17 @@ def cell(scenario, rounds):
 def table(data):
     """Markdown: cost by proxy, and the ratios of cost and of p99."""
     names = [name for name in COLOURS if any(name in result["proxies"] for _, result in rows(data))]
-    lines = ["| job | " + " | ".join(names) + f" | Weir against | ratio | bound | p99 ratio (at most {TAIL_BOUND:.2f}) |",
+    lines = ["| job | " + " | ".join(names) + " | Weir against | ratio | bound | "
+             f"p99 ratio (at most {TAIL_BOUND:.2f}) |",
              "|---|" + "--:|" * len(names) + "---|--:|--:|--:|"]
     for scenario, result in rows(data):
         cells = [cell(scenario, result["proxies"].get(name)) for name in names]
         ratios = verdicts(scenario, result)
-        shown = [", ".join(part[0] for part in ratios), ", ".join(f"{part[1]:.2f}" for part in ratios),
+        shown = [", ".join(part[0] for part in ratios),
+                 ", ".join(number(part[1]) if part[0] == "absolute" else str(part[1]) for part in ratios),
                  ", ".join(f"{part[2]:.2f}" for part in ratios)]
         latency = tail(scenario, result)
-        shown.append("" if latency is None else f"{latency:.2f}")
+        shown.append("" if latency is None else f"{latency[0]}: {latency[1]}")
         title = f"`{scenario.name}`: {scenario.title}"
         lines.append("| " + " | ".join([title, *cells, *shown]) + " |")
     return "\n".join(lines)
@@ -105,37 +110,72 @@ def throughput(data):
 
 
 def scaling(data):
-    """Two workers of Weir against one, as sentences; empty without both."""
-    one, two = (data["scenarios"].get(name, {"proxies": {}})["proxies"].get("weir") for name in ("full", "workers2"))
-    if not one or not two:
+    """Two workers of Weir against one in the same rounds, as sentences; empty without both."""
+    proxies = data["scenarios"].get("workers2", {"proxies": {}})["proxies"]
+    speed, cost = (paired(proxies, "weir", ALONE, key) for key in ("requests_per_second", "cpu_us"))
+    if speed is None:
         return ""
-    speed, cost = (median_of(two, key) / median_of(one, key) for key in ("requests_per_second", "cpu_us"))
-    text = (f"Two workers of Weir against one (`workers2` beside `full`): {speed:.2f} times the requests per second,\n"
-            f"{cost:.2f} times the CPU time per request.")
-    if "load_share" in two[0]:
-        text += (f" The load generator used {median_of(two, 'load_share'):.0%} of a CPU, against "
-                 f"{median_of(one, 'load_share'):.0%}; it and the endpoints share the two CPUs with the workers.")
-    return text
+    one, two = (median_of(proxies[name], "load_share") for name in (ALONE, "weir"))
+    said = textwrap.fill(
+        "Two workers of Weir against one, the same job on the same two CPUs in the same rounds (`workers2`): "
+        f"{speed} times the requests per second, {cost} times the CPU time per request. The load generator used "
+        f"{two:.0%} of a CPU, against {one:.0%} with one worker. It and the endpoints share the two CPUs with the "
+        "workers: this shows what a second worker costs the first, not how far requests per second grow with cores of "
+        "their own.", TEXT_WIDTH)
+    return "\n\n".join([said, *waits(data)]) + "\n\n"
+
+
+def waits(data):
+    """What was found of locks, a paragraph; nothing when no stacks were taken."""
+    found = data["scenarios"]["workers2"].get("locks")
+    if not found:
+        return
+    one, two = found[ALONE], found["weir"]
+    shares = {name: f"{one[name] / one['samples']:.2%} and {two[name] / two['samples']:.2%}"
+              for name in ("waiting", "mutex", "kernel")}
+    text = (f"Locks, in {one['samples']} stacks of the one worker and {two['samples']} of the two (perf, user and "
+            f"kernel): waiting for a lock in user space {shares['waiting']} of them; in the code of a mutex that was "
+            f"free {shares['mutex']}; in the slow path of a contended lock of the kernel {shares['kernel']}.")
+    if "futex_waits_per_1000" in one and "futex_waits_per_1000" in two:
+        text += (" A thread that sleeps for a lock is in no sample, so waits are counted too: per 1,000 requests "
+                 f"{one['futex_waits_per_1000']:.3f} and {two['futex_waits_per_1000']:.3f} calls of futex that wait, "
+                 f"{one['kernel_waits_per_1000']:.1f} and {two['kernel_waits_per_1000']:.1f} waits for a contended "
+                 "lock of the kernel.")
+    if two["places"]:
+        places = "; ".join(f"{count} x `{place}`" for place, count in two["places"].items())
+        text += f" Where, with two: {places}."
+    yield textwrap.fill(text, TEXT_WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def misses(data):
     """Targets that were not met, as text."""
     found = []
     for scenario, result in rows(data):
-        found += [f"{scenario.name} against {against}: {ratio:.2f}, wanted {bound:.2f}"
-                  for against, ratio, bound in verdicts(scenario, result) if ratio > bound]
+        found += [f"{scenario.name} against {other}: {central(ratio):.2f}, wanted {bound:.2f}"
+                  for other, ratio, bound in verdicts(scenario, result) if central(ratio) > bound]
         latency = tail(scenario, result)
-        if latency is not None and latency > TAIL_BOUND:
-            found.append(f"{scenario.name} p99 against best: {latency:.2f}, wanted {TAIL_BOUND:.2f}")
+        if latency is not None and latency[1].median > TAIL_BOUND:
+            found.append(f"{scenario.name} p99 against {latency[0]}: {latency[1].median:.2f}, wanted {TAIL_BOUND:.2f}")
+        waiting = result.get("locks", {}).get("weir", {"waiting": 0, "samples": 1})
+        if waiting["waiting"] > WAITING_BOUND * waiting["samples"]:
+            found.append(f"{scenario.name}: {waiting['waiting']} of {waiting['samples']} samples wait for a lock, "
+                         f"wanted {WAITING_BOUND:.1%}")
         errors = {name: sum(each["errors"] for each in rounds) for name, rounds in result["proxies"].items()}
         found += [f"{scenario.name}: {count} errors of {name}" for name, count in errors.items() if count]
     return found
 
 
 def length(data):
-    """Of the measurements."""
-    rounds, seconds = data["settings"]["rounds"], data["settings"]["seconds"]
-    return f"{rounds} round{'s' if rounds > 1 else ''} of {seconds} s"
+    """Of the measurements: what is usual, and the jobs that differ."""
+    settings = data["settings"]
+    usual = f"{settings['rounds']} round{'s' if settings['rounds'] > 1 else ''} of {settings['seconds']} s"
+    others = {}
+    for scenario, result in rows(data):
+        rounds, seconds = len(next(iter(result["proxies"].values()), [])), result.get("seconds", settings["seconds"])
+        if (rounds, seconds) != (settings["rounds"], settings["seconds"]):
+            kind = f"{rounds}" + ("" if scenario.load == "idle" else f" of {seconds} s")
+            others.setdefault(kind, []).append(f"`{scenario.name}`")
+    return usual + "".join(f", {' and '.join(names)} {kind}" for kind, names in others.items())
 
 
 def origin(data):
@@ -153,11 +193,11 @@ def section(data):
     versions = "; ".join(f"{name}: {text}" for name, text in sorted(data["versions"].items()) if name != "floor")
     return f"""{MARK_BEGIN}
 CPU microseconds per request of the proxy's whole process tree, with p99 latency in milliseconds in parentheses; for
-idle connections KiB of resident memory each. Medians of {length(data)}
-of each job, interleaved.
+idle connections KiB of resident memory each. Medians of the rounds: {length(data)}.
+Ratios are medians over the rounds of Weir's cost over the other's in the same round, with their quartiles in
+parentheses; `best` names the better of nginx and HAProxy.
 One worker on CPU 0 (but for `workers2`), two endpoints and the load on CPU 1. The floor is a relay that parses nothing.
 `absolute` is a bound of KiB, not a ratio. Proxies start afresh in each round of the idle jobs.
-The p99 ratio is Weir's median p99 over that of the better of nginx and HAProxy.
 
 {table(data)}
 
@@ -167,9 +207,7 @@ the bottleneck, and p99 is mostly the wait for it.
 
 {throughput(data)}
 
-{scaling(data)}
-
-{machine['cpu']}, {machine['cpus']} CPUs, {machine['system']}, Linux {machine['kernel']}, {data['date']}. {versions}.{origin(data)}
+{scaling(data)}{machine['cpu']}, {machine['cpus']} CPUs, {machine['system']}, Linux {machine['kernel']}, {data['date']}. {versions}.{origin(data)}
 
 ![CPU time per request beside nginx and HAProxy](bench/results.svg)
 {MARK_END}"""

@@ -1,9 +1,11 @@
 // Opens many kept-alive connections, plain or TLS, sends one request on each, and then holds them idle until its
-// standard input ends. Prints one line when all are idle. One thread, blocking calls with timeouts.
+// standard input ends. Prints one line when all are idle; fails when the server closed any before the end. One thread,
+// blocking calls with timeouts.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -91,6 +93,8 @@ class Connection {
       throw std::runtime_error("not a 200: " + response.substr(0, 200));
   }
 
+  int fd() const { return fd_; }
+
  private:
   static bool is_complete(const std::string& response) {
     const std::size_t end = response.find("\r\n\r\n");
@@ -111,6 +115,19 @@ class Connection {
   std::unique_ptr<SSL, Free> ssl_;
 };
 
+/// Throws when the server has closed any.
+void need_all_open(const std::vector<Connection>& connections) {
+  std::vector<pollfd> polled;
+  polled.reserve(connections.size());
+  for (const Connection& each : connections) polled.push_back({each.fd(), POLLRDHUP, 0});
+  const int closed = ::poll(polled.data(), polled.size(), 0);
+  if (closed < 0) fail("poll");
+  if (closed > 0) {
+    throw std::runtime_error("the server closed " + std::to_string(closed) + " of " +
+                             std::to_string(polled.size()) + " connections");
+  }
+}
+
 void run(const Options& options) {
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
@@ -124,10 +141,12 @@ void run(const Options& options) {
     connections.emplace_back(options, i, context.get());
     connections.back().exchange(options.path);
   }
+  need_all_open(connections);
   std::printf("idle %u\n", options.connections);
   std::fflush(stdout);
   while (std::getchar() != EOF) {
   }
+  need_all_open(connections);
 }
 
 }  // namespace

@@ -4,19 +4,16 @@
 
 #include <benchmark/benchmark.h>
 
-#include <cstdint>
+#include "allocations.hpp"
 
 namespace weir::bench {
-
-/// Calls of operator new on this thread so far (allocations.cpp).
-std::uint64_t allocations();
 
 template <class Body>
 void measure(benchmark::State& state, Body body) {
   body();
-  const std::uint64_t before = allocations();
+  const std::uint64_t before = allocations().own;
   for (auto _ : state) body();
-  state.counters["allocs"] = static_cast<double>(allocations() - before);
+  state.counters["allocs"] = static_cast<double>(allocations().own - before);
 }
 
 }  // namespace weir::bench

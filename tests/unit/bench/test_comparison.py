@@ -1,0 +1,201 @@
+"""bench/compare's arithmetic: ratios within rounds, choice of the better rival, bounds, and the generated text."""
+
+import unittest
+
+from recordings import idle_rounds, recording, rounds
+
+# pylint: disable=wrong-import-order  # recordings says where they are
+from comparison import ratios, report
+from comparison.scenarios import SCENARIOS, by_name
+
+
+def unwrapped(text):
+    return " ".join(text.split())
+
+
+class Pairing(unittest.TestCase):
+    def test_a_machine_that_changes_its_speed_between_rounds_changes_neither_ratio_nor_spread(self):
+        slow_and_fast = {"weir": rounds(8, 16, 8, 16), "nginx": rounds(10, 20, 10, 20)}
+        self.assertEqual(str(ratios.paired(slow_and_fast, "weir", "nginx", "cpu_us")), "0.80 (0.80-0.80)")
+
+    def test_a_machine_that_changes_its_speed_within_a_round_spoils_that_round_only(self):
+        spoilt = {"weir": rounds(8, 8, 16), "nginx": rounds(10, 20, 20)}  # medians: 8 and 20
+        self.assertEqual(ratios.paired(spoilt, "weir", "nginx", "cpu_us").median, 0.8)
+
+    def test_the_median_of_ratios_is_not_the_ratio_of_medians(self):
+        proxies = {"weir": rounds(10, 20, 30), "nginx": rounds(20, 10, 30)}  # ratios 0.5, 2, 1; medians 20 and 20
+        ratio = ratios.paired(proxies, "weir", "nginx", "cpu_us")
+        self.assertEqual((ratio.median, ratio.low, ratio.high), (1.0, 0.75, 1.5))
+        proxies = {"weir": rounds(1, 9, 9), "nginx": rounds(2, 3, 18)}  # 0.5, 3, 0.5; medians 9 and 3
+        self.assertEqual(ratios.paired(proxies, "weir", "nginx", "cpu_us").median, 0.5)
+
+    def test_one_round_has_no_spread(self):
+        self.assertEqual(ratios.summary([0.7]), ratios.Ratio(0.7, 0.7, 0.7))
+        self.assertEqual(str(ratios.summary([0.7])), "0.70 (0.70-0.70)")
+
+    def test_quartiles_leave_out_one_wild_round(self):
+        spread = ratios.summary([0.70, 0.71, 0.72, 0.73, 9.0])
+        self.assertEqual((spread.low, spread.median, spread.high), (0.71, 0.72, 0.73))
+
+    def test_without_the_other_there_is_no_ratio(self):
+        self.assertIsNone(ratios.paired({"weir": rounds(1)}, "weir", "nginx", "cpu_us"))
+        self.assertIsNone(ratios.paired({"weir": [], "nginx": []}, "weir", "nginx", "cpu_us"))
+
+    def test_rounds_that_do_not_match_are_no_comparison(self):
+        with self.assertRaises(ValueError):
+            ratios.paired({"weir": rounds(1, 2), "nginx": rounds(1)}, "weir", "nginx", "cpu_us")
+
+
+class TheBetterRival(unittest.TestCase):
+    def test_is_the_cheaper_one_in_the_median(self):
+        proxies = {"weir": rounds(6, 6, 6), "nginx": rounds(10, 10, 10), "haproxy": rounds(8, 8, 8)}
+        name, ratio = ratios.against(proxies, "best", "cpu_us")
+        self.assertEqual((name, ratio.median), ("haproxy", 0.75))
+
+    def test_is_one_for_all_rounds(self):
+        """Each is the cheaper one at times; the minimum of each round would be 8 throughout, a ratio of 1."""
+        proxies = {"weir": rounds(8, 8, 8), "nginx": rounds(8, 10, 10), "haproxy": rounds(16, 8, 16)}
+        name, ratio = ratios.against(proxies, "best", "cpu_us")
+        self.assertEqual((name, ratio.median), ("nginx", 0.8))
+
+    def test_is_chosen_by_what_was_paired(self):
+        """HAProxy has the smaller median, but nginx costs less beside the same Weir."""
+        proxies = {"weir": rounds(10, 20, 40), "nginx": rounds(10, 21, 40), "haproxy": rounds(20, 20, 80)}
+        self.assertEqual(ratios.against(proxies, "best", "cpu_us")[0], "nginx")
+
+    def test_may_be_the_only_one(self):
+        proxies = {"weir": rounds(6), "haproxy": rounds(8)}
+        self.assertEqual(ratios.against(proxies, "best", "cpu_us")[0], "haproxy")
+        self.assertIsNone(ratios.against({"weir": rounds(6)}, "best", "cpu_us"))
+        self.assertIsNone(ratios.against({"nginx": rounds(6)}, "best", "cpu_us"))
+
+    def test_of_latency_may_be_another_than_that_of_cost(self):
+        result = {"proxies": {"weir": rounds(8, p99_ms=2.0), "nginx": rounds(10, p99_ms=4.0),
+                              "haproxy": rounds(12, p99_ms=1.0)}}
+        self.assertEqual(report.verdicts(by_name("full"), result)[0][0], "best: nginx")
+        name, ratio = report.tail(by_name("full"), result)
+        self.assertEqual((name, ratio.median), ("haproxy", 2.0))
+
+
+class Verdicts(unittest.TestCase):
+    def test_each_target_has_its_own_other_side(self):
+        result = {"proxies": {"weir": rounds(9), "nginx": rounds(10), "haproxy": rounds(12), "floor": rounds(6)}}
+        found = [(other, ratio.median, bound) for other, ratio, bound in report.verdicts(by_name("plain"), result)]
+        self.assertEqual(found, [("best: nginx", 0.9, 0.92), ("floor", 1.5, 1.20)])
+
+    def test_an_absolute_bound_is_held_against_the_cost(self):
+        result = {"proxies": {"weir": idle_rounds(1.5, 2.5, 2.25), "nginx": idle_rounds(0.5, 0.5, 0.5)}}
+        self.assertEqual(report.verdicts(by_name("idle"), result), [("absolute", 2.25, 2.0)])
+        self.assertIsNone(report.tail(by_name("idle"), result))
+        self.assertEqual(report.misses(recording(idle=result["proxies"])), ["idle against absolute: 2.25, wanted 2.00"])
+
+    def test_misses_name_cost_latency_and_errors(self):
+        data = recording(full={"weir": rounds(20, p99_ms=3.0, errors=1), "nginx": rounds(10, p99_ms=2.0)})
+        self.assertEqual(report.misses(data), ["full against best: nginx: 2.00, wanted 0.90",
+                                               "full p99 against nginx: 1.50, wanted 1.10", "full: 1 errors of weir"])
+
+    def test_what_is_on_its_bound_is_not_missed(self):
+        data = recording(full={"weir": rounds(9), "nginx": rounds(10)})
+        self.assertEqual(report.misses(data), [])
+
+    def test_a_proxy_that_was_left_out_is_no_miss(self):
+        self.assertEqual(report.misses(recording(full={"weir": rounds(9)})), [])
+
+
+class Text(unittest.TestCase):
+    def test_a_cell_has_cost_latency_and_errors(self):
+        self.assertEqual(report.cell(by_name("full"), rounds(9, 11, 10)), "10.00 (1.00)")
+        self.assertEqual(report.cell(by_name("full"), rounds(250, errors=2)), "250 (1.00), 2 errors")
+        self.assertEqual(report.cell(by_name("idle"), idle_rounds(0.5)), "0.50")
+        self.assertEqual(report.cell(by_name("full"), None), "-")
+
+    def test_a_row_has_the_ratio_with_its_spread(self):
+        lines = report.table(recording(full={"weir": rounds(7, 8, 9), "nginx": rounds(10, 10, 10)})).splitlines()
+        self.assertIn("| best: nginx | 0.80 (0.75-0.85) | 0.90 | nginx: 1.00 (1.00-1.00) |", lines[2])
+        self.assertEqual({line.count("|") for line in lines}, {lines[0].count("|")})
+
+    def test_jobs_that_were_measured_for_another_time_are_named(self):
+        data = recording(full={"weir": rounds(1, 1, 1)}, conns={"weir": rounds(1, 1, 1)}, idle={"weir": idle_rounds(1)})
+        data["scenarios"]["conns"]["seconds"] = 3
+        self.assertEqual(report.length(data), "3 rounds of 1 s, `conns` 3 of 3 s, `idle` 1")
+
+    def test_the_section_goes_between_its_marks_and_again(self):
+        data = recording(full={"weir": rounds(9), "nginx": rounds(10)})
+        text = f"before\n{report.MARK_BEGIN}\nold\n{report.MARK_END}\nafter\n"
+        once = report.put_into(text, data)
+        self.assertTrue(once.startswith("before\n") and once.endswith("\nafter\n") and "old" not in once)
+        self.assertEqual(report.put_into(once, data), once)
+
+    def test_a_readme_without_both_marks_in_order_has_no_place(self):
+        self.assertTrue(report.has_place(report.MARK_BEGIN + report.MARK_END))
+        for text in ("", report.MARK_BEGIN, report.MARK_END, report.MARK_END + report.MARK_BEGIN):
+            self.assertFalse(report.has_place(text), text)
+
+    def test_a_recording_from_before_commits_were_kept_has_a_section(self):
+        data = recording(full={"weir": rounds(9), "nginx": rounds(10)})
+        del data["source"]
+        self.assertNotIn("Commit", report.section(data))
+
+    def test_the_picture_is_whole_and_shows_every_measured_proxy(self):
+        data = recording(full={"weir": rounds(9), "nginx": rounds(18)})
+        drawn = report.picture(data)
+        self.assertTrue(drawn.startswith("<svg") and drawn.endswith("</svg>\n"))
+        self.assertIn("nginx 2.00x (18.00 us)", drawn)
+
+
+class Wholeness(unittest.TestCase):
+    def test_every_scenario_of_every_proxy_is_wanted(self):
+        everything = {scenario.name: {name: rounds(1) for name in report.COLOURS} for scenario in SCENARIOS}
+        self.assertEqual(report.missing(recording(**everything)), [])
+        del everything["tls"], everything["full"]["nginx"], everything["plain"]["floor"]
+        self.assertEqual(report.missing(recording(**everything)),
+                         ["plain of floor", "full of nginx", "tls of weir", "tls of nginx", "tls of haproxy"])
+
+    def test_only_jobs_with_a_floor_want_one(self):
+        everything = {scenario.name: {name: rounds(1) for name in ("weir", "nginx", "haproxy")}
+                      for scenario in SCENARIOS}
+        self.assertEqual(report.missing(recording(**everything)), ["plain of floor"])
+
+
+class Scaling(unittest.TestCase):
+    def test_two_workers_are_paired_with_one(self):
+        alone, both = rounds(8, 16, 16), rounds(10, 20, 20)
+        for each in both:
+            each["requests_per_second"] = 1500.0
+        text = unwrapped(report.scaling(recording(workers2={"weir": both, report.ALONE: alone})))
+        self.assertIn("1.50 (1.50-1.50) times the requests per second", text)
+        self.assertIn("1.25 (1.25-1.25) times the CPU time per request", text)
+
+    def test_locks_are_told_as_shares_of_the_workers_samples(self):
+        data = recording(workers2={"weir": rounds(9), report.ALONE: rounds(8)})
+        self.assertNotIn("Locks", report.section(data))
+        one = {"workers": 1, "samples": 1000, "waiting": 0, "mutex": 1, "kernel": 2, "places": {}}
+        two = {"workers": 2, "samples": 2000, "waiting": 4, "mutex": 0, "kernel": 40, "places": {}}
+        data["scenarios"]["workers2"]["locks"] = {report.ALONE: one, "weir": two}
+        text = unwrapped(report.section(data))
+        for said in ("1000 stacks of the one worker and 2000", "0.00% and 0.20%", "0.10% and 0.00%", "0.20% and 2.00%"):
+            self.assertIn(said, text)
+        self.assertNotIn("futex", text)  # not counted here
+        for each in (one, two):
+            each.update(futex_waits_per_1000=0.008, kernel_waits_per_1000=20.0)
+        self.assertIn("0.008 and 0.008 calls of futex", unwrapped(report.section(data)))
+
+    def test_workers_that_wait_for_each_other_are_a_miss(self):
+        data = recording(workers2={"weir": rounds(9), report.ALONE: rounds(8)})
+        found = {"samples": 1000, "waiting": 5, "mutex": 0, "kernel": 500}
+        data["scenarios"]["workers2"]["locks"] = {report.ALONE: found, "weir": found}
+        self.assertEqual(report.misses(data), [])
+        found["waiting"] = 6
+        self.assertEqual(report.misses(data), ["workers2: 6 of 1000 samples wait for a lock, wanted 0.5%"])
+
+    def test_one_worker_alone_has_no_column_and_no_bar(self):
+        data = recording(workers2={"weir": rounds(9), report.ALONE: rounds(8)})
+        self.assertNotIn(report.ALONE, report.table(data) + report.throughput(data) + report.picture(data))
+
+    def test_without_one_there_is_nothing_to_say(self):
+        self.assertEqual(report.scaling(recording(workers2={"weir": rounds(1)})), "")
+        self.assertEqual(report.scaling(recording(plain={"weir": rounds(1)})), "")
+
+
+if __name__ == "__main__":
+    unittest.main()
