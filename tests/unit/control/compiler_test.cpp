@@ -59,6 +59,18 @@ class CompilerTest : public ::testing::Test {
   std::vector<upstream::NamedAddress> app;
 };
 
+TEST_F(CompilerTest, TheProcessSaysHowManyWorkersCount) {
+  config::Config config = base();
+  config.server.workers = 1;
+  EXPECT_FALSE(compile(config)->upstreams[0].rules.one_worker) << "from the next start on";
+  compiler.set_workers(1);
+  EXPECT_TRUE(compile(config)->upstreams[0].rules.one_worker);
+  config.server.workers = 2;
+  EXPECT_TRUE(compile(config)->upstreams[0].rules.one_worker) << "until the next start";
+  compiler.set_workers(2);
+  EXPECT_FALSE(compile(config)->upstreams[0].rules.one_worker);
+}
+
 TEST_F(CompilerTest, OnlyNewEndpointsOfACheckedUpstreamArePending) {
   config::Config config = base();
   const auto unchecked = compile(config);
