@@ -148,13 +148,15 @@ def package_of(program):
 
 
 def build_of_weir():
-    """Compiler and flags, as the binaries' CMake folder has them."""
+    """Compiler, flags and profile, as the binaries' CMake folder has them."""
     cache = BIN.parent / "CMakeCache.txt"
-    found = dict(re.findall(r"(?m)^(CMAKE_CXX_COMPILER|CMAKE_CXX_FLAGS_RELEASE):\w+=(.*)$",
+    found = dict(re.findall(r"(?m)^(CMAKE_CXX_COMPILER|CMAKE_CXX_FLAGS_RELEASE|WEIR_PROFILE):\w+=(.*)$",
                             cache.read_text() if cache.exists() else ""))
-    if len(found) < 2:
+    if len(found) < 3:
         return "built in an unknown way"
-    return f"{Path(found['CMAKE_CXX_COMPILER']).name} {found['CMAKE_CXX_FLAGS_RELEASE']}"
+    profile = Path(found["WEIR_PROFILE"]).name
+    profiled = f" -fprofile-use={profile}" if profile not in ("", "OFF") else ""
+    return f"{Path(found['CMAKE_CXX_COMPILER']).name} {found['CMAKE_CXX_FLAGS_RELEASE']}{profiled}"
 
 
 def source():
