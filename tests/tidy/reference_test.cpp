@@ -1,5 +1,5 @@
-// deploy/OPERATING.md names what the code has, and nothing else: metrics, reasons, fields of the access log, kinds of events,
-// paths of the admin address, options of the command line.
+// deploy/OPERATING.md names what the code has, and nothing else: metrics, reasons, fields of the access log, kinds of
+// events, paths of the admin address, options of the command line.
 #include <gtest/gtest.h>
 
 #include <regex>
