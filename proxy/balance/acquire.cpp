@@ -20,25 +20,24 @@ constexpr int looks_max = 4;
 
 struct PolicyInfo {
   Policy choose = nullptr;
-  bool turns = false;  // reads Draw::turn, of which each value has to come once
-  bool ties = false;   // reads it among equals, where two workers may have the same
+  bool turns = false;  // reads Draw::turn
   bool exact = false;  // the choice holds only for the load that it saw
 };
 
 PolicyInfo info(config::Balance policy) {
   switch (policy) {
     case config::Balance::least_connections:
-      return {least_connections, false, true, true};
+      return {least_connections, true, true};
     case config::Balance::round_robin:
-      return {round_robin, true, false, false};
+      return {round_robin, true, false};
     case config::Balance::random_two:
-      return {random_two, false, false, false};
+      return {random_two, false, false};
     case config::Balance::least_latency:
-      return {least_latency, false, false, false};
+      return {least_latency, false, false};
     case config::Balance::hash:
-      return {hash, false, false, true};
+      return {hash, false, true};
   }
-  return {least_connections, false, true, true};
+  return {least_connections, true, true};
 }
 
 /// Counts one request more at `candidate` unless that is too many.
@@ -79,6 +78,14 @@ bool is_usable_primary(const upstream::Candidate& candidate) {
   return !candidate.backup && candidate.state->usable();
 }
 
+/// Each value comes once, over all workers.
+std::uint64_t next_turn(const Rules& rules, Shared& shared) {
+  if (!rules.one_worker) return shared.turn.fetch_add(1, std::memory_order_relaxed);
+  const std::uint64_t turn = shared.turn.load(std::memory_order_relaxed);
+  shared.turn.store(turn + 1, std::memory_order_relaxed);
+  return turn;
+}
+
 /// One pick, from the first look to the count.
 class Picking {
  public:
@@ -88,12 +95,7 @@ class Picking {
         request_(request),
         policy_(info(rules.policy)),
         panic_(shared.panic.in_force()) {
-    if (policy_.turns) {
-      draw_.turn = shared.turn.fetch_add(1, std::memory_order_relaxed);
-    } else if (policy_.ties) {  // without a locked instruction
-      draw_.turn = shared.turn.load(std::memory_order_relaxed);
-      shared.turn.store(draw_.turn + 1, std::memory_order_relaxed);
-    }
+    if (policy_.turns) draw_.turn = next_turn(rules, shared);
     draw_.random = request.random;
     draw_.key = request.key;
     draw_.now = request.now;

@@ -19,7 +19,9 @@ struct Scope {
 
   bool holds(const upstream::Candidate& candidate) const {
     if (!(candidate.backup ? backups : primaries) || !(candidate.local ? local : other)) return false;
-    return out_too ? !candidate.state->taken_out() : candidate.state->usable();
+    const upstream::EndpointState& endpoint = *candidate.state;
+    if (out_too) return !endpoint.taken_out();
+    return endpoint.usable() && !endpoint.suspected.load(std::memory_order_relaxed);
   }
 };
 

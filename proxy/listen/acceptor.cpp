@@ -75,10 +75,11 @@ Result<io::FileDescriptor> open_listener(const SocketAddress& address, SocketAdd
 
 /// Lives until the loop has seen the stop.
 struct Acceptor::State {
-  State(io::Reactor& loop, io::FileDescriptor fd, OnAccept accept, OnBackoff backoff)
+  State(io::Reactor& loop, io::FileDescriptor fd, OnAccept accept, int most_per_turn, OnBackoff backoff)
       : reactor(loop),
         channel(loop, std::move(fd)),
         on_accept(std::move(accept)),
+        per_turn(most_per_turn),
         on_backoff(std::move(backoff)) {}
 
   /// Accepts until nothing waits or `most` were taken; false when the descriptors ran out.
@@ -112,6 +113,7 @@ struct Acceptor::State {
   io::Reactor& reactor;
   io::Channel channel;
   OnAccept on_accept;
+  int per_turn;
   OnBackoff on_backoff;
   bool backing_off = false;
 };
@@ -120,7 +122,7 @@ Detached Acceptor::run(std::shared_ptr<State> state) {
   while (state->channel.aborted() == io::IoStatus::ok) {
     co_await Acceptable(state->channel);
     if (state->channel.aborted() != io::IoStatus::ok) break;
-    const bool going_well = state->accept_some(accepts_per_turn);
+    const bool going_well = state->accept_some(state->per_turn);
     const TimePoint now = state->reactor.now();
     if (!going_well) {
       co_await io::Sleep(state->reactor, now + accept_pause);
@@ -130,15 +132,16 @@ Detached Acceptor::run(std::shared_ptr<State> state) {
   }
 }
 
-Acceptor::Acceptor(io::Reactor& reactor, io::FileDescriptor listening, OnAccept on_accept,
+Acceptor::Acceptor(io::Reactor& reactor, io::FileDescriptor listening, OnAccept on_accept, int per_turn,
                    OnBackoff on_backoff)
-    : state_(std::make_shared<State>(reactor, std::move(listening), std::move(on_accept),
+    : state_(std::make_shared<State>(reactor, std::move(listening), std::move(on_accept), per_turn,
                                      std::move(on_backoff))) {
   run(state_);
 }
 
-void Acceptor::set_on_accept(OnAccept on_accept) {
+void Acceptor::set_on_accept(OnAccept on_accept, int per_turn) {
   state_->on_accept = std::move(on_accept);
+  state_->per_turn = per_turn;
 }
 
 Acceptor::~Acceptor() {

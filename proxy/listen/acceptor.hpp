@@ -15,7 +15,11 @@ namespace weir::listen {
 
 inline constexpr int backlog = 4096;              // the kernel caps it at net.core.somaxconn
 inline constexpr Milliseconds accept_pause{100};  // after the descriptors ran out
-inline constexpr int accepts_per_turn = 64;       // then other connections get their turn
+
+/// Connections that are accepted before those that are open get their turn. A TLS one begins with a handshake, next
+/// to which the rest of its life is short: one at a time, so that a crowd of new ones does not hold up all others.
+inline constexpr int accepts_per_turn = 64;
+inline constexpr int tls_accepts_per_turn = 1;
 
 /// A bound, listening, non-blocking socket with SO_REUSEPORT; `bound` receives the real address (port 0).
 /// Errors: internal, with the address and what the kernel said. Any thread.
@@ -32,10 +36,12 @@ class Acceptor {
   /// Called each time that accepting fails for want of descriptors or memory; `first`: since it last worked.
   using OnBackoff = std::function<void(int error, bool first)>;
 
-  Acceptor(io::Reactor& reactor, io::FileDescriptor listening, OnAccept on_accept, OnBackoff on_backoff);
+  /// `per_turn`: connections accepted in one turn of the loop.
+  Acceptor(io::Reactor& reactor, io::FileDescriptor listening, OnAccept on_accept, int per_turn,
+           OnBackoff on_backoff);
   /// Accepts what is still queued, then closes the socket.
   ~Acceptor();
-  void set_on_accept(OnAccept on_accept);
+  void set_on_accept(OnAccept on_accept, int per_turn);
 
  private:
   struct State;

@@ -136,8 +136,8 @@ class Exchange final : private io::ChannelObserver {
   Task<Result<void>> attempt();
   Task<Result<void>> connect();
   Task<io::ConnectResult> open_connection(SocketAddress address, TimePoint deadline);
-  bool send_at_once();
-  Task<Result<void>> send_request();
+  Result<void> request_written(const io::IoResult& sent);
+  Task<Result<void>> start_upload();
   Task<Result<void>> invite_body();
   Detached upload();
   void start_response_timeout();

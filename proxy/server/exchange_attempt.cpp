@@ -55,7 +55,16 @@ Task<Result<void>> Exchange::attempt() {
   if (done) {
     phase_ = Phase::exchange;
     ++connection_->requests;
-    if (!send_at_once()) done = co_await send_request();
+    watch_client(&connection_->stream().channel());
+    if (request_body_->finished()) {
+      iovec part{request_out_.data(), request_out_.size()};
+      handed_over_ = worker_.reactor().now();
+      const Duration timeout = std::min<Duration>(timeouts_->send, total_deadline_ - handed_over_);
+      const io::IoResult sent = co_await connection_->stream().write_all({&part, 1}, timeout);
+      done = request_written(sent);
+    } else {
+      done = co_await start_upload();
+    }
     if (done) done = co_await receive_response_head();
   }
   if (done) {
@@ -65,8 +74,7 @@ Task<Result<void>> Exchange::attempt() {
     judged_ = pick_.ticket.probe || response_.status == 101 || failure != 0;
     if (failure == 0) settle_blame(true);
     if ((failure & upstream_config().passive_health.failures) != 0) {
-      hold_failure(upstream_view(), blame_, {pick_.index, pick_.ticket, response_.status, failure},
-                   worker_.reactor().now());
+      hold_failure(upstream_view(), blame_, {pick_.index, pick_.ticket, response_.status, failure});
       pick_.ticket.probe = false;  // the verdict ends the probe, not the end of this attempt
     } else if (judged_) {
       if (failure != 0) blame_.note_other(failure);
@@ -142,43 +150,23 @@ void Exchange::on_unread_event(io::Channel& client) {
   }
 }
 
-/// Sends a request that has no further body, if the endpoint takes all of it now. False: send_request() goes on.
-bool Exchange::send_at_once() {
-  io::Stream& endpoint = connection_->stream();
-  watch_client(&endpoint.channel());
-  if (!request_body_->finished()) return false;
-  handed_over_ = worker_.reactor().now();
-  iovec part{request_out_.data(), request_out_.size()};
-  std::span<iovec> parts(&part, 1);
-  io::IoResult sent;
-  const bool ended = endpoint.try_write(parts, sent);
+/// How the write of a request without a further body ended.
+Result<void> Exchange::request_written(const io::IoResult& sent) {
   request_progress_.written_bytes += sent.bytes;
-  if (!ended || !sent.ok()) return false;
+  // An endpoint may answer and close before it has read everything: its answer counts.
+  if (!sent.ok() && sent.status != io::IoStatus::reset) return send_failure(sent.status);
   start_response_timeout();
-  return true;
+  return {};
 }
 
-/// Sends what is left of the request, or starts to.
-Task<Result<void>> Exchange::send_request() {
-  io::Stream& endpoint = connection_->stream();
-  if (request_body_->finished()) {
-    const std::size_t begun = request_progress_.written_bytes;
-    iovec part{request_out_.data() + begun, request_out_.size() - begun};
-    const Duration left = total_deadline_ - handed_over_;
-    const io::IoResult sent =
-        co_await endpoint.write_all({&part, 1}, std::min<Duration>(timeouts_->send, left));
-    request_progress_.written_bytes += sent.bytes;
-    // An endpoint may answer and close before it has read everything: its answer counts.
-    if (!sent.ok() && sent.status != io::IoStatus::reset) co_return send_failure(sent.status);
-    start_response_timeout();
-  } else {
-    if (head.expect_continue && session_->in().empty()) {
-      const auto invited = co_await invite_body();
-      if (!invited) co_return invited;
-    }
-    upload_done_.emplace(worker_.reactor());
-    upload();
+/// Starts to send a request with its body.
+Task<Result<void>> Exchange::start_upload() {
+  if (head.expect_continue && session_->in().empty()) {
+    const auto invited = co_await invite_body();
+    if (!invited) co_return invited;
   }
+  upload_done_.emplace(worker_.reactor());
+  upload();
   co_return Result<void>{};
 }
 

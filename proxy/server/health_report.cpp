@@ -53,13 +53,13 @@ void report_health(const UpstreamView& view, const balance::Pick& pick, TimePoin
 }
 
 void hold_failure(const UpstreamView& view, upstream::RequestBlame& blame,
-                  const upstream::HeldFailure& failure, TimePoint now) {
+                  const upstream::HeldFailure& failure) {
   const UpstreamRuntime& upstream = *view.runtime;
   upstream::EndpointState& endpoint = *upstream.candidates[failure.endpoint].state;
   blame.hold(failure);
   endpoint.held.fetch_add(1, std::memory_order_relaxed);
-  if (upstream::is_evident(upstream.candidates, endpoint, upstream.config->passive_health)) {
-    settle_blame(view, blame, false, now);
+  if (upstream::is_suspect(upstream.candidates, endpoint, upstream.config->passive_health)) {
+    endpoint.suspected.store(true, std::memory_order_relaxed);
   }
 }
 
@@ -68,7 +68,10 @@ void settle_blame(const UpstreamView& view, upstream::RequestBlame& blame, bool 
   const UpstreamRuntime& upstream = *view.runtime;
   for (const upstream::HeldFailure& each : blame.held()) {
     ++view.pools[each.endpoint]->counters().failures[status_label(each.status)];
-    upstream.candidates[each.endpoint].state->held.fetch_sub(1, std::memory_order_relaxed);
+    upstream::EndpointState& endpoint = *upstream.candidates[each.endpoint].state;
+    const std::uint32_t held = endpoint.held.fetch_sub(1, std::memory_order_relaxed) - 1;
+    const std::uint32_t enough = upstream.config->passive_health.consecutive_failures;
+    if (held == 0 || held < enough) endpoint.suspected.store(false, std::memory_order_relaxed);
   }
   if (blame.excuses(answered)) {
     auto verdict = upstream::excuse(upstream.shared->ejections, upstream.candidates, blame.held(),

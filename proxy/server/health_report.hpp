@@ -14,10 +14,10 @@ namespace weir::server {
 void report_health(const UpstreamView& view, const balance::Pick& pick, TimePoint now, const Error* error,
                    int status, std::uint16_t failure);
 
-/// A try ended with a status that counts as failure: the verdict waits for the end of the request, unless the endpoint
-/// is evidently at fault.
+/// A try ended with a status that counts as failure: the verdict waits for the end of the request. Until then the endpoint
+/// may be under suspicion (upstream::is_suspect).
 void hold_failure(const UpstreamView& view, upstream::RequestBlame& blame,
-                  const upstream::HeldFailure& failure, TimePoint now);
+                  const upstream::HeldFailure& failure);
 
 /// A request with failures by status has ended: they count, or the request is blamed (upstream/blame.hpp). `answered`:
 /// some endpoint served it. Leaves `blame` empty.

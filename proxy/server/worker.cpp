@@ -73,19 +73,17 @@ void Worker::install(std::shared_ptr<const Snapshot> snapshot, std::vector<Liste
                         [&entry](const ListenerSocket& s) { return s.listener->slot == entry.first; });
   });
   for (ListenerSocket& item : sockets) {
+    const int per_turn = item.listener->tls ? listen::tls_accepts_per_turn : listen::accepts_per_turn;
+    auto on_accept = [this, listener = item.listener](io::FileDescriptor fd, const SocketAddress& peer) {
+      accepted(listener, std::move(fd), peer);
+    };
     if (!item.socket.valid()) {
-      acceptors_.at(item.listener->slot)
-          ->set_on_accept([this, listener = item.listener](io::FileDescriptor fd, const SocketAddress& peer) {
-            accepted(listener, std::move(fd), peer);
-          });
+      acceptors_.at(item.listener->slot)->set_on_accept(std::move(on_accept), per_turn);
       continue;
     }
-    acceptors_[item.listener->slot] = std::make_unique<listen::Acceptor>(
-        reactor_, std::move(item.socket),
-        [this, listener = item.listener](io::FileDescriptor fd, const SocketAddress& peer) {
-          accepted(listener, std::move(fd), peer);
-        },
-        [this](int error, bool first) { accept_failed(error, first); });
+    acceptors_[item.listener->slot] =
+        std::make_unique<listen::Acceptor>(reactor_, std::move(item.socket), std::move(on_accept), per_turn,
+                                           [this](int error, bool first) { accept_failed(error, first); });
   }
 }
 

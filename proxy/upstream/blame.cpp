@@ -23,7 +23,7 @@ bool RequestBlame::excuses(bool answered) const {
                              [this](const HeldFailure& each) { return each.failure == held_[0].failure; });
 }
 
-bool is_evident(std::span<const Candidate> candidates, const EndpointState& which,
+bool is_suspect(std::span<const Candidate> candidates, const EndpointState& which,
                 const config::PassiveHealth& settings) {
   if (settings.consecutive_failures == 0 ||
       which.held.load(std::memory_order_relaxed) < settings.consecutive_failures) {

@@ -48,10 +48,11 @@ class RequestBlame {
   bool other_ = false;
 };
 
-/// As many requests as would eject `which` have just met a failure by status there, and nobody met one at another
-/// endpoint in use: the verdict does not wait for their ends. An endpoint that fails at once looks idle, and would be
-/// given most requests until then. `which` holds the failure that this is asked for already.
-bool is_evident(std::span<const Candidate> candidates, const EndpointState& which,
+/// As many requests as would eject `which` have met a failure by status there that is not judged yet, and nobody met one
+/// at another endpoint in use: until it is known whose fault it was, new requests go elsewhere where they can
+/// (EndpointState::suspected). An endpoint that fails at once looks idle, and would be given most of them. `which` holds
+/// the failure that this is asked for already.
+bool is_suspect(std::span<const Candidate> candidates, const EndpointState& which,
                 const config::PassiveHealth& settings);
 
 /// The request is at fault: `held` are no failures of their endpoints. A probe among them has no verdict, and the next

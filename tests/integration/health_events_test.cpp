@@ -3,10 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <csignal>
 #include <thread>
 
 #include "support/behaviours.hpp"
+#include "support/gate.hpp"
 #include "support/weir_process.hpp"
 
 namespace weir::testing {
@@ -203,6 +205,37 @@ TEST(HealthEvents, OneBadUrlWithRetriesEjectsNobody) {
   for (int i = 0; i < 40; ++i) EXPECT_EQ(client.get("/").status, 200);
   ASSERT_EQ(events(weir, "ejected").size(), 1U) << "one that fails what others serve is at fault itself";
   EXPECT_THAT(events(weir, "ejected").at(0), HasSubstr("ejected app/" + addresses[1]));
+}
+
+/// The same URL many times at once, all to the same endpoint at first: nobody has an answer from another one yet.
+TEST(HealthEvents, NorDoesOneBadUrlAtOnce) {
+  const auto gate = std::make_shared<Gate>();
+  std::vector<std::unique_ptr<ScriptableEndpoint>> endpoints;
+  std::vector<std::string> addresses;
+  for (int i = 0; i < 3; ++i) {
+    endpoints.push_back(std::make_unique<ScriptableEndpoint>(behave::gated(gate, behave::status(503))));
+    addresses.push_back(endpoints.back()->address());
+  }
+  ConfigText config = config_for(addresses);
+  config.app =
+      "balance: hash, hash_key: \"header:X-Key\", passive_health: { window: 60s }, retry: { attempts: 2, on: "
+      "[503], "
+      "budget: { min_concurrent: 100 } }";
+  WeirProcess weir(config);
+  constexpr std::size_t at_once = 8;
+  std::vector<RawClient> clients;
+  for (std::size_t i = 0; i < at_once; ++i) {
+    clients.push_back(weir.connect());
+    clients.back().send("GET /bad HTTP/1.1\r\nHost: h\r\nX-Key: one\r\n\r\n");
+  }
+  eventually("one endpoint has them all", [&] {
+    return std::ranges::any_of(endpoints, [](const auto& each) { return each->request_count() == at_once; });
+  });
+  gate->open();
+  for (RawClient& client : clients) EXPECT_EQ(client.read_response().status, 503);
+  EXPECT_EQ(weir.metric("weir_endpoint_up"), 3);
+  EXPECT_TRUE(events(weir, "ejected").empty());
+  EXPECT_EQ(weir.get("/").status, 503) << "they are in use";
 }
 
 TEST(HealthEvents, FailuresByStatusAreCountedAsSuch) {

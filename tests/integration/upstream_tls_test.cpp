@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+
 #include "support/behaviours.hpp"
 #include "support/test_certificates.hpp"
 #include "support/weir_process.hpp"
@@ -86,6 +88,30 @@ TEST_F(UpstreamTls, AnEndpointWithoutTlsIsAnError) {
     connection.send("HTTP/1.1 400 Bad Request\r\n\r\n");
   }));
   expect_refused(get_through(endpoint, "verify: false"), "tls_protocol_error");
+}
+
+/// The body of a retry goes out behind the head in one piece, of which the socket takes only a part at first.
+TEST_F(UpstreamTls, ARetriedBodyArrivesAsItWas) {
+  std::string body(8 << 20, '\0');
+  for (std::size_t i = 0; i < body.size(); ++i)
+    body[i] = static_cast<char>('a' + (i * i / 7 + i / 4096) % 26);
+  const auto tries = std::make_shared<std::atomic<int>>(0);
+  const RequestBehaviour refuse_first = [tries](EndpointConnection& connection, const Request& request) {
+    (tries->fetch_add(1) == 0 ? behave::status(503) : behave::ok())(connection, request);
+  };
+  const EndpointOptions options = served_with(ca_.issue_files(directory_, "app"));
+  const ScriptableEndpoint one(refuse_first, options), two(refuse_first, options);
+  ConfigText config = config_for({one.address(), two.address()});
+  config.app = "retry: { attempts: 1, on: [503], buffer_bytes: 16MiB }, tls: { verify: false }";
+  WeirProcess weir(config);
+  RawClient client = weir.connect();
+  client.send("PUT /file HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n");
+  client.send(body);
+  EXPECT_EQ(client.read_response().status, 200);
+  for (const ScriptableEndpoint* endpoint : {&one, &two}) {
+    ASSERT_EQ(endpoint->request_count(), 1U);
+    EXPECT_TRUE(endpoint->request(0).body == body);
+  }
 }
 
 TEST_F(UpstreamTls, ConnectionsAreKept) {

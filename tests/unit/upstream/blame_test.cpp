@@ -137,33 +137,33 @@ TEST_F(Excuse, WhileSomebodyDecidesItIsSaidLater) {
 class Evidence : public ::testing::Test {
  protected:
   Evidence() { settings_.consecutive_failures = 3; }
-  bool is_evident_of(std::size_t i) { return is_evident(endpoints_.candidates(), endpoints_[i], settings_); }
+  bool is_suspect_of(std::size_t i) { return is_suspect(endpoints_.candidates(), endpoints_[i], settings_); }
   Endpoints endpoints_{std::vector<std::uint32_t>{1, 1, 1}};
   config::PassiveHealth settings_;
 };
 
 TEST_F(Evidence, AsManyAtOnceAsWouldEjectAndNoneElsewhere) {
   endpoints_[0].held = 2;
-  EXPECT_FALSE(is_evident_of(0));
+  EXPECT_FALSE(is_suspect_of(0));
   endpoints_[0].held = 3;
-  EXPECT_TRUE(is_evident_of(0));
+  EXPECT_TRUE(is_suspect_of(0));
   endpoints_[1].held = 1;
-  EXPECT_FALSE(is_evident_of(0)) << "they may share what is broken";
+  EXPECT_FALSE(is_suspect_of(0)) << "they may share what is broken";
   endpoints_.put_out(1, out_disabled);
-  EXPECT_TRUE(is_evident_of(0)) << "it gets no requests";
+  EXPECT_TRUE(is_suspect_of(0)) << "it gets no requests";
 }
 
 TEST_F(Evidence, NeedsSomebodyToCompareWith) {
   endpoints_[0].held = 9;
   endpoints_.put_out(1, out_check_failed);
   endpoints_.put_out(2, out_drain);
-  EXPECT_FALSE(is_evident_of(0));
+  EXPECT_FALSE(is_suspect_of(0));
 }
 
 TEST_F(Evidence, ThereIsNoneWithoutALimit) {
   settings_.consecutive_failures = 0;
   endpoints_[0].held = 9;
-  EXPECT_FALSE(is_evident_of(0));
+  EXPECT_FALSE(is_suspect_of(0));
 }
 
 }  // namespace
