@@ -26,6 +26,8 @@ struct Shared {
   alignas(64) std::atomic<std::uint64_t> turn{0};  // rotates ties, round robin
   alignas(64) upstream::EjectionGuard ejections;   // for upstream::report_failure
   upstream::PanicWatch panic;
+  /// Under suspicion (upstream::is_suspect), one at most: new requests go elsewhere where they can. Only compared.
+  std::atomic<const upstream::EndpointState*> suspect{nullptr};
   alignas(64) std::atomic<bool> on_backups{false};  // what was said last about who serves
   upstream::RunningRetries retries;                 // on a line of its own
 };

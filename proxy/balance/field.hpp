@@ -19,9 +19,7 @@ struct Scope {
 
   bool holds(const upstream::Candidate& candidate) const {
     if (!(candidate.backup ? backups : primaries) || !(candidate.local ? local : other)) return false;
-    const upstream::EndpointState& endpoint = *candidate.state;
-    if (out_too) return !endpoint.taken_out();
-    return endpoint.usable() && !endpoint.suspected.load(std::memory_order_relaxed);
+    return out_too ? !candidate.state->taken_out() : candidate.state->usable();
   }
 };
 

@@ -118,6 +118,7 @@ class Exchange final : private io::ChannelObserver {
   // exchange_balance.cpp: which endpoint.
   Result<void> enter_upstream();
   std::uint64_t key_for(const UpstreamRuntime& upstream) const;
+  std::size_t spared() const;
   balance::Pick pick_one();
   Place pick_endpoint();
   bool reserve_next();

@@ -42,25 +42,35 @@ std::uint64_t Exchange::key_for(const UpstreamRuntime& upstream) const {
   return upstream.hash_key.key_of(head.fields, forwarded_.client_ip, path_);
 }
 
-/// Looks at the endpoints once. The one whose kept connection was stale is better than nobody, or one that is out.
+/// One that is better left alone, though it is better than nobody: its kept connection was stale, or it is under
+/// suspicion. balance::none: there is no such one.
+std::size_t Exchange::spared() const {
+  if (avoided_ != balance::none) return avoided_;
+  const UpstreamRuntime& upstream = *upstream_view().runtime;
+  const upstream::EndpointState* suspect = upstream.shared->suspect.load(std::memory_order_relaxed);
+  if (suspect == nullptr) return balance::none;
+  const auto found = std::ranges::find(upstream.candidates, suspect, &upstream::Candidate::state);
+  return found == upstream.candidates.end() ? balance::none
+                                            : static_cast<std::size_t>(found - upstream.candidates.begin());
+}
+
+/// Looks at the endpoints once. One that is spared is taken before those that are out.
 balance::Pick Exchange::pick_one() {
   const UpstreamRuntime& upstream = *upstream_view().runtime;
   balance::PickRequest request;
   request.now = worker_.reactor().now();
   request.tried = tried_;
-  if (avoided_ != balance::none) {
-    request.tried.add(avoided_);
-    if (!balance::usable_left(upstream.candidates, request.tried)) {
-      avoided_ = balance::none;
-      request.tried = tried_;
-    }
-  }
   request.random = worker_.rng()();
   request.key = key_for(upstream);
   request.may_probe = may_probe();
-  const balance::Pick pick = upstream.acquire(request);
-  if (pick.index != balance::none || avoided_ == balance::none) return pick;
+  const std::size_t spare = spared();
   avoided_ = balance::none;
+  if (spare == balance::none || tried_.contains(spare)) return upstream.acquire(request);
+  request.tried.add(spare);
+  if (balance::usable_left(upstream.candidates, request.tried)) {
+    const balance::Pick pick = upstream.acquire(request);
+    if (pick.index != balance::none) return pick;
+  }
   request.tried = tried_;
   return upstream.acquire(request);
 }

@@ -59,7 +59,7 @@ void hold_failure(const UpstreamView& view, upstream::RequestBlame& blame,
   blame.hold(failure);
   endpoint.held.fetch_add(1, std::memory_order_relaxed);
   if (upstream::is_suspect(upstream.candidates, endpoint, upstream.config->passive_health)) {
-    endpoint.suspected.store(true, std::memory_order_relaxed);
+    upstream.shared->suspect.store(&endpoint, std::memory_order_relaxed);
   }
 }
 
@@ -71,7 +71,10 @@ void settle_blame(const UpstreamView& view, upstream::RequestBlame& blame, bool 
     upstream::EndpointState& endpoint = *upstream.candidates[each.endpoint].state;
     const std::uint32_t held = endpoint.held.fetch_sub(1, std::memory_order_relaxed) - 1;
     const std::uint32_t enough = upstream.config->passive_health.consecutive_failures;
-    if (held == 0 || held < enough) endpoint.suspected.store(false, std::memory_order_relaxed);
+    const bool suspected = upstream.shared->suspect.load(std::memory_order_relaxed) == &endpoint;
+    if (suspected && (held == 0 || held < enough)) {
+      upstream.shared->suspect.store(nullptr, std::memory_order_relaxed);
+    }
   }
   if (blame.excuses(answered)) {
     auto verdict = upstream::excuse(upstream.shared->ejections, upstream.candidates, blame.held(),

@@ -75,10 +75,9 @@ struct EndpointState {
   std::atomic<std::uint8_t> out{0};  // bits of Out; 0: nothing speaks against it
   /// When it returned to service last: milliseconds of a TimePoint since its epoch; 0: long ago.
   std::atomic<std::int64_t> serving_since{0};
-  DueMark due;                            // when an ejection was due last, and what for
-  std::atomic<std::uint32_t> excused{0};  // failures in a row that requests were blamed for (blame.hpp)
-  std::atomic<std::uint32_t> held{0};     // failures of requests that have not ended yet (blame.hpp)
-  std::atomic<bool> suspected{false};  // so many of them that new requests go elsewhere meanwhile (blame.hpp)
+  DueMark due;                                 // when an ejection was due last, and what for
+  std::atomic<std::uint32_t> excused{0};       // failures in a row that requests were blamed for (blame.hpp)
+  std::atomic<std::uint32_t> held{0};          // failures of requests that have not ended yet (blame.hpp)
   alignas(64) health::OutcomeWindow outcomes;  // counted where failure_rate is on
   health::CauseHistory causes;
   LastChange last_change;

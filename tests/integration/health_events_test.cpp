@@ -238,6 +238,28 @@ TEST(HealthEvents, NorDoesOneBadUrlAtOnce) {
   EXPECT_EQ(weir.get("/").status, 503) << "they are in use";
 }
 
+/// One endpoint fails at once and so looks idle; what it failed waits at the other one.
+TEST(HealthEvents, WhoIsUnderSuspicionGetsNoNewRequests) {
+  const auto gate = std::make_shared<Gate>();
+  ScriptableEndpoint quick(behave::status(503)), good(behave::gated(gate, behave::ok()));
+  ConfigText config = config_for({quick.address(), good.address()});
+  config.app =
+      "passive_health: { consecutive_failures: 3, window: 60s }, retry: { attempts: 1, on: [503], "
+      "budget: { min_concurrent: 100 } }";
+  WeirProcess weir(config);
+  std::vector<RawClient> clients;
+  for (std::size_t i = 1; i <= 12; ++i) {
+    clients.push_back(weir.connect());
+    clients.back().send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    eventually("it waits at the good one", [&] { return good.request_count() == i; });
+  }
+  EXPECT_EQ(quick.request_count(), 3U);
+  EXPECT_TRUE(events(weir, "ejected").empty()) << "they may all fail yet";
+  gate->open();
+  for (RawClient& client : clients) EXPECT_EQ(client.read_response().status, 200);
+  EXPECT_EQ(events(weir, "ejected").size(), 1U);
+}
+
 TEST(HealthEvents, FailuresByStatusAreCountedAsSuch) {
   ScriptableEndpoint only(behave::status(503));
   WeirProcess weir(config_for(only.address()));
