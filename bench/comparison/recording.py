@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 
-from . import machine, report
+from . import machine, report, wholeness
 from .machine import ROOT, Failure
 
 RESULTS, PICTURE, README = ROOT / "bench/results.json", ROOT / "bench/results.svg", ROOT / "README.md"
@@ -64,7 +64,7 @@ def need_no_errors(data):
 
 def write(data):
     need_no_errors(data)
-    if gaps := report.missing(data):
+    if gaps := wholeness.missing(data):
         raise Failure("--record: nothing is written, it is not whole: no " + ", ".join(gaps))
     RESULTS.write_text(report.as_json(data))
     PICTURE.write_text(report.picture(data))
@@ -74,7 +74,7 @@ def write(data):
 def check():
     """Fails unless README and picture are those of a whole recording."""
     data = report.load_results(RESULTS)
-    if gaps := report.missing(data):
+    if gaps := wholeness.missing(data):
         raise Failure("bench/results.json is not whole: no " + ", ".join(gaps))
     if not report.has_place(README.read_text()):
         raise Failure(NO_PLACE)

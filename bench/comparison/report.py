@@ -1,27 +1,17 @@
 """What a comparison's numbers say: ratios against the targets, as text, as README section and as a picture."""
 
 import json
-import textwrap
 from xml.sax.saxutils import escape
 
-from .ratios import Ratio, against, median_of, paired
+from .ratios import Ratio, against, median_of
+from .scaling import scaling
 from .scenarios import SCENARIOS, by_name
 
 MARK_BEGIN = "<!-- bench/compare begin -->"
 MARK_END = "<!-- bench/compare end -->"
 TAIL_BOUND = 1.10  # Weir's p99 over that of the better of nginx and HAProxy, in each job
 WAITING_BOUND = 0.005  # of the samples of two workers; in lock waits in user space
-ROUNDS_MIN, SECONDS_MIN = 9, 9  # of what is recorded: rounds, and seconds of each proxy in all of them
-IDLE_ROUNDS = 3  # memory is the same on a fast and on a slow machine
 PROFILED, THIN_LTO = "-fprofile-use=", "-flto=thin"  # in a version's text
-ALONE = "weir-one"  # Weir with one worker, in the rounds of a job with more
-TEXT_WIDTH = 120
-SHARED_LOCKS = (
-    "In user space the workers share two locks of Weir's own on the way of these requests. One is that of the rate "
-    "limit: a small lock in each group of keys (`proxy/limit/micro_lock.hpp`), taken once a request for some dozens "
-    "of instructions. All requests of this job come from one address, so both workers always want the same one; "
-    "clients with addresses of their own spread over many. The other is the mutex of the access log's queue "
-    "(`proxy/observe/log_writer.hpp`), which a worker takes once a batch of lines and the log's writer twice.")
 COLOURS = {"weir": "#2563eb", "nginx": "#16a34a", "haproxy": "#d97706", "floor": "#9ca3af"}
 
 
@@ -118,45 +108,6 @@ def throughput(data):
     return "\n".join(lines)
 
 
-def scaling(data):
-    """Two workers of Weir against one in the same rounds, as sentences; empty without both."""
-    proxies = data["scenarios"].get("workers2", {"proxies": {}})["proxies"]
-    speed, cost = (paired(proxies, "weir", ALONE, key) for key in ("requests_per_second", "cpu_us"))
-    if speed is None:
-        return ""
-    one, two = (median_of(proxies[name], "load_share") for name in (ALONE, "weir"))
-    said = textwrap.fill(
-        "Two workers of Weir against one, the same job on the same two CPUs in the same rounds (`workers2`): "
-        f"{speed} times the requests per second, {cost} times the CPU time per request. The load generator used "
-        f"{two:.0%} of a CPU, against {one:.0%} with one worker. It and the endpoints share the two CPUs with the "
-        "workers: this shows what a second worker costs the first, not how far requests per second grow with cores of "
-        "their own.", TEXT_WIDTH)
-    return "\n\n".join([said, *waits(data)]) + "\n\n"
-
-
-def waits(data):
-    """What was found of locks, paragraphs; nothing when no stacks were taken."""
-    found = data["scenarios"]["workers2"].get("locks")
-    if not found:
-        return
-    one, two = found[ALONE], found["weir"]
-    shares = {name: f"{one[name] / one['samples']:.2%} and {two[name] / two['samples']:.2%}"
-              for name in ("waiting", "mutex", "kernel")}
-    text = (f"Locks, in {one['samples']} stacks of the one worker and {two['samples']} of the two (perf, user and "
-            f"kernel): waiting for a lock in user space {shares['waiting']} of them; in the code of a mutex that was "
-            f"free {shares['mutex']}; in the slow path of a contended lock of the kernel {shares['kernel']}.")
-    if "futex_waits_per_1000" in one and "futex_waits_per_1000" in two:
-        text += (" A thread that sleeps for a lock is in no sample, so waits are counted too: per 1,000 requests "
-                 f"{one['futex_waits_per_1000']:.3f} and {two['futex_waits_per_1000']:.3f} calls of futex that wait, "
-                 f"{one['kernel_waits_per_1000']:.1f} and {two['kernel_waits_per_1000']:.1f} waits for a contended "
-                 "lock of the kernel.")
-    if two["places"]:
-        places = "; ".join(f"{count} x `{place}`" for place, count in two["places"].items())
-        text += f" Where, with two: {places}."
-    yield textwrap.fill(text, TEXT_WIDTH, break_long_words=False, break_on_hyphens=False)
-    yield textwrap.fill(SHARED_LOCKS, TEXT_WIDTH, break_long_words=False, break_on_hyphens=False)
-
-
 def misses(data):
     """Bounds that were not met, and errors, as sentences."""
     found = []
@@ -238,9 +189,14 @@ def missed(data):
     return "\n\nNot met in this recording:\n\n" + "\n".join(f"- {each}" for each in found) if found else ""
 
 
+def measured_on(data):
+    machine = data["machine"]
+    return (f"{machine['cpu']}, {machine['cpus']} CPUs, {machine['system']}, Linux {machine['kernel']}, "
+            f"{data['date']}.")
+
+
 def section(data):
     """The README's performance section, between its marks."""
-    machine = data["machine"]
     versions = "; ".join(f"{name}: {text}" for name, text in sorted(data["versions"].items()) if name != "floor")
     return f"""{MARK_BEGIN}
 CPU microseconds per request of the proxy's whole process tree, with p99 latency in milliseconds in parentheses; for
@@ -258,7 +214,7 @@ the bottleneck, and p99 is mostly the wait for it.
 
 {throughput(data)}
 
-{scaling(data)}{machine['cpu']}, {machine['cpus']} CPUs, {machine['system']}, Linux {machine['kernel']}, {data['date']}. {versions}.{origin(data)}{built(data)}
+{scaling(data)}{measured_on(data)} {versions}.{origin(data)}{built(data)}
 
 ![CPU time per request beside nginx and HAProxy](bench/results.svg){missed(data)}
 {MARK_END}"""
@@ -271,39 +227,6 @@ def has_place(text):
 def put_into(text, data):
     """`text`, which has a place for it, with its performance section made anew."""
     return text[:text.find(MARK_BEGIN)] + section(data) + text[text.find(MARK_END) + len(MARK_END):]
-
-
-def missing(data):
-    """What a recording has to have, and has not: a commit, and of each scenario all proxies, rounds and locks."""
-    source = data.get("source")
-    found = [] if source and source["head"] and not source["dirty"] else ["commit that it is of"]
-    for scenario in SCENARIOS:
-        result = data["scenarios"].get(scenario.name, {"proxies": {}})
-        measured = result["proxies"]
-        wanted = [name for name in COLOURS if name != "floor" or scenario.floor]
-        if scenario.workers > 1:
-            wanted.append(ALONE)
-        found += [f"{scenario.name} of {name}" for name in wanted if not measured.get(name)]
-        rounds = min((len(measured[name]) for name in wanted if measured.get(name)), default=None)
-        if rounds is not None:
-            found += short_of(scenario, rounds, result.get("seconds", data["settings"]["seconds"]))
-        if scenario.workers > 1:
-            found += [f"lock samples of {name} in {scenario.name}" for name in (ALONE, "weir")
-                      if not whole_locks(result.get("locks", {}).get(name, {}))]
-    return found
-
-
-def short_of(scenario, rounds, seconds):
-    """What is too little of a measured job."""
-    if scenario.load == "idle":
-        return [] if rounds >= IDLE_ROUNDS else [f"{IDLE_ROUNDS} rounds of {scenario.name}"]
-    if rounds < ROUNDS_MIN:
-        return [f"{ROUNDS_MIN} rounds of {scenario.name}"]
-    return [] if rounds * seconds >= SECONDS_MIN else [f"{SECONDS_MIN} s of {scenario.name}"]
-
-
-def whole_locks(found):
-    return found.get("samples", 0) > 0 and "futex_waits_per_1000" in found and "kernel_waits_per_1000" in found
 
 
 def picture(data):

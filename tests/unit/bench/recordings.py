@@ -44,15 +44,16 @@ def locks(samples=1000, waiting=0):
 
 def whole(rounds_count=9):
     """A recording of everything that --record measures."""
-    from comparison import report, scenarios  # pylint: disable=import-outside-toplevel  # this file says where they are
+    # pylint: disable-next=import-outside-toplevel  # this file says where they are
+    from comparison import report, scaling, scenarios
     proxies = {}
     for scenario in scenarios.SCENARIOS:
         idle = scenario.load == "idle"
         names = [name for name in report.COLOURS if name != "floor" or scenario.floor]
-        names += [report.ALONE] if scenario.workers > 1 else []
+        names += [scaling.ALONE] if scenario.workers > 1 else []
         proxies[scenario.name] = {name: idle_rounds(1, 1, 1) if idle else rounds(*[1] * rounds_count)
                                   for name in names}
     data = recording(**proxies)
     data["settings"]["rounds"] = rounds_count
-    data["scenarios"]["workers2"]["locks"] = {report.ALONE: locks(), "weir": locks()}
+    data["scenarios"]["workers2"]["locks"] = {scaling.ALONE: locks(), "weir": locks()}
     return data

@@ -6,7 +6,9 @@ from recordings import idle_rounds, locks, recording, rounds, whole
 
 # pylint: disable=wrong-import-order  # recordings says where they are
 from comparison import ratios, report
-from comparison.scenarios import SCENARIOS, by_name
+from comparison.scaling import ALONE, scaling
+from comparison.scenarios import by_name
+from comparison.wholeness import missing
 
 
 def unwrapped(text):
@@ -171,47 +173,47 @@ class Text(unittest.TestCase):
 class Wholeness(unittest.TestCase):
     def test_every_scenario_of_every_proxy_is_wanted(self):
         data = whole()
-        self.assertEqual(report.missing(data), [])
+        self.assertEqual(missing(data), [])
         del data["scenarios"]["tls"], data["scenarios"]["full"]["proxies"]["nginx"]
         del data["scenarios"]["plain"]["proxies"]["floor"]
-        self.assertEqual(report.missing(data),
+        self.assertEqual(missing(data),
                          ["plain of floor", "full of nginx", "tls of weir", "tls of nginx", "tls of haproxy"])
 
     def test_a_proxy_without_rounds_was_not_measured(self):
         data = whole()
         data["scenarios"]["tls"]["proxies"]["nginx"] = []
-        self.assertEqual(report.missing(data), ["tls of nginx"])
+        self.assertEqual(missing(data), ["tls of nginx"])
 
     def test_the_one_worker_beside_two_is_wanted(self):
         data = whole()
-        del data["scenarios"]["workers2"]["proxies"][report.ALONE]
-        self.assertEqual(report.missing(data), ["workers2 of weir-one"])
+        del data["scenarios"]["workers2"]["proxies"][ALONE]
+        self.assertEqual(missing(data), ["workers2 of weir-one"])
 
     def test_lock_samples_with_counts_are_wanted_of_both(self):
         data = whole()
         found = data["scenarios"]["workers2"]["locks"]
         del found["weir"]["futex_waits_per_1000"]
-        found[report.ALONE]["samples"] = 0
-        both = [f"lock samples of {name} in workers2" for name in (report.ALONE, "weir")]
-        self.assertEqual(report.missing(data), both)
+        found[ALONE]["samples"] = 0
+        both = [f"lock samples of {name} in workers2" for name in (ALONE, "weir")]
+        self.assertEqual(missing(data), both)
         del data["scenarios"]["workers2"]["locks"]
-        self.assertEqual(report.missing(data), both)
+        self.assertEqual(missing(data), both)
 
     def test_enough_rounds_and_seconds_are_wanted(self):
-        few = report.missing(whole(3))
+        few = missing(whole(3))
         self.assertIn("9 rounds of plain", few)
         self.assertIn("9 rounds of workers2", few)
         self.assertNotIn("idle", " ".join(few))
         data = whole()
         data["scenarios"]["idle"]["proxies"]["weir"] = idle_rounds(1, 1)
         data["scenarios"]["conns"]["seconds"] = 0.5
-        self.assertEqual(report.missing(data), ["9 s of conns", "3 rounds of idle"])
+        self.assertEqual(missing(data), ["9 s of conns", "3 rounds of idle"])
 
     def test_a_commit_is_wanted(self):
         for source in (None, {"head": "", "dirty": False}, {"head": "0123", "dirty": True}):
             data = whole()
             data["source"] = source
-            self.assertEqual(report.missing(data), ["commit that it is of"], source)
+            self.assertEqual(missing(data), ["commit that it is of"], source)
 
 
 class Scaling(unittest.TestCase):
@@ -219,16 +221,16 @@ class Scaling(unittest.TestCase):
         alone, both = rounds(8, 16, 16), rounds(10, 20, 20)
         for each in both:
             each["requests_per_second"] = 1500.0
-        text = unwrapped(report.scaling(recording(workers2={"weir": both, report.ALONE: alone})))
+        text = unwrapped(scaling(recording(workers2={"weir": both, ALONE: alone})))
         self.assertIn("1.50 (1.50-1.50) times the requests per second", text)
         self.assertIn("1.25 (1.25-1.25) times the CPU time per request", text)
 
     def test_locks_are_told_as_shares_of_the_workers_samples(self):
-        data = recording(workers2={"weir": rounds(9), report.ALONE: rounds(8)})
+        data = recording(workers2={"weir": rounds(9), ALONE: rounds(8)})
         self.assertNotIn("Locks", report.section(data))
         one = {"workers": 1, "samples": 1000, "waiting": 0, "mutex": 1, "kernel": 2, "places": {}}
         two = {"workers": 2, "samples": 2000, "waiting": 4, "mutex": 0, "kernel": 40, "places": {}}
-        data["scenarios"]["workers2"]["locks"] = {report.ALONE: one, "weir": two}
+        data["scenarios"]["workers2"]["locks"] = {ALONE: one, "weir": two}
         text = unwrapped(report.section(data))
         for said in ("1000 stacks of the one worker and 2000", "0.00% and 0.20%", "0.10% and 0.00%", "0.20% and 2.00%"):
             self.assertIn(said, text)
@@ -240,29 +242,29 @@ class Scaling(unittest.TestCase):
         self.assertIn("0.008 and 0.008 calls of futex", unwrapped(report.section(data)))
 
     def test_workers_that_wait_for_each_other_are_a_miss(self):
-        data = recording(workers2={"weir": rounds(9), report.ALONE: rounds(8)})
+        data = recording(workers2={"weir": rounds(9), ALONE: rounds(8)})
         found = {"samples": 1000, "waiting": 5, "mutex": 0, "kernel": 500}
-        data["scenarios"]["workers2"]["locks"] = {report.ALONE: found, "weir": found}
+        data["scenarios"]["workers2"]["locks"] = {ALONE: found, "weir": found}
         self.assertEqual(report.misses(data), [])
         found["waiting"] = 6
         self.assertEqual(report.misses(data), [
             "`workers2`: 6 of 1000 samples wait for a lock in user space; at most 0.5% is wanted."])
 
     def test_what_nobody_looked_at_is_not_met(self):
-        data = recording(workers2={"weir": rounds(9), report.ALONE: rounds(8)})
+        data = recording(workers2={"weir": rounds(9), ALONE: rounds(8)})
         unknown = ["`workers2`: no stacks were taken, so it is not known how many wait for a lock; at most 0.5% is "
                    "wanted."]
         self.assertEqual(report.misses(data), unknown)
-        data["scenarios"]["workers2"]["locks"] = {report.ALONE: locks(), "weir": locks(samples=0)}
+        data["scenarios"]["workers2"]["locks"] = {ALONE: locks(), "weir": locks(samples=0)}
         self.assertEqual(report.misses(data), unknown)
 
     def test_one_worker_alone_has_no_column_and_no_bar(self):
-        data = recording(workers2={"weir": rounds(9), report.ALONE: rounds(8)})
-        self.assertNotIn(report.ALONE, report.table(data) + report.throughput(data) + report.picture(data))
+        data = recording(workers2={"weir": rounds(9), ALONE: rounds(8)})
+        self.assertNotIn(ALONE, report.table(data) + report.throughput(data) + report.picture(data))
 
     def test_without_one_there_is_nothing_to_say(self):
-        self.assertEqual(report.scaling(recording(workers2={"weir": rounds(1)})), "")
-        self.assertEqual(report.scaling(recording(plain={"weir": rounds(1)})), "")
+        self.assertEqual(scaling(recording(workers2={"weir": rounds(1)})), "")
+        self.assertEqual(scaling(recording(plain={"weir": rounds(1)})), "")
 
 
 if __name__ == "__main__":

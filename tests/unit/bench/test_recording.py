@@ -18,6 +18,7 @@ from recordings import ROOT, locks, program, rounds, whole
 from comparison import loads, machine, perf, recording, report
 from comparison import locks as lock_samples
 from comparison.machine import Failure
+from comparison.scaling import ALONE
 from comparison.scenarios import by_name
 
 compare = program("compare")
@@ -138,14 +139,14 @@ class Running(unittest.TestCase):
             self.run_all(True, *outcomes)
 
     def test_without_stacks_there_is_no_recording(self):
-        running = {"weir": None, report.ALONE: None}
+        running = {"weir": None, ALONE: None}
         refused = mock.patch.object(lock_samples, "measure", side_effect=perf.Refused("not allowed"))
         with refused, quiet():
             self.assertEqual(compare.sample_locks(by_name("workers2"), running, False), {})
             with self.assertRaisesRegex(Failure, "no stacks of weir-one: not allowed"):
                 compare.sample_locks(by_name("workers2"), running, True)
         with mock.patch.object(lock_samples, "measure", return_value=locks()), quiet():
-            self.assertEqual(list(compare.sample_locks(by_name("workers2"), running, True)), [report.ALONE, "weir"])
+            self.assertEqual(list(compare.sample_locks(by_name("workers2"), running, True)), [ALONE, "weir"])
 
     def test_counts_may_be_refused_only_where_nothing_is_recorded(self):
         proxy = mock.Mock()
