@@ -23,6 +23,10 @@ endif()
 if(WEIR_TRAIN AND WEIR_PROFILE)
   message(FATAL_ERROR "WEIR_TRAIN makes a profile and WEIR_PROFILE uses one: configure with one of them OFF")
 endif()
+if(WEIR_COVERAGE AND (WEIR_TRAIN OR WEIR_PROFILE))
+  message(FATAL_ERROR "WEIR_COVERAGE counts in a way of its own, beside which Clang takes no profile: configure with "
+    "-DWEIR_COVERAGE=OFF, or with -DWEIR_TRAIN=OFF -DWEIR_PROFILE=OFF")
+endif()
 
 # Functions of one file carry that file's name in a profile. Without this it is the whole path, and a profile would fit
 # only the folder that it was made in.

@@ -27,6 +27,13 @@ def milliseconds(text):
     return float(number) * UNITS_MS[unit]
 
 
+def requests_of(proxy, number, output):
+    """The number, which is not zero: nothing can be said of a request then."""
+    if number == 0:
+        raise Failure(f"{proxy.name} answered no request:\n{output}")
+    return number
+
+
 def wrk(proxy, scenario, seconds):
     command = [need_program("wrk"), "-t1", f"-c{scenario.connections}", f"-d{seconds}s", "--latency"]
     if scenario.body_bytes:
@@ -34,9 +41,10 @@ def wrk(proxy, scenario, seconds):
         script.write_text(f'wrk.method = "POST"\nwrk.body = string.rep("x", {scenario.body_bytes})\n')
         command += ["-s", str(script)]
     report = run(scenario, [*command, f"{scenario.scheme}://127.0.0.1:{proxy.port}{scenario.path}"])
+    requests = requests_of(proxy, int(re.search(r"(\d+) requests in", report).group(1)), report)
     errors = sum(int(number) for number in re.findall(r"(?:connect|read|write|timeout) (\d+)", report))
     errors += sum(int(number) for number in re.findall(r"Non-2xx or 3xx responses: (\d+)", report))
-    return {"requests": int(re.search(r"(\d+) requests in", report).group(1)), "errors": errors,
+    return {"requests": requests, "errors": errors,
             "requests_per_second": float(re.search(r"Requests/sec:\s+([\d.]+)", report).group(1)),
             "p99_ms": milliseconds(re.search(r"(?m)^\s*99%\s+(\S+)", report).group(1))}
 
@@ -44,7 +52,9 @@ def wrk(proxy, scenario, seconds):
 def handshakes(proxy, scenario, seconds):
     resumed = scenario.load == "resumed"
     command = [need_binary("handshakes"), "--port", str(proxy.port), "--seconds", str(seconds), "--path", scenario.path]
-    facts = json.loads(run(scenario, command + (["--resume"] if resumed else [])))
+    output = run(scenario, command + (["--resume"] if resumed else []))
+    facts = json.loads(output)
+    requests_of(proxy, facts["requests"], output)
     if resumed and facts["resumed"] < 0.95 * facts["requests"]:
         raise Failure(f"{proxy.name} resumed only {facts['resumed']} of {facts['requests']} sessions")
     return {"requests": facts["requests"], "errors": facts["failed"],

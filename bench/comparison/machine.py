@@ -159,11 +159,18 @@ def build_of_weir():
     return f"{Path(found['CMAKE_CXX_COMPILER']).name} {found['CMAKE_CXX_FLAGS_RELEASE']}{profiled}"
 
 
+def git(*arguments):
+    return output_of(["git", "-c", f"safe.directory={ROOT}", "-C", str(ROOT), *arguments])
+
+
+def is_dirty():
+    """Whether tracked files are changed."""
+    return git("status", "--porcelain", "-uno") != ""
+
+
 def source():
     """Which source and which binary are measured."""
-    git = ["git", "-c", f"safe.directory={ROOT}", "-C", str(ROOT)]
-    return {"head": output_of([*git, "rev-parse", "HEAD"]),
-            "dirty": output_of([*git, "status", "--porcelain", "-uno"]) != "",
+    return {"head": git("rev-parse", "HEAD"), "dirty": is_dirty(),
             "weir_sha256": hashlib.sha256(Path(need_binary("weir")).read_bytes()).hexdigest()}
 
 

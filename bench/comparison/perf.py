@@ -10,10 +10,14 @@ PACKAGE = "linux-perf"
 FREQUENCY = 997  # samples a second of CPU time; no divisor of what a program may do regularly
 
 
+class Refused(Failure):
+    """perf may not do this here."""
+
+
 def refused(command, errors):
     setting = Path("/proc/sys/kernel/perf_event_paranoid")
     level = setting.read_text().strip() if setting.exists() else "absent"
-    return Failure(f"perf {command} failed:\n{errors.strip()}\nkernel.perf_event_paranoid is {level}: run it as root, "
+    return Refused(f"perf {command} failed:\n{errors.strip()}\nkernel.perf_event_paranoid is {level}: run it as root, "
                    "or sysctl kernel.perf_event_paranoid=1; a container needs CAP_PERFMON")
 
 

@@ -1,18 +1,17 @@
 """What a comparison's numbers say: ratios against the targets, as text, as README section and as a picture."""
 
 import json
-import textwrap
 from xml.sax.saxutils import escape
 
-from .ratios import Ratio, against, median_of, paired
+from .ratios import Ratio, against, median_of
+from .scaling import scaling
 from .scenarios import SCENARIOS, by_name
 
 MARK_BEGIN = "<!-- bench/compare begin -->"
 MARK_END = "<!-- bench/compare end -->"
 TAIL_BOUND = 1.10  # Weir's p99 over that of the better of nginx and HAProxy, in each job
 WAITING_BOUND = 0.005  # of the samples of two workers; in lock waits in user space
-ALONE = "weir-one"  # Weir with one worker, in the rounds of a job with more
-TEXT_WIDTH = 120
+PROFILED, THIN_LTO = "-fprofile-use=", "-flto=thin"  # in a version's text
 COLOURS = {"weir": "#2563eb", "nginx": "#16a34a", "haproxy": "#d97706", "floor": "#9ca3af"}
 
 
@@ -109,59 +108,49 @@ def throughput(data):
     return "\n".join(lines)
 
 
-def scaling(data):
-    """Two workers of Weir against one in the same rounds, as sentences; empty without both."""
-    proxies = data["scenarios"].get("workers2", {"proxies": {}})["proxies"]
-    speed, cost = (paired(proxies, "weir", ALONE, key) for key in ("requests_per_second", "cpu_us"))
-    if speed is None:
-        return ""
-    one, two = (median_of(proxies[name], "load_share") for name in (ALONE, "weir"))
-    said = textwrap.fill(
-        "Two workers of Weir against one, the same job on the same two CPUs in the same rounds (`workers2`): "
-        f"{speed} times the requests per second, {cost} times the CPU time per request. The load generator used "
-        f"{two:.0%} of a CPU, against {one:.0%} with one worker. It and the endpoints share the two CPUs with the "
-        "workers: this shows what a second worker costs the first, not how far requests per second grow with cores of "
-        "their own.", TEXT_WIDTH)
-    return "\n\n".join([said, *waits(data)]) + "\n\n"
-
-
-def waits(data):
-    """What was found of locks, a paragraph; nothing when no stacks were taken."""
-    found = data["scenarios"]["workers2"].get("locks")
-    if not found:
-        return
-    one, two = found[ALONE], found["weir"]
-    shares = {name: f"{one[name] / one['samples']:.2%} and {two[name] / two['samples']:.2%}"
-              for name in ("waiting", "mutex", "kernel")}
-    text = (f"Locks, in {one['samples']} stacks of the one worker and {two['samples']} of the two (perf, user and "
-            f"kernel): waiting for a lock in user space {shares['waiting']} of them; in the code of a mutex that was "
-            f"free {shares['mutex']}; in the slow path of a contended lock of the kernel {shares['kernel']}.")
-    if "futex_waits_per_1000" in one and "futex_waits_per_1000" in two:
-        text += (" A thread that sleeps for a lock is in no sample, so waits are counted too: per 1,000 requests "
-                 f"{one['futex_waits_per_1000']:.3f} and {two['futex_waits_per_1000']:.3f} calls of futex that wait, "
-                 f"{one['kernel_waits_per_1000']:.1f} and {two['kernel_waits_per_1000']:.1f} waits for a contended "
-                 "lock of the kernel.")
-    if two["places"]:
-        places = "; ".join(f"{count} x `{place}`" for place, count in two["places"].items())
-        text += f" Where, with two: {places}."
-    yield textwrap.fill(text, TEXT_WIDTH, break_long_words=False, break_on_hyphens=False)
-
-
 def misses(data):
-    """Targets that were not met, as text."""
+    """Bounds that were not met, and errors, as sentences."""
     found = []
     for scenario, result in rows(data):
-        found += [f"{scenario.name} against {other}: {central(ratio):.2f}, wanted {bound:.2f}"
-                  for other, ratio, bound in verdicts(scenario, result) if central(ratio) > bound]
+        for other, ratio, bound in verdicts(scenario, result):
+            if central(ratio) > bound:
+                found.append(cost_miss(scenario, other, central(ratio), bound))
         latency = tail(scenario, result)
         if latency is not None and latency[1].median > TAIL_BOUND:
-            found.append(f"{scenario.name} p99 against {latency[0]}: {latency[1].median:.2f}, wanted {TAIL_BOUND:.2f}")
-        waiting = result.get("locks", {}).get("weir", {"waiting": 0, "samples": 1})
-        if waiting["waiting"] > WAITING_BOUND * waiting["samples"]:
-            found.append(f"{scenario.name}: {waiting['waiting']} of {waiting['samples']} samples wait for a lock, "
-                         f"wanted {WAITING_BOUND:.1%}")
-        errors = {name: sum(each["errors"] for each in rounds) for name, rounds in result["proxies"].items()}
-        found += [f"{scenario.name}: {count} errors of {name}" for name, count in errors.items() if count]
+            found.append(f"`{scenario.name}`: p99 is {latency[1].median:.3f} times that of {latency[0]}; at most "
+                         f"{TAIL_BOUND:.2f} is wanted.")
+        if scenario.workers > 1 and result["proxies"].get("weir"):
+            found += waiting_miss(scenario, result.get("locks", {}).get("weir"))
+    return found + errors(data)
+
+
+def cost_miss(scenario, other, cost, bound):
+    if other == "absolute":
+        return f"`{scenario.name}`: Weir takes {cost:.3f} KiB a connection; at most {bound:.2f} is wanted."
+    what = "memory" if scenario.load == "idle" else "CPU time"
+    better = ", the better one" if other.startswith("best: ") else ""
+    return (f"`{scenario.name}`: Weir takes {cost:.3f} times the {what} of {other.removeprefix('best: ')}{better}; at "
+            f"most {bound:.2f} is wanted.")
+
+
+def waiting_miss(scenario, found):
+    """Of the stacks of several workers; what nobody looked at is not met either."""
+    wanted = f"at most {WAITING_BOUND:.1%} is wanted."
+    if not found or not found["samples"]:
+        return [f"`{scenario.name}`: no stacks were taken, so it is not known how many wait for a lock; {wanted}"]
+    if found["waiting"] <= WAITING_BOUND * found["samples"]:
+        return []
+    return [f"`{scenario.name}`: {found['waiting']} of {found['samples']} samples wait for a lock in user space; "
+            f"{wanted}"]
+
+
+def errors(data):
+    """Who answered with errors, as sentences."""
+    found = []
+    for scenario, result in rows(data):
+        counts = {name: sum(each["errors"] for each in rounds) for name, rounds in result["proxies"].items()}
+        found += [f"`{scenario.name}`: {name} had {count} error{'s' if count > 1 else ''}; none is wanted."
+                  for name, count in counts.items() if count]
     return found
 
 
@@ -187,9 +176,27 @@ def origin(data):
     return f" Commit {source['head'][:12]}{changed}, SHA-256 of the binary {source['weir_sha256'][:16]}."
 
 
+def built(data):
+    """What Weir's build had that the rivals' packages have not, as a sentence; empty when it had not."""
+    if PROFILED not in data["versions"].get("weir", ""):
+        return ""
+    return " Weir is optimised by a profile that was trained on these jobs, too; the others are Debian's packages."
+
+
+def missed(data):
+    """The bounds that were not met, as a list; empty when all were."""
+    found = misses(data)
+    return "\n\nNot met in this recording:\n\n" + "\n".join(f"- {each}" for each in found) if found else ""
+
+
+def measured_on(data):
+    machine = data["machine"]
+    return (f"{machine['cpu']}, {machine['cpus']} CPUs, {machine['system']}, Linux {machine['kernel']}, "
+            f"{data['date']}.")
+
+
 def section(data):
     """The README's performance section, between its marks."""
-    machine = data["machine"]
     versions = "; ".join(f"{name}: {text}" for name, text in sorted(data["versions"].items()) if name != "floor")
     return f"""{MARK_BEGIN}
 CPU microseconds per request of the proxy's whole process tree, with p99 latency in milliseconds in parentheses; for
@@ -207,9 +214,9 @@ the bottleneck, and p99 is mostly the wait for it.
 
 {throughput(data)}
 
-{scaling(data)}{machine['cpu']}, {machine['cpus']} CPUs, {machine['system']}, Linux {machine['kernel']}, {data['date']}. {versions}.{origin(data)}
+{scaling(data)}{measured_on(data)} {versions}.{origin(data)}{built(data)}
 
-![CPU time per request beside nginx and HAProxy](bench/results.svg)
+![CPU time per request beside nginx and HAProxy](bench/results.svg){missed(data)}
 {MARK_END}"""
 
 
@@ -220,16 +227,6 @@ def has_place(text):
 def put_into(text, data):
     """`text`, which has a place for it, with its performance section made anew."""
     return text[:text.find(MARK_BEGIN)] + section(data) + text[text.find(MARK_END) + len(MARK_END):]
-
-
-def missing(data):
-    """Scenarios and proxies that a recording has to have, and has not."""
-    found = []
-    for scenario in SCENARIOS:
-        measured = data["scenarios"].get(scenario.name, {"proxies": {}})["proxies"]
-        found += [f"{scenario.name} of {name}" for name in COLOURS
-                  if name not in measured and (name != "floor" or scenario.floor)]
-    return found
 
 
 def picture(data):
@@ -253,6 +250,10 @@ def picture(data):
             '<text x="8" y="22" font-size="14" font-weight="600">'
             'Cost of the same job, Weir = 1 (less is better)</text>')
     return head + "".join(bars) + "</svg>\n"
+
+
+def as_json(data):
+    return json.dumps(data, indent=1) + "\n"
 
 
 def load_results(path):

@@ -2,11 +2,13 @@
 
 import unittest
 
-from recordings import idle_rounds, recording, rounds
+from recordings import idle_rounds, locks, recording, rounds, whole
 
 # pylint: disable=wrong-import-order  # recordings says where they are
 from comparison import ratios, report
-from comparison.scenarios import SCENARIOS, by_name
+from comparison.scaling import ALONE, scaling
+from comparison.scenarios import by_name
+from comparison.wholeness import missing
 
 
 def unwrapped(text):
@@ -87,12 +89,22 @@ class Verdicts(unittest.TestCase):
         result = {"proxies": {"weir": idle_rounds(1.5, 2.5, 2.25), "nginx": idle_rounds(0.5, 0.5, 0.5)}}
         self.assertEqual(report.verdicts(by_name("idle"), result), [("absolute", 2.25, 2.0)])
         self.assertIsNone(report.tail(by_name("idle"), result))
-        self.assertEqual(report.misses(recording(idle=result["proxies"])), ["idle against absolute: 2.25, wanted 2.00"])
+        self.assertEqual(report.misses(recording(idle=result["proxies"])),
+                         ["`idle`: Weir takes 2.250 KiB a connection; at most 2.00 is wanted."])
 
     def test_misses_name_cost_latency_and_errors(self):
         data = recording(full={"weir": rounds(20, p99_ms=3.0, errors=1), "nginx": rounds(10, p99_ms=2.0)})
-        self.assertEqual(report.misses(data), ["full against best: nginx: 2.00, wanted 0.90",
-                                               "full p99 against nginx: 1.50, wanted 1.10", "full: 1 errors of weir"])
+        self.assertEqual(report.misses(data), [
+            "`full`: Weir takes 2.000 times the CPU time of nginx, the better one; at most 0.90 is wanted.",
+            "`full`: p99 is 1.500 times that of nginx; at most 1.10 is wanted.",
+            "`full`: weir had 1 error; none is wanted."])
+
+    def test_a_miss_of_memory_and_one_against_a_named_rival_say_so(self):
+        self.assertEqual(report.misses(recording(**{
+            "64k": {"weir": rounds(10), "haproxy": rounds(10)},
+            "idletls": {"weir": idle_rounds(12), "nginx": idle_rounds(10)}})), [
+                "`64k`: Weir takes 1.000 times the CPU time of haproxy; at most 0.90 is wanted.",
+                "`idletls`: Weir takes 1.200 times the memory of nginx, the better one; at most 0.90 is wanted."])
 
     def test_what_is_on_its_bound_is_not_missed(self):
         data = recording(full={"weir": rounds(9), "nginx": rounds(10)})
@@ -143,18 +155,65 @@ class Text(unittest.TestCase):
         self.assertIn("nginx 2.00x (18.00 us)", drawn)
 
 
+    def test_the_section_ends_with_what_was_not_met(self):
+        data = recording(full={"weir": rounds(20), "nginx": rounds(10)})
+        self.assertTrue(report.section(data).endswith(
+            "\n\nNot met in this recording:\n\n- `full`: Weir takes 2.000 times the CPU time of nginx, the better one; "
+            f"at most 0.90 is wanted.\n{report.MARK_END}"))
+        met = recording(full={"weir": rounds(8), "nginx": rounds(10)})
+        self.assertTrue(report.section(met).endswith(f"(bench/results.svg)\n{report.MARK_END}"))
+
+    def test_the_profile_is_named_where_the_measured_binary_has_one(self):
+        data = recording(full={"weir": rounds(9), "nginx": rounds(10)})
+        self.assertNotIn("trained on these jobs", report.section(data))
+        data["versions"]["weir"] += ", clang++-16 -O3 -flto=thin -fprofile-use=weir.profdata"
+        self.assertIn("trained on these jobs", report.section(data))
+
+
 class Wholeness(unittest.TestCase):
     def test_every_scenario_of_every_proxy_is_wanted(self):
-        everything = {scenario.name: {name: rounds(1) for name in report.COLOURS} for scenario in SCENARIOS}
-        self.assertEqual(report.missing(recording(**everything)), [])
-        del everything["tls"], everything["full"]["nginx"], everything["plain"]["floor"]
-        self.assertEqual(report.missing(recording(**everything)),
+        data = whole()
+        self.assertEqual(missing(data), [])
+        del data["scenarios"]["tls"], data["scenarios"]["full"]["proxies"]["nginx"]
+        del data["scenarios"]["plain"]["proxies"]["floor"]
+        self.assertEqual(missing(data),
                          ["plain of floor", "full of nginx", "tls of weir", "tls of nginx", "tls of haproxy"])
 
-    def test_only_jobs_with_a_floor_want_one(self):
-        everything = {scenario.name: {name: rounds(1) for name in ("weir", "nginx", "haproxy")}
-                      for scenario in SCENARIOS}
-        self.assertEqual(report.missing(recording(**everything)), ["plain of floor"])
+    def test_a_proxy_without_rounds_was_not_measured(self):
+        data = whole()
+        data["scenarios"]["tls"]["proxies"]["nginx"] = []
+        self.assertEqual(missing(data), ["tls of nginx"])
+
+    def test_the_one_worker_beside_two_is_wanted(self):
+        data = whole()
+        del data["scenarios"]["workers2"]["proxies"][ALONE]
+        self.assertEqual(missing(data), ["workers2 of weir-one"])
+
+    def test_lock_samples_with_counts_are_wanted_of_both(self):
+        data = whole()
+        found = data["scenarios"]["workers2"]["locks"]
+        del found["weir"]["futex_waits_per_1000"]
+        found[ALONE]["samples"] = 0
+        both = [f"lock samples of {name} in workers2" for name in (ALONE, "weir")]
+        self.assertEqual(missing(data), both)
+        del data["scenarios"]["workers2"]["locks"]
+        self.assertEqual(missing(data), both)
+
+    def test_enough_rounds_and_seconds_are_wanted(self):
+        few = missing(whole(3))
+        self.assertIn("9 rounds of plain", few)
+        self.assertIn("9 rounds of workers2", few)
+        self.assertNotIn("idle", " ".join(few))
+        data = whole()
+        data["scenarios"]["idle"]["proxies"]["weir"] = idle_rounds(1, 1)
+        data["scenarios"]["conns"]["seconds"] = 0.5
+        self.assertEqual(missing(data), ["9 s of conns", "3 rounds of idle"])
+
+    def test_a_commit_is_wanted(self):
+        for source in (None, {"head": "", "dirty": False}, {"head": "0123", "dirty": True}):
+            data = whole()
+            data["source"] = source
+            self.assertEqual(missing(data), ["commit that it is of"], source)
 
 
 class Scaling(unittest.TestCase):
@@ -162,39 +221,50 @@ class Scaling(unittest.TestCase):
         alone, both = rounds(8, 16, 16), rounds(10, 20, 20)
         for each in both:
             each["requests_per_second"] = 1500.0
-        text = unwrapped(report.scaling(recording(workers2={"weir": both, report.ALONE: alone})))
+        text = unwrapped(scaling(recording(workers2={"weir": both, ALONE: alone})))
         self.assertIn("1.50 (1.50-1.50) times the requests per second", text)
         self.assertIn("1.25 (1.25-1.25) times the CPU time per request", text)
 
     def test_locks_are_told_as_shares_of_the_workers_samples(self):
-        data = recording(workers2={"weir": rounds(9), report.ALONE: rounds(8)})
+        data = recording(workers2={"weir": rounds(9), ALONE: rounds(8)})
         self.assertNotIn("Locks", report.section(data))
         one = {"workers": 1, "samples": 1000, "waiting": 0, "mutex": 1, "kernel": 2, "places": {}}
         two = {"workers": 2, "samples": 2000, "waiting": 4, "mutex": 0, "kernel": 40, "places": {}}
-        data["scenarios"]["workers2"]["locks"] = {report.ALONE: one, "weir": two}
+        data["scenarios"]["workers2"]["locks"] = {ALONE: one, "weir": two}
         text = unwrapped(report.section(data))
         for said in ("1000 stacks of the one worker and 2000", "0.00% and 0.20%", "0.10% and 0.00%", "0.20% and 2.00%"):
             self.assertIn(said, text)
         self.assertNotIn("futex", text)  # not counted here
+        for lock in ("micro_lock.hpp", "log_writer.hpp"):  # what the workers share is named
+            self.assertIn(lock, text)
         for each in (one, two):
             each.update(futex_waits_per_1000=0.008, kernel_waits_per_1000=20.0)
         self.assertIn("0.008 and 0.008 calls of futex", unwrapped(report.section(data)))
 
     def test_workers_that_wait_for_each_other_are_a_miss(self):
-        data = recording(workers2={"weir": rounds(9), report.ALONE: rounds(8)})
+        data = recording(workers2={"weir": rounds(9), ALONE: rounds(8)})
         found = {"samples": 1000, "waiting": 5, "mutex": 0, "kernel": 500}
-        data["scenarios"]["workers2"]["locks"] = {report.ALONE: found, "weir": found}
+        data["scenarios"]["workers2"]["locks"] = {ALONE: found, "weir": found}
         self.assertEqual(report.misses(data), [])
         found["waiting"] = 6
-        self.assertEqual(report.misses(data), ["workers2: 6 of 1000 samples wait for a lock, wanted 0.5%"])
+        self.assertEqual(report.misses(data), [
+            "`workers2`: 6 of 1000 samples wait for a lock in user space; at most 0.5% is wanted."])
+
+    def test_what_nobody_looked_at_is_not_met(self):
+        data = recording(workers2={"weir": rounds(9), ALONE: rounds(8)})
+        unknown = ["`workers2`: no stacks were taken, so it is not known how many wait for a lock; at most 0.5% is "
+                   "wanted."]
+        self.assertEqual(report.misses(data), unknown)
+        data["scenarios"]["workers2"]["locks"] = {ALONE: locks(), "weir": locks(samples=0)}
+        self.assertEqual(report.misses(data), unknown)
 
     def test_one_worker_alone_has_no_column_and_no_bar(self):
-        data = recording(workers2={"weir": rounds(9), report.ALONE: rounds(8)})
-        self.assertNotIn(report.ALONE, report.table(data) + report.throughput(data) + report.picture(data))
+        data = recording(workers2={"weir": rounds(9), ALONE: rounds(8)})
+        self.assertNotIn(ALONE, report.table(data) + report.throughput(data) + report.picture(data))
 
     def test_without_one_there_is_nothing_to_say(self):
-        self.assertEqual(report.scaling(recording(workers2={"weir": rounds(1)})), "")
-        self.assertEqual(report.scaling(recording(plain={"weir": rounds(1)})), "")
+        self.assertEqual(scaling(recording(workers2={"weir": rounds(1)})), "")
+        self.assertEqual(scaling(recording(plain={"weir": rounds(1)})), "")
 
 
 if __name__ == "__main__":

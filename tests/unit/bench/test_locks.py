@@ -33,6 +33,21 @@ class Kinds(unittest.TestCase):
                       "__x64_sys_sched_yield", "pthread_spin_lock", "std::__atomic_wait_address_v"):
             self.assertEqual(locks.kind(["x", frame, "caller", RUN])[0], "waiting", frame)
 
+    def test_who_looks_and_sleeps_in_the_micro_lock_waits(self):
+        wait = ("void std::__detail::__waiter<std::integral_constant<bool, true> >::_M_do_wait_v<unsigned int, f>"
+                "(unsigned int, f)")
+        slowly = "weir::limit::MicroLock::lock_slowly()"
+        self.assertEqual(locks.kind([slowly, "weir::limit::take_all", RUN]),
+                         ("waiting", f"{slowly} from weir::limit::take_all"))
+        self.assertEqual(locks.kind([wait, slowly, "weir::limit::take_all", RUN]),
+                         ("waiting", f"{wait} from weir::limit::take_all"))
+        self.assertEqual(locks.kind(["std::__detail::__waiter_pool::_M_do_wait(int const*, int)", RUN])[0], "waiting")
+
+    def test_who_wakes_somebody_does_not_wait(self):
+        for frame in ("std::__detail::__waiter_pool_base::_M_notify(int const*, bool, bool)",
+                      "std::__detail::__waiter_pool_base::_S_for(void const*)", "weir::limit::take_all"):
+            self.assertEqual(locks.kind([frame, RUN]), (None, ""), frame)
+
     def test_a_mutex_that_waits_is_not_a_free_one(self):
         self.assertEqual(locks.kind(["pthread_mutex_lock@@GLIBC_2.2.5", "log", RUN]),
                          ("mutex", "pthread_mutex_lock@@GLIBC_2.2.5 from log"))
