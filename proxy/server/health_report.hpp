@@ -14,8 +14,8 @@ namespace weir::server {
 void report_health(const UpstreamView& view, const balance::Pick& pick, TimePoint now, const Error* error,
                    int status, std::uint16_t failure);
 
-/// A try ended with a status that counts as failure: the verdict waits for the end of the request. Until then the endpoint
-/// may be under suspicion (upstream::is_suspect).
+/// A try ended with a status that counts as failure: the verdict waits for the end of the request. Until then the
+/// endpoint may be under suspicion (upstream::is_suspect).
 void hold_failure(const UpstreamView& view, upstream::RequestBlame& blame,
                   const upstream::HeldFailure& failure);
 

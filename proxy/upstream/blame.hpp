@@ -48,10 +48,10 @@ class RequestBlame {
   bool other_ = false;
 };
 
-/// As many requests as would eject `which` have met a failure by status there that is not judged yet, and nobody met one
-/// at another endpoint in use: until it is known whose fault it was, new requests go elsewhere where they can
-/// (balance::Shared::suspect). An endpoint that fails at once looks idle, and would be given most of them. `which` holds
-/// the failure that this is asked for already.
+/// As many requests as would eject `which` have met a failure by status there that is not judged yet, and nobody met
+/// one at another endpoint in use: until it is known whose fault it was, new requests go elsewhere where they can
+/// (balance::Shared::suspect). An endpoint that fails at once looks idle, and would be given most of them. `which`
+/// holds the failure that this is asked for already.
 bool is_suspect(std::span<const Candidate> candidates, const EndpointState& which,
                 const config::PassiveHealth& settings);
 
