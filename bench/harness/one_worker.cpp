@@ -30,12 +30,8 @@ constexpr std::uint32_t connections_max = 64;
 constexpr int timeout_s = 10;
 constexpr int certificate_life_s = 86'400;
 
-sockaddr_in loopback(std::uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return address;
+SocketAddress loopback(std::uint16_t port) {
+  return {*IpAddress::parse("127.0.0.1"), port};
 }
 
 void prepare(int fd) {
@@ -115,12 +111,12 @@ Endpoint::Endpoint(std::size_t answer_bytes)
     : answer_(fmt::format("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{}", answer_bytes,
                           std::string(answer_bytes, 'x'))) {
   fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in where = loopback(0);
-  socklen_t size = sizeof(where);
+  sockaddr_storage where{};
+  socklen_t size = loopback(0).to_sockaddr(where);
   require(::bind(fd_, reinterpret_cast<const sockaddr*>(&where), size) == 0 && ::listen(fd_, 16) == 0 &&
               ::getsockname(fd_, reinterpret_cast<sockaddr*>(&where), &size) == 0,
           "the endpoint cannot listen");
-  port_ = ntohs(where.sin_port);
+  port_ = SocketAddress::from_sockaddr(where).port;
   thread_ = std::thread([this] { serve(); });
 }
 
@@ -216,9 +212,10 @@ Client::Client(std::uint16_t port, const Job& job)
       job.request_bytes > 0 ? "POST" : "GET");
   if (job.request_bytes > 0) request_ += fmt::format("Content-Length: {}\r\n", job.request_bytes);
   request_ += "\r\n" + std::string(job.request_bytes, 'x');
-  const sockaddr_in to = loopback(port);
+  sockaddr_storage to{};
+  const socklen_t size = loopback(port).to_sockaddr(to);
   prepare(fd_);
-  require(::connect(fd_, reinterpret_cast<const sockaddr*>(&to), sizeof(to)) == 0, "cannot connect");
+  require(::connect(fd_, reinterpret_cast<const sockaddr*>(&to), size) == 0, "cannot connect");
   if (!job.tls) return;
   context_.reset(SSL_CTX_new(TLS_client_method()));
   require(context_ != nullptr, "no TLS");
