@@ -11,10 +11,9 @@ function(weir_toolchain_options target)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
     # Without a time stamp the precompiled header is the same bytes every time, which ccache needs.
     target_compile_options(${target} INTERFACE "SHELL:-Xclang -fno-pch-timestamp")
-    find_program(LLD NAMES ld.lld-16)
-    if(LLD)
-      target_link_options(${target} INTERFACE -fuse-ld=lld-16)
-    endif()
+    string(REGEX MATCH "^[0-9]+" release ${CMAKE_CXX_COMPILER_VERSION})
+    find_program(LLD ld.lld-${release} REQUIRED)  # lld reads objects of LTO of its own release
+    target_link_options(${target} INTERFACE -fuse-ld=lld-${release})
     target_compile_options(${target} INTERFACE -Wnon-virtual-dtor)
   else()
     # GCC 12 sees overlapping copies inside std::string where there are none (GCC PR105651).

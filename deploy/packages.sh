@@ -1,36 +1,48 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that Weir needs, where any is missing: deploy/packages.sh SET...
+# Debian 12 and 13; the names differ where a release is part of them.
 #   build   compiler, linker and libraries
 #   run     what the demo calls: certificates, requests
 #   test    test libraries, sanitizer runtimes, the second compiler, the formatter
 #   bench   load generator, micro benchmarks, and what Weir is compared with
-# Needs root or sudo only when something is missing. --list prints the names instead.
+#   bare    what tests/bare_machine.sh makes its roots with
+# Needs root or sudo only when something is missing. --list prints the names instead; --llvm prints the folder of the
+# LLVM release that Weir is built with here.
 set -euo pipefail
-
-declare -A packages=(
-  [build]="clang-16 lld-16 cmake ninja-build ccache
-           libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libssl-dev
-           libyaml-cpp-dev libre2-dev libc-ares-dev libfmt-dev libspdlog-dev libcli11-dev prometheus-cpp-dev"
-  [run]="ca-certificates curl openssl"
-  [test]="libgtest-dev libgmock-dev libclang-rt-16-dev llvm-16 g++-12 clang-format-16 python3"
-  [bench]="wrk libbenchmark-dev nginx-light haproxy linux-perf valgrind python3"
-)
 
 fail() {
   echo "packages: $*" >&2
   exit 1
 }
 
+# Releases of Clang, GCC and Boost that go with this Debian. cmake/clang.cmake and cmake/gcc.cmake know the same.
+debian=$(. /etc/os-release 2>/dev/null && echo "${ID:-} ${VERSION_ID:-}") || debian=unknown
+case $debian in
+  "debian 13") clang=19 gcc=14 boost=1.83 formatter="" ;;  # its formatters disagree with 16, which it has not
+  *) clang=16 gcc=12 boost=1.81 formatter=clang-format-16 ;;  # Debian 12, and what others are taken for
+esac
+
+declare -A packages=(
+  [build]="clang-$clang lld-$clang llvm-$clang cmake ninja-build ccache
+           libboost$boost-dev libboost-json$boost-dev libboost-url$boost-dev libssl-dev
+           libyaml-cpp-dev libre2-dev libc-ares-dev libfmt-dev libspdlog-dev libcli11-dev prometheus-cpp-dev"
+  [run]="ca-certificates curl openssl"
+  [test]="libgtest-dev libgmock-dev libclang-rt-$clang-dev g++-$gcc $formatter python3"
+  [bench]="wrk libbenchmark-dev nginx-light haproxy linux-perf valgrind python3"
+  [bare]="debootstrap git curl util-linux"
+)
+
 list_only=false
 wanted=()
 for argument in "$@"; do
   case $argument in
     --list) list_only=true ;;
-    build | run | test | bench) read -r -d '' -a names <<<"${packages[$argument]}" || true; wanted+=("${names[@]}") ;;
-    *) fail "unknown package set '$argument': build, run, test or bench" ;;
+    --llvm) echo "/usr/lib/llvm-$clang"; exit 0 ;;
+    build | run | test | bench | bare) read -r -d '' -a names <<<"${packages[$argument]}" || true; wanted+=("${names[@]}") ;;
+    *) fail "unknown package set '$argument': build, run, test, bench or bare" ;;
   esac
 done
-[[ ${#wanted[@]} -gt 0 ]] || fail "name at least one set: build, run, test or bench"
+[[ ${#wanted[@]} -gt 0 ]] || fail "name at least one set: build, run, test, bench or bare"
 
 if $list_only; then
   printf '%s\n' "${wanted[@]}"
@@ -58,4 +70,4 @@ echo "packages: installing ${missing[*]}"
 # --no-remove: a package that is in the way (libboost-dev is another version) is the user's to remove, not ours.
 "${as_root[@]}" apt-get update -qq </dev/null || fail "apt-get update failed"
 "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-remove --no-install-recommends \
-  "${missing[@]}" </dev/null || fail "apt-get could not install: ${missing[*]} (Weir is built on Debian 12)"
+  "${missing[@]}" </dev/null || fail "apt-get could not install: ${missing[*]} (Weir is built on Debian 12 and 13)"

@@ -2,7 +2,8 @@
 # Line coverage of proxy/ by all tests: a table here, annotated sources in build/coverage/html.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-readonly llvm=/usr/lib/llvm-16/bin
+llvm=$(deploy/packages.sh --llvm)/bin
+readonly llvm
 
 rm -rf build/coverage/profiles
 tests/run.sh --preset coverage --label 'unit|integration'

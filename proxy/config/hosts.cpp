@@ -31,7 +31,7 @@ constexpr std::string_view endpoint_remedy =
     "write HOST:PORT, such as 127.0.0.1:9001, [::1]:9001 or app.internal:9001";
 
 void refuse_endpoint(const Field& field, std::string_view why) {
-  field.report(quoted(field.node.text) + " " + std::string(why), std::string(endpoint_remedy));
+  field.report(quote(field.node.text) + " " + std::string(why), std::string(endpoint_remedy));
 }
 
 /// Host and port apart, brackets gone; nothing when there is no such split.
@@ -91,7 +91,7 @@ std::optional<Endpoint> parse_endpoint_address(const Field& field) {
     Endpoint service;
     service.host = http::lower(text);
     if (!parts) return service;
-    field.report(quoted(text) + " is a service name with a port",
+    field.report(quote(text) + " is a service name with a port",
                  "write " + std::string(parts->host) + ": its SRV records say the ports");
     return std::nullopt;
   }
@@ -139,10 +139,10 @@ std::optional<std::string> parse_host_pattern(const Field& field) {
                        (!wildcard && IpAddress::parse(host) && host.find(':') == host.npos);
   if (address || is_dns_name(name)) return host;
   if (host.find('*', wildcard ? 1 : 0) != host.npos) {
-    field.report(quoted(field.node.text) + " has a '*' that is not its first label",
+    field.report(quote(field.node.text) + " has a '*' that is not its first label",
                  "write it as *.example.com");
   } else {
-    field.report(quoted(field.node.text) + " is not a host", remedy);
+    field.report(quote(field.node.text) + " is not a host", remedy);
   }
   return std::nullopt;
 }
@@ -155,7 +155,7 @@ bool is_name(std::string_view text) {
 
 void check_name(const Field& member) {
   if (is_name(member.node.key)) return;
-  member.context.report(member.node.key_mark, member.path, quoted(member.node.key) + " is not a name",
+  member.context.report(member.node.key_mark, member.path, quote(member.node.key) + " is not a name",
                         "write 1 to " + std::to_string(name_bytes_max) + " letters, digits, '-' or '_'");
 }
 

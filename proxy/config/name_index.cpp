@@ -28,7 +28,7 @@ std::optional<std::size_t> NameIndex::resolve(const Field& field, std::string_vi
   if (const auto index = find(field.node.text)) return index;
   const std::vector<std::string_view> names(names_.begin(), names_.end());
   const std::string otherwise = names.empty() ? "define it" : "define it, or write " + list_names(names);
-  field.report(quoted(field.node.text) + " is not the name of " + what,
+  field.report(quote(field.node.text) + " is not the name of " + what,
                did_you_mean(field.node.text, names, otherwise));
   return std::nullopt;
 }

@@ -19,7 +19,7 @@ std::optional<HashKey> read_hash_key(const Field& field) {
     return std::nullopt;
   }
   auto key = parse_hash_key(field.node.text);
-  if (!key) field.report(quoted(field.node.text) + " is nothing that can be hashed", remedy);
+  if (!key) field.report(quote(field.node.text) + " is nothing that can be hashed", remedy);
   return key;
 }
 

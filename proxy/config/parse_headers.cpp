@@ -24,13 +24,13 @@ HeaderPolicy built_in_security() {
 /// Reports names that a policy must not touch. `mark`: where the name stands.
 bool check_policy_name(const Field& field, const Mark& mark, const std::string& name) {
   if (!is_header_name(name)) {
-    field.context.report(mark, field.path, quoted(name) + " is not a header name",
+    field.context.report(mark, field.path, quote(name) + " is not a header name",
                          "write letters, digits and '-', such as X-Powered-By");
     return false;
   }
   if (http::is_framing_name(name)) {
     field.context.report(mark, field.path,
-                         quoted(name) + " belongs to the connection, and Weir alone writes it", "remove it");
+                         quote(name) + " belongs to the connection, and Weir alone writes it", "remove it");
     return false;
   }
   return true;

@@ -33,10 +33,10 @@ std::optional<unsigned> parse_failure_rate(const Field& field) {
   const bool number = ec == std::errc{} && stop == text.data() + text.size();
   if (number && percent && value <= 100) return value;
   if (number && !percent && value <= 100) {
-    field.report(quoted(field.node.text) + " has no %",
-                 "did you mean " + quoted(std::string(text) + "%") + "?");
+    field.report(quote(field.node.text) + " has no %",
+                 "did you mean " + quote(std::string(text) + "%") + "?");
   } else {
-    field.report(quoted(field.node.text) + (number ? " is out of range" : " is not a percentage"), remedy);
+    field.report(quote(field.node.text) + (number ? " is out of range" : " is not a percentage"), remedy);
   }
   return std::nullopt;
 }
@@ -44,7 +44,7 @@ std::optional<unsigned> parse_failure_rate(const Field& field) {
 std::optional<Milliseconds> parse_window(const Field& field) {
   const auto window = parse_any_duration(field);
   if (!window || (*window >= window_min && *window <= window_max)) return window;
-  field.report(quoted(field.node.text) + " is out of range",
+  field.report(quote(field.node.text) + " is out of range",
                "write a duration from " + format_duration(window_min) + " to " + format_duration(window_max));
   return std::nullopt;
 }

@@ -22,14 +22,14 @@ std::optional<std::string> parse_check_path(const Field& field) {
   const bool sendable = path->starts_with('/') && path->size() <= path_bytes_max &&
                         http::all(*path, http::char_class::visible) && path->find('#') == std::string::npos;
   if (sendable) return path;
-  field.report(quoted(*path) + " is not a path", "write one that starts with '/', such as /health");
+  field.report(quote(*path) + " is not a path", "write one that starts with '/', such as /health");
   return std::nullopt;
 }
 
 std::optional<std::string> parse_check_host(const Field& field) {
   auto host = parse_text(field);
   if (!host || host->empty() || http::parse_authority(*host)) return host;
-  field.report(quoted(*host) + " is not a host",
+  field.report(quote(*host) + " is not a host",
                "write a name with an optional port, such as app.example.com");
   return std::nullopt;
 }
@@ -37,7 +37,7 @@ std::optional<std::string> parse_check_host(const Field& field) {
 std::optional<Milliseconds> parse_interval(const Field& field) {
   const auto interval = parse_positive_duration(field);
   if (!interval || *interval >= interval_min) return interval;
-  field.report(quoted(field.node.text) + " is too short", "write at least 100ms");
+  field.report(quote(field.node.text) + " is too short", "write at least 100ms");
   return std::nullopt;
 }
 
@@ -48,7 +48,7 @@ std::optional<std::vector<StatusRange>> parse_expect_text(const Field& field) {
     return std::nullopt;
   }
   auto ranges = parse_statuses(field.node.text);
-  if (!ranges) field.report(quoted(field.node.text) + " is not a list of statuses", remedy);
+  if (!ranges) field.report(quote(field.node.text) + " is not a list of statuses", remedy);
   return ranges;
 }
 

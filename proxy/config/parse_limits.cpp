@@ -25,7 +25,7 @@ auto parse_word(const Field& field, Parse parse, const std::string& what, const 
     return std::nullopt;
   }
   auto value = parse(field.node.text);
-  if (!value) field.report(quoted(field.node.text) + " is not " + what, remedy);
+  if (!value) field.report(quote(field.node.text) + " is not " + what, remedy);
   return value;
 }
 
@@ -51,7 +51,7 @@ std::optional<std::vector<RateLimitKey>> read_key(const Field& field) {
     auto part = read_key_part(element);
     if (!part) continue;
     if (std::find(key.begin(), key.end(), *part) != key.end()) {
-      element.report(quoted(element.node.text) + " is there twice", "keep one of them");
+      element.report(quote(element.node.text) + " is there twice", "keep one of them");
     }
     key.push_back(std::move(*part));
   }

@@ -76,9 +76,9 @@ std::optional<std::string> parse_ticket_key(const Field& field) {
   const auto content = field.context.surroundings.read_file(*path);
   const std::string remedy = "name a file of 80 random bytes, such as openssl rand 80 makes";
   if (const auto* error = std::get_if<FileError>(&content)) {
-    field.report("cannot read " + quoted(*path) + ": " + error->text, remedy);
+    field.report("cannot read " + quote(*path) + ": " + error->text, remedy);
   } else if (std::get<std::string>(content).size() != ticket_key_bytes) {
-    field.report(quoted(*path) + " is not of 80 bytes", remedy);
+    field.report(quote(*path) + " is not of 80 bytes", remedy);
   }
   return path;
 }

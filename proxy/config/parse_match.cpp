@@ -22,7 +22,7 @@ bool check_regex(const Field& field, const std::string& expression, const std::s
   }
   const auto compiled = Regex::compile(expression);
   if (compiled) return true;
-  field.report(quoted(expression) + " is not a regular expression: " + compiled.error().detail,
+  field.report(quote(expression) + " is not a regular expression: " + compiled.error().detail,
                "write one that matches the whole text, such as " + example);
   return false;
 }
@@ -60,7 +60,7 @@ std::optional<std::string> parse_method(const Field& field) {
   const auto text = parse_text(field);
   if (!text) return std::nullopt;
   if (!http::is_token(*text) || text->size() > method_bytes_max) {
-    field.report(quoted(*text) + " is not a method", "write one such as GET or POST");
+    field.report(quote(*text) + " is not a method", "write one such as GET or POST");
     return std::nullopt;
   }
   std::string method = upper(*text);
@@ -83,7 +83,7 @@ auto distinct_list_of(Parse parse) {
       if (seen.insert(*value).second) {
         out.push_back(std::move(*value));
       } else {
-        element.report(quoted(*value) + " is named twice", "keep one of the two");
+        element.report(quote(*value) + " is named twice", "keep one of the two");
       }
     }
     return out;
@@ -94,7 +94,7 @@ std::optional<HeaderMatch> parse_header_match(const Field& field) {
   HeaderMatch match;
   match.name = field.node.key;
   if (!is_header_name(match.name)) {
-    field.context.report(field.node.key_mark, field.path, quoted(match.name) + " is not a header name",
+    field.context.report(field.node.key_mark, field.path, quote(match.name) + " is not a header name",
                          "write letters, digits and '-', such as X-Canary");
     return std::nullopt;
   }
@@ -131,7 +131,7 @@ bool check_path(const Field& field, const std::string& text, std::string& normal
     if (result) return true;
     why = result.error().detail;
   }
-  field.report(quoted(text) + " is not a path: " + why, "write one such as /api");
+  field.report(quote(text) + " is not a path: " + why, "write one such as /api");
   return false;
 }
 

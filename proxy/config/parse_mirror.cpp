@@ -15,7 +15,7 @@ std::optional<std::uint32_t> parse_share(const Field& field) {
     return std::nullopt;
   }
   const auto share = parse_percent(field.node.text);
-  if (!share) field.report(quoted(field.node.text) + " is not a share in percent", percent_remedy);
+  if (!share) field.report(quote(field.node.text) + " is not a share in percent", percent_remedy);
   return share;
 }
 

@@ -14,7 +14,7 @@ auto duration_between(Milliseconds min, Milliseconds max) {
   return [min, max](const Field& field) -> std::optional<Milliseconds> {
     const auto value = parse_positive_duration(field);
     if (!value || (*value >= min && *value <= max)) return value;
-    field.report(quoted(field.node.text) + " is out of range",
+    field.report(quote(field.node.text) + " is out of range",
                  "write a duration from " + format_duration(min) + " to " + format_duration(max));
     return std::nullopt;
   };
@@ -29,7 +29,7 @@ std::optional<SocketAddress> parse_dns_server(const Field& field) {
   if (const auto ip = IpAddress::parse(field.node.text)) return SocketAddress{*ip, dns_port};
   const auto address = SocketAddress::parse(field.node.text);
   if (address && address->port != 0) return address;
-  field.report(quoted(field.node.text) + " is not the address of a DNS server", std::string(remedy));
+  field.report(quote(field.node.text) + " is not the address of a DNS server", std::string(remedy));
   return std::nullopt;
 }
 

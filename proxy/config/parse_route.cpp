@@ -55,7 +55,7 @@ std::optional<std::string> parse_redirect_target(const Field& field) {
   const bool absolute = (scheme == "https" || scheme == "http") && text->size() > scheme.size() + 3;
   const bool path = text->starts_with('/') && !text->starts_with("//") && !text->starts_with("/\\");
   if (is_uri_text(*text) && (absolute || path)) return text;
-  field.report(quoted(*text) + " is not a place to redirect to",
+  field.report(quote(*text) + " is not a place to redirect to",
                "write a URL such as https://example.com/new, or a path");
   return std::nullopt;
 }
@@ -106,14 +106,14 @@ bool read_body_file(const Field& field, RespondAction& respond) {
   if (!path) return false;
   auto content = field.context.surroundings.read_file(*path);
   if (const auto* error = std::get_if<FileError>(&content)) {
-    field.report("cannot read " + quoted(*path) + ": " + error->text,
+    field.report("cannot read " + quote(*path) + ": " + error->text,
                  "name a file, relative to where Weir starts");
     return false;
   }
   respond.body = std::move(std::get<std::string>(content));
   respond.content_type = content_type_of(*path);
   if (respond.body.size() <= body_bytes_max) return true;
-  field.report(quoted(*path) + " is larger than " + std::to_string(body_bytes_max >> 20) + " MiB",
+  field.report(quote(*path) + " is larger than " + std::to_string(body_bytes_max >> 20) + " MiB",
                "shorten the file");
   return false;
 }
@@ -202,7 +202,7 @@ Action read_action(MapReader& reader, const Names& names) {
 std::optional<std::string> parse_route_name(const Field& field) {
   auto name = parse_text(field);
   if (!name || is_name(*name)) return name;
-  field.report(quoted(*name) + " is not a name",
+  field.report(quote(*name) + " is not a name",
                "write 1 to " + std::to_string(name_bytes_max) + " letters, digits, '-' or '_'");
   return std::nullopt;
 }
@@ -214,7 +214,7 @@ std::vector<std::size_t> parse_names(const Field& field, const NameIndex& known,
     const auto index = known.resolve(element, what);
     if (!index) continue;
     if (std::find(named.begin(), named.end(), *index) != named.end()) {
-      element.report(quoted(element.node.text) + " is named twice", "keep one of them");
+      element.report(quote(element.node.text) + " is named twice", "keep one of them");
       continue;
     }
     named.push_back(*index);
@@ -258,7 +258,7 @@ void check_unique(const Field& element, const std::string& name,
   const auto [first, fresh] = seen.emplace(name, element.node.mark);
   if (fresh) return;
   element.context.report(element.node.find("name")->mark, join_path(element.path, "name"),
-                         "the name " + quoted(name) + " is taken at " + element.context.place(first->second),
+                         "the name " + quote(name) + " is taken at " + element.context.place(first->second),
                          "give each route a name of its own");
 }
 
@@ -268,7 +268,7 @@ void report_unreachable(const Field& field, const std::vector<Route>& routes, co
   for (std::size_t i = 0; i < routes.size(); ++i) matches.push_back(sound[i] ? &routes[i].match : nullptr);
   for (const Shadow& shadow : find_unreachable(matches)) {
     field.context.report(marks[shadow.route], join_path(field.path, shadow.route),
-                         "unreachable: route " + quoted(routes[shadow.by].name) + " at " +
+                         "unreachable: route " + quote(routes[shadow.by].name) + " at " +
                              field.context.place(marks[shadow.by]) + " matches everything first",
                          "move it above that route, or remove one of the two");
   }

@@ -13,7 +13,7 @@ constexpr std::size_t token_bytes_max = 256;
 std::optional<unsigned> parse_workers(const Field& field) {
   if (field.node.is_scalar() && field.node.text == "auto") return 0U;
   if (field.node.is_scalar() && field.node.text.find_first_not_of("0123456789") != std::string::npos) {
-    field.report(quoted(field.node.text) + " is not a number of workers",
+    field.report(quote(field.node.text) + " is not a number of workers",
                  "write auto, or 1 to " + std::to_string(workers_max));
     return std::nullopt;
   }

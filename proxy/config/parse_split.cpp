@@ -50,7 +50,7 @@ std::vector<SplitTarget> parse_targets(const Field& field, const Names& names, T
     const Node& name = *element.node.find("upstream");
     if (index.find(target.upstream)) {
       field.context.report(name.mark, join_path(element.path, "upstream"),
-                           quoted(name.text) + " is a target already", "give each upstream one weight");
+                           quote(name.text) + " is a target already", "give each upstream one weight");
       continue;
     }
     index.add(target.upstream, name.text);
@@ -84,7 +84,7 @@ std::optional<SplitAffinity> parse_by(const Field& field) {
     return affinity;
   }
   if (field.node.is_scalar()) {
-    field.report(quoted(field.node.text) + " is nothing that clients can be told apart by",
+    field.report(quote(field.node.text) + " is nothing that clients can be told apart by",
                  std::string(affinity_remedy));
   } else {
     field.report_kind("a single value", std::string(affinity_remedy));
@@ -131,7 +131,7 @@ bool parse_cookie_rule(const Field& field, SplitOverride& rule) {
   rule.name = text->substr(0, equals);
   rule.value = text->substr(std::min(equals + 1, text->size()));
   if (rule.name == own_cookie) {
-    field.report(quoted(rule.name) + " is Weir's own cookie", "choose another name");
+    field.report(quote(rule.name) + " is Weir's own cookie", "choose another name");
     return false;
   }
   if (equals < text->size() && is_header_name(rule.name) && !rule.value.empty() &&
@@ -164,7 +164,7 @@ std::optional<SplitOverride> parse_override(const Field& field, const Names& nam
   if (!target) {
     const Node& name = *field.node.find("upstream");
     field.context.report(name.mark, join_path(field.path, "upstream"),
-                         quoted(name.text) + " is not a target of this split",
+                         quote(name.text) + " is not a target of this split",
                          "add it to targets with weight 0, or write one of: " + index.names());
     return std::nullopt;
   }

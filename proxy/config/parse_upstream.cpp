@@ -40,7 +40,7 @@ std::vector<Endpoint> parse_endpoints(const Field& field) {
 std::optional<std::string> parse_server_name(const Field& field) {
   auto name = parse_text(field);
   if (!name || name->empty() || is_dns_name(*name) || IpAddress::parse(*name)) return name;
-  field.report(quoted(*name) + " is not a host",
+  field.report(quote(*name) + " is not a host",
                "write the name on the endpoints' certificate, such as app.internal");
   return std::nullopt;
 }
@@ -124,7 +124,7 @@ void check_service_tls(const MapReader& reader, const Upstream& upstream) {
   if (!upstream.tls || !upstream.tls->verify || !upstream.tls->server_name.empty()) return;
   for (const Endpoint& endpoint : upstream.endpoints) {
     if (endpoint.port != 0) continue;
-    reader.report("TLS to the service name " + quoted(endpoint.host) + " has no name to verify",
+    reader.report("TLS to the service name " + quote(endpoint.host) + " has no name to verify",
                   "set tls.server_name to the name on the endpoints' certificate");
     return;
   }

@@ -56,7 +56,7 @@ std::optional<bool> parse_truth(const Field& field) {
   if (!text) return std::nullopt;
   if (*text == "true") return true;
   if (*text == "false") return false;
-  field.report(quoted(*text) + " is not true or false", "write true or false");
+  field.report(quote(*text) + " is not true or false", "write true or false");
   return std::nullopt;
 }
 
@@ -70,7 +70,7 @@ std::optional<std::uint64_t> parse_number_between(const Field& field, std::uint6
   const auto [stop, ec] = std::from_chars(text->data(), end, value);
   const bool is_number = stop == end && ec != std::errc::invalid_argument;
   if (is_number && ec == std::errc{} && value >= min && value <= max) return value;
-  field.report(quoted(*text) + (is_number ? " is out of range" : " is not a whole number"), remedy);
+  field.report(quote(*text) + (is_number ? " is out of range" : " is not a whole number"), remedy);
   return std::nullopt;
 }
 
@@ -80,11 +80,11 @@ std::optional<std::uint64_t> parse_size_between(const Field& field, std::uint64_
   if (!text) return std::nullopt;
   const auto value = parse_size(*text);
   if (!value) {
-    field.report(quoted(*text) + " is not a size", remedy);
+    field.report(quote(*text) + " is not a size", remedy);
     return std::nullopt;
   }
   if (*value >= min && *value <= max) return value;
-  field.report(quoted(*text) + " is out of range",
+  field.report(quote(*text) + " is out of range",
                "write a size from " + format_size(min) + " to " + format_size(max));
   return std::nullopt;
 }
@@ -94,7 +94,7 @@ std::optional<Milliseconds> parse_any_duration(const Field& field) {
   const auto text = scalar(field, remedy);
   if (!text) return std::nullopt;
   const auto value = parse_duration(*text);
-  if (!value) field.report(quoted(*text) + " is not a duration", remedy);
+  if (!value) field.report(quote(*text) + " is not a duration", remedy);
   return value;
 }
 
@@ -110,7 +110,7 @@ std::optional<SocketAddress> parse_listen_address(const Field& field) {
   const auto text = scalar(field, remedy);
   if (!text) return std::nullopt;
   const auto address = SocketAddress::parse(*text);
-  if (!address) field.report(quoted(*text) + " is not an address to listen on", remedy);
+  if (!address) field.report(quote(*text) + " is not an address to listen on", remedy);
   return address;
 }
 
@@ -122,9 +122,9 @@ std::optional<Cidr> parse_cidr(const Field& field) {
   if (cidr) return cidr;
   const auto masked = masked_cidr(*text);
   if (masked && Cidr::parse(*masked)) {
-    field.report(quoted(*text) + " has bits set behind its prefix", "did you mean " + quoted(*masked) + "?");
+    field.report(quote(*text) + " has bits set behind its prefix", "did you mean " + quote(*masked) + "?");
   } else {
-    field.report(quoted(*text) + " is not an address block", remedy);
+    field.report(quote(*text) + " is not an address block", remedy);
   }
   return std::nullopt;
 }
@@ -137,8 +137,7 @@ std::optional<std::string> parse_header_name(const Field& field) {
   const auto text = scalar(field, "write a header name, such as X-Powered-By");
   if (!text) return std::nullopt;
   if (http::is_token(*text)) return std::string(*text);
-  field.report(quoted(*text) + " is not a header name",
-               "write letters, digits and '-', such as X-Powered-By");
+  field.report(quote(*text) + " is not a header name", "write letters, digits and '-', such as X-Powered-By");
   return std::nullopt;
 }
 
@@ -158,7 +157,7 @@ std::optional<int> parse_redirect_status(const Field& field) {
   for (const int status : {301, 302, 303, 307, 308}) {
     if (*text == std::to_string(status)) return status;
   }
-  field.report(quoted(*text) + " is not a status of redirects", remedy);
+  field.report(quote(*text) + " is not a status of redirects", remedy);
   return std::nullopt;
 }
 
@@ -168,7 +167,7 @@ void report_choice(const Field& field, const std::vector<std::string_view>& name
     field.report_kind("a single value", all);
     return;
   }
-  field.report(quoted(field.node.text) + " is not known here", did_you_mean(field.node.text, names, all));
+  field.report(quote(field.node.text) + " is not known here", did_you_mean(field.node.text, names, all));
 }
 
 }  // namespace weir::config

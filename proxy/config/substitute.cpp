@@ -72,7 +72,7 @@ class Substituter {
     const auto separator = reference.find(":-");
     const std::string name(reference.substr(0, separator));
     if (!is_variable_name(name)) {
-      return Complaint{quoted(name) + " is not a name of a variable",
+      return Complaint{quote(name) + " is not a name of a variable",
                        "write ${NAME} or ${NAME:-default}, or $${ for the text itself"};
     }
     const auto value = environment_(name);

@@ -64,11 +64,11 @@ std::optional<std::string> check_real_output(const std::string& path) {
     close(fd);
     return std::nullopt;
   }
-  if (errno != ENOENT) return "cannot write to " + quoted(path) + ": " + std::strerror(errno);
+  if (errno != ENOENT) return "cannot write to " + quote(path) + ": " + std::strerror(errno);
   const auto slash = path.rfind('/');
   const std::string folder = slash == path.npos ? "." : path.substr(0, slash + 1);
   if (access(folder.c_str(), W_OK | X_OK) == 0) return std::nullopt;
-  return "cannot make " + quoted(path) + ": " + quoted(folder) + ": " + std::strerror(errno);
+  return "cannot make " + quote(path) + ": " + quote(folder) + ": " + std::strerror(errno);
 }
 
 }  // namespace

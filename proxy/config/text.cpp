@@ -56,7 +56,7 @@ std::string_view cut(std::string_view text, std::size_t max) {
 
 }  // namespace
 
-std::string quoted(std::string_view text) {
+std::string quote(std::string_view text) {
   std::string out = "'";
   const std::string_view shown = cut(text, quoted_bytes_max);
   for (const char c : shown) {
@@ -76,7 +76,7 @@ std::string quoted(std::string_view text) {
 std::string join_path(std::string_view parent, std::string_view key) {
   std::string out(parent);
   if (!out.empty()) out += '.';
-  return out + (is_plain_key(key) ? std::string(key) : quoted(key));
+  return out + (is_plain_key(key) ? std::string(key) : quote(key));
 }
 
 std::string join_path(std::string_view parent, std::size_t index) {

@@ -10,7 +10,7 @@ namespace weir::config {
 inline constexpr std::size_t quoted_bytes_max = 64;  // of a value that a message repeats
 
 /// `'text'` for a message: shortened past quoted_bytes_max, control characters shown as \xHH.
-std::string quoted(std::string_view text);
+std::string quote(std::string_view text);
 /// `parent.key`, or `key` at the root; a key that is no plain name is quoted.
 std::string join_path(std::string_view parent, std::string_view key);
 /// `parent[index]`.

@@ -121,7 +121,7 @@ class Builder : public YAML::EventHandler {
 
   void check_tag(const Mark& mark, const std::string& tag) const {
     if (tag.empty() || tag == "?" || tag == "!") return;
-    refuse(mark, "the tag " + quoted(tag) + " is not supported", "write the value without a tag");
+    refuse(mark, "the tag " + quote(tag) + " is not supported", "write the value without a tag");
   }
 
   Node make(Node::Kind kind, const Mark& mark) {

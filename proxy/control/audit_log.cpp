@@ -18,7 +18,7 @@ Result<void> AuditLog::open() {
   for (std::size_t begin = 0; begin < tail->size();) {
     const std::size_t end = std::min(tail->find('\n', begin), tail->size());
     const std::string_view line = std::string_view(*tail).substr(begin, end - begin);
-    json::error_code error;
+    boost::system::error_code error;
     const json::value entry = json::parse(line, error);
     if (!error && entry.is_object()) keep(std::string(line));  // a crash may have cut one off
     begin = end + 1;

@@ -91,7 +91,7 @@ asio::awaitable<Exchange> exchange(tcp::resolver::results_type endpoints, Reques
 
 /// The object in an answer's body; empty when it holds none.
 json::object object_in(const std::string& body) {
-  json::error_code ec;
+  boost::system::error_code ec;
   json::value value = json::parse(body, ec);
   return !ec && value.is_object() ? std::move(value.as_object()) : json::object();
 }

@@ -75,6 +75,39 @@ ServiceReply reply_of(int status, std::span<const std::uint8_t> message) {
   return reply;
 }
 
+/// What became of a question for SRV records; `message` is the answer as it came over the wire.
+using ServiceCallback = void (*)(void* argument, int status, std::span<const std::uint8_t> message);
+
+template <ServiceCallback Done>
+void ask_for_services(ares_channel channel, const char* name, void* argument) {
+#if ARES_VERSION >= 0x011c00  // 1.28: from there on ares_search is deprecated
+  ares_dns_record_t* question = nullptr;
+  const auto status =
+      ares_dns_record_create(&question, 0, ARES_FLAG_RD, ARES_OPCODE_QUERY, ARES_RCODE_NOERROR);
+  if (status != ARES_SUCCESS) return Done(argument, status, {});
+  ares_dns_record_query_add(question, name, ARES_REC_TYPE_SRV, ARES_CLASS_IN);
+  ares_search_dnsrec(
+      channel, question,
+      [](void* to, ares_status_t result, std::size_t, const ares_dns_record_t* answer) {
+        unsigned char* bytes = nullptr;
+        std::size_t count = 0;
+        if (answer != nullptr && ares_dns_write(answer, &bytes, &count) != ARES_SUCCESS)
+          result = ARES_EBADRESP;
+        Done(to, result, {bytes, bytes == nullptr ? 0 : count});
+        ares_free_string(bytes);
+      },
+      argument);
+  ares_dns_record_destroy(question);
+#else
+  ares_search(
+      channel, name, ns_c_in, ns_t_srv,
+      [](void* to, int status, int, unsigned char* bytes, int count) {
+        Done(to, status, {bytes, bytes == nullptr ? 0 : static_cast<std::size_t>(count)});
+      },
+      argument);
+#endif
+}
+
 ares_addrinfo_hints hints_for(int family) {
   ares_addrinfo_hints hints{};
   hints.ai_flags = ARES_AI_NOSORT;
@@ -135,15 +168,12 @@ bool DnsChannel::start(const config::Resolver& settings) {
 
 bool DnsChannel::use_servers(const std::vector<SocketAddress>& servers) {
   if (servers.empty()) return true;
-  std::vector<ares_addr_port_node> nodes(servers.size());
-  for (std::size_t i = 0; i < servers.size(); ++i) {
-    ares_addr_port_node& node = nodes[i];
-    node.next = i + 1 < nodes.size() ? &nodes[i + 1] : nullptr;
-    node.family = servers[i].ip.v6 ? AF_INET6 : AF_INET;
-    std::memcpy(&node.addr, servers[i].ip.bytes.data(), servers[i].ip.v6 ? 16 : 4);
-    node.udp_port = node.tcp_port = servers[i].port;
+  std::string list;
+  for (const SocketAddress& server : servers) {
+    if (!list.empty()) list += ',';
+    list += server.to_string();
   }
-  return ares_set_servers_ports(servers_, nodes.data()) == ARES_SUCCESS;
+  return ares_set_servers_ports_csv(servers_, list.c_str()) == ARES_SUCCESS;
 }
 
 void DnsChannel::addresses(const std::string& name, Family family, std::function<void(AddressReply)> reply) {
@@ -163,15 +193,11 @@ void DnsChannel::addresses(const std::string& name, Family family, std::function
 
 void DnsChannel::services(const std::string& name, std::function<void(ServiceReply)> reply) {
   if (cancelled_) return;
-  ares_search(
-      servers_, name.c_str(), ns_c_in, ns_t_srv,
-      [](void* argument, int status, int, unsigned char* bytes, int count) {
-        const std::unique_ptr<Question<ServiceReply>> question(
-            static_cast<Question<ServiceReply>*>(argument));
-        if (was_cancelled(status)) return;
-        question->answer(reply_of(status, {bytes, bytes == nullptr ? 0 : static_cast<std::size_t>(count)}));
-      },
-      new Question<ServiceReply>{context_, std::move(reply)});
+  static constexpr auto done = [](void* argument, int status, std::span<const std::uint8_t> message) {
+    const std::unique_ptr<Question<ServiceReply>> question(static_cast<Question<ServiceReply>*>(argument));
+    if (!was_cancelled(status)) question->answer(reply_of(status, message));
+  };
+  ask_for_services<+done>(servers_, name.c_str(), new Question<ServiceReply>{context_, std::move(reply)});
   arm_timer();
 }
 

@@ -41,7 +41,7 @@ void print(const json::value& event, bool as_json, std::ostream& out) {
 ClientOutcome list(const AdminTarget& target, bool as_json, std::ostream& out, std::ostream& err) {
   const Asked asked = ask_admin(target, "GET", std::string(path) + "?format=json", err);
   if (asked.outcome != ClientOutcome::done) return asked.outcome;
-  json::error_code ec;
+  boost::system::error_code ec;
   const json::value body = json::parse(asked.body, ec);
   const json::value* const events =
       !ec && body.is_object() ? body.get_object().if_contains("events") : nullptr;
@@ -86,7 +86,7 @@ ClientOutcome follow_stream(const AdminTarget& target, bool as_json, std::ostrea
   constexpr std::string_view data = "data: ";
   while (read_line(stream, line)) {
     if (!line.starts_with(data)) continue;
-    json::error_code ec;
+    boost::system::error_code ec;
     const json::value event = json::parse(std::string_view(line).substr(data.size()), ec);
     if (!ec) print(event, as_json, out);
   }
@@ -96,7 +96,7 @@ ClientOutcome follow_stream(const AdminTarget& target, bool as_json, std::ostrea
 }  // namespace
 
 std::string event_line(std::string_view text) {
-  json::error_code ec;
+  boost::system::error_code ec;
   const json::value event = json::parse(text, ec);
   return ec ? std::string() : line_of(event);
 }

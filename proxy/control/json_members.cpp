@@ -10,7 +10,7 @@ namespace weir::control {
 namespace {
 
 namespace json = boost::json;
-using json::error_code;
+using boost::system::error_code;
 
 /// Hears the events of the parser, which has taken the escapes off the keys already.
 class MemberListener {

@@ -14,7 +14,7 @@ namespace json = boost::json;
 /// Nothing when it is none.
 std::optional<json::object> object_in(std::string_view body) {
   constexpr std::size_t depth_max = 4;
-  json::error_code error;
+  boost::system::error_code error;
   json::parse_options options;
   options.max_depth = depth_max;
   json::value value = json::parse(body, error, {}, options);

@@ -105,7 +105,7 @@ ClientOutcome show_splits(const AdminTarget& target, const std::string& route, b
     out << asked.body << '\n';
     return ClientOutcome::done;
   }
-  json::error_code error;
+  boost::system::error_code error;
   const json::value value = json::parse(asked.body, error);
   if (error || !value.is_object()) return not_weir(target, err);
   if (!route.empty()) return print_split(value, out) ? ClientOutcome::done : not_weir(target, err);

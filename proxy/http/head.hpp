@@ -3,6 +3,8 @@
 // moved. Pure; no Asio, no allocation in steady state (vectors keep their capacity when reused via clear()).
 #pragma once
 
+#include <cstdint>  // which Beast 1.83 forgets
+
 #include <boost/beast/http/field.hpp>
 #include <cstddef>
 #include <cstdint>

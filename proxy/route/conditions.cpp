@@ -7,7 +7,7 @@
 namespace weir::route {
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string quote(std::string_view text) {
   return '"' + std::string(text) + '"';
 }
 
@@ -53,7 +53,7 @@ Finding HeaderCondition::explain(const Request& request) const {
   Finding finding{holds(request), "header " + match_.name + ": "};
   std::vector<std::string> values;
   for (const http::Field& field : request.fields ? *request.fields : std::vector<http::Field>{}) {
-    if (http::iequals(field.name, match_.name)) values.push_back(quoted(field.value));
+    if (http::iequals(field.name, match_.name)) values.push_back(quote(field.value));
   }
   if (values.empty()) {
     finding.text += "absent";
@@ -64,7 +64,7 @@ Finding HeaderCondition::explain(const Request& request) const {
       finding.text += "present";
       break;
     case config::HeaderMatch::Kind::exact:
-      finding.text += join(values) + (finding.holds ? " is " : " is not ") + quoted(match_.value);
+      finding.text += join(values) + (finding.holds ? " is " : " is not ") + quote(match_.value);
       break;
     case config::HeaderMatch::Kind::regex:
       finding.text += join(values) + (finding.holds ? " matches ~" : " does not match ~") + match_.value;

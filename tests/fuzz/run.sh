@@ -24,7 +24,8 @@ cmake --build --preset fuzz
 
 export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
 export UBSAN_OPTIONS=print_stacktrace=1
-export ASAN_SYMBOLIZER_PATH=/usr/lib/llvm-16/bin/llvm-symbolizer
+ASAN_SYMBOLIZER_PATH=$(deploy/packages.sh --llvm)/bin/llvm-symbolizer
+export ASAN_SYMBOLIZER_PATH
 
 fuzz_one() {
   local name=$1 seconds=$2 work=build/fuzz

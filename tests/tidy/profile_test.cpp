@@ -47,8 +47,10 @@ constexpr std::array hot_functions = {
 
 /// The functions that the profile counted, by their mangled names.
 std::set<std::string> profiled_functions() {
-  const Outcome shown = run("llvm-profdata-16 show --all-functions " WEIR_SOURCE_DIR "/deploy/weir.profdata");
-  EXPECT_EQ(shown.status, 0) << shown.output << "\nbench/train makes it; llvm-profdata-16 is of llvm-16";
+  const Outcome shown =
+      run("cd " WEIR_SOURCE_DIR
+          " && \"$(deploy/packages.sh --llvm)/bin/llvm-profdata\" show --all-functions deploy/weir.profdata");
+  EXPECT_EQ(shown.status, 0) << shown.output << "\nbench/train makes it";
   std::set<std::string> names;
   for (const std::string& line : split_lines(shown.output)) {
     const bool is_name = line.starts_with("  ") && !line.starts_with("   ") && line.ends_with(':');

@@ -112,6 +112,11 @@ TEST(Tidy, FormatterHasNothingToSay) {
   std::string command = "cd " WEIR_SOURCE_DIR " && clang-format-16 --dry-run -Werror";
   for (const SourceFile& file : cpp_files()) command += " " + file.path;
   const Outcome outcome = run(command);
+  if (outcome.status == 127 &&
+      run("cd " WEIR_SOURCE_DIR " && deploy/packages.sh --list test").output.find("clang-format") ==
+          std::string::npos) {
+    GTEST_SKIP() << "this distribution has no clang-format 16, and others format differently";
+  }
   ASSERT_LE(outcome.status, 1) << outcome.output;  // 127: clang-format-16 is missing
   std::vector<Finding> findings;
   for (const std::string& line : split_lines(outcome.output)) {

@@ -85,7 +85,7 @@ TEST(LineBuffer, RandomBytesAlwaysGiveAValidJsonString) {
   for (int round = 0; round < 3000; ++round) {
     std::string text(rng() % 70, ' ');
     for (char& c : text) c = static_cast<char>(rng() % 4 == 0 ? 0xc0 + rng() % 64 : rng());
-    boost::json::error_code ec;
+    boost::system::error_code ec;
     const auto value = boost::json::parse('"' + json_text(text) + '"', ec);
     ASSERT_FALSE(ec) << ec.message() << " in round " << round;
     ASSERT_LE(text.empty() ? 0 : 1, value.as_string().size());

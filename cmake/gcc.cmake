@@ -1,0 +1,16 @@
+# Toolchain file of the preset gcc: the first of these releases that is installed. Without LTO any archiver will do.
+set(weir_gcc_releases 12 14)
+
+if(NOT CMAKE_CXX_COMPILER)
+  foreach(release IN LISTS weir_gcc_releases)
+    find_program(WEIR_GCC_${release} g++-${release})
+    if(WEIR_GCC_${release})
+      set(CMAKE_CXX_COMPILER ${WEIR_GCC_${release}} CACHE FILEPATH "Compiler")
+      break()
+    endif()
+  endforeach()
+  if(NOT CMAKE_CXX_COMPILER)
+    list(JOIN weir_gcc_releases ", " releases)
+    message(FATAL_ERROR "no g++ of the releases ${releases} is installed: deploy/packages.sh test installs one")
+  endif()
+endif()
