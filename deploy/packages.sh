@@ -38,7 +38,10 @@ for argument in "$@"; do
   case $argument in
     --list) list_only=true ;;
     --llvm) echo "/usr/lib/llvm-$clang"; exit 0 ;;
-    build | run | test | bench | bare) read -r -d '' -a names <<<"${packages[$argument]}" || true; wanted+=("${names[@]}") ;;
+    build | run | test | bench | bare)
+      read -r -d '' -a names <<<"${packages[$argument]}" || true
+      wanted+=("${names[@]}")
+      ;;
     *) fail "unknown package set '$argument': build, run, test, bench or bare" ;;
   esac
 done

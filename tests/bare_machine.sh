@@ -172,7 +172,8 @@ try_demo() {
   answer=$(in_root "$user" "curl -sS --max-time 10 http://localhost:8080/") || fail "http as $user: no answer"
   [[ $answer == *blue-* ]] || fail "http as $user answered: $answer"
   echo "http:  ${answer:0:120}"
-  answer=$(in_root "$user" "cd /srv/weir && curl -sS --max-time 10 --cacert certs/dev/ca.crt https://localhost:8443/") ||
+  answer=$(in_root "$user" \
+    "cd /srv/weir && curl -sS --max-time 10 --cacert certs/dev/ca.crt https://localhost:8443/") ||
     fail "https as $user: no answer"
   [[ $answer == *blue-* ]] || fail "https as $user answered: $answer"
   echo "https: ${answer:0:120}"

@@ -74,6 +74,8 @@ void put_admin(JsonText& json, const Admin& admin) {
   json.open_object("admin");
   json.text("address", admin.address.to_string());
   json.text("token", admin.token.empty() ? "" : secret_blank);
+  json.text("read_token", admin.read_token.empty() ? "" : secret_blank);
+  texts(json, "hosts", admin.hosts);
   json.close();
 }
 
@@ -120,6 +122,11 @@ void put_limits(JsonText& json, const ListenerLimits& limits) {
   duration(json, "header_timeout", limits.header_timeout);
   duration(json, "body_idle_timeout", limits.body_idle_timeout);
   size(json, "body_min_rate", limits.body_min_rate);
+  duration(json, "send_timeout", limits.send_timeout);
+  size(json, "response_min_rate", limits.response_min_rate);
+  size(json, "discard_bytes", limits.discard_bytes);
+  size(json, "discard_min_rate", limits.discard_min_rate);
+  duration(json, "discard_timeout", limits.discard_timeout);
   duration(json, "idle_timeout", limits.idle_timeout);
   json.number("requests_per_connection", limits.requests_per_connection);
   json.number("connections_per_client", limits.connections_per_client);
@@ -130,6 +137,7 @@ void put_listener(JsonText& json, const Listener& listener) {
   json.open_object(listener.name);
   json.text("address", listener.address.to_string());
   json.text("proxy_protocol", name_of(proxy_protocols, listener.proxy_protocol));
+  json.text("path", name_of(path_forms, listener.path));
   if (listener.redirect_to_https) {
     json.open_object("redirect_to_https");
     json.number("port", listener.redirect_to_https->port);

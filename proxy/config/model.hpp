@@ -49,8 +49,10 @@ struct Server {
 };
 
 struct Admin {
-  SocketAddress address;  // default 127.0.0.1:9900
-  std::string token;      // empty: none; required when the address is not loopback
+  SocketAddress address;           // default 127.0.0.1:9900
+  std::string token;               // empty: none; required when the address is not loopback
+  std::string read_token;          // empty: reads need none
+  std::vector<std::string> hosts;  // names under which it is asked, lower case, without port
   bool operator==(const Admin&) const = default;
 };
 
@@ -99,7 +101,13 @@ struct ListenerLimits {
   std::uint64_t body_bytes = 0;  // 0: no limit
   Milliseconds header_timeout{10'000};
   Milliseconds body_idle_timeout{60'000};
-  std::uint64_t body_min_rate = 0;  // bytes per second averaged over 10 s; 0: off
+  std::uint64_t body_min_rate = 0;         // bytes per second over 10 s of waiting for the client; 0: off
+  Milliseconds send_timeout{60'000};       // towards the client, without any progress
+  std::uint64_t response_min_rate = 1024;  // bytes per second over 20 s of waiting for the client; 0: off
+  // Of a request body that is refused: read and dropped, so that the client gets to read the answer.
+  std::uint64_t discard_bytes = 256ULL * 1024 * 1024;
+  std::uint64_t discard_min_rate = 1024;  // bytes per second over 5 s of waiting for the client; 0: off
+  Milliseconds discard_timeout{60'000};   // for all of it
   Milliseconds idle_timeout{75'000};
   std::uint32_t requests_per_connection = 0;  // 0: no limit
   std::uint32_t connections_per_client = 0;   // open at once, by IPv4 address or IPv6 /64; 0: no limit
@@ -112,10 +120,18 @@ struct RedirectToHttps {
   bool operator==(const RedirectToHttps&) const = default;
 };
 
+/// What the endpoint gets of a path with dot segments, which rules judge resolved.
+enum class PathForm : std::uint8_t {
+  normalised,  // resolved, too
+  raw,         // as the client sent it
+  refuse,      // nothing: 400
+};
+
 struct Listener {
   std::string name;
   SocketAddress address;
   bool proxy_protocol = false;  // a PROXY header is required, from trusted_proxies only
+  PathForm path = PathForm::normalised;
   std::optional<RedirectToHttps> redirect_to_https;
   std::optional<ListenerTls> tls;
   ListenerLimits limits;

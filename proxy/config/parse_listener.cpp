@@ -114,6 +114,11 @@ ListenerLimits parse_limits(const Field& field) {
   reader.optional("header_timeout", limits.header_timeout, parse_positive_duration);
   reader.optional("body_idle_timeout", limits.body_idle_timeout, parse_positive_duration);
   reader.optional("body_min_rate", limits.body_min_rate, size_between(std::uint64_t{0}, size_max));
+  reader.optional("send_timeout", limits.send_timeout, parse_positive_duration);
+  reader.optional("response_min_rate", limits.response_min_rate, size_between(std::uint64_t{0}, size_max));
+  reader.optional("discard_bytes", limits.discard_bytes, size_between(std::uint64_t{0}, size_max));
+  reader.optional("discard_min_rate", limits.discard_min_rate, size_between(std::uint64_t{0}, size_max));
+  reader.optional("discard_timeout", limits.discard_timeout, parse_positive_duration);
   reader.optional("idle_timeout", limits.idle_timeout, parse_positive_duration);
   reader.optional("requests_per_connection", limits.requests_per_connection,
                   number_between(std::uint32_t{0}, count_max));
@@ -141,6 +146,7 @@ Listener parse_listener(const Field& field) {
   MapReader reader(field);
   reader.required("address", listener.address, parse_listen_address, "write IP:PORT, such as 0.0.0.0:8080");
   reader.optional("proxy_protocol", listener.proxy_protocol, one_of(proxy_protocols));
+  reader.optional("path", listener.path, one_of(path_forms));
   reader.optional("redirect_to_https", listener.redirect_to_https, parse_redirect_to_https);
   reader.optional("tls", listener.tls, parse_tls);
   reader.optional("limits", listener.limits, parse_limits);

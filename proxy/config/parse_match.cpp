@@ -128,8 +128,9 @@ bool check_path(const Field& field, const std::string& text, std::string& normal
     why = "longer than " + std::to_string(path_bytes_max) + " bytes";
   } else if (text.find_first_of("?#") == std::string::npos) {
     const auto result = http::normalise_path(text, normalised);
-    if (result) return true;
-    why = result.error().detail;
+    if (result && !http::has_encoded_slash(normalised)) return true;
+    why =
+        result ? "an encoded slash never matches, because it may be read as a slash" : result.error().detail;
   }
   field.report(quote(text) + " is not a path: " + why, "write one such as /api");
   return false;

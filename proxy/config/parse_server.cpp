@@ -2,6 +2,8 @@
 
 #include "config/blocks.hpp"
 #include "config/scalars.hpp"
+#include "http/authority.hpp"
+#include "http/text.hpp"
 
 namespace weir::config {
 namespace {
@@ -93,6 +95,20 @@ Admin default_admin() {
   return admin;
 }
 
+/// A name that the admin address is asked under: lower case. Any port and every IP address pass anyway.
+std::optional<std::string> parse_admin_host(const Field& field) {
+  const auto text = parse_filled_text(field);
+  if (!text) return std::nullopt;
+  const auto authority = http::parse_authority(*text);
+  if (!authority || authority->port || authority->host.size() != text->size()) {
+    field.report(quote(*text) + " is not a host name", "write it without a port, such as weir.internal");
+    return std::nullopt;
+  }
+  std::string name = *text;
+  std::transform(name.begin(), name.end(), name.begin(), http::to_lower);
+  return name;
+}
+
 Admin parse_admin(const Field& field) {
   Admin admin = default_admin();
   MapReader reader(field);
@@ -100,6 +116,8 @@ Admin parse_admin(const Field& field) {
   const bool address_is_fine =
       reader.optional("address", admin.address, parse_listen_address) || !reader.has("address");
   const bool token_is_fine = reader.optional("token", admin.token, parse_token) || !reader.has("token");
+  reader.optional("read_token", admin.read_token, parse_token);
+  reader.optional("hosts", admin.hosts, list_of(parse_admin_host));
   if (address_is_fine && token_is_fine && admin.token.empty() && !admin.address.ip.is_loopback()) {
     reader.report("a token is required, because " + admin.address.to_string() + " is not a loopback address",
                   "set admin.token, for example to ${WEIR_ADMIN_TOKEN}, or listen on 127.0.0.1:9900");

@@ -4,6 +4,8 @@
 #include <array>
 #include <optional>
 
+#include "core/ip.hpp"
+
 namespace weir::control {
 namespace {
 
@@ -63,9 +65,9 @@ std::optional<std::string_view> host_name(std::string_view host) {
 bool is_ours(std::string_view host, const AdminRules& rules) {
   const auto name = host_name(host);
   if (!name) return false;
-  if (equal_ignoring_case(*name, "localhost")) return true;
-  const auto ip = IpAddress::parse(*name);
-  return ip && (ip->is_loopback() || *ip == rules.address.ip || *ip == rules.accepted.ip);
+  const auto is_name = [&](std::string_view known) { return equal_ignoring_case(*name, known); };
+  return is_name("localhost") || IpAddress::parse(*name) ||
+         std::any_of(rules.hosts.begin(), rules.hosts.end(), is_name);
 }
 
 /// A browser names the page that a request comes from; tools name none.
@@ -92,8 +94,8 @@ AdminResponse not_allowed(std::string_view methods, const std::string& words) {
   return response;
 }
 
-AdminResponse unauthorized() {
-  AdminResponse response = problem(401, "writes need the admin token: Authorization: Bearer TOKEN");
+AdminResponse unauthorized(std::string_view what) {
+  AdminResponse response = problem(401, std::string(what) + ": Authorization: Bearer TOKEN");
   response.fields.emplace_back("WWW-Authenticate", "Bearer realm=\"weir\"");
   return response;
 }
@@ -102,8 +104,31 @@ AdminResponse unauthorized() {
 std::variant<AdminAction, AdminResponse> admit_write(AdminAction action, const AdminRequest& request,
                                                      const AdminRules& rules) {
   if (is_cross_site(request)) return problem(403, "writes from pages of other sites are refused");
-  if (!rules.token.empty() && !carries_token(request.authorization, rules.token)) return unauthorized();
+  if (!rules.token.empty() && !carries_token(request.authorization, rules.token)) {
+    return unauthorized("writes need admin.token");
+  }
   return action;
+}
+
+bool is_open_to_all(AdminAction action) {
+  switch (action) {
+    case AdminAction::live:
+    case AdminAction::ready:
+    case AdminAction::dashboard:
+    case AdminAction::dashboard_script:
+    case AdminAction::dashboard_style:
+      return true;
+    default:
+      return false;
+  }
+}
+
+std::variant<AdminAction, AdminResponse> admit_read(AdminAction action, const AdminRequest& request,
+                                                    const AdminRules& rules) {
+  if (rules.read_token.empty() || is_open_to_all(action)) return action;
+  if (carries_token(request.authorization, rules.read_token)) return action;
+  if (!rules.token.empty() && carries_token(request.authorization, rules.token)) return action;
+  return unauthorized("reads need admin.read_token");
 }
 
 }  // namespace
@@ -135,13 +160,14 @@ std::variant<AdminAction, AdminResponse> admit(const AdminRequest& request, cons
     return problem(400, "the target must be a path");
   if (request.transfer_encoding) return problem(411, "send bodies with Content-Length");
   if (!is_ours(request.host, rules)) {
-    return problem(421, "Host is neither the admin address nor a loopback address");
+    return problem(
+        421, "Host is a name that is not in admin.hosts (IP addresses and localhost need not be there)");
   }
   const std::string_view path = request.target.substr(0, request.target.find('?'));
   const bool read = request.method == "GET" || request.method == "HEAD";
   const bool is_endpoint = endpoint_of(path).has_value();
   if (is_endpoint || !route_of_split(path).empty()) {
-    if (read) return is_endpoint ? AdminAction::endpoint : AdminAction::split;
+    if (read) return admit_read(is_endpoint ? AdminAction::endpoint : AdminAction::split, request, rules);
     const AdminAction write = is_endpoint ? AdminAction::set_endpoint : AdminAction::set_split;
     if (request.method == "PUT") return admit_write(write, request, rules);
     return not_allowed("GET, HEAD, PUT", "GET, HEAD and PUT");
@@ -151,7 +177,8 @@ std::variant<AdminAction, AdminResponse> admit(const AdminRequest& request, cons
   if (entry == entries.end()) return problem(404, "no such path");
   if (entry->write && request.method != "POST") return not_allowed("POST", "POST");
   if (!entry->write && !read) return not_allowed("GET, HEAD", "GET and HEAD");
-  return entry->write ? admit_write(entry->action, request, rules) : entry->action;
+  return entry->write ? admit_write(entry->action, request, rules)
+                      : admit_read(entry->action, request, rules);
 }
 
 bool equal_secrets(std::string_view expected, std::string_view given) {

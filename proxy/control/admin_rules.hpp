@@ -4,11 +4,12 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "control/admin_response.hpp"
-#include "core/ip.hpp"
 
 namespace weir::control {
 
@@ -44,18 +45,19 @@ struct AdminRequest {
 };
 
 struct AdminRules {
-  SocketAddress address;   // as configured
-  SocketAddress accepted;  // this connection's own end: what a wildcard address became
-  std::string_view token;  // empty: none
+  std::string token;               // of writes; empty: none
+  std::string read_token;          // of reads; empty: none
+  std::vector<std::string> hosts;  // names that Host may have, lower case, besides loopback
 };
 
 /// The action, or why not. In this order:
 ///   400  not one Host, or a target that is no path;  411  Transfer-Encoding (bodies come with a length here)
-///   421  a Host that is neither the admin address nor loopback: a name that somebody pointed at us (DNS
-///        rebinding); any port passes, since it may be mapped
+///   421  a Host that is a name, but neither a loopback one nor in `hosts`: a page can have its own name
+///        point here (DNS rebinding), but not an address; any port passes, since it may be mapped
 ///   404  unknown path;  405  with Allow
 ///   403  a write that a browser sends for another site (Origin, Sec-Fetch-Site)
-///   401  a write without the token, where one is set
+///   401  a write without the token, where one is set; a read without either, where a read token is set, but for
+///        liveness, readiness and the files of the page
 std::variant<AdminAction, AdminResponse> admit(const AdminRequest& request, const AdminRules& rules);
 
 /// NAME in /api/v1/routes/NAME/split, query or not; empty for every other target.

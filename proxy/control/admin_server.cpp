@@ -37,7 +37,7 @@ struct AdminServer::State {
   State(asio::io_context& context, SocketAddress where, AdminOptions options, AdminBackend& asked)
       : io(context),
         address(where),
-        token(std::move(options.token)),
+        rules(std::move(options.rules)),
         backend(&asked),
         accept_failed(std::move(options.accept_failed)),
         acceptor(context),
@@ -45,7 +45,7 @@ struct AdminServer::State {
 
   asio::io_context& io;
   const SocketAddress address;
-  std::string token;
+  AdminRules rules;
   AdminBackend* backend;  // nullptr: closed
   std::function<void()> accept_failed;
   tcp::acceptor acceptor;
@@ -91,12 +91,6 @@ SocketAddress address_of(const tcp::endpoint& endpoint) {
   sockaddr_storage storage{};
   std::memcpy(&storage, endpoint.data(), endpoint.size());
   return SocketAddress::from_sockaddr(storage);
-}
-
-SocketAddress own_end(beast::tcp_stream& stream) {
-  error_code ec;
-  const tcp::endpoint local = stream.socket().local_endpoint(ec);
-  return ec ? SocketAddress{} : address_of(local);
 }
 
 std::string peer_of(beast::tcp_stream& stream) {
@@ -199,8 +193,7 @@ asio::awaitable<void> serve(std::shared_ptr<State> server, tcp::socket socket) {
     if (ec) {
       response = problem(refusal, "the request could not be read: " + ec.message());
     } else {
-      const AdminRules rules{server->address, own_end(stream), server->token};
-      auto verdict = admit(facts_of(parser), rules);
+      auto verdict = admit(facts_of(parser), server->rules);
       if (const auto* action = std::get_if<AdminAction>(&verdict)) {
         EventsAsked events;
         if (wants_stream(parser, *action, events)) {
@@ -285,8 +278,8 @@ Result<SocketAddress> AdminServer::start() {
   return result;
 }
 
-void AdminServer::set_token(std::string token) {
-  state_->token = std::move(token);
+void AdminServer::set_rules(AdminRules rules) {
+  state_->rules = std::move(rules);
 }
 
 std::size_t AdminServer::connections() const {

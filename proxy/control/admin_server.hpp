@@ -9,6 +9,7 @@
 #include <string>
 
 #include "control/admin_backend.hpp"
+#include "control/admin_rules.hpp"
 #include "core/clock.hpp"
 #include "core/error.hpp"
 #include "core/ip.hpp"
@@ -31,7 +32,7 @@ struct AdminLimits {
 };
 
 struct AdminOptions {
-  std::string token;                      // empty: writes need none
+  AdminRules rules{};
   std::function<void()> accept_failed{};  // such as for want of descriptors; it is tried again
   Milliseconds event_heartbeat = AdminLimits::event_heartbeat;
 };
@@ -47,7 +48,7 @@ class AdminServer {
   /// Binds and starts to accept; returns the bound address (port 0 is allowed). Error: internal.
   Result<SocketAddress> start();
   /// Takes effect from the next request on (a reload may change it).
-  void set_token(std::string token);
+  void set_rules(AdminRules rules);
   std::size_t connections() const;
   /// Clients of /api/v1/events that read a stream.
   std::size_t event_streams() const;

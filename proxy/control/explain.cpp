@@ -11,6 +11,7 @@
 #include "http/write.hpp"
 #include "limit/key.hpp"
 #include "route/acme.hpp"
+#include "route/readings.hpp"
 
 namespace weir::control {
 namespace {
@@ -64,8 +65,13 @@ class Explainer {
     http::normalise_host(composed_.head.host, out_.host);
     const auto normal = http::normalise_path(composed_.head.path, out_.path);
     if (!normal) return refuse(normal.error());
+    const auto chosen =
+        route::choose_sent_path(listener_.path, composed_.head.path, out_.path, resolved_path_, sent_path_);
+    if (!chosen) return refuse(chosen.error());
     if (listener_.redirect_to_https && !route::is_acme_challenge(out_.path)) return redirect_to_https();
-    if (!find_route()) return refuse(client_error(ErrorKind::no_route, "no route matches"), Ending::no_route);
+    const auto found = find_route();
+    if (!found) return refuse(found.error());
+    if (!*found) return refuse(client_error(ErrorKind::no_route, "no route matches"), Ending::no_route);
     const config::Route& route = config_.routes[out_.route->index];
     out_.access_log = route.access_log;
     if (!admits(route)) return;
@@ -107,7 +113,7 @@ class Explainer {
     out_.answer.headers.emplace_back("Location", location);
   }
 
-  bool find_route() {
+  Result<bool> find_route() {
     const route::RouteTable table(config_.routes);
     const route::Request request{out_.host, out_.path, composed_.head.method_text, &composed_.head.fields,
                                  composed_.listener.index};
@@ -117,7 +123,9 @@ class Explainer {
       return ConsideredRoute{index, config_.routes[index].name,
                              table.explain(index, request, listener_names)};
     };
-    const std::size_t found = table.find(request);
+    const auto judged = route::find_for_all_readings(table, request);
+    if (!judged) return judged.error();
+    const std::size_t found = *judged;
     if (found != route::no_route) out_.route = consider(found);
     for (std::size_t index = 0; index < std::min(found, config_.routes.size()); ++index) {
       out_.earlier.push_back(consider(index));
@@ -174,8 +182,8 @@ class Explainer {
       return refuse(client_error(ErrorKind::body_too_large, "Content-Length exceeds limits.body_bytes"));
     }
     out_.ending = Ending::proxy;
-    out_.proxy = plan_proxy(config_, route, composed_.head, out_.path, forwarded_,
-                            http::HeaderPolicy::compile(policies()).request);
+    out_.proxy = plan_proxy(config_, route, composed_.head, {out_.path, sent_path_, resolved_path_},
+                            forwarded_, http::HeaderPolicy::compile(policies()).request);
   }
 
   /// The route's header policies; without a route the default one.
@@ -205,6 +213,8 @@ class Explainer {
   const config::Listener& listener_;
   std::string local_port_;
   http::ForwardedFacts forwarded_;
+  std::string resolved_path_;
+  std::string_view sent_path_;
   int status_ = 0;  // of a refusal, where the configuration says it
   Explanation out_;
 };

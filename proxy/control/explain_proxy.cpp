@@ -119,14 +119,14 @@ std::string bounds_of(const config::Upstream& upstream) {
   return text;
 }
 
-std::string target_of(const config::Route& route, const http::RequestHead& head,
-                      std::string_view normalised_path) {
+std::string target_of(const config::Route& route, const http::RequestHead& head, const PathTexts& path) {
   std::string target;
   const auto& rewrite = std::get<config::ProxyAction>(route.action).rewrite_path;
   if (rewrite) {
-    route::rewrite_path(route.match.path, normalised_path, *rewrite, target);
+    route::rewrite_path(route.match.path, path.judged, path.resolved.empty() ? path.sent : path.resolved,
+                        *rewrite, target);
   } else {
-    target = head.path;
+    target = path.sent;
   }
   if (head.has_query) target.append("?").append(head.query);
   return target;
@@ -213,7 +213,7 @@ std::size_t plan_split(const config::Config& config, const config::Route& route,
 }  // namespace
 
 ProxyPlan plan_proxy(const config::Config& config, const config::Route& route, const http::RequestHead& head,
-                     std::string_view normalised_path, const http::ForwardedFacts& forwarded,
+                     const PathTexts& path, const http::ForwardedFacts& forwarded,
                      const http::CompiledFields& policy) {
   const auto& action = std::get<config::ProxyAction>(route.action);
   ProxyPlan plan;
@@ -232,8 +232,7 @@ ProxyPlan plan_proxy(const config::Config& config, const config::Route& route, c
   plan.retry = retry_rule(upstream.retry, head.method);
   if (action.mirror) plan.mirror = mirror_rule(config, *action.mirror, chosen, head);
   if (upstream.health_check) plan.health_check = check_rule(*upstream.health_check);
-  plan.request_lines =
-      request_lines(head, target_of(route, head, normalised_path), plan.websocket, forwarded, policy);
+  plan.request_lines = request_lines(head, target_of(route, head, path), plan.websocket, forwarded, policy);
   return plan;
 }
 

@@ -12,9 +12,15 @@
 
 namespace weir::control {
 
+/// One path in its forms: normalised for rules, as the endpoint gets it, and without dot segments ("" where it had
+/// none).
+struct PathTexts {
+  std::string_view judged, sent, resolved;
+};
+
 /// `route` must have a ProxyAction. Ids that Weir would make for this one request are shown as what they are.
 ProxyPlan plan_proxy(const config::Config& config, const config::Route& route, const http::RequestHead& head,
-                     std::string_view normalised_path, const http::ForwardedFacts& forwarded,
+                     const PathTexts& path, const http::ForwardedFacts& forwarded,
                      const http::CompiledFields& policy);
 
 /// What `compiled`, made from `policies`, does to every response.

@@ -151,7 +151,7 @@ int Supervisor::start() {
 bool Supervisor::start_admin() {
   const config::Admin& settings = snapshot_->config->admin;
   AdminOptions options;
-  options.token = settings.token;
+  options.rules = {settings.token, settings.read_token, settings.hosts};
   options.accept_failed = [this] { descriptors_ran_out(); };
   backend_ = make_backend();
   admin_ = std::make_unique<AdminServer>(context_, settings.address, std::move(options), backend_);
@@ -413,7 +413,7 @@ void Supervisor::apply_process_keys(const config::Config& before, const config::
   if (before.server.workers != now.server.workers) note("server.workers");
   if (before.server.state_dir != now.server.state_dir) note("server.state_dir");
   if (before.admin.address != now.admin.address) note("admin.address");
-  if (before.admin.token != now.admin.token) admin_->set_token(now.admin.token);
+  admin_->set_rules({now.admin.token, now.admin.read_token, now.admin.hosts});
   if (before.log.output != now.log.output || before.log.level != now.log.level ||
       before.log.format != now.log.format) {
     try {

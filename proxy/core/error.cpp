@@ -18,6 +18,8 @@ constexpr std::array<ErrorFacts, static_cast<std::size_t>(ErrorKind::internal) +
     {"head_timeout", 408, "http_request_error"},
     {"body_timeout", 408, "http_request_error"},
     {"client_gone", 499, "http_request_error"},
+    {"client_stalled", 499, "http_request_error"},
+    {"client_too_slow", 499, "http_request_error"},
     {"no_route", 404, "destination_not_found"},
     {"access_denied", 403, "http_request_denied"},
     {"max_in_flight", 503, "connection_limit_reached"},

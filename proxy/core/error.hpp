@@ -24,7 +24,9 @@ enum class ErrorKind : std::uint8_t {
   body_too_large,           // 413
   head_timeout,             // 408
   body_timeout,             // 408
-  client_gone,              // logged as 499, never sent
+  client_gone,              // logged as 499, never sent: it closed or broke the connection
+  client_stalled,           // the same: it took nothing for limits.send_timeout
+  client_too_slow,          // the same: it took less than limits.response_min_rate
   no_route,                 // 404
   access_denied,            // 403: an access list of the route
   max_in_flight,            // 503: as many requests as the route may have at once

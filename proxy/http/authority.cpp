@@ -30,11 +30,12 @@ bool percent_encoding_is_whole(std::string_view text) {
   return true;
 }
 
-/// RFC 3986 3.2.2 reg-name, which an IPv4 address is too. A leading dot would be an empty name for every rule
-/// that matches on a suffix.
+/// RFC 3986 3.2.2 reg-name, which an IPv4 address is too, but for the comma: a list is what two Host fields look like
+/// once something has joined them, and readers disagree on which of them counts. A leading dot would be an empty name
+/// for every rule that matches on a suffix.
 bool is_registered_name(std::string_view text) {
   constexpr std::uint8_t plain = char_class::unreserved | char_class::sub_delim;
-  if (text.empty() || text.front() == '.') return false;
+  if (text.empty() || text.front() == '.' || text.find(',') != text.npos) return false;
   if (all(text, plain)) return true;
   return percent_encoding_is_whole(text) &&
          std::ranges::all_of(text, [](char c) { return is(c, plain) || c == '%'; });
@@ -64,6 +65,7 @@ std::optional<Authority> parse_authority(std::string_view text) {
   }
   if (rest.empty()) return authority;
   if (rest.front() != ':') return std::nullopt;
+  if (rest.size() == 1) return authority;
   authority.port = parse_port(rest.substr(1));
   if (!authority.port) return std::nullopt;
   return authority;

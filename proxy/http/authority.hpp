@@ -1,5 +1,5 @@
 // The authority of a request: `host[:port]` as Host and absolute-form targets carry it (RFC 9110 7.2, RFC
-// 3986 3.2). Strict: no userinfo, no empty host, no empty port. Pure; any thread.
+// 3986 3.2). Strict: no userinfo, no empty host, no list. Pure; any thread.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@ namespace weir::http {
 
 struct Authority {
   std::string_view host;              // without port; brackets kept for IPv6
-  std::optional<std::uint16_t> port;  // absent where the text names none
+  std::optional<std::uint16_t> port;  // absent where the text names none, or an empty one (RFC 3986 3.2.3)
 };
 
 /// Splits `text` where it is a registered name, an IPv4 address or a bracketed IPv6 address, with an optional

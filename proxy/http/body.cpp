@@ -40,7 +40,7 @@ Result<void> BodyDecoder::end_of_stream() {
     return {};
   }
   if (origin_ == Origin::client)
-    return client_error(ErrorKind::malformed_request, "request body ended early");
+    return client_error(ErrorKind::client_gone, "the client left before the end of its request");
   return upstream_error(ErrorKind::response_incomplete, "response body ended early", false);
 }
 

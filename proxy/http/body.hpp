@@ -26,7 +26,7 @@ class BodyDecoder {
 
   /// The whole body, trailers included, has been seen.
   bool finished() const { return finished_; }
-  /// The peer ended its stream: fine for a close-delimited body, otherwise an error (malformed_request,
+  /// The peer ended its stream: fine for a close-delimited body, otherwise an error (client_gone,
   /// response_incomplete).
   Result<void> end_of_stream();
   /// How many more bytes certainly belong to this body; max() when that is not known.

@@ -89,6 +89,7 @@ const char* ChunkedDecoder::take_size(char c) {
     }
     if (++size_digits_ > size_digits_max) return "chunk size has too many digits";
     remaining_ = remaining_ << 4 | hex_value(c);
+    if (remaining_ > chunk_bytes_max) return "chunk size is too large";
     return nullptr;
   }
   if (state_ == State::size_first) return "chunk size is not hexadecimal";

@@ -13,7 +13,8 @@ namespace weir::http {
 
 class ChunkedDecoder {
  public:
-  static constexpr std::size_t extension_bytes_max = 256;  // per chunk
+  static constexpr std::uint64_t chunk_bytes_max = INT64_MAX;  // as of a Content-Length
+  static constexpr std::size_t extension_bytes_max = 256;      // per chunk
   static constexpr std::size_t trailer_bytes_max = 8 * 1024;
   static constexpr std::size_t trailer_count_max = 32;
 

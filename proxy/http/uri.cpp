@@ -30,7 +30,7 @@ std::optional<std::uint8_t> decode_triplet(std::string_view text) {
 
 /// Encoded bytes that different endpoints read differently: they may not pass a rule, encoded or not.
 constexpr bool is_treacherous(std::uint8_t byte) {
-  return byte == 0 || byte == '/' || byte == '\\';
+  return byte == 0 || byte == '\\';
 }
 
 /// `.` or `..`, which may carry parameters: some servers cut `;x` off before they resolve dot segments.
@@ -53,7 +53,7 @@ Result<void> append_segment(std::string_view segment, std::string& out) {
     }
     const auto byte = decode_triplet(segment.substr(i));
     if (!byte) return refusal("broken percent-encoding in the path");
-    if (is_treacherous(*byte)) return refusal("encoded slash, backslash or NUL in the path");
+    if (is_treacherous(*byte)) return refusal("encoded backslash or NUL in the path");
     if (is(static_cast<char>(*byte), char_class::unreserved)) {
       out.push_back(static_cast<char>(*byte));
     } else {
@@ -72,6 +72,22 @@ bool drop_last_segment(std::string& out) {
   out.pop_back();
   out.resize(out.rfind('/') + 1);
   return true;
+}
+
+/// 1 or 2 where the whole segment is `.` or `..`, each dot plain or encoded; else 0.
+std::size_t encoded_dots(std::string_view segment) {
+  std::size_t dots = 0;
+  while (!segment.empty()) {
+    if (segment.front() == '.') {
+      segment.remove_prefix(1);
+    } else if (segment.size() >= 3 && segment[0] == '%' && segment[1] == '2' && to_lower(segment[2]) == 'e') {
+      segment.remove_prefix(3);
+    } else {
+      return 0;
+    }
+    if (++dots > 2) return 0;
+  }
+  return dots;
 }
 
 /// Takes the segment that begins at `begin` of `out` back where it is empty, `.` or `..`. True: it was kept.
@@ -128,6 +144,43 @@ bool is_normalised(std::string_view path) {
     }
   }
   return true;
+}
+
+bool resolve_dot_segments(std::string_view path, std::string& out) {
+  // Where the last dot segment ends: everything behind it stays as it came.
+  std::size_t tail = 0;
+  for (std::size_t at = 1; at <= path.size();) {
+    const std::size_t end = std::min(path.find('/', at), path.size());
+    if (encoded_dots(path.substr(at, end - at)) > 0) tail = std::min(end + 1, path.size());
+    at = end + 1;
+  }
+  if (tail == 0) return false;
+  out.assign(1, '/');
+  for (std::size_t at = 1; at < tail;) {
+    const std::size_t end = std::min(path.find('/', at), tail);
+    const std::string_view segment = path.substr(at, end - at);
+    const std::size_t dots = encoded_dots(segment);
+    if (dots == 2) drop_last_segment(out);
+    if (dots == 0 && !segment.empty()) out.append(segment).push_back('/');
+    at = end + 1;
+  }
+  out.append(path.substr(tail));
+  return true;
+}
+
+bool has_encoded_slash(std::string_view normalised) {
+  return normalised.find('%') != normalised.npos && normalised.find("%2F") != normalised.npos;
+}
+
+Result<void> decode_slashes(std::string_view normalised, std::string& out) {
+  std::string decoded;
+  for (std::size_t at = 0; at < normalised.size();) {
+    const std::size_t end = std::min(normalised.find("%2F", at), normalised.size());
+    decoded.append(normalised.substr(at, end - at));
+    if (end < normalised.size()) decoded.push_back('/');
+    at = end + 3;
+  }
+  return normalise_path(decoded, out);
 }
 
 void normalise_host(std::string_view host, std::string& out) {

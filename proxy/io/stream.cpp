@@ -87,7 +87,7 @@ bool Stream::try_write(std::span<iovec>& parts, IoResult& result) {
 bool Stream::WriteAll::perform() {
   const std::size_t before = result_.bytes;
   if (stream_.try_write(parts_, result_)) return true;
-  if (result_.bytes > before) stream_.channel_.extend_write_deadline(stream_.reactor().now() + timeout_);
+  if (result_.bytes > before) stream_.channel_.extend_write_deadline(next_deadline());
   return false;
 }
 

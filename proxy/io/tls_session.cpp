@@ -9,7 +9,6 @@
 
 #include "io/system_calls.hpp"
 #include "tls/handles.hpp"
-#include "tls/leftovers.hpp"
 
 namespace weir::io {
 namespace {
@@ -171,7 +170,6 @@ bool TlsSession::handshake(IoResult& result) {
   if (!ended) return sent && !flushed.ok() ? (result = flushed, true) : false;
   if (code != 1) return true;
   if (!sent) return false;  // the last flight is still ours to send; SSL_do_handshake stays 1
-  tls::free_handshake_leftovers(ssl_.get());
   result = flushed;
   return true;
 }

@@ -85,6 +85,14 @@ void add_listeners(Families& out, const WorkerMetrics& merged, const NameTable& 
                                  "Client connections refused: server.max_connections, or the "
                                  "listener's connections_per_client, was reached.");
   auto handshakes = Family::counter("weir_tls_handshakes_total", "TLS handshakes with clients.");
+  auto ended =
+      Family::counter("weir_slow_clients_total",
+                      "Requests and responses that were cut because of the client's pace, by the key "
+                      "of limits.");
+  auto discards =
+      Family::counter("weir_request_discards_total",
+                      "Request bodies that were read and dropped after the answer, by what ended it.");
+  auto discarded = Family::counter("weir_request_discarded_bytes_total", "Bytes of these bodies.");
   for (const auto& [key, counters] : merged.listeners) {
     const Labels listener{{"listener", names.name(as_name(key))}};
     open.add(with(listener, "state", "active"), counters.active);
@@ -92,6 +100,15 @@ void add_listeners(Families& out, const WorkerMetrics& merged, const NameTable& 
     accepted.add(listener, counters.connections_total);
     refused.add(with(listener, "reason", "max_connections"), counters.refused_total);
     refused.add(with(listener, "reason", "connections_per_client"), counters.refused_clients);
+    ended.add(with(listener, "reason", "body_idle_timeout"), counters.clients_ended.body_idle_timeout);
+    ended.add(with(listener, "reason", "body_min_rate"), counters.clients_ended.body_min_rate);
+    ended.add(with(listener, "reason", "send_timeout"), counters.clients_ended.send_timeout);
+    ended.add(with(listener, "reason", "response_min_rate"), counters.clients_ended.response_min_rate);
+    discards.add(with(listener, "end", "complete"), counters.discards.complete);
+    discards.add(with(listener, "end", "discard_bytes"), counters.discards.discard_bytes);
+    discards.add(with(listener, "end", "discard_min_rate"), counters.discards.discard_min_rate);
+    discards.add(with(listener, "end", "discard_timeout"), counters.discards.discard_timeout);
+    discarded.add(listener, counters.discards.bytes);
     for (const auto& [result_version, count] : counters.handshakes) {
       const std::size_t bar = std::min(result_version.find('|'), result_version.size());
       const std::size_t version = std::min(bar + 1, result_version.size());
@@ -99,7 +116,8 @@ void add_listeners(Families& out, const WorkerMetrics& merged, const NameTable& 
       handshakes.add(with(result, "version", result_version.substr(version)), count);
     }
   }
-  for (Family* family : {&open, &accepted, &refused, &handshakes}) out.push_back(std::move(*family).take());
+  for (Family* family : {&open, &accepted, &refused, &handshakes, &ended, &discards, &discarded})
+    out.push_back(std::move(*family).take());
 }
 
 void add_endpoint_counters(Families& out, const WorkerMetrics& merged, const NameTable& names) {

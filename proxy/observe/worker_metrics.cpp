@@ -46,6 +46,15 @@ void ListenerCounters::merge(const ListenerCounters& other) {
   idle += other.idle;
   refused_total += other.refused_total;
   refused_clients += other.refused_clients;
+  clients_ended.body_idle_timeout += other.clients_ended.body_idle_timeout;
+  clients_ended.body_min_rate += other.clients_ended.body_min_rate;
+  clients_ended.send_timeout += other.clients_ended.send_timeout;
+  clients_ended.response_min_rate += other.clients_ended.response_min_rate;
+  discards.complete += other.discards.complete;
+  discards.discard_bytes += other.discards.discard_bytes;
+  discards.discard_min_rate += other.discards.discard_min_rate;
+  discards.discard_timeout += other.discards.discard_timeout;
+  discards.bytes += other.discards.bytes;
   handshakes.merge(other.handshakes);
 }
 

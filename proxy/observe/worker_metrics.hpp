@@ -55,6 +55,16 @@ struct ListenerCounters {
   std::uint64_t refused_total = 0;    // past server.max_connections
   std::uint64_t refused_clients = 0;  // past limits.connections_per_client
   LabelCounters handshakes;           // "result|version"
+  /// Requests and responses that a bound on the client's pace ended, by the key of limits.
+  struct ClientsEnded {
+    std::uint64_t body_idle_timeout = 0, body_min_rate = 0, send_timeout = 0, response_min_rate = 0;
+  } clients_ended{};
+  /// Request bodies that were not wanted and dropped, by what ended that.
+  struct Discards {
+    std::uint64_t complete = 0;                                                  // nothing more came
+    std::uint64_t discard_bytes = 0, discard_min_rate = 0, discard_timeout = 0;  // the key of limits
+    std::uint64_t bytes = 0;                                                     // dropped, by all of them
+  } discards{};
   void merge(const ListenerCounters& other);
 };
 

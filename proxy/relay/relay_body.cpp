@@ -2,30 +2,10 @@
 
 #include <algorithm>
 
+#include "relay/pace.hpp"
+
 namespace weir::relay {
 namespace {
-
-/// The slowest pace a source may keep: bytes per window, windows one after the other.
-class PaceWatch {
- public:
-  PaceWatch(std::uint64_t bytes_per_second, TimePoint now) : rate_(bytes_per_second), window_start_(now) {}
-
-  TimePoint window_end() const { return rate_ == 0 ? TimePoint::max() : window_start_ + min_rate_window; }
-  void add(std::uint64_t bytes) { bytes_ += bytes; }
-  /// False when the window is over and too little came in it.
-  bool keeps_pace(TimePoint now) {
-    if (now < window_end()) return true;
-    const bool enough = bytes_ >= rate_ * static_cast<std::uint64_t>(min_rate_window.count());
-    window_start_ = now;
-    bytes_ = 0;
-    return enough;
-  }
-
- private:
-  std::uint64_t rate_;
-  TimePoint window_start_;
-  std::uint64_t bytes_ = 0;
-};
 
 /// Where the next read goes: behind what must stay, in a block worth the size of the body. A body of unknown
 /// length gets a large block once it has filled a small one.
@@ -54,8 +34,37 @@ void keep_for_replay(const BodyGather& gather, const RelayOptions& options, Rela
   }
 }
 
+constexpr std::string_view close_delimited_end = "0\r\n\r\n";
+
+/// How long each side was waited for, and whether it keeps its pace.
+struct Waits {
+  explicit Waits(const RelayOptions& options)
+      : deadline(options.deadline),
+        source(options.source_min_rate, source_rate_window),
+        target(options.target_min_rate, target_rate_window) {}
+
+  bool is_over(TimePoint now) const { return now >= deadline; }
+  /// Whose doing an end is that `side` met: once the time for all is over it is that of the side that took most of it.
+  RelayEnd::Side whose(RelayEnd::Side side, TimePoint now) const {
+    if (!is_over(now)) return side;
+    return for_target > for_source ? RelayEnd::Side::target : RelayEnd::Side::source;
+  }
+
+  TimePoint deadline;
+  Pace source, target;
+  Duration for_source{}, for_target{};
+};
+
+RelayEnd failed(RelayEnd::Side side, io::IoStatus status) {
+  return {side, status, false, std::nullopt};
+}
+
+RelayEnd too_slow(RelayEnd::Side side) {
+  return {side, io::IoStatus::timeout, true, std::nullopt};
+}
+
 RelayEnd source_failed(io::IoStatus status, http::BodyDecoder& decoder) {
-  RelayEnd end{RelayEnd::Side::source, status, std::nullopt};
+  RelayEnd end = failed(RelayEnd::Side::source, status);
   if (status != io::IoStatus::eof) return end;
   const auto ended = decoder.end_of_stream();
   if (!ended) {
@@ -67,7 +76,7 @@ RelayEnd source_failed(io::IoStatus status, http::BodyDecoder& decoder) {
 }
 
 RelayEnd over_limit() {
-  return {RelayEnd::Side::limit, io::IoStatus::ok,
+  return {RelayEnd::Side::limit, io::IoStatus::ok, false,
           client_error(ErrorKind::body_too_large, "request body exceeds limits.body_bytes")};
 }
 
@@ -77,67 +86,77 @@ Task<RelayEnd> relay_body(io::Stream& source, ReadBuffer& in, http::BodyDecoder&
                           http::BodyKind out_kind, std::string_view head, RelayOptions options,
                           RelayProgress& progress) {
   io::Reactor& reactor = source.reactor();
-  PaceWatch pace(options.min_rate, reactor.now());
+  Waits waits(options);
   BodyGather gather;
   unsigned rounds = 0;
   bool filled = false;  // the last read used all of its space
+  bool at_end = false;  // the source ended a body that has no other end
   for (;;) {
     gather.begin(head);
     head = {};
-    const auto gathered = gather.gather(decoder, in, out_kind);
-    if (!gathered) {
-      RelayEnd end{RelayEnd::Side::source, io::IoStatus::ok, gathered.error()};
+    if (at_end) {
+      gather.begin(close_delimited_end);  // the other side still has to learn of it
+    } else if (const auto gathered = gather.gather(decoder, in, out_kind); !gathered) {
+      RelayEnd end{RelayEnd::Side::source, io::IoStatus::ok, false, gathered.error()};
       co_return end;
+    } else {
+      progress.body_bytes += gather.data_bytes();
+      if (options.body_bytes_max != 0 && progress.body_bytes > options.body_bytes_max) co_return over_limit();
+      keep_for_replay(gather, options, progress);
+      if (options.copy != nullptr) options.copy->add(gather.runs(), gather.data_bytes());
     }
-    progress.body_bytes += gather.data_bytes();
-    if (options.body_bytes_max != 0 && progress.body_bytes > options.body_bytes_max) co_return over_limit();
-    keep_for_replay(gather, options, progress);
-    if (options.copy != nullptr) options.copy->add(gather.runs(), gather.data_bytes());
-    if (!gather.empty()) {
-      const io::IoResult written = co_await target.write_all(gather.parts(), options.write_timeout);
+    for (io::Stream::Unwritten rest{gather.parts()}; !rest.parts.empty();) {
+      const TimePoint before = reactor.now();
+      const TimePoint until = std::min(options.deadline, waits.target.due(before));
+      const io::IoResult written = co_await target.write_until(rest, options.write_timeout, until);
       progress.written_bytes += written.bytes;
-      if (!written.ok()) {
-        RelayEnd end{RelayEnd::Side::target, written.status, std::nullopt};
-        co_return end;
-      }
+      const Duration waited = reactor.now() - before;
+      waits.for_target += waited;
+      // What the kernel took at once says nothing about the pace of the other side.
+      if (!waits.target.note(rest.bytes_after_wait, waited)) co_return too_slow(RelayEnd::Side::target);
+      if (written.ok()) break;
+      // Only its window is over, and it keeps its pace: on with what is left.
+      const bool goes_on = written.status == io::IoStatus::timeout && reactor.now() < options.deadline &&
+                           until < before + options.write_timeout;
+      if (!goes_on) co_return failed(waits.whose(RelayEnd::Side::target, reactor.now()), written.status);
     }
-    if (decoder.finished()) co_return RelayEnd{};
+    if (at_end || decoder.finished()) co_return RelayEnd{};
     if (!in.empty()) continue;
 
     if (++rounds % rounds_per_turn == 0) co_await io::Yield(reactor);
     if (const io::IoStatus gone = target.channel().aborted(); gone != io::IoStatus::ok) {
-      RelayEnd end{RelayEnd::Side::target, gone, std::nullopt};
-      co_return end;
+      co_return failed(RelayEnd::Side::target, gone);
+    }
+    if (waits.is_over(reactor.now())) {
+      co_return failed(waits.whose(RelayEnd::Side::source, reactor.now()), io::IoStatus::timeout);
     }
     const bool length_known = decoder.framing().kind == http::BodyKind::length;
     prepare_space(in, length_known ? decoder.remaining() > BufferPool::small_bytes : filled);
-    const TimePoint until =
-        std::min({reactor.now() + options.read_timeout, options.deadline, pace.window_end()});
     const std::size_t wanted = read_size(in, decoder.remaining());
     io::IoResult received;
+    const TimePoint before = reactor.now();
+    bool window_over = false;
     if (!source.try_read(in.free_begin(), wanted, received)) {
       if (!in.pinned()) in.drop();  // a silent source holds no buffer
-      received = co_await source.readable(until);
+      const TimePoint silent_until = std::min(before + options.read_timeout, options.deadline);
+      const TimePoint due = waits.source.due(before);
+      received = co_await source.readable(std::min(silent_until, due));
+      window_over = received.status == io::IoStatus::timeout && due < silent_until;
     }
-    const bool window_over = received.status == io::IoStatus::timeout && until == pace.window_end();
     if (received.ok() && received.bytes > 0) {
       filled = received.bytes == wanted;
       in.produced(received.bytes);
-      pace.add(received.bytes);
     }
-    if (!pace.keeps_pace(reactor.now())) {
-      RelayEnd end{RelayEnd::Side::source, io::IoStatus::timeout, std::nullopt};
-      co_return end;
+    const Duration waited = reactor.now() - before;
+    waits.for_source += waited;
+    if (!waits.source.note(received.bytes, waited)) co_return too_slow(RelayEnd::Side::source);
+    if (received.status == io::IoStatus::timeout && waits.is_over(reactor.now())) {
+      co_return failed(waits.whose(RelayEnd::Side::source, reactor.now()), io::IoStatus::timeout);
     }
     if (!received.ok() && !window_over) {
-      RelayEnd end = source_failed(received.status, decoder);
+      const RelayEnd end = source_failed(received.status, decoder);
       if (!end.complete() || out_kind != http::BodyKind::chunked) co_return end;
-      // A close-delimited body ended well: the other side still has to be told.
-      gather.begin("0\r\n\r\n");
-      const io::IoResult written = co_await target.write_all(gather.parts(), options.write_timeout);
-      progress.written_bytes += written.bytes;
-      if (!written.ok()) end = {RelayEnd::Side::target, written.status, std::nullopt};
-      co_return end;
+      at_end = true;  // a close-delimited body ended well
     }
   }
 }

@@ -18,15 +18,17 @@ namespace weir::relay {
 struct RelayOptions {
   Duration read_timeout{};                // without any byte from the source
   Duration write_timeout{};               // without any byte taken by the target
-  TimePoint deadline = TimePoint::max();  // for all of it
+  TimePoint deadline = TimePoint::max();  // for all of it, looked at each round
   std::uint64_t body_bytes_max = 0;       // 0: no limit
-  std::uint64_t min_rate = 0;             // bytes per second averaged over min_rate_window; 0: off
-  std::string* replay = nullptr;          // keeps a copy of the body for a retry ...
-  std::size_t replay_bytes_max = 0;       // ... as long as it fits
-  BodyCopy* copy = nullptr;               // takes a copy for somebody else
+  std::uint64_t source_min_rate = 0;  // bytes per second over source_rate_window of waiting for it; 0: off
+  std::uint64_t target_min_rate = 0;  // the same of the target, over target_rate_window
+  std::string* replay = nullptr;      // keeps a copy of the body for a retry ...
+  std::size_t replay_bytes_max = 0;   // ... as long as it fits
+  BodyCopy* copy = nullptr;           // takes a copy for somebody else
 };
 
-inline constexpr std::chrono::seconds min_rate_window{10};
+inline constexpr std::chrono::seconds source_rate_window{10};
+inline constexpr std::chrono::seconds target_rate_window{20};
 inline constexpr unsigned rounds_per_turn =
     16;  // reads and writes in a row before other connections get their turn
 
@@ -34,7 +36,8 @@ inline constexpr unsigned rounds_per_turn =
 struct RelayEnd {
   enum class Side : std::uint8_t { none, source, target, limit };
   Side side = Side::none;                  // none: the whole body was passed on
-  io::IoStatus status = io::IoStatus::ok;  // of the failed read or write
+  io::IoStatus status = io::IoStatus::ok;  // of the failed read or write; timeout for too slow a pace
+  bool too_slow = false;                   // it moved, but below its rate
   std::optional<Error> error;              // the source broke the protocol, or a limit
   bool complete() const { return side == Side::none; }
 };

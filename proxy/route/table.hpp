@@ -59,10 +59,11 @@ class RouteTable {
   std::unique_ptr<Impl> impl_;
 };
 
-/// The path to send upstream for a rewrite: a prefix route's matched prefix is replaced by `rewrite` (segment
-/// borders kept: one slash between the two, whichever of them brought it), an exact or regex route's whole path is.
+/// The path to send upstream for a rewrite: of `sent_path` (the client's, dot segments resolved) the part that a prefix
+/// route matched in `normalised_path` is replaced by `rewrite` (segment borders kept: one slash between the two,
+/// whichever of them brought it), and the rest stays as it is; of an exact or regex route's path all is replaced.
 /// Appends to `out`; the query is not touched.
-void rewrite_path(const config::PathMatch& match, std::string_view normalised_path, std::string_view rewrite,
-                  std::string& out);
+void rewrite_path(const config::PathMatch& match, std::string_view normalised_path,
+                  std::string_view sent_path, std::string_view rewrite, std::string& out);
 
 }  // namespace weir::route

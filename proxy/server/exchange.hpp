@@ -38,9 +38,10 @@ class Worker;
 /// What may happen to the client's connection afterwards.
 enum class After : std::uint8_t {
   keep_alive,
-  close,   // nothing more is expected
-  linger,  // the client may still be sending: close without cutting our answer off
-  reset,   // the response was cut: the client must notice
+  discard,  // keep alive, once the rest of the request body (unread_body()) was read and dropped
+  close,    // nothing more is expected
+  linger,   // the client may still be sending: close without cutting our answer off
+  reset,    // the response was cut: the client must notice
 };
 
 class Exchange final : private io::ChannelObserver {
@@ -60,6 +61,8 @@ class Exchange final : private io::ChannelObserver {
   void set_refusal(Error error) { refusal_ = std::move(error); }
   /// The whole walk of a request whose head was read, or refused.
   Task<After> run();
+  /// After After::discard: what the request body still lacks.
+  http::BodyDecoder& unread_body() { return *request_body_; }
   /// Back to a state in which the next request finds nothing of this one but capacity.
   void reset();
 
@@ -95,6 +98,8 @@ class Exchange final : private io::ChannelObserver {
   Task<After> answer_respond(const config::RespondAction& action);
   http::ResponseOptions response_options(const http::Framing& body, bool keep_alive) const;
   bool consume_buffered_body();
+  bool rest_of_body_is_short() const;
+  Error client_write_failure(io::IoStatus status, bool too_slow = false);
 
   // exchange_forward.cpp: one endpoint after the other until one answers.
   Task<Result<void>> forward();
@@ -148,12 +153,14 @@ class Exchange final : private io::ChannelObserver {
   Task<Result<void>> receive_response_head();
   Task<Result<void>> pass_interim_response();
   Error send_failure(io::IoStatus status) const;
-  Error read_failure(io::IoStatus status) const;
+  Error read_failure(io::IoStatus status);
+  Error slow_upload(bool too_slow);
   void watch_client(io::Channel* channel);
   void on_unread_event(io::Channel& client) override;
 
   // exchange_relay.cpp: the response on its way to the client.
   Task<After> relay_response();
+  bool rest_can_follow() const;
   Task<After> end_cut_response(relay::RelayEnd end);
   Task<After> relay_upgrade();
   http::Framing response_framing() const;
@@ -179,7 +186,9 @@ class Exchange final : private io::ChannelObserver {
   std::chrono::system_clock::time_point wall_started_;
 
   // What was decided.
-  std::string host_, path_;  // normalised
+  std::string host_, path_;     // normalised
+  std::string resolved_path_;   // the client's path without its dot segments, where it has any
+  std::string_view sent_path_;  // what the endpoint gets where nothing is rewritten
   const RouteRuntime* route_ = nullptr;
   const config::ProxyAction* proxy_ = nullptr;
   std::size_t upstream_ = config::no_upstream;     // where it goes, once that is known

@@ -74,6 +74,29 @@ http::ResponseOptions Exchange::response_options(const http::Framing& body, bool
   return options;
 }
 
+/// Whether what is left of the request body is dropped sooner than a new connection is made. Not when the client waits
+/// for an invitation to send it: after another answer it may send the body or leave it (RFC 9110 10.1.1).
+bool Exchange::rest_of_body_is_short() const {
+  if (head.expect_continue && !continue_sent_) return false;
+  return request_body_->framing().kind != http::BodyKind::length ||
+         request_body_->remaining() <= Session::discard_kept_bytes_max;
+}
+
+/// Why a write to the client failed; counts what a bound of ours ended.
+Error Exchange::client_write_failure(io::IoStatus status, bool too_slow) {
+  auto& ended = session_->counters().clients_ended;
+  if (too_slow) {
+    ++ended.response_min_rate;
+    return client_error(ErrorKind::client_too_slow, "the client takes less than limits.response_min_rate");
+  }
+  if (status == io::IoStatus::timeout) {
+    ++ended.send_timeout;
+    return client_error(ErrorKind::client_stalled, "the client took nothing for limits.send_timeout");
+  }
+  if (status == io::IoStatus::shutdown) return self_error(ErrorKind::draining, "shutting down");
+  return client_error(ErrorKind::client_gone, "the client left");
+}
+
 /// Takes the request body in as far as it is here already; true when that is all of it.
 bool Exchange::consume_buffered_body() {
   if (!request_body_) request_body_.emplace(head.body, Origin::client);
@@ -89,29 +112,29 @@ bool Exchange::consume_buffered_body() {
 Task<After> Exchange::answer(const http::OwnResponse& response, bool connection_is_good) {
   place_.give_back();  // a client that does not read an answer of ours must not keep others out
   const bool body_is_in = connection_is_good && consume_buffered_body();
-  const bool keep_alive = body_is_in && keep_alive_allowed();
+  const bool keep_alive =
+      connection_is_good && keep_alive_allowed() && (body_is_in || rest_of_body_is_short());
   response_out_.clear();
   http::write_own_response(response_out_, response, response_options({}, keep_alive),
                            worker_.http_date(wall_started_));
   iovec part{response_out_.data(), response_out_.size()};
-  const Duration timeout = session_->listener().config.limits.body_idle_timeout;
+  const Duration timeout = session_->listener().config.limits.send_timeout;
   const io::IoResult written = co_await session_->stream().write_all({&part, 1}, timeout);
   if (!written.ok()) {
-    const bool stopping = written.status == io::IoStatus::shutdown;
     status_ = facts(ErrorKind::client_gone).status;
-    reason_ = facts(stopping ? ErrorKind::draining : ErrorKind::client_gone).name;
+    reason_ = facts(client_write_failure(written.status).kind).name;
     co_return After::close;
   }
   status_ = response.status;
   if (!response.head_only) response_body_bytes_ = response.body.size();
-  if (keep_alive) co_return After::keep_alive;
-  co_return body_is_in ? After::close : After::linger;
+  if (body_is_in) co_return keep_alive ? After::keep_alive : After::close;
+  co_return keep_alive ? After::discard : After::linger;
 }
 
 Task<After> Exchange::answer_error(Error error) {
   const ErrorFacts& about = facts(error.kind);
   reason_ = about.name;
-  if (error.kind == ErrorKind::client_gone) {
+  if (about.status == facts(ErrorKind::client_gone).status) {  // no answer can reach it
     status_ = about.status;
     error_ = std::move(error);
     co_return After::close;

@@ -177,8 +177,8 @@ Task<Result<void>> Exchange::invite_body() {
   static constexpr std::string_view invitation = "HTTP/1.1 100 Continue\r\n\r\n";
   iovec part{const_cast<char*>(invitation.data()), invitation.size()};
   const io::IoResult sent =
-      co_await session_->stream().write_all({&part, 1}, session_->listener().config.limits.body_idle_timeout);
-  if (!sent.ok()) co_return client_error(ErrorKind::client_gone, "the client left");
+      co_await session_->stream().write_all({&part, 1}, session_->listener().config.limits.send_timeout);
+  if (!sent.ok()) co_return client_write_failure(sent.status);
   co_return Result<void>{};
 }
 
@@ -200,7 +200,7 @@ Detached Exchange::upload() {
   options.write_timeout = timeouts_->send;
   options.deadline = total_deadline_;
   options.body_bytes_max = limits.body_bytes;
-  options.min_rate = limits.body_min_rate;
+  options.source_min_rate = limits.body_min_rate;
   if (replays_body()) {
     options.replay = &replay_;
     options.replay_bytes_max = static_cast<std::size_t>(upstream_config().retry.buffer_bytes);
@@ -212,7 +212,7 @@ Detached Exchange::upload() {
         co_await relay::relay_body(session_->stream(), session_->in(), *request_body_, connection_->stream(),
                                    request_framing_.kind, request_out_, options, request_progress_);
   } catch (const std::exception& failure) {
-    upload_end_ = relay::RelayEnd{relay::RelayEnd::Side::limit, io::IoStatus::ok,
+    upload_end_ = relay::RelayEnd{relay::RelayEnd::Side::limit, io::IoStatus::ok, false,
                                   self_error(ErrorKind::internal, failure.what())};
   }
   if (mirror_ && request_body_->finished() && !upload_end_->error) send_mirror();
@@ -245,9 +245,9 @@ Task<Result<void>> Exchange::pass_interim_response() {
     http::write_response_head(response_out_, response_, options, worker_.http_date(wall_started_));
     iovec part{response_out_.data(), response_out_.size()};
     retry_.response_started = true;
-    const io::IoResult sent = co_await session_->stream().write_all(
-        {&part, 1}, session_->listener().config.limits.body_idle_timeout);
-    if (!sent.ok()) co_return client_error(ErrorKind::client_gone, "the client left");
+    const io::IoResult sent =
+        co_await session_->stream().write_all({&part, 1}, session_->listener().config.limits.send_timeout);
+    if (!sent.ok()) co_return client_write_failure(sent.status);
   }
   upstream_in_.consume(response_.bytes);
   upstream_in_.compact();
@@ -314,14 +314,23 @@ Error Exchange::send_failure(io::IoStatus status) const {
   return upstream_error(ErrorKind::upstream_reset, "the endpoint closed the connection", false);
 }
 
-Error Exchange::read_failure(io::IoStatus status) const {
+/// The client sends its body too slowly, or not at all.
+Error Exchange::slow_upload(bool too_slow) {
+  if (!too_slow && worker_.reactor().now() >= total_deadline_) {
+    return upstream_error(ErrorKind::total_timeout, "timeouts.total is over", false);
+  }
+  auto& ended = session_->counters().clients_ended;
+  ++(too_slow ? ended.body_min_rate : ended.body_idle_timeout);
+  return client_error(ErrorKind::body_timeout, too_slow ? "the request body comes below limits.body_min_rate"
+                                                        : "the request body did not come in time");
+}
+
+Error Exchange::read_failure(io::IoStatus status) {
   if (upload_end_ && !upload_end_->complete()) {
     const relay::RelayEnd& upload = *upload_end_;
     if (upload.error) return *upload.error;
     if (upload.side == relay::RelayEnd::Side::target) return send_failure(upload.status);
-    if (upload.status == io::IoStatus::timeout) {
-      return client_error(ErrorKind::body_timeout, "the request body did not come in time");
-    }
+    if (upload.status == io::IoStatus::timeout) return slow_upload(upload.too_slow);
     return client_error(ErrorKind::client_gone, "the client left");
   }
   switch (status) {

@@ -5,6 +5,7 @@
 #include "http/text.hpp"
 #include "http/uri.hpp"
 #include "route/acme.hpp"
+#include "route/readings.hpp"
 #include "server/exchange.hpp"
 #include "server/session.hpp"
 #include "server/worker.hpp"
@@ -52,10 +53,12 @@ void Exchange::identify() {
 Result<void> Exchange::normalise() {
   http::normalise_host(head.host, host_);
   if (head.form == http::TargetForm::asterisk) {
-    path_ = "/";  // `OPTIONS *` asks about the server: it goes where "/" goes
+    path_ = sent_path_ = "/";  // `OPTIONS *` asks about the server: it goes where "/" goes
     return {};
   }
-  return http::normalise_path(head.path, path_);
+  if (auto normal = http::normalise_path(head.path, path_); !normal) return normal;
+  return route::choose_sent_path(session_->listener().config.path, head.path, path_, resolved_path_,
+                                 sent_path_);
 }
 
 bool Exchange::redirects_to_https() const {
@@ -70,7 +73,9 @@ Result<void> Exchange::find_route() {
   request.method = head.method_text;
   request.fields = &head.fields;
   request.listener = snapshot.listener_index(session_->listener().slot);
-  const std::size_t index = snapshot.table->find(request);
+  const auto found = route::find_for_all_readings(*snapshot.table, request);
+  if (!found) return found.error();
+  const std::size_t index = *found;
   if (index == route::no_route) return client_error(ErrorKind::no_route, "no route matches");
   route_ = &(*snapshot.routes)[index];
   worker_.metrics().request_started(route_->name);

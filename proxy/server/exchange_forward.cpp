@@ -25,9 +25,11 @@ void Exchange::prepare_request() {
     target_ = "*";
   } else {
     if (proxy_->rewrite_path) {
-      route::rewrite_path(match.path, path_, *proxy_->rewrite_path, target_);
+      // A rewrite replaces what was matched, and that has no dot segments.
+      const std::string_view from = resolved_path_.empty() ? sent_path_ : std::string_view(resolved_path_);
+      route::rewrite_path(match.path, path_, from, *proxy_->rewrite_path, target_);
     } else {
-      target_ += head.path.empty() ? std::string_view("/") : head.path;
+      target_ += sent_path_.empty() ? std::string_view("/") : sent_path_;
     }
     if (head.has_query) {
       target_ += '?';
@@ -101,7 +103,7 @@ upstream::TryOutcome Exchange::outcome_of(const Error* error) const {
 /// What passive health hears of this attempt: a `config::Failure` bit, or 0.
 std::uint16_t Exchange::failure_of_attempt(const Error* error) const {
   if (error == nullptr) return upstream::failure_bit_of_status(response_.status);
-  if (upstream::was_stale(outcome_of(error))) return 0;
+  if (error->origin == Origin::client || upstream::was_stale(outcome_of(error))) return 0;
   if (error->kind != ErrorKind::total_timeout || response_.status != 0) {
     return upstream::failure_bit(error->kind);
   }

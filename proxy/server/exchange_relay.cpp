@@ -20,10 +20,11 @@ http::Framing Exchange::response_framing() const {
 
 Task<After> Exchange::relay_response() {
   const http::Framing framing = response_framing();
-  // An early refusal whose request is still coming in: the connection ends after it.
-  const bool refused_early = response_.status >= 400 && upload_running();
+  // An answer that begins before the request is in ends the connection, unless the rest is known to be short.
+  const bool rest_is_long =
+      upload_running() && (request_framing_.kind != http::BodyKind::length || !rest_of_body_is_short());
   const bool keep_alive =
-      keep_alive_allowed() && framing.kind != http::BodyKind::until_close && !refused_early;
+      keep_alive_allowed() && framing.kind != http::BodyKind::until_close && !rest_is_long;
   upstream_in_.consume(response_.bytes);
   response_out_.clear();
   http::write_response_head(response_out_, response_, response_options(framing, keep_alive),
@@ -33,7 +34,8 @@ Task<After> Exchange::relay_response() {
 
   relay::RelayOptions options;
   options.read_timeout = timeouts_->idle;
-  options.write_timeout = session_->listener().config.limits.body_idle_timeout;
+  options.write_timeout = session_->listener().config.limits.send_timeout;
+  options.target_min_rate = session_->listener().config.limits.response_min_rate;
   options.deadline = total_deadline_;
   relay::RelayEnd end =
       co_await relay::relay_body(connection_->stream(), upstream_in_, *response_body_, session_->stream(),
@@ -46,21 +48,30 @@ Task<After> Exchange::relay_response() {
     if (!judged_) report_health(nullptr);
     release_connection(request_is_through && response_.keep_alive && upstream_in_.empty());
     attempts_.back().outcome = "ok";
-    if (keep_alive && request_is_through) co_return After::keep_alive;
-    co_return request_is_through ? After::close : After::linger;
+    if (request_is_through) co_return keep_alive ? After::keep_alive : After::close;
+    co_return keep_alive&& rest_can_follow() ? After::discard : After::linger;
   }
   co_return co_await end_cut_response(std::move(end));
+}
+
+/// An upload that was given up because nothing more of it is wanted: its client can still be understood.
+bool Exchange::rest_can_follow() const {
+  return upload_end_->side == relay::RelayEnd::Side::target || upload_end_->status == io::IoStatus::cancelled;
 }
 
 /// The response did not reach its end. If nothing of it was sent it can still become an error answer;
 /// otherwise the client must see that it is incomplete.
 Task<After> Exchange::end_cut_response(relay::RelayEnd end) {
   const bool client_left = end.side == relay::RelayEnd::Side::target || end.status == io::IoStatus::peer_gone;
-  Error error = client_left ? client_error(ErrorKind::client_gone, "the client left")
-                : end.error ? std::move(*end.error)
-                : end.status == io::IoStatus::shutdown ? self_error(ErrorKind::draining, "shutting down")
-                : end.status == io::IoStatus::timeout && worker_.reactor().now() >= total_deadline_
-                    ? upstream_error(ErrorKind::total_timeout, "timeouts.total is over", false)
+  const bool total_is_over =
+      end.status == io::IoStatus::timeout && !end.too_slow && worker_.reactor().now() >= total_deadline_;
+  Error error = total_is_over && client_left
+                    ? client_error(ErrorKind::total_timeout, "timeouts.total is over, and the client is slow")
+                : total_is_over ? upstream_error(ErrorKind::total_timeout, "timeouts.total is over", false)
+                : client_left   ? client_write_failure(end.status, end.too_slow)
+                : end.error     ? std::move(*end.error)
+                : end.status == io::IoStatus::shutdown
+                    ? self_error(ErrorKind::draining, "shutting down")
                     : upstream_error(ErrorKind::response_incomplete, "the response ended early", false);
   co_await finish_upload();
   if (client_left && !judged_) report_health(nullptr);  // as far as it went all was well
@@ -84,7 +95,7 @@ Task<After> Exchange::relay_upgrade() {
   options.upgrade = true;
   http::write_response_head(response_out_, response_, options, worker_.http_date(wall_started_));
   iovec part{response_out_.data(), response_out_.size()};
-  const Duration client_timeout = session_->listener().config.limits.body_idle_timeout;
+  const Duration client_timeout = session_->listener().config.limits.send_timeout;
   const io::IoResult sent = co_await session_->stream().write_all({&part, 1}, client_timeout);
   watch_client(nullptr);
   if (sent.ok()) {
@@ -100,7 +111,7 @@ Task<After> Exchange::relay_upgrade() {
     attempts_.back().outcome = "ok";
   } else {
     status_ = facts(ErrorKind::client_gone).status;
-    reason_ = facts(ErrorKind::client_gone).name;
+    reason_ = facts(client_write_failure(sent.status).kind).name;
   }
   release_connection(false);
   co_return After::close;

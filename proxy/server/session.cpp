@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <exception>
+#include <optional>
 #include <utility>
 
 #include "listen/proxy_protocol.hpp"
 #include "observe/log.hpp"
+#include "relay/pace.hpp"
+#include "relay/relay_body.hpp"
 #include "server/exchange.hpp"
 #include "server/refusals.hpp"
 #include "server/worker.hpp"
@@ -78,11 +81,12 @@ Task<> Session::run() {
   if (!admit_client()) co_return;
   if (is_tls() && !co_await accept_tls()) co_return;
   Next next = Next::request;
-  while (next == Next::request) {
+  for (unsigned in_a_row = 1; next == Next::request; ++in_a_row) {
     while (in_.empty()) {
       io::IoResult received;
       if (!read_ready(received)) {
         if (worker_.draining()) break;
+        in_a_row = 0;
         set_idle(true);
         received = co_await stream_.readable(worker_.reactor().now() + limits.idle_timeout);
         set_idle(false);
@@ -91,6 +95,8 @@ Task<> Session::run() {
       in_.produced(received.bytes);
     }
     if (in_.empty()) break;
+    // A client that pipelines has its turn, as every other.
+    if (in_a_row % requests_per_turn == 0) co_await io::Yield(worker_.reactor());
     next = co_await serve_request();
     if (in_.empty()) {
       in_.drop();
@@ -99,7 +105,8 @@ Task<> Session::run() {
     }
   }
   if (next == Next::linger) {
-    co_await linger();
+    stream_.finish_writing();
+    co_await discard(nullptr);
   } else if (is_tls()) {
     stream_.finish_writing();
   }
@@ -122,8 +129,7 @@ bool Session::peer_is_trusted() const {
 
 Task<bool> Session::read_proxy_header() {
   if (!peer_is_trusted()) {
-    observe::log(config::LogLevel::warn,
-                 "{}: closed {}: PROXY protocol is required and it is no trusted proxy",
+    worker_.warn("{}: closed {}: PROXY protocol is required and it is no trusted proxy",
                  listener_->config.name, peer_.to_string());
     co_return false;
   }
@@ -242,10 +248,15 @@ Task<Session::Next> Session::serve_request() {
   bool there = take_head(*exchange);
   if (!there) there = co_await read_rest_of_head(*exchange);
   if (there) after = co_await exchange->run();
+  std::optional<http::BodyDecoder> rest;
+  if (after == After::discard) rest.emplace(std::move(exchange->unread_body()));
   worker_.give_back(std::move(exchange));
   switch (after) {
     case After::keep_alive:
       co_return Next::request;
+    case After::discard:
+      if (co_await discard(&*rest)) co_return Next::request;
+      co_return Next::linger;
     case After::linger:
       co_return Next::linger;
     case After::reset:
@@ -259,17 +270,62 @@ Task<Session::Next> Session::serve_request() {
   co_return unread&& stream_.channel().aborted() == io::IoStatus::ok ? Next::linger : Next::close;
 }
 
-Task<> Session::linger() {
-  // Closing with unread bytes would make the kernel send RST, which can destroy the answer before the client
-  // reads it.
-  stream_.finish_writing();
-  const TimePoint deadline = worker_.reactor().now() + linger_timeout;
-  in_.drop();
-  in_.reserve(BufferPool::small_bytes);
-  for (std::size_t discarded = 0; discarded < linger_bytes_max;) {
-    const io::IoResult received = co_await stream_.read_some(in_.free_begin(), in_.free_bytes(), deadline);
-    if (!received.ok()) break;
+/// Reads what the client still sends and drops it. A client that sends on while the connection closes gets a reset,
+/// which can destroy the answer before it is read; many clients read it only when all is sent. Ends with the body
+/// (true), where its framing is known, with the connection, or by one of the bounds in limits.
+Task<bool> Session::discard(http::BodyDecoder* body) {
+  const config::ListenerLimits& limits = listener_->config.limits;
+  const std::uint64_t bytes_max =
+      body == nullptr ? limits.discard_bytes : std::min(limits.discard_bytes, discard_kept_bytes_max);
+  io::Reactor& reactor = worker_.reactor();
+  // A process that ends has less patience.
+  const Duration patience = worker_.draining()
+                                ? std::min<Duration>(limits.discard_timeout, discard_while_draining)
+                                : limits.discard_timeout;
+  const TimePoint deadline = reactor.now() + patience;
+  relay::Pace pace(limits.discard_min_rate, discard_rate_window);
+  auto& counts = counters_.discards;
+  std::uint64_t discarded = 0;
+  in_.compact();
+  for (unsigned rounds = 1;; ++rounds) {
+    while (body != nullptr && !in_.empty() && !body->finished()) {
+      const auto step = body->decode(in_.unread());
+      if (!step || step->consumed == 0) co_return false;
+      in_.consume(step->consumed);
+    }
+    if (body != nullptr && body->finished()) {
+      ++counts.complete;
+      co_return true;
+    }
+    if (discarded >= bytes_max) {
+      if (body == nullptr) ++counts.discard_bytes;
+      co_return false;
+    }
+    if (rounds % relay::rounds_per_turn == 0) co_await io::Yield(reactor);
+    in_.drop();
+    in_.reserve(BufferPool::small_bytes);
+    const TimePoint before = reactor.now();
+    io::IoResult received;
+    if (!stream_.try_read(in_.free_begin(), in_.free_bytes(), received)) {
+      in_.drop();  // a silent client holds no buffer
+      received = co_await stream_.readable(std::min(deadline, pace.due(before)));
+    }
     discarded += received.bytes;
+    counts.bytes += received.bytes;
+    if (body != nullptr) in_.produced(received.bytes);
+    if (!pace.note(received.bytes, reactor.now() - before)) {
+      ++counts.discard_min_rate;
+      co_return false;
+    }
+    if (received.ok()) continue;
+    if (received.status != io::IoStatus::timeout) {
+      if (received.status == io::IoStatus::eof) ++counts.complete;
+      co_return false;
+    }
+    if (reactor.now() >= deadline) {
+      ++counts.discard_timeout;
+      co_return false;
+    }
   }
 }
 

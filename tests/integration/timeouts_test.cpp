@@ -161,7 +161,7 @@ TEST(Timeouts, RequestBody) {
 
 TEST(Timeouts, ClientThatTakesNothing) {
   OriginProcess origin;
-  WeirProcess weir = weir_with(origin.address(), "", "limits: { body_idle_timeout: 300ms }");
+  WeirProcess weir = weir_with(origin.address(), "", "limits: { send_timeout: 300ms }");
   ConnectOptions options;
   options.port = weir.port();
   options.receive_buffer_bytes = 8 * 1024;

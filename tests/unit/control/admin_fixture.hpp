@@ -93,7 +93,8 @@ inline AdminBackend scripted_backend() {
 class AdminFixture {
  public:
   explicit AdminFixture(AdminBackend scripted = scripted_backend(), std::string token = "")
-      : AdminFixture(std::move(scripted), AdminOptions{std::move(token)}) {}
+      : AdminFixture(std::move(scripted),
+                     AdminOptions{.rules = {.token = std::move(token), .read_token = {}, .hosts = {}}}) {}
   AdminFixture(AdminBackend scripted, AdminOptions options) : backend(std::move(scripted)) {
     server =
         std::make_unique<AdminServer>(io, *SocketAddress::parse("127.0.0.1:0"), std::move(options), backend);

@@ -12,8 +12,7 @@ namespace {
 
 AdminRules rules(std::string_view token = "") {
   AdminRules result;
-  result.address = *SocketAddress::parse("0.0.0.0:9900");
-  result.accepted = *SocketAddress::parse("10.1.2.3:9900");
+  result.hosts = {"weir", "weir.internal"};
   result.token = token;
   return result;
 }
@@ -176,7 +175,8 @@ TEST(AdminRules, EndpointsAreWrittenByPut) {
 TEST(AdminRules, HostsThatAreOurs) {
   for (const char* host :
        {"127.0.0.1", "127.0.0.1:9900", "127.9.9.9:1", "localhost", "LocalHost:19900", "[::1]", "[::1]:9900",
-        "0.0.0.0:9900", "10.1.2.3", "10.1.2.3:9900", "[::ffff:127.0.0.1]:9900"}) {
+        "0.0.0.0:9900", "10.1.2.3", "10.1.2.3:9900", "[::ffff:127.0.0.1]:9900", "192.168.1.5:9900",
+        "[2001:db8::1]", "weir:9900", "Weir.Internal"}) {
     AdminRequest request = get("/metrics");
     request.host = host;
     EXPECT_EQ(refusal(request), 0) << host;
@@ -189,9 +189,9 @@ TEST(AdminRules, HostsThatAreNot) {
                            "example.com:9900",
                            "localhost.example.com",
                            "127.0.0.1.example.com",
-                           "10.1.2.4",
-                           "192.168.0.1:9900",
-                           "[::2]",
+                           "weir.example.com",
+                           "weir.",
+                           "192.168.0.1.example.com",
                            "::1",
                            "[127.0.0.1]",
                            "[::1",
@@ -253,6 +253,28 @@ TEST(AdminRules, WritesNeedTheTokenWhenOneIsSet) {
 
 TEST(AdminRules, ReadsNeedNoToken) {
   EXPECT_EQ(refusal(get("/api/v1/status"), rules("secret")), 0);
+}
+
+TEST(AdminRules, ReadsNeedTheReadTokenWhenOneIsSet) {
+  AdminRules with = rules("secret");
+  with.read_token = "look";
+  for (const char* path : {"/metrics", "/health", "/api/v1/status", "/api/v1/routes/api/split",
+                           "/api/v1/upstreams/app/endpoints/127.0.0.1:1"}) {
+    AdminRequest request = get(path);
+    EXPECT_EQ(refusal(request, with), 401) << path;
+    request.authorization = "Bearer look";
+    EXPECT_EQ(refusal(request, with), 0) << path;
+    request.authorization = "Bearer secret";
+    EXPECT_EQ(refusal(request, with), 0) << path;
+  }
+  for (const char* path : {"/health/live", "/health/ready", "/", "/dashboard.js"}) {
+    EXPECT_EQ(refusal(get(path), with), 0) << path;
+  }
+  AdminRequest write = post_reload();
+  write.authorization = "Bearer look";
+  EXPECT_EQ(refusal(write, with), 401) << "reading is not writing";
+  with.token.clear();
+  EXPECT_EQ(refusal(get("/metrics"), with), 401) << "an unset token is not an empty one";
 }
 
 TEST(AdminRules, WritesFromOtherSitesAreRefused) {

@@ -119,7 +119,7 @@ TEST(AdminServer, TokensGuardWritesAndMayChange) {
   AdminFixture admin(scripted_backend(), "old");
   EXPECT_EQ(ask(admin, "POST /api/v1/reload").status, 401);
   EXPECT_EQ(ask(admin, "POST /api/v1/reload", "Authorization: Bearer old\r\n").status, 200);
-  admin.on_thread([&] { admin.server->set_token("new"); });
+  admin.on_thread([&] { admin.server->set_rules({.token = "new", .read_token = {}, .hosts = {}}); });
   EXPECT_EQ(ask(admin, "POST /api/v1/reload", "Authorization: Bearer old\r\n").status, 401);
   EXPECT_EQ(ask(admin, "POST /api/v1/reload", "Authorization: Bearer new\r\n").status, 200);
   EXPECT_EQ(ask(admin, "GET /api/v1/status").status, 200);

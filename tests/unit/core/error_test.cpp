@@ -28,6 +28,8 @@ constexpr Row rows[] = {
     {ErrorKind::head_timeout, "head_timeout", 408, "http_request_error"},
     {ErrorKind::body_timeout, "body_timeout", 408, "http_request_error"},
     {ErrorKind::client_gone, "client_gone", 499, "http_request_error"},
+    {ErrorKind::client_stalled, "client_stalled", 499, "http_request_error"},
+    {ErrorKind::client_too_slow, "client_too_slow", 499, "http_request_error"},
     {ErrorKind::no_route, "no_route", 404, "destination_not_found"},
     {ErrorKind::access_denied, "access_denied", 403, "http_request_denied"},
     {ErrorKind::max_in_flight, "max_in_flight", 503, "connection_limit_reached"},

@@ -57,7 +57,7 @@ const std::vector<HeadCase>& request_host_cases() {
       {"empty", host(""), bad},
       {"port 65536", host("h:65536"), bad},
       {"port of six digits", host("h:000080"), bad},
-      {"port is empty", host("h:"), bad},
+      {"a list of hosts", host("a,b"), bad},
       {"port is a name", host("h:http"), bad},
       {"port is signed", host("h:+80"), bad},
       {"two ports", host("h:80:80"), bad},

@@ -77,8 +77,9 @@ TEST(NormalisePath, Table) {
       {"/a/../../b", "refused"},
       {"/%2e%2e/a", "refused"},
       {"//..", "refused"},
-      {"/a%2fb", "refused"},
-      {"/a%2Fb", "refused"},
+      {"/a%2fb", "/a%2Fb"},
+      {"/a%2Fb", "/a%2Fb"},
+      {"/a%2f..%2fb", "/a%2F..%2Fb"},
       {"/a%5cb", "refused"},
       {"/a%5Cb", "refused"},
       {"/a\\b", "refused"},
@@ -103,6 +104,49 @@ TEST(NormalisePath, Table) {
   for (const PathCase& path_case : cases) {
     EXPECT_EQ(normalised(path_case.path), path_case.expected) << path_case.path;
   }
+}
+
+TEST(ResolveDotSegments, Table) {
+  const PathCase cases[] = {
+      {"/admin/../public", "/public"},
+      {"/admin/%2e%2e/public", "/public"},
+      {"/admin/.%2E/public", "/public"},
+      {"/a/./b", "/a/b"},
+      {"/a/..", "/"},
+      {"/a/b/..", "/a/"},
+      {"/a/.", "/a/"},
+      {"/a//../b", "/b"},
+      {"/%61//b/../c%c3%a9", "/%61/c%c3%a9"},
+      {"/a/../b//c/", "/b//c/"},
+      {"/a%2F../b/../c", "/a%2F../c"},
+      // Nothing to resolve.
+      {"/a//b/", "same"},
+      {"/%7Ea", "same"},
+      {"/...", "same"},
+      {"/a..", "same"},
+      {"/", "same"},
+  };
+  for (const PathCase& path_case : cases) {
+    std::string out = "same";
+    EXPECT_EQ(resolve_dot_segments(path_case.path, out), path_case.expected != "same") << path_case.path;
+    EXPECT_EQ(out, path_case.expected) << path_case.path;
+    if (out == "same") continue;
+    std::string sent, judged;
+    ASSERT_TRUE(normalise_path(path_case.path, judged));
+    ASSERT_TRUE(normalise_path(out, sent));
+    EXPECT_EQ(sent, judged) << "the endpoint reads what was judged";
+  }
+}
+
+TEST(EncodedSlash, HasASecondReading) {
+  std::string out;
+  EXPECT_FALSE(has_encoded_slash("/a%2A"));
+  EXPECT_TRUE(has_encoded_slash("/a%2Fb"));
+  ASSERT_TRUE(decode_slashes("/api/group%2Fname", out));
+  EXPECT_EQ(out, "/api/group/name");
+  ASSERT_TRUE(decode_slashes("/api/..%2Fadmin%2F", out));
+  EXPECT_EQ(out, "/admin/");
+  EXPECT_FALSE(decode_slashes("/..%2F..", out));
 }
 
 TEST(NormalisePath, ReplacesWhatTheStringHeld) {

@@ -140,7 +140,7 @@ TEST(Relay, TheSourceEndingEarlyIsAnError) {
   f.run("abc", {BodyKind::length, 5}, BodyKind::length);
   EXPECT_EQ(f.end.side, RelayEnd::Side::source);
   ASSERT_TRUE(f.end.error);
-  EXPECT_EQ(f.end.error->kind, ErrorKind::malformed_request);
+  EXPECT_EQ(f.end.error->kind, ErrorKind::client_gone);
 }
 
 TEST(Relay, BrokenChunkingIsAnErrorAndNothingOfItPasses) {

@@ -1,0 +1,26 @@
+// A path with an encoded slash has two readings: servers differ on whether `%2F` separates segments. Rules judge one,
+// so a request passes only where the other would have been treated alike: the same route, and with it the same access
+// lists, limits and rewrite. Pure.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "config/model.hpp"
+#include "core/error.hpp"
+#include "route/table.hpp"
+
+namespace weir::route {
+
+/// RouteTable::find for `request`, whose path is normalised. Error: malformed_request where its other reading has
+/// another route, or is no path.
+Result<std::size_t> find_for_all_readings(const RouteTable& table, const Request& request);
+
+/// What the endpoint gets of the path that came as `received` and is `judged` in its normalised form, where nothing
+/// rewrites it. `resolved` becomes `received` without its dot segments, where it has any; `sent` is a view of one of
+/// the two. Error: malformed_request for a path that `form` refuses.
+Result<void> choose_sent_path(config::PathForm form, std::string_view received, std::string_view judged,
+                              std::string& resolved, std::string_view& sent);
+
+}  // namespace weir::route

@@ -1,0 +1,85 @@
+// Clients that take their response slowly: the pace that they have to keep, the total time of a request, and what they
+// may not do to others.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "support/behaviours.hpp"
+#include "support/weir_process.hpp"
+
+namespace weir::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(SlowClients, TakingLessThanTheRateEndsTheResponse) {
+  ScriptableEndpoint large(behave::ok(std::string(32 * 1024 * 1024, 'l')));
+  WeirProcess weir(config_for(large.address()));  // with the defaults
+  std::vector<RawClient> clients;
+  for (int i = 0; i < 20; ++i) {
+    ConnectOptions options;
+    options.port = weir.port();
+    options.receive_buffer_bytes = 4096;
+    clients.emplace_back(options).send_get("/");
+  }
+  // Each drips, so that no timeout for silence ever passes.
+  const Deadline deadline(90s);
+  std::string dripped;
+  while (weir.metric("weir_slow_clients_total", "response_min_rate") < 20 && !deadline.has_passed()) {
+    for (RawClient& client : clients) client.stream().read_some(dripped, Deadline(1ms), 8);
+  }
+  EXPECT_EQ(weir.metric("weir_slow_clients_total", "response_min_rate"), 20);
+  for (const auto& line : weir.access_log(20)) EXPECT_EQ(line.at("reason"), "client_too_slow");
+  weir.wait_for_metric("weir_upstream_in_flight", "", 0);
+}
+
+TEST(SlowClients, TheTotalTimeEndsAResponseThatIsTakenSlowly) {
+  ScriptableEndpoint large(behave::ok(std::string(32 * 1024 * 1024, 'l')));
+  ConfigText config = config_for(large.address());
+  config.app = "timeouts: { total: 6s }";
+  WeirProcess weir(config);
+  RawClient client = weir.connect();
+  client.send_get("/");
+  const Deadline deadline(60s);
+  std::string taken;
+  while (weir.metric("http_requests_total") < 1 && !deadline.has_passed()) {
+    client.stream().read_some(taken, deadline, 3000);
+  }
+  const auto line = weir.access_log(1).back();
+  EXPECT_EQ(line.at("status"), 200);
+  EXPECT_EQ(line.at("reason"), "total_timeout");
+  EXPECT_EQ(weir.metric("weir_upstream_failures_total"), 0) << "the endpoint was not what was slow";
+}
+
+TEST(SlowClients, OneThatPipelinesDoesNotKeepAnotherWaiting) {
+  ConfigText config = config_for("127.0.0.1:1");
+  config.server = "workers: 1";
+  config.routes = {"{ name: own, match: { path_prefix: / }, respond: { status: 200, body: ok } }"};
+  config.default_route = false;
+  WeirProcess weir(config);
+  constexpr std::size_t count = 20'000;
+  std::string burst;
+  for (std::size_t i = 0; i < count; ++i) burst += "GET /many HTTP/1.1\r\nHost: a\r\n\r\n";
+  RawClient many = weir.connect();
+  RawClient other = weir.connect();
+  EXPECT_EQ(other.get("/other").status, 200);
+  std::thread sender([&] { many.send(burst); });
+  std::thread reader([&] {
+    for (std::size_t i = 0; i < count; ++i) many.read_response();
+  });
+  weir.access_log(1000);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(other.get("/other").status, 200);
+  sender.join();
+  reader.join();
+  // Between two answers of the other client there are few of the one that pipelines.
+  const auto log = weir.access_log(count + 6);
+  std::size_t last_other = 0;
+  for (std::size_t i = 0; i < log.size(); ++i) {
+    if (log[i].at("path") == "/other") last_other = i;
+  }
+  EXPECT_LT(last_other, log.size() - 1000) << "the other client was served after all of the burst";
+}
+
+}  // namespace
+}  // namespace weir::testing
