@@ -124,7 +124,7 @@ constexpr KeyInfo keys[] = {
      "Averaged over 10 s in which the client is waited for; a slower body is a 408. 0: off."},
     {"listeners.NAME.limits.send_timeout", "duration", "", "60s",
      "Towards the client: a response of which it takes nothing for so long is cut."},
-    {"listeners.NAME.limits.response_min_rate", "size", "per second", "1KiB",
+    {"listeners.NAME.limits.response_min_rate", "size", "per second", "0",
      "Averaged over 20 s in which the client is waited for; a response that it takes more slowly is cut. 0: "
      "off."},
     {"listeners.NAME.limits.discard_bytes", "size", "", "256MiB",
