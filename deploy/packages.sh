@@ -4,6 +4,7 @@
 #   build   compiler, linker and libraries
 #   run     what the demo calls: certificates, requests
 #   test    test libraries, sanitizer runtimes, the second compiler, the formatter
+#   lint    clang-tidy
 #   bench   load generator, micro benchmarks, and what Weir is compared with
 #   bare    what tests/bare_machine.sh makes its roots with
 # Needs root or sudo only when something is missing. --list prints the names instead; --llvm prints the folder of the
@@ -28,6 +29,7 @@ declare -A packages=(
            libyaml-cpp-dev libre2-dev libc-ares-dev libfmt-dev libspdlog-dev libcli11-dev prometheus-cpp-dev"
   [run]="ca-certificates curl openssl"
   [test]="libgtest-dev libgmock-dev libclang-rt-$clang-dev g++-$gcc $formatter python3"
+  [lint]="clang-tidy-$clang"
   [bench]="wrk libbenchmark-dev nginx-light haproxy linux-perf valgrind python3"
   [bare]="debootstrap git curl util-linux"
 )
@@ -38,11 +40,14 @@ for argument in "$@"; do
   case $argument in
     --list) list_only=true ;;
     --llvm) echo "/usr/lib/llvm-$clang"; exit 0 ;;
-    build | run | test | bench | bare) read -r -d '' -a names <<<"${packages[$argument]}" || true; wanted+=("${names[@]}") ;;
-    *) fail "unknown package set '$argument': build, run, test, bench or bare" ;;
+    build | run | test | lint | bench | bare)
+      read -r -d '' -a names <<<"${packages[$argument]}" || true
+      wanted+=("${names[@]}")
+      ;;
+    *) fail "unknown package set '$argument': build, run, test, lint, bench or bare" ;;
   esac
 done
-[[ ${#wanted[@]} -gt 0 ]] || fail "name at least one set: build, run, test, bench or bare"
+[[ ${#wanted[@]} -gt 0 ]] || fail "name at least one set: build, run, test, lint, bench or bare"
 
 if $list_only; then
   printf '%s\n' "${wanted[@]}"
