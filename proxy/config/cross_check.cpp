@@ -70,6 +70,26 @@ void check_proxy_protocol(const Node& node, const Config& config, Context& conte
   }
 }
 
+/// A request that reaches one of Weir's own listeners again would come round for ever; at run time it gets 508.
+void check_loops(const Node& root, const Config& config, Context& context) {
+  const Node* const upstreams = root.find("upstreams");
+  for (const Upstream& upstream : config.upstreams) {
+    const Node* const block = upstreams ? upstreams->find(upstream.name) : nullptr;
+    for (const Endpoint& endpoint : upstream.endpoints) {
+      if (!block || !endpoint.ip) continue;
+      for (const Listener& listener : config.listeners) {
+        const bool here = listener.address.ip == *endpoint.ip ||
+                          (covers(listener.address.ip, *endpoint.ip) && endpoint.ip->is_loopback());
+        if (!here || endpoint.port == 0 || endpoint.port != listener.address.port) continue;
+        context.report(mark_of(*block, "endpoints"), "upstreams." + upstream.name + ".endpoints",
+                       SocketAddress{*endpoint.ip, endpoint.port}.to_string() + " is listener '" + listener.name +
+                           "' of this Weir: requests would go round",
+                       "name the address of the application");
+      }
+    }
+  }
+}
+
 }  // namespace
 
 void cross_check(const Node& root, const Config& config, Context& context) {
@@ -78,6 +98,7 @@ void cross_check(const Node& root, const Config& config, Context& context) {
   check_listener_addresses(*listeners, config, context);
   check_admin_address(root, config, context);
   check_proxy_protocol(*listeners, config, context);
+  check_loops(root, config, context);
 }
 
 }  // namespace weir::config

@@ -143,7 +143,7 @@ std::vector<std::string> request_lines(const http::RequestHead& head, const std:
                                        const http::CompiledFields& policy) {
   const std::string client_ip = forwarded.client_ip.to_string();
   const std::string_view id = value_of(head, "X-Request-Id");
-  const std::string_view trace = value_of(head, "traceparent");
+  const std::string_view trace = forwarded.peer_trusted ? value_of(head, "traceparent") : std::string_view{};
   http::Forwarding forwarding;
   forwarding.client_ip = client_ip;
   forwarding.forwarded_for = forwarded.forwarded_for;

@@ -124,6 +124,7 @@ int Supervisor::start() {
   overload_.reserve_descriptors(count, [this] { relieve_descriptors(); });
   shared_.descriptors_ran_out = [this] { boost::asio::post(context_, [this] { descriptors_ran_out(); }); };
   std::random_device entropy;
+  shared_.via = fmt::format("weir-{:08x}", entropy());
   for (unsigned i = 0; i < count; ++i) {
     const std::uint64_t seed = std::uint64_t{entropy()} << 32 | entropy();
     workers_.push_back(std::make_unique<server::Worker>(i, shared_, seed));

@@ -20,6 +20,7 @@ constexpr std::array<ErrorFacts, static_cast<std::size_t>(ErrorKind::internal) +
     {"client_gone", 499, "http_request_error"},
     {"client_stalled", 499, "http_request_error"},
     {"client_too_slow", 499, "http_request_error"},
+    {"loop_detected", 508, "proxy_loop_detected"},
     {"no_route", 404, "destination_not_found"},
     {"access_denied", 403, "http_request_denied"},
     {"max_in_flight", 503, "connection_limit_reached"},

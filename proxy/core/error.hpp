@@ -27,6 +27,7 @@ enum class ErrorKind : std::uint8_t {
   client_gone,              // logged as 499, never sent: it closed or broke the connection
   client_stalled,           // the same: it took nothing for limits.send_timeout
   client_too_slow,          // the same: it took less than limits.response_min_rate
+  loop_detected,            // 508: the request came through this very process before (Via)
   no_route,                 // 404
   access_denied,            // 403: an access list of the route
   max_in_flight,            // 503: as many requests as the route may have at once

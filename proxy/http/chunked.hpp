@@ -74,8 +74,5 @@ std::size_t write_chunk_size(std::uint64_t bytes, char* out);
 inline constexpr std::string_view chunk_end = "\r\n";
 inline constexpr std::string_view last_chunk = "0\r\n";  // then trailers, then chunk_end
 
-/// `trailers` (validated field lines) without those that must not be in a trailer section: framing, routing,
-/// authentication and hop-by-hop fields (RFC 9110 6.5.1).
-std::string forwardable_trailers(std::string_view trailers);
 
 }  // namespace weir::http

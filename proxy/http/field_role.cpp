@@ -26,6 +26,7 @@ constexpr auto known_roles = [] {
   set(FieldId::expect, FieldRole::expect);
   set(FieldId::via, FieldRole::via);
   set(FieldId::date, FieldRole::date);
+  set(FieldId::max_forwards, FieldRole::max_forwards);
   set(FieldId::forwarded, FieldRole::forwarding);
   return roles;
 }();

@@ -19,6 +19,7 @@ enum class FieldRole : std::uint8_t {
   expect,       // answered by us
   via,          // appended to
   date,         // added to responses that lack it
+  max_forwards,  // one less in OPTIONS requests
   forwarding,   // who the client is: believed from us only
   request_id,   // X-Request-Id
   traceparent,  // W3C trace context

@@ -32,7 +32,10 @@ struct Hops {
     members[count++] = member;
     return true;
   }
+  std::span<const std::string_view> all() const { return {members.data(), count}; }
 };
+
+using Elements = std::array<ForwardedElement, forwarded_hops_max>;
 
 /// Collects the members of all X-Forwarded-For fields from the right. Returns false where there is no such
 /// field.
@@ -52,32 +55,36 @@ bool collect_forwarded_for(const RequestHead& head, Hops& hops) {
   return found;
 }
 
-/// The same for Forwarded. Quoted commas make reading from the right ambiguous, so a ring keeps the last
-/// elements.
-void collect_forwarded(const RequestHead& head, Hops& hops) {
+/// The same for Forwarded, `elements` beside it. Quoted commas make reading from the right ambiguous, so a ring keeps the
+/// last elements.
+void collect_forwarded(const RequestHead& head, Hops& hops, Elements& elements) {
   std::array<std::string_view, forwarded_hops_max> ring;
   std::size_t seen = 0;
   for (const Field& field : head.fields) {
     if (field.id != FieldId::forwarded) continue;
     for_each_list_member(field.value, [&](std::string_view element) {
-      ring[seen++ % ring.size()] = forwarded_for_node(element);
+      ring[seen++ % ring.size()] = element;
       return true;
     });
   }
   const std::size_t kept = std::min(seen, ring.size());
-  for (std::size_t back = 1; back <= kept; ++back) hops.add(ring[(seen - back) % ring.size()]);
+  for (std::size_t back = 1; back <= kept; ++back) {
+    elements[hops.count] = parse_forwarded_element(ring[(seen - back) % ring.size()]);
+    hops.add(elements[hops.count].node);
+  }
 }
 
-/// The client's address: from the peer leftwards over trusted proxies.
-IpAddress walk(const IpAddress& peer, std::span<const std::string_view> hops, std::span<const Cidr> trusted) {
-  IpAddress client = peer;
+/// From the peer leftwards over trusted proxies: `client` becomes the client's address. Returns how many hops that took.
+std::size_t walk(std::span<const std::string_view> hops, std::span<const Cidr> trusted, IpAddress& client) {
+  std::size_t taken = 0;
   for (const std::string_view member : hops) {
     const auto ip = parse_node(member);
     if (!ip) break;
     client = *ip;
+    ++taken;
     if (!is_trusted(client, trusted)) break;
   }
-  return client;
+  return taken;
 }
 
 /// Joins what fits of `hops`, oldest first, and the peer.
@@ -114,6 +121,17 @@ struct Single {
   }
 };
 
+std::string_view known_proto(std::string_view text) {
+  if (iequals(text, "https")) return "https";
+  return iequals(text, "http") ? std::string_view("http") : std::string_view();
+}
+
+/// What the hop that named the client says of the client's own connection (RFC 7239 5.3, 5.4).
+void believe_element(const ForwardedElement& element, ForwardedFacts& out) {
+  if (const std::string_view proto = known_proto(element.proto); !proto.empty()) out.proto = proto;
+  if (parse_authority(element.host)) out.host = element.host;
+}
+
 void believe_peer(const RequestHead& head, ForwardedFacts& out) {
   Single proto, host, port;
   for (const Field& field : head.fields) {
@@ -122,8 +140,8 @@ void believe_peer(const RequestHead& head, ForwardedFacts& out) {
     if (is_named(field, "x-forwarded-host")) host.see(field.value);
     if (is_named(field, "x-forwarded-port")) port.see(field.value);
   }
-  if (proto.count == 1 && iequals(proto.value, "http")) out.proto = "http";
-  if (proto.count == 1 && iequals(proto.value, "https")) out.proto = "https";
+  const std::string_view known = proto.count == 1 ? known_proto(proto.value) : std::string_view();
+  if (!known.empty()) out.proto = known;
   if (host.count == 1 && parse_authority(host.value)) out.host = host.value;
   if (port.count == 1 && is_port(port.value)) out.port = port.value;
 }
@@ -148,10 +166,16 @@ void evaluate_forwarded(const RequestHead& head, const IpAddress& peer, bool tls
   if (!out.peer_trusted) return join({}, peer, out.forwarded_for);
 
   Hops hops;
-  if (!collect_forwarded_for(head, hops)) collect_forwarded(head, hops);
-  const std::span<const std::string_view> members(hops.members.data(), hops.count);
-  out.client_ip = walk(peer, members, trusted);
-  join(members, peer, out.forwarded_for);
+  if (collect_forwarded_for(head, hops)) {
+    walk(hops.all(), trusted, out.client_ip);
+  } else {
+    Elements elements;
+    collect_forwarded(head, hops, elements);
+    const std::size_t taken = walk(hops.all(), trusted, out.client_ip);
+    // An element without an address may still say how its client came.
+    if (hops.count > 0) believe_element(elements[taken == 0 ? 0 : taken - 1], out);
+  }
+  join(hops.all(), peer, out.forwarded_for);
   believe_peer(head, out);
 }
 

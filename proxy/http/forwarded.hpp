@@ -17,8 +17,8 @@ inline constexpr std::size_t forwarded_for_bytes_max = 2 * 1024;  // of the X-Fo
 struct ForwardedFacts {
   IpAddress client_ip;        // the right-most address that is not a trusted proxy (or the peer)
   std::string forwarded_for;  // X-Forwarded-For to send: appended to when the peer is trusted, replaced else
-  std::string_view proto;  // from a trusted peer's X-Forwarded-Proto (http|https only), or the connection's
-  std::string_view host;   // from a trusted peer's X-Forwarded-Host (if a valid authority), or Host
+  std::string_view proto;  // http or https, of a trusted peer's X-Forwarded-Proto or Forwarded, or the connection's
+  std::string_view host;   // a trusted peer's X-Forwarded-Host or Forwarded (if a valid authority), or Host
   std::string_view port;   // from a trusted peer's X-Forwarded-Port (1..65535), or `local_port`
   bool peer_trusted = false;
 };
@@ -27,7 +27,8 @@ struct ForwardedFacts {
 /// decimal text. Result views live as long as head and local_port. `out` is reused.
 ///
 /// From a trusted peer, X-Forwarded-For is read (all fields as one list, from the right) or, where that is
-/// absent, Forwarded (RFC 7239, its for=). The walk goes left over trusted proxies and ends at the first
+/// absent, Forwarded (RFC 7239: its for=, and of the element that names the client its proto= and host=, which
+/// X-Forwarded-Proto and -Host outrank). The walk goes left over trusted proxies and ends at the first
 /// address that is not one: the client. A member that is no address (`unknown`, an obfuscated identifier,
 /// anything malformed) also ends it: then the client is the last address that was certain. Ports are accepted
 /// and ignored. The list that is sent keeps the members as received (those of Forwarded become plain

@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "http/text.hpp"
 
 namespace weir::http {
 namespace {
-
-constexpr std::string_view unknown_node = "unknown";
 
 /// RFC 7239 6: port = 1*5DIGIT, obfport = "_" 1*(ALPHA / DIGIT / "." / "_" / "-").
 bool is_node_port(std::string_view text) {
@@ -83,21 +82,27 @@ std::optional<IpAddress> parse_node(std::string_view text) {
   return IpAddress::parse(node->address);
 }
 
-std::string_view forwarded_for_node(std::string_view element) {
-  std::string_view found;
-  bool seen = false;
+ForwardedElement parse_forwarded_element(std::string_view element) {
+  ForwardedElement out;
+  std::string_view from;
+  bool has_for = false, has_proto = false, has_host = false;
+  // False: seen before.
+  const auto see = [](bool& seen, std::string_view& into, std::string_view value) {
+    into = value;
+    return !std::exchange(seen, true);
+  };
   while (!element.empty()) {
     std::string_view name, value;
-    if (!take_pair(element, name, value)) return unknown_node;
-    if (!iequals(name, "for")) continue;
-    if (seen) return unknown_node;  // RFC 7239 4: each parameter at most once
-    seen = true;
-    found = value;
+    bool fine = take_pair(element, name, value);
+    if (fine && iequals(name, "for")) fine = see(has_for, from, value);
+    if (fine && iequals(name, "proto")) fine = see(has_proto, out.proto, value);
+    if (fine && iequals(name, "host")) fine = see(has_host, out.host, value);
+    if (!fine) return {};
   }
-  const auto node = split_node(found);
+  const auto node = split_node(from);
   // RFC 7239 6: an IPv6 address is always in brackets here.
-  if (!node || node->bracketed != is_v6_text(node->address)) return unknown_node;
-  return IpAddress::parse(node->address) ? node->address : unknown_node;
+  if (node && node->bracketed == is_v6_text(node->address) && IpAddress::parse(node->address)) out.node = node->address;
+  return out;
 }
 
 }  // namespace weir::http

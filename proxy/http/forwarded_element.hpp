@@ -14,8 +14,13 @@ namespace weir::http {
 /// (`:_x`). Nothing for anything else: names, `unknown`, `_hidden`.
 std::optional<IpAddress> parse_node(std::string_view text);
 
-/// The address of the for= of a Forwarded element (`for="[2001:db8::1]:4711";proto=https`), without brackets
-/// and port; "unknown" where it has none, hides it or is malformed. A view into `element` or a constant.
-std::string_view forwarded_for_node(std::string_view element);
+/// One Forwarded element (`for="[2001:db8::1]:4711";proto=https;host=app.test`). Views into it, or constants.
+struct ForwardedElement {
+  std::string_view node = "unknown";  // address of for=, without brackets and port; "unknown": none, hidden
+  std::string_view proto, host;       // as written, without quotes; empty: none
+};
+
+/// An element that is malformed or names a parameter twice (RFC 7239 4) says nothing.
+ForwardedElement parse_forwarded_element(std::string_view element);
 
 }  // namespace weir::http

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "http/field_role.hpp"
 #include "http/text.hpp"
 
 namespace weir::http {
@@ -51,6 +52,9 @@ const char* gather_facts(const std::vector<Field>& fields, std::vector<std::stri
       case FieldId::te:
         facts.te_trailers = facts.te_trailers || lists(field.value, "trailers");
         break;
+      case FieldId::via:
+        facts.via = true;
+        break;
       case FieldId::connection:
         if (const char* wrong = gather_connection(field.value, connection_tokens, facts)) return wrong;
         break;
@@ -59,6 +63,16 @@ const char* gather_facts(const std::vector<Field>& fields, std::vector<std::stri
     }
   }
   return nullptr;
+}
+
+void drop_nominated(const std::vector<std::string_view>& connection_tokens, std::vector<Field>& fields) {
+  for (const std::string_view token : connection_tokens) {
+    // Nearly every message has only these, and they need no search.
+    if (iequals(token, "close") || iequals(token, "keep-alive")) continue;
+    std::erase_if(fields, [&](const Field& field) {
+      return iequals(field.name, token) && role_of(field) != FieldRole::hop_by_hop;
+    });
+  }
 }
 
 std::optional<std::uint64_t> parse_content_length(std::string_view value) {

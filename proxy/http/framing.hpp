@@ -36,6 +36,7 @@ struct FieldFacts {
   Single expect;
   Single upgrade;
   bool te_trailers = false;       // TE lists trailers
+  bool via = false;               // there is a Via
   bool connection_close = false;  // Connection names close, keep-alive, upgrade
   bool connection_keep_alive = false;
   bool connection_upgrade = false;
@@ -44,6 +45,10 @@ struct FieldFacts {
 /// Gathers the facts and the members of Connection. What is wrong with Connection, or nullptr.
 const char* gather_facts(const std::vector<Field>& fields, std::vector<std::string_view>& connection_tokens,
                          FieldFacts& facts);
+
+/// Takes the fields that `connection_tokens` name out of `fields`: they are for this hop only, so that no rule may go by
+/// them either. What every hop drops anyway (field_role.hpp) stays: framing is read from it.
+void drop_nominated(const std::vector<std::string_view>& connection_tokens, std::vector<Field>& fields);
 
 /// Decimal digits only, up to content_length_max: no sign, no list (RFC 9110 8.6).
 std::optional<std::uint64_t> parse_content_length(std::string_view value);

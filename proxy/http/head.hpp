@@ -57,6 +57,7 @@ struct RequestFacts {
   bool expect_continue = false;   // Expect: 100-continue on HTTP/1.1
   std::string_view upgrade;       // value of Upgrade where Connection names it; empty otherwise
   bool accepts_trailers = false;  // TE: trailers
+  bool has_via = false;
   std::size_t bytes = 0;          // length of the head in the buffer, leading empty lines included
 };
 

@@ -113,6 +113,15 @@ bool CompiledFields::is_set(std::string_view name) const {
   return std::ranges::any_of(set_, [&](const Line& line) { return iequals(line.name, name); });
 }
 
+bool CompiledFields::names(const Field& field) const {
+  if (drops(field)) return true;
+  FoldedName buffer;
+  const std::string_view folded = fold_underscores(field.name, buffer);
+  return std::ranges::any_of(if_absent_, [&](const Line& line) {
+    return iequals(line.name, field.name) || (!folded.empty() && iequals(line.name, folded));
+  });
+}
+
 bool CompiledFields::drops_named(std::string_view name) const {
   return !dropped_names_.empty() && dropped_names_.find(name) != dropped_names_.end();
 }

@@ -45,11 +45,12 @@ class CompiledFields {
   bool drops(const Field& field) const {
     return field.id == FieldId::unknown ? drops_unknown(field.name) : drops_known(field.id);
   }
+  /// True when this policy says anything about a field of this name: sets, sets if absent, or drops it.
+  bool names(const Field& field) const;
   /// True when what this policy says about the field replaces what Weir would write.
   bool speaks_for(OwnField own) const { return (own_ >> static_cast<unsigned>(own) & 1u) != 0; }
   /// Appends `Name: value\r\n` lines: everything set, and of set_if_absent what `received` lacks.
   void append_to(std::string& out, std::span<const Field> received) const;
-  /// Upper bound of what append_to adds.
 
  private:
   static constexpr std::size_t ids = 512;

@@ -65,6 +65,7 @@ constexpr std::array reasons = {
     Reason{504, "Gateway Timeout"},
     Reason{505, "HTTP Version Not Supported"},
     Reason{507, "Insufficient Storage"},
+    Reason{508, "Loop Detected"},
     Reason{511, "Network Authentication Required"},
 };
 

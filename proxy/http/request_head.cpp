@@ -108,9 +108,11 @@ Result<void> settle(const Target& target, RequestHead& head) {
   if (!std::ranges::all_of(head.connection_tokens, may_be_hop_by_hop)) {
     return malformed("Connection names an end-to-end field");
   }
+  drop_nominated(head.connection_tokens, head.fields);
   if (auto framed = settle_framing(facts, head); !framed) return framed;
   const bool has_body = head.body.kind == BodyKind::chunked || head.body.length > 0;
   head.keep_alive = connection_persists(facts, head.minor_version);
+  head.has_via = facts.via;
   head.accepts_trailers = facts.te_trailers && head.minor_version >= 1;
   if (facts.connection_upgrade && facts.upgrade.count == 1 && head.minor_version >= 1 && !has_body &&
       head.method == Method::get && !switches_to_http(facts.upgrade.value)) {

@@ -88,6 +88,7 @@ const char* settle(Method request_method, bool upgrade_requested, ResponseHead& 
   FieldFacts facts;
   if (const char* wrong = gather_facts(head.fields, head.connection_tokens, facts)) return wrong;
   if (const char* wrong = settle_framing(facts, request_method, head)) return wrong;
+  drop_nominated(head.connection_tokens, head.fields);
   head.keep_alive = connection_persists(facts, head.minor_version) && head.body.kind != BodyKind::until_close;
   return settle_upgrade(facts, upgrade_requested, head);
 }

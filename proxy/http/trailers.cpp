@@ -1,7 +1,10 @@
+#include "http/trailers.hpp"
+
 #include <algorithm>
 #include <array>
 
-#include "http/chunked.hpp"
+#include "http/field_names.hpp"
+#include "http/field_role.hpp"
 #include "http/text.hpp"
 
 namespace weir::http {
@@ -29,19 +32,22 @@ constexpr std::array<std::string_view, 58> never_in_trailers{
     "strict-transport-security", "content-security-policy", "x-frame-options", "x-content-type-options",
     "referrer-policy", "access-control-allow-origin", "access-control-allow-credentials", "x-xss-protection"};
 
-bool may_be_forwarded(std::string_view name) {
-  return std::ranges::none_of(never_in_trailers,
-                              [&](std::string_view refused) { return iequals(refused, name); });
+bool may_be_forwarded(const Field& field, const CompiledFields* policy) {
+  if (role_of(field) != FieldRole::end_to_end) return false;
+  if (std::ranges::any_of(never_in_trailers, [&](std::string_view name) { return iequals(name, field.name); })) return false;
+  if (field.id == FieldId::unknown && is_alias(field.name)) return false;
+  return policy == nullptr || !policy->names(field);
 }
 
 }  // namespace
 
-std::string forwardable_trailers(std::string_view trailers) {
+std::string forwardable_trailers(std::string_view trailers, const CompiledFields* policy) {
   std::string kept;
   while (!trailers.empty()) {
     const std::size_t line_bytes = std::min(trailers.find('\n'), trailers.size() - 1) + 1;
     const std::string_view line = trailers.substr(0, line_bytes);
-    if (may_be_forwarded(line.substr(0, line.find(':')))) kept += line;
+    const std::string_view name = line.substr(0, line.find(':'));
+    if (may_be_forwarded({field_id(name), name, {}}, policy)) kept += line;
     trailers.remove_prefix(line_bytes);
   }
   return kept;

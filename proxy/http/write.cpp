@@ -4,20 +4,12 @@
 
 #include "http/field_lines.hpp"
 #include "http/field_role.hpp"
+#include "http/framing.hpp"
 #include "http/pen.hpp"
 #include "http/text.hpp"
 
 namespace weir::http {
 namespace {
-
-/// The members of Connection that name a field to drop. `close`, `keep-alive` and the names in the table of
-/// field_role.cpp need no search, and they are what nearly every message has.
-bool names_other_fields(const std::vector<std::string_view>& connection_tokens) {
-  return std::ranges::any_of(connection_tokens, [](std::string_view token) {
-    return !iequals(token, "keep-alive") && !iequals(token, "close") && !iequals(token, "upgrade") &&
-           !iequals(token, "te");
-  });
-}
 
 bool is_named(std::string_view name, const std::vector<std::string_view>& connection_tokens) {
   return std::ranges::any_of(connection_tokens, [&](std::string_view token) { return iequals(token, name); });
@@ -27,44 +19,48 @@ bool is_named(std::string_view name, const std::vector<std::string_view>& connec
 class FieldCopier {
  public:
   explicit FieldCopier(Pen& pen) : pen_(pen) {}
-  ~FieldCopier() { put_run(); }
+  ~FieldCopier() { finish_run(); }
   FieldCopier(const FieldCopier&) = delete;
   FieldCopier& operator=(const FieldCopier&) = delete;
 
   void put(const Field& field) {
     if (!field.verbatim) {
-      put_run();
+      finish_run();
       pen_.field(field.name, field.value);
       return;
     }
     const char* const line = field.name.data();
     if (line != end_) {
-      put_run();
+      finish_run();
       begin_ = line;
     }
     end_ = field.value.data() + field.value.size() + 2;
   }
 
- private:
-  void put_run() {
+  /// Before anything else is written.
+  void finish_run() {
     if (begin_ == end_) return;
     pen_.put(std::string_view(begin_, static_cast<std::size_t>(end_ - begin_)));
     begin_ = end_ = nullptr;
   }
 
+ private:
   Pen& pen_;
   const char* begin_ = nullptr;
   const char* end_ = nullptr;
 };
 
-void put_via(Pen& pen, const std::vector<Field>& fields, int minor_version, bool received) {
+constexpr std::string_view response_pseudonym = "weir";
+
+void put_via(Pen& pen, const std::vector<Field>& fields, int minor_version, bool received,
+             std::string_view pseudonym) {
   pen.put("Via: ");
   if (received) {
     for (const Field& field : fields) {
       if (field.id == FieldId::via && !field.value.empty()) pen.put(field.value).put(", ");
     }
   }
-  minor_version == 0 ? pen.put("1.0 weir\r\n") : pen.put("1.1 weir\r\n");
+  (minor_version == 0 ? pen.put("1.0 ") : pen.put("1.1 ")).put(pseudonym).put("\r\n");
 }
 
 bool usually_has_body(Method method) {
@@ -103,7 +99,6 @@ void put_forwarding(Pen& pen, const Forwarding& forwarding, const CompiledFields
 bool put_request_fields(Pen& pen, const RequestHead& head, bool chunked, bool keep_tracestate,
                         const CompiledFields& policy) {
   bool via = false;
-  const bool search = names_other_fields(head.connection_tokens);
   FieldCopier copier(pen);
   for (const Field& field : head.fields) {
     const FieldRole role = role_of(field);
@@ -117,13 +112,19 @@ bool put_request_fields(Pen& pen, const RequestHead& head, bool chunked, bool ke
       case FieldRole::tracestate:
         if (keep_tracestate) break;
         continue;
+      case FieldRole::max_forwards:
+        if (const auto hops = max_forwards(head); hops && *hops > 0 && !policy.drops(field)) {
+          copier.finish_run();
+          pen.put("Max-Forwards: ").put(*hops - 1).put("\r\n");
+          continue;
+        }
+        break;
       case FieldRole::end_to_end:
       case FieldRole::date:
         break;
       default:
         continue;
     }
-    if (search && is_named(field.name, head.connection_tokens)) continue;
     if (policy.drops(field) || (field.id == FieldId::unknown && is_alias(field.name))) continue;
     copier.put(field);
   }
@@ -137,7 +138,6 @@ struct ResponseFields {
   const Field* content_length = nullptr;  // as received, for answers that only describe a body
 
   void put(Pen& pen, const ResponseHead& head, const CompiledFields* policy, bool chunked, bool interim) {
-    const bool search = names_other_fields(head.connection_tokens);
     FieldCopier copier(pen);
     for (const Field& field : head.fields) {
       switch (role_of(field)) {
@@ -157,8 +157,7 @@ struct ResponseFields {
         default:
           break;
       }
-      if (search && is_named(field.name, head.connection_tokens)) continue;
-      if (policy && policy->drops(field)) continue;
+        if (policy && policy->drops(field)) continue;
       if (field.id == FieldId::date) date = true;
       copier.put(field);
     }
@@ -237,7 +236,7 @@ void write_request_head(std::string& out, const RequestHead& head, std::string_v
     const bool chunked = body.kind == BodyKind::chunked;
     const bool via = put_request_fields(pen, head, chunked, forwarding.keep_tracestate, policy);
     put_forwarding(pen, forwarding, policy);
-    if (!policy.speaks_for(OwnField::via)) put_via(pen, head.fields, head.minor_version, via);
+    if (!policy.speaks_for(OwnField::via)) put_via(pen, head.fields, head.minor_version, via, forwarding.via);
     put_request_framing(pen, head, body, upgrade);
   }
   policy.append_to(out, head.fields);
@@ -253,7 +252,7 @@ void write_response_head(std::string& out, const ResponseHead& head, const Respo
     ResponseFields fields;
     fields.put(pen, head, options.policy, options.body.kind == BodyKind::chunked, false);
     if (!fields.date && !speaks_for(options.policy, OwnField::date)) pen.field("Date", date);
-    if (!speaks_for(options.policy, OwnField::via)) put_via(pen, head.fields, head.minor_version, fields.via);
+    if (!speaks_for(options.policy, OwnField::via)) put_via(pen, head.fields, head.minor_version, fields.via, response_pseudonym);
     if (!options.request_id.empty() && !speaks_for(options.policy, OwnField::request_id)) {
       pen.field("X-Request-Id", options.request_id);
     }
@@ -263,6 +262,31 @@ void write_response_head(std::string& out, const ResponseHead& head, const Respo
   }
   if (options.policy) options.policy->append_to(out, head.fields);
   out += "\r\n";
+}
+
+bool came_through(const RequestHead& head, std::string_view pseudonym) {
+  for (const Field& field : head.fields) {
+    if (field.id != FieldId::via) continue;
+    // `[protocol/]version received-by [comment]`, where ours is no token of anybody else's.
+    const bool found = !for_each_list_member(field.value, [&](std::string_view member) {
+      const std::string_view by = trim_ows(member.substr(std::min(member.find(' '), member.size())));
+      return by.substr(0, by.find_first_of(" \t")) != pseudonym;
+    });
+    if (found) return true;
+  }
+  return false;
+}
+
+std::optional<std::uint64_t> max_forwards(const RequestHead& head) {
+  if (head.method != Method::options) return std::nullopt;
+  const Field* only = nullptr;
+  for (const Field& field : head.fields) {
+    if (field.id != FieldId::max_forwards) continue;
+    if (only != nullptr) return std::nullopt;
+    only = &field;
+  }
+  if (only == nullptr) return std::nullopt;
+  return parse_content_length(only->value);
 }
 
 bool is_hop_by_hop(const Field& field, const std::vector<std::string_view>& connection_tokens) {

@@ -2,6 +2,8 @@
 // framing, header policies (RFC 9110 7.6, RFC 9112 6). Pure: appends to a reused string; any thread.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +22,7 @@ struct Forwarding {
   std::string_view port;           // X-Forwarded-Port, decimal
   std::string_view request_id;     // X-Request-Id
   std::string_view traceparent;
+  std::string_view via = "weir";  // our pseudonym in Via
   bool keep_tracestate = false;  // the client's traceparent was kept, so its tracestate passes
 };
 
@@ -32,7 +35,7 @@ struct Forwarding {
 /// client is (X-Forwarded-*, X-Real-IP, Forwarded, X-Request-Id, traceparent, Proxy): `forwarding` says that;
 /// its empty members are left out. So are names that many servers cannot tell from these, like
 /// `X_Forwarded_For` (field_role.hpp). A client of HTTP/1.0 may send no Host: then `forwarding.host` is used.
-/// Via names the version that was received (RFC 9110 7.6.3).
+/// Via names the version that was received (RFC 9110 7.6.3). Max-Forwards of OPTIONS is one less (7.6.2).
 void write_request_head(std::string& out, const RequestHead& head, std::string_view target,
                         const Framing& body, const Forwarding& forwarding, const CompiledFields& policy,
                         bool upgrade);
@@ -71,6 +74,12 @@ struct OwnResponse {
 };
 void write_own_response(std::string& out, const OwnResponse& response, const ResponseOptions& options,
                         std::string_view date);
+
+/// True when a Via of `head` names `pseudonym`: the request has been here before (RFC 9110 7.6.3).
+bool came_through(const RequestHead& head, std::string_view pseudonym);
+
+/// Max-Forwards of an OPTIONS request (RFC 9110 7.6.2); nothing where there is none, several, or no number.
+std::optional<std::uint64_t> max_forwards(const RequestHead& head);
 
 /// RFC 9110 15 reason phrase; "" for unknown codes.
 std::string_view reason_phrase(int status);

@@ -87,7 +87,7 @@ Task<RelayEnd> relay_body(io::Stream& source, ReadBuffer& in, http::BodyDecoder&
                           RelayProgress& progress) {
   io::Reactor& reactor = source.reactor();
   Waits waits(options);
-  BodyGather gather;
+  BodyGather gather(options.trailer_policy);
   unsigned rounds = 0;
   bool filled = false;  // the last read used all of its space
   bool at_end = false;  // the source ended a body that has no other end

@@ -24,7 +24,8 @@ struct RelayOptions {
   std::uint64_t target_min_rate = 0;  // the same of the target, over target_rate_window
   std::string* replay = nullptr;      // keeps a copy of the body for a retry ...
   std::size_t replay_bytes_max = 0;   // ... as long as it fits
-  BodyCopy* copy = nullptr;           // takes a copy for somebody else
+  BodyCopy* copy = nullptr;           // takes a copy for a mirror
+  const http::CompiledFields* trailer_policy = nullptr;  // what the head's policy says, for trailers
 };
 
 inline constexpr std::chrono::seconds source_rate_window{10};

@@ -43,6 +43,10 @@ Task<After> Exchange::walk() {
   identify();
   auto normal = normalise();
   if (!normal) co_return co_await answer_failure(normal);
+  if (head.has_via && http::came_through(head, worker_.via())) {
+    Error loop = self_error(ErrorKind::loop_detected, "the request came through this process before");
+    co_return co_await answer_error(std::move(loop));
+  }
   if (redirects_to_https()) co_return co_await answer_redirect_to_https();
 
   auto routed = find_route();
@@ -52,6 +56,7 @@ Task<After> Exchange::walk() {
   auto affordable = check_limits();
   if (!affordable) co_return co_await answer_failure(affordable);
 
+  if (http::max_forwards(head) == 0U) co_return co_await answer_options();
   const config::Action& action = route_->config->action;
   if (const auto* redirect = std::get_if<config::RedirectAction>(&action))
     co_return co_await answer_redirect(*redirect);

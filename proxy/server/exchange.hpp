@@ -93,6 +93,7 @@ class Exchange final : private io::ChannelObserver {
   Task<After> answer(const http::OwnResponse& response, bool connection_is_good);
   Task<After> answer_error(Error error);
   Task<After> answer_failure(const Result<void>& failed);
+  Task<After> answer_options();
   Task<After> answer_redirect_to_https();
   Task<After> answer_redirect(const config::RedirectAction& action);
   Task<After> answer_respond(const config::RespondAction& action);

@@ -164,6 +164,15 @@ Task<After> Exchange::answer_failure(const Result<void>& failed) {
   co_return co_await answer_error(std::move(error));
 }
 
+/// OPTIONS that may go no further: we are who is asked (RFC 9110 7.6.2).
+Task<After> Exchange::answer_options() {
+  reason_ = "max_forwards";
+  http::OwnResponse response;
+  response.status = 204;
+  response.extra_fields = allowed_methods;
+  co_return co_await answer(response, true);
+}
+
 Task<After> Exchange::answer_redirect_to_https() {
   const config::RedirectToHttps& redirect = *session_->listener().config.redirect_to_https;
   if (head.host.empty()) {

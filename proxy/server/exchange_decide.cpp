@@ -39,7 +39,8 @@ void Exchange::identify() {
   } else {
     make_request_id();
   }
-  const std::string_view given_trace = value_of(head, "traceparent");
+  const std::string_view given_trace =
+      forwarded_.peer_trusted ? value_of(head, "traceparent") : std::string_view{};
   traceparent_kept_ = http::valid_traceparent(given_trace);
   if (traceparent_kept_) {
     traceparent_ = given_trace;

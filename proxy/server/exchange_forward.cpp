@@ -51,6 +51,7 @@ void Exchange::prepare_request() {
   forwarding.port = forwarded_.port;
   forwarding.request_id = request_id_;
   forwarding.traceparent = traceparent_;
+  forwarding.via = worker_.via();
   forwarding.keep_tracestate = traceparent_kept_;
   http::write_request_head(request_out_, head, target_, request_framing_, forwarding, route_->headers.request,
                            upgrade_);
@@ -199,7 +200,7 @@ void Exchange::prepare_next_attempt(upstream::RetryDecision decision) {
   if (chunked && !replay_.empty()) request_out_ += http::chunk_end;
   if (chunked && request_body_->finished()) {
     request_out_ += http::last_chunk;
-    request_out_ += http::forwardable_trailers(request_body_->trailers());
+    request_out_ += http::forwardable_trailers(request_body_->trailers(), &route_->headers.request);
     request_out_ += http::chunk_end;
   }
   request_progress_ = {};

@@ -46,7 +46,7 @@ void MirrorCopy::compose(std::string_view head, const http::BodyDecoder& body) {
     end_ += http::chunk_end;
   }
   end_ += http::last_chunk;
-  end_ += http::forwardable_trailers(body.trailers());
+  end_ += http::forwardable_trailers(body.trailers(), &route_->headers.request);
   end_ += http::chunk_end;
 }
 

@@ -40,6 +40,7 @@ struct ProcessShared {
   std::atomic<limit::Pressure> pressure{limit::Pressure::normal};
   std::atomic<limit::Bound> tightest{limit::Bound::connections};  // the bound to blame
   // Set before the workers are made.
+  std::string via = "weir";  // our name in Via: of this process alone, so that a loop is noticed
   int worker_descriptors_max = std::numeric_limits<int>::max();  // those above are the control thread's
   std::size_t refusals_kept = Refusals::kept_max;                // a worker
   std::function<void()> descriptors_ran_out;                     // any worker thread
@@ -108,6 +109,7 @@ class Worker {
   /// Whether an answer that could keep its connection ends it, because the process is near a bound. Counts it.
   bool sheds_keep_alive();
   std::size_t index() const { return index_; }
+  const std::string& via() const { return shared_.via; }
 
   std::unique_ptr<Exchange> take_exchange();
   void give_back(std::unique_ptr<Exchange> exchange);

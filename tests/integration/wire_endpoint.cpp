@@ -84,6 +84,7 @@ std::size_t forwarding_bytes(std::string_view text, const std::string& host, std
                              bool old_client) {
   constexpr std::size_t request_id_length = 36;
   constexpr std::size_t traceparent_length = 55;
+  constexpr std::size_t via_token_length = 8;
   std::size_t at = 0;
   const auto expect = [&](const std::string& expected) {
     if (text.substr(at, expected.size()) != expected) return false;
@@ -99,7 +100,7 @@ std::size_t forwarding_bytes(std::string_view text, const std::string& host, std
       (host.empty() || expect("X-Forwarded-Host: " + host + "\r\n")) &&
       expect("X-Forwarded-Port: " + std::to_string(port) + "\r\nX-Request-Id: ") && skip(request_id_length) &&
       expect("\r\ntraceparent: 00-") && skip(traceparent_length - 3) &&
-      expect(old_client ? "\r\nVia: 1.0 weir\r\n" : "\r\nVia: 1.1 weir\r\n");
+      expect(old_client ? "\r\nVia: 1.0 weir-" : "\r\nVia: 1.1 weir-") && skip(via_token_length) && expect("\r\n");
   return as_it_must_be ? at : 0;
 }
 

@@ -254,7 +254,7 @@ TEST(ForwardedElement, Nodes) {
       {"for=1.2.3.4;;proto=http", "unknown"},
       {";for=1.2.3.4", "unknown"},
   };
-  for (const auto& [element, node] : rows) EXPECT_EQ(forwarded_for_node(element), node) << element;
+  for (const auto& [element, node] : rows) EXPECT_EQ(parse_forwarded_element(element).node, node) << element;
 }
 
 TEST(RequestId, WhatIsAcceptable) {
