@@ -80,6 +80,9 @@ Task<> Session::run() {
   if (listener_->config.proxy_protocol && !co_await read_proxy_header()) co_return;
   if (!admit_client()) co_return;
   if (is_tls() && !co_await accept_tls()) co_return;
+  // A balancer opens a connection with a PROXY header for a client that is there: its request does not take long.
+  Duration patience = limits.idle_timeout;
+  if (listener_->config.proxy_protocol) patience = std::min<Duration>(patience, limits.header_timeout);
   Next next = Next::request;
   for (unsigned in_a_row = 1; next == Next::request; ++in_a_row) {
     while (in_.empty()) {
@@ -88,7 +91,7 @@ Task<> Session::run() {
         if (worker_.draining()) break;
         in_a_row = 0;
         set_idle(true);
-        received = co_await stream_.readable(worker_.reactor().now() + limits.idle_timeout);
+        received = co_await stream_.readable(worker_.reactor().now() + patience);
         set_idle(false);
       }
       if (!received.ok()) break;
@@ -98,6 +101,7 @@ Task<> Session::run() {
     // A client that pipelines has its turn, as every other.
     if (in_a_row % requests_per_turn == 0) co_await io::Yield(worker_.reactor());
     next = co_await serve_request();
+    patience = limits.idle_timeout;
     if (in_.empty()) {
       in_.drop();
     } else {

@@ -57,11 +57,16 @@ TEST_F(Headers, WhatAnUntrustedClientClaimsIsReplaced) {
   EXPECT_THAT(seen.fields.get("X-Request-Id"), MatchesRegex(uuid_v7));
 }
 
-TEST_F(Headers, ATraceIsKept) {
-  const Request seen = seen_for("traceparent: " + std::string(trace_parent) + "\r\ntracestate: a=1\r\n");
+TEST_F(Headers, ATraceOfATrustedProxyIsKept) {
+  ConfigText config = config_for(endpoint_.address());
+  config.trusted_proxies = "127.0.0.0/8";
+  WeirProcess weir(config);
+  weir.get("/", "traceparent: " + std::string(trace_parent) + "\r\ntracestate: a=1\r\n");
+  const Request seen = endpoint_.requests().back();
   EXPECT_EQ(seen.fields.get("traceparent"), trace_parent);
   EXPECT_EQ(seen.fields.get("tracestate"), "a=1");
-  const Request broken = seen_for("traceparent: nonsense\r\ntracestate: a=1\r\n");
+  weir.get("/", "traceparent: nonsense\r\ntracestate: a=1\r\n");
+  const Request broken = endpoint_.requests().back();
   EXPECT_NE(broken.fields.get("traceparent"), "nonsense");
   EXPECT_FALSE(broken.fields.has("tracestate"));
 }
