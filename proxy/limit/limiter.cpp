@@ -12,8 +12,8 @@ using Groups = std::array<BucketGroup*, demands_max>;
 /// All groups, in one order for every thread.
 class Locked {
  public:
-  Locked(const Groups& groups, std::size_t count) : groups_(groups), count_(count) {
-    const auto end = groups_.begin() + static_cast<std::ptrdiff_t>(count_);
+  explicit Locked(std::span<BucketGroup* const> groups) : count_(groups.size()) {
+    const auto end = std::copy(groups.begin(), groups.end(), groups_.begin());
     if (count_ > 1) std::sort(groups_.begin(), end, std::less<>());
     assert(std::adjacent_find(groups_.begin(), end) == end);
     for (std::size_t i = 0; i < count_; ++i) groups_[i]->lock.lock();
@@ -60,7 +60,7 @@ bool take_all(std::span<Demand> demands, Nanoseconds now) {
   }
   bool admitted = true;
   {
-    const Locked locked(groups, demands.size());
+    const Locked locked({groups.data(), demands.size()});
     for (std::size_t i = 0; i < demands.size(); ++i) {
       slots[i] = look(demands[i], *groups[i], now);
       admitted = admitted && (demands[i].has_token || demands[i].shadow);
