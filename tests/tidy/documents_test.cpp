@@ -205,7 +205,9 @@ TEST(Tidy, ScriptsAreStrictAndRunnable) {
     const std::string text = read_file(path);
     if (!text.starts_with("#!")) continue;  // a part that others source, or no script at all
     const bool python = text.starts_with("#!/usr/bin/env python3\n");
-    if (!python) EXPECT_THAT(text, testing::HasSubstr("\nset -euo pipefail\n")) << path;
+    if (!python) {
+      EXPECT_THAT(text, testing::HasSubstr("\nset -euo pipefail\n")) << path;
+    }
     const auto permissions = std::filesystem::status(std::string(WEIR_SOURCE_DIR "/") + path).permissions();
     EXPECT_NE(permissions & std::filesystem::perms::owner_exec, std::filesystem::perms::none) << path;
     const char* const checker =

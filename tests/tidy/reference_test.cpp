@@ -125,7 +125,9 @@ TEST(Reference, OptionsOfTheCommandLineAreThere) {
   EXPECT_FALSE(options.empty());
   const std::string text = document() + read_file("config/README.md");
   for (const std::string& option : options) {
-    if (option != "--help") EXPECT_NE(text.find(option), std::string::npos) << option;
+    if (option != "--help") {
+      EXPECT_NE(text.find(option), std::string::npos) << option;
+    }
   }
 }
 

@@ -33,7 +33,9 @@ Decoded decode_in_pieces(std::string_view input, std::vector<std::size_t> ends) 
         result.consumed = 0;
         return result;
       }
-      if (step->consumed == 0 && !step->finished) ADD_FAILURE() << "no progress";
+      if (step->consumed == 0 && !step->finished) {
+        ADD_FAILURE() << "no progress";
+      }
       result.data += step->data;
       result.consumed += step->consumed;
       result.finished = step->finished;

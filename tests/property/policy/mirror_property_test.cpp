@@ -57,7 +57,9 @@ TEST(MirrorProperty, AWholeCycleIsExact) {
       longest = std::max(longest, gap);
     }
     EXPECT_EQ(copied, share);
-    if (share > 0) EXPECT_LE(longest, whole / share + 1);
+    if (share > 0) {
+      EXPECT_LE(longest, whole / share + 1);
+    }
   }
 }
 

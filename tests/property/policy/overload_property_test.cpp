@@ -36,11 +36,19 @@ TEST(OverloadProperty, PressureFollowsTheLoadWithinItsThresholds) {
         const Thresholds at = thresholds(static_cast<Bound>(i), start);
         const Pressure now = overload.of(static_cast<Bound>(i));
         changed += now != before[i] ? 1 : 0;
-        if (percent(uses[i]) >= at.shed_from) ASSERT_EQ(now > before[i], before[i] != Pressure::shedding);
+        if (percent(uses[i]) >= at.shed_from) {
+          ASSERT_EQ(now > before[i], before[i] != Pressure::shedding);
+        }
         ASSERT_FALSE(before[i] == Pressure::normal && now == Pressure::shedding) << "a step was left out";
-        if (percent(uses[i]) < at.shed_until) ASSERT_NE(now, Pressure::shedding);
-        if (percent(uses[i]) >= at.tight_from) ASSERT_NE(now, Pressure::normal);
-        if (percent(uses[i]) < at.tight_until) ASSERT_EQ(now, Pressure::normal);
+        if (percent(uses[i]) < at.shed_until) {
+          ASSERT_NE(now, Pressure::shedding);
+        }
+        if (percent(uses[i]) >= at.tight_from) {
+          ASSERT_NE(now, Pressure::normal);
+        }
+        if (percent(uses[i]) < at.tight_until) {
+          ASSERT_EQ(now, Pressure::normal);
+        }
         ASSERT_GE(overload.pressure(), now);
       }
       ASSERT_EQ(changes.size(), changed) << "each change is told, and nothing else";

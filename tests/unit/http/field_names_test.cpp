@@ -57,7 +57,9 @@ TEST(FieldNames, NothingElseIsACommonName) {
       text[random() % text.size()] = static_cast<char>(random() % 256);
       if (iequals(text, name)) continue;
       EXPECT_EQ(field_id(text), by_registry(text)) << ::testing::PrintToString(text);
-      if (find_common_field(text)) EXPECT_TRUE(is_token(text)) << ::testing::PrintToString(text);
+      if (find_common_field(text)) {
+        EXPECT_TRUE(is_token(text)) << ::testing::PrintToString(text);
+      }
     }
     EXPECT_FALSE(find_common_field(name + "-")) << name;
     EXPECT_FALSE(find_common_field("-" + name)) << name;

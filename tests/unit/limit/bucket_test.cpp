@@ -43,7 +43,9 @@ TEST(Bucket, RatesThatDoNotDivideANanosecondDoNotDrift) {
     for (std::uint64_t i = 1; i <= 10'000; ++i) {
       // The i-th further token is there at exactly i / count seconds, rounded up to a nanosecond.
       const Nanoseconds due = start + (i * second + count - 1) / count;
-      if (due > now + 1) EXPECT_FALSE(odd.admits(state, due - 1)) << i;
+      if (due > now + 1) {
+        EXPECT_FALSE(odd.admits(state, due - 1)) << i;
+      }
       ASSERT_TRUE(odd.admits(state, due)) << i << " at " << count;
       state = odd.take(state, due);
       if (count > 1'000) break;  // tokens come faster than nanoseconds pass: the next line is what holds

@@ -67,7 +67,9 @@ TEST(SplitAffinity, WithoutOneOfThemOnlyItsClientsMove) {
     const std::string key = std::to_string(i);
     const std::size_t before = affinity.pick(key, weights), after = affinity.pick(key, weights, 0b101);
     EXPECT_NE(after, 1u);
-    if (before != 1) EXPECT_EQ(before, after);
+    if (before != 1) {
+      EXPECT_EQ(before, after);
+    }
   }
 }
 
