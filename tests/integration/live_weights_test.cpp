@@ -209,14 +209,19 @@ TEST(LiveWeights, AKillInTheMiddleLosesNothingAcknowledged) {
               green == 0 ? 100 : 1000 - green % 1000);
     EXPECT_EQ(weir.process().error_text().find("set aside"), std::string::npos);
     acknowledged = green;
+    // The kill follows the sending of a change by a varying amount of work, so that it meets the change in any phase.
+    std::atomic<int> sent = 0;
     std::thread killer([&] {
-      std::this_thread::sleep_for(std::chrono::microseconds(500 + kill * 7919 % 20'000));
+      for (int seen = sent; seen <= kill % 4; seen = sent) sent.wait(seen);
+      for (int i = kill * 7919 % 20'000; i > 0; --i) std::this_thread::yield();
       weir.signal(SIGKILL);
     });
     try {
       RawClient client(weir.admin_port());
       for (;;) {
         const int weight = next++;
+        ++sent;
+        sent.notify_one();
         const std::string body = R"({"weights":{"app":)" + std::to_string(1000 - weight % 1000) +
                                  R"(,"green":)" + std::to_string(weight) + "}}";
         if (put(client, body).status != 200) break;
@@ -225,6 +230,8 @@ TEST(LiveWeights, AKillInTheMiddleLosesNothingAcknowledged) {
     } catch (const TestFailure&) {
       // The connection ended with the process.
     }
+    sent = 4;  // the killer waits for no more than that
+    sent.notify_one();
     killer.join();
     EXPECT_EQ(weir.process().wait_exit().signal, SIGKILL);
   }

@@ -31,10 +31,16 @@ const std::vector<std::string_view> pure = {"proxy/core/",    "proxy/http/",    
 const std::vector<Ban>& bans() {
   static const std::vector<Ban> table = {
       {R"(\b(sleep_for|sleep_until|usleep|nanosleep|sleep)\s*\()",
-       {"proxy/", "tests/unit/", "tests/property/"},
+       {"proxy/", "tests/"},
        {},
-       "nothing sleeps: take a deadline from the timer wheel, or a manual clock in tests",
+       "nothing sleeps: take a deadline from the timer wheel, a manual clock in unit tests, eventually() in "
+       "others",
        "usleep(5);"},
+      {R"(\bpoll\s*\(\s*(nullptr|NULL|0)\s*,)",
+       {"proxy/", "tests/"},
+       {"tests/support/deadline.cpp"},
+       "a sleep by another name: wait for an event, in tests by eventually()",
+       "::poll(nullptr, 0, 5);"},
       {R"(\bstd::system\s*\(|::system\s*\()", everywhere, {}, "no shell", "std::system(x);"},
       {R"(\b(rand|srand|drand48)\s*\()", everywhere, {}, "not seeded by us: core/rng.hpp", "rand();"},
       {R"(\bgettimeofday\s*\(|[^\w.>]time\s*\(\s*(nullptr|NULL|0)\s*\))",
