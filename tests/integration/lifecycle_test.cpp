@@ -107,7 +107,7 @@ TEST(LifecycleTimeout, DrainEndsAfterTheTimeout) {
   client.send_get("/");
   endpoint.wait_for_requests(1);
   const auto started = std::chrono::steady_clock::now();
-  EXPECT_EQ(weir.stop(), exited_well);
+  EXPECT_EQ(weir.stop_busy(), exited_well);
   EXPECT_GE(std::chrono::steady_clock::now() - started, 300ms);
   client.read_to_end();  // a 503, or cut: but over
 }
@@ -120,7 +120,7 @@ TEST(LifecycleTimeout, ARequestThatIsCutIsLoggedAsCut) {
   RawClient client = weir.connect();
   client.send_get("/");
   endpoint.wait_for_requests(1);
-  EXPECT_EQ(weir.stop(), exited_well);
+  EXPECT_EQ(weir.stop_busy(), exited_well);
   EXPECT_EQ(client.read_to_end().bytes, "");
   const boost::json::object line = weir.access_log(1)[0];
   EXPECT_EQ(line.at("status"), 499);  // the client got no answer: none is claimed

@@ -300,7 +300,7 @@ TEST_F(Mirror, TheShutdownDoesNotWaitForCopies) {
   WeirProcess weir(text);
   for (int i = 0; i < 6; ++i) EXPECT_EQ(weir.get("/").body, "blue");
   green_.wait_for_requests(6);
-  EXPECT_EQ(weir.stop(), (ExitStatus{0, 0}));
+  EXPECT_EQ(weir.stop_busy(), (ExitStatus{0, 0}));
   for (std::size_t i = 0; i < green_.connection_count(); ++i) green_.wait_for_end(i);
 }
 

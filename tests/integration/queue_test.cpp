@@ -351,7 +351,7 @@ TEST_F(Queues, AnEndThatWaitsForNobodyEndsTheWait) {
   auto clients = fill(weir);
   clients.push_back(asking(weir));
   wait_for_queue(weir, 1);
-  EXPECT_EQ(weir.stop(), (ExitStatus{0, 0}));
+  EXPECT_EQ(weir.stop_busy(), (ExitStatus{0, 0}));
   gate_->open();
 }
 

@@ -3,6 +3,8 @@
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
+#include <sstream>
+#include <string_view>
 #include <utility>
 
 namespace weir::testing {
@@ -38,6 +40,11 @@ bool sample_value(const std::string& line, const std::string& name, const std::s
   if (line.find(label) == std::string::npos) return false;
   value = std::strtod(line.c_str() + line.rfind(' '), nullptr);
   return true;
+}
+
+/// Gauges by name, so that a new one is watched from its first day.
+bool counts_work(std::string_view name) {
+  return name == "weir_connections" || name.find("in_flight") != name.npos || name.find("queue") != name.npos;
 }
 
 }  // namespace
@@ -161,7 +168,36 @@ std::vector<boost::json::object> WeirProcess::access_log(std::size_t count) {
   return entries;
 }
 
+std::string WeirProcess::busy_gauges() const {
+  std::istringstream text(admin("/metrics").body);
+  std::string busy, watched;
+  bool any_watched = false;
+  for (std::string line; std::getline(text, line);) {
+    if (line.starts_with("# TYPE ")) {
+      const bool gauge = line.ends_with(" gauge");
+      const std::string name = line.substr(7, line.rfind(' ') - 7);
+      watched = gauge && counts_work(name) ? name : "";
+      any_watched = any_watched || !watched.empty();
+    }
+    double value = 0;
+    if (watched.empty() || !sample_value(line, watched, "", value) || value == 0) continue;
+    busy += line + "\n";
+  }
+  if (!any_watched) throw TestFailure("/metrics has no gauge of work under way");
+  return busy;
+}
+
 ExitStatus WeirProcess::stop(const Deadline& deadline) {
+  std::string busy;
+  try {
+    eventually("no work is under way", [&] { return (busy = busy_gauges()).empty(); });
+  } catch (const TestFailure&) {
+    throw TestFailure("gauges that stayed up before the end:\n" + busy + process_->transcript());
+  }
+  return stop_busy(deadline);
+}
+
+ExitStatus WeirProcess::stop_busy(const Deadline& deadline) {
   signal(SIGTERM);
   return process_->wait_exit(deadline);
 }

@@ -65,8 +65,14 @@ class WeirProcess {
 
   void signal(int number) const { process_->signal(number); }
   Process& process() { return *process_; }
-  /// SIGTERM, then the exit status.
+  /// Gauges of what is under way that are not 0, as their samples' lines: requests in flight, client connections,
+  /// queues. Connections that are kept to endpoints idle there on purpose and do not count.
+  std::string busy_gauges() const;
+  /// For a process that has nothing to do any more: waits until busy_gauges() is empty, then SIGTERM; returns the exit
+  /// status. A gauge that stays up is a failure of the test.
   ExitStatus stop(const Deadline& deadline = Deadline());
+  /// SIGTERM whatever is under way, then the exit status.
+  ExitStatus stop_busy(const Deadline& deadline = Deadline());
   double rss_kib() const;
 
  private:
