@@ -228,12 +228,12 @@ TEST_F(CompilerTest, BucketsLiveThroughAReloadAndTakeTheNewRate) {
   const auto before = compile(limited(10, 20));
   const server::LimitRuntime& limit = *before->routes->at(0).limits.at(0);
   EXPECT_EQ(limit.policy, "\"api\";q=20;w=172800");
-  const limit::Nanoseconds now = limit::nanoseconds_of(Clock::now());
+  const limit::Nanoseconds at = limit::nanoseconds_of(Clock::now());
   limit::Demand demand(*limit.table, 7, false);
-  for (int i = 0; i < 20; ++i) EXPECT_TRUE(limit::take_all({&demand, 1}, now));
+  for (int i = 0; i < 20; ++i) EXPECT_TRUE(limit::take_all({&demand, 1}, at));
   const auto after = compile(limited(10, 40));
   EXPECT_EQ(after->limits->at(0).table, limit.table);
-  EXPECT_FALSE(limit::take_all({&demand, 1}, now));
+  EXPECT_FALSE(limit::take_all({&demand, 1}, at));
   EXPECT_EQ(demand.bucket.burst(), 40u);
   EXPECT_EQ(after->limits->at(0).policy, "\"api\";q=40;w=345600");
 }
