@@ -1,5 +1,7 @@
 #include "io/stream.hpp"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -78,6 +80,7 @@ bool Stream::try_write(std::span<iovec>& parts, IoResult& result) {
       return true;
     }
     result.bytes += static_cast<std::size_t>(sent);
+    sent_bytes_ += static_cast<std::size_t>(sent);
     advance(parts, static_cast<std::size_t>(sent));
   }
   result.status = IoStatus::ok;
@@ -89,6 +92,13 @@ bool Stream::WriteAll::perform() {
   if (stream_.try_write(parts_, result_)) return true;
   if (result_.bytes > before) stream_.channel_.extend_write_deadline(next_deadline());
   return false;
+}
+
+std::uint64_t Stream::taken_bytes() const {
+  const std::uint64_t sent = tls_ != nullptr ? tls_->sent_bytes() : sent_bytes_;
+  int unconfirmed = 0;
+  if (::ioctl(channel_.fd(), SIOCOUTQ, &unconfirmed) != 0 || unconfirmed < 0) return sent;
+  return sent - std::min(sent, static_cast<std::uint64_t>(unconfirmed));
 }
 
 bool Stream::Readable::perform() {

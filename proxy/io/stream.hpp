@@ -37,12 +37,6 @@ class Stream {
   /// Writes without waiting and moves the front of `parts` on; false when the kernel's buffer is full.
   bool try_write(std::span<iovec>& parts, IoResult& result);
 
-  /// What write_until has left, and how much of what it wrote had to be waited for.
-  struct Unwritten {
-    std::span<iovec> parts;
-    std::size_t bytes_after_wait = 0;
-  };
-
   class Reading;
   class ReadSome;
   class WriteAll;
@@ -53,8 +47,10 @@ class Stream {
   ReadSome read_some(char* to, std::size_t bytes, TimePoint deadline);
   /// All bytes of `parts` (which is used up), or why not. `timeout` is the longest time without any progress.
   WriteAll write_all(std::span<iovec> parts, Duration timeout);
-  /// The same, until `deadline` at most: afterwards `rest` is what is left, so that it can be gone on with.
-  WriteAll write_until(Unwritten& rest, Duration timeout, TimePoint deadline);
+  /// The same, until `deadline` at most, however much progress it makes: afterwards `parts` is what is left.
+  WriteAll write_until(std::span<iovec>& parts, TimePoint deadline);
+  /// Bytes that left this machine, or rather its send buffer: the other side confirmed them. One system call.
+  std::uint64_t taken_bytes() const;
   /// Waits, holding no buffer, until something arrives. Call after try_read found nothing: what a TLS session
   /// holds already is not seen here.
   Readable readable(TimePoint deadline);
@@ -70,6 +66,7 @@ class Stream {
  private:
   Channel channel_;
   std::unique_ptr<TlsSession> tls_;
+  std::uint64_t sent_bytes_ = 0;  // without TLS
 };
 
 /// What the operations on the reading side have in common.
@@ -115,19 +112,16 @@ class Stream::Handshake final : public Reading {
 
 class Stream::WriteAll final : public Operation {
  public:
-  WriteAll(Stream& stream, std::span<iovec> parts, Duration timeout, TimePoint deadline = TimePoint::max(),
-           Unwritten* rest = nullptr)
-      : stream_(stream), parts_(parts), timeout_(timeout), deadline_(deadline), rest_(rest) {}
-  bool await_ready() {
-    const bool done = stream_.try_write(parts_, result_);
-    bytes_at_once_ = result_.bytes;
-    return done;
-  }
+  WriteAll(Stream& stream, std::span<iovec> parts, Duration timeout)
+      : stream_(stream), parts_(parts), timeout_(timeout) {}
+  WriteAll(Stream& stream, std::span<iovec>& parts, TimePoint deadline)
+      : stream_(stream), parts_(parts), timeout_(Duration::max()), deadline_(deadline), rest_(&parts) {}
+  bool await_ready() { return stream_.try_write(parts_, result_); }
   void await_suspend(std::coroutine_handle<> waiting) {
     stream_.channel_.wait_write(*this, waiting, next_deadline());
   }
   IoResult await_resume() const {
-    if (rest_ != nullptr) *rest_ = {parts_, result_.bytes - bytes_at_once_};
+    if (rest_ != nullptr) *rest_ = parts_;
     return result_;
   }
 
@@ -135,14 +129,15 @@ class Stream::WriteAll final : public Operation {
   void fail(IoStatus reason) override { result_.status = reason; }
 
  private:
-  TimePoint next_deadline() const { return std::min(stream_.reactor().now() + timeout_, deadline_); }
+  TimePoint next_deadline() const {
+    return rest_ != nullptr ? deadline_ : stream_.reactor().now() + timeout_;
+  }
 
   Stream& stream_;
   std::span<iovec> parts_;
   Duration timeout_;
-  TimePoint deadline_;
-  Unwritten* rest_;
-  std::size_t bytes_at_once_ = 0;
+  TimePoint deadline_{};
+  std::span<iovec>* rest_ = nullptr;
   IoResult result_;
 };
 
@@ -152,8 +147,8 @@ inline Stream::ReadSome Stream::read_some(char* to, std::size_t bytes, TimePoint
 inline Stream::WriteAll Stream::write_all(std::span<iovec> parts, Duration timeout) {
   return {*this, parts, timeout};
 }
-inline Stream::WriteAll Stream::write_until(Unwritten& rest, Duration timeout, TimePoint deadline) {
-  return {*this, rest.parts, timeout, deadline, &rest};
+inline Stream::WriteAll Stream::write_until(std::span<iovec>& parts, TimePoint deadline) {
+  return {*this, parts, deadline};
 }
 inline Stream::Readable Stream::readable(TimePoint deadline) {
   return {*this, deadline};

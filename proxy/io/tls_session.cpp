@@ -49,6 +49,7 @@ BIO* TlsSession::thread_bio() {
 void TlsSession::begin_call() {
   ERR_clear_error();
   BIO_set_data(SSL_get_rbio(ssl_.get()), this);
+  reads_in_call_ = 0;
 }
 
 TlsSession::TlsSession(Channel& channel, tls::SslPtr ssl, bool server)
@@ -77,6 +78,8 @@ int TlsSession::bio_read(BIO* bio, char* to, int bytes) {
     if (self.early_->empty()) self.early_.reset();
     return static_cast<int>(taken);
   }
+  if (++self.reads_in_call_ > reads_per_call_max)
+    return -1;  // no call may hold the loop for as long as a peer likes
   while (self.channel_.readable()) {
     const ssize_t received = receive(self.channel_.fd(), to, static_cast<std::size_t>(bytes));
     if (received > 0) {
@@ -104,6 +107,7 @@ bool TlsSession::send(std::string_view bytes, std::size_t& sent, IoResult& resul
     const ssize_t taken = transmit(channel_.fd(), bytes.data() + sent, bytes.size() - sent);
     if (taken >= 0) {
       sent += static_cast<std::size_t>(taken);
+      sent_bytes_ += static_cast<std::size_t>(taken);
       continue;
     }
     if (errno == EINTR) continue;

@@ -21,6 +21,9 @@ class TlsSession {
  public:
   static constexpr std::size_t batch_bytes_max = 128 * 1024;  // records gathered before they are sent
   static constexpr std::size_t record_bytes_max = 16 * 1024;  // RFC 8446 5.1
+  /// One call of OpenSSL ends as soon as there is data, so it reads more often only from a peer that floods it with what
+  /// is none (key updates, tickets). The largest handshake message, a list of certificates of 100 KiB, is less.
+  static constexpr int reads_per_call_max = 16;
 
   TlsSession(Channel& channel, tls::SslPtr ssl, bool server);
 
@@ -38,6 +41,8 @@ class TlsSession {
   /// Sends close_notify as far as the socket takes it.
   void close_notify();
   bool handshake_done() const { return SSL_is_init_finished(ssl_.get()) == 1; }
+  /// Bytes of records that the kernel took so far.
+  std::uint64_t sent_bytes() const { return sent_bytes_; }
   /// What OpenSSL said about the last failure.
   const std::string& failure_text() const { return failure_text_; }
 
@@ -64,7 +69,9 @@ class TlsSession {
   tls::SslPtr ssl_;
   std::unique_ptr<Unsent> unsent_;      // what the socket did not take yet
   std::unique_ptr<std::string> early_;  // read from the socket before TLS began (behind a PROXY header)
-  bool broken_ = false;                 // no further SSL call makes sense
+  std::uint64_t sent_bytes_ = 0;
+  int reads_in_call_ = 0;
+  bool broken_ = false;  // no further SSL call makes sense
   std::string failure_text_;
 };
 

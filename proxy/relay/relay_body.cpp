@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "relay/pace.hpp"
+#include "relay/paced_write.hpp"
 
 namespace weir::relay {
 namespace {
@@ -39,9 +40,7 @@ constexpr std::string_view close_delimited_end = "0\r\n\r\n";
 /// How long each side was waited for, and whether it keeps its pace.
 struct Waits {
   explicit Waits(const RelayOptions& options)
-      : deadline(options.deadline),
-        source(options.source_min_rate, source_rate_window),
-        target(options.target_min_rate, target_rate_window) {}
+      : deadline(options.deadline), source(options.source_min_rate, source_rate_window) {}
 
   bool is_over(TimePoint now) const { return now >= deadline; }
   /// Whose doing an end is that `side` met: once the time for all is over it is that of the side that took most of it.
@@ -51,7 +50,7 @@ struct Waits {
   }
 
   TimePoint deadline;
-  Pace source, target;
+  Pace source;
   Duration for_source{}, for_target{};
 };
 
@@ -87,6 +86,7 @@ Task<RelayEnd> relay_body(io::Stream& source, ReadBuffer& in, http::BodyDecoder&
                           RelayProgress& progress) {
   io::Reactor& reactor = source.reactor();
   Waits waits(options);
+const WriteBounds bounds{options.write_timeout, options.deadline, options.target_pace};
   BodyGather gather(options.trailer_policy);
   unsigned rounds = 0;
   bool filled = false;  // the last read used all of its space
@@ -105,20 +105,21 @@ Task<RelayEnd> relay_body(io::Stream& source, ReadBuffer& in, http::BodyDecoder&
       keep_for_replay(gather, options, progress);
       if (options.copy != nullptr) options.copy->add(gather.runs(), gather.data_bytes());
     }
-    for (io::Stream::Unwritten rest{gather.parts()}; !rest.parts.empty();) {
-      const TimePoint before = reactor.now();
-      const TimePoint until = std::min(options.deadline, waits.target.due(before));
-      const io::IoResult written = co_await target.write_until(rest, options.write_timeout, until);
-      progress.written_bytes += written.bytes;
-      const Duration waited = reactor.now() - before;
-      waits.for_target += waited;
-      // What the kernel took at once says nothing about the pace of the other side.
-      if (!waits.target.note(rest.bytes_after_wait, waited)) co_return too_slow(RelayEnd::Side::target);
-      if (written.ok()) break;
-      // Only its window is over, and it keeps its pace: on with what is left.
-      const bool goes_on = written.status == io::IoStatus::timeout && reactor.now() < options.deadline &&
-                           until < before + options.write_timeout;
-      if (!goes_on) co_return failed(waits.whose(RelayEnd::Side::target, reactor.now()), written.status);
+    if (std::span<iovec> parts = gather.parts(); !parts.empty()) {
+      io::IoResult at_once;
+      PacedWrite written;
+      if (target.try_write(parts, at_once)) {
+        written.status = at_once.status;
+      } else {
+        const TimePoint before = reactor.now();
+        written = co_await write_waiting(target, parts, bounds);
+        waits.for_target += reactor.now() - before;
+      }
+      progress.written_bytes += at_once.bytes + written.bytes;
+      if (written.too_slow) co_return too_slow(RelayEnd::Side::target);
+      if (!written.ok()) {
+        co_return failed(waits.whose(RelayEnd::Side::target, reactor.now()), written.status);
+      }
     }
     if (at_end || decoder.finished()) co_return RelayEnd{};
     if (!in.empty()) continue;

@@ -12,6 +12,7 @@
 #include "io/stream.hpp"
 #include "relay/body_copy.hpp"
 #include "relay/body_gather.hpp"
+#include "relay/pace.hpp"
 
 namespace weir::relay {
 
@@ -21,7 +22,7 @@ struct RelayOptions {
   TimePoint deadline = TimePoint::max();  // for all of it, looked at each round
   std::uint64_t body_bytes_max = 0;       // 0: no limit
   std::uint64_t source_min_rate = 0;  // bytes per second over source_rate_window of waiting for it; 0: off
-  std::uint64_t target_min_rate = 0;  // the same of the target, over target_rate_window
+  TakenPace* target_pace = nullptr;   // that the target has to keep; over all of its connection
   std::string* replay = nullptr;      // keeps a copy of the body for a retry ...
   std::size_t replay_bytes_max = 0;   // ... as long as it fits
   BodyCopy* copy = nullptr;           // takes a copy for a mirror

@@ -117,12 +117,10 @@ Task<After> Exchange::answer(const http::OwnResponse& response, bool connection_
   response_out_.clear();
   http::write_own_response(response_out_, response, response_options({}, keep_alive),
                            worker_.http_date(wall_started_));
-  iovec part{response_out_.data(), response_out_.size()};
-  const Duration timeout = session_->listener().config.limits.send_timeout;
-  const io::IoResult written = co_await session_->stream().write_all({&part, 1}, timeout);
+  const relay::PacedWrite written = co_await session_->write(response_out_);
   if (!written.ok()) {
     status_ = facts(ErrorKind::client_gone).status;
-    reason_ = facts(client_write_failure(written.status).kind).name;
+    reason_ = facts(client_write_failure(written.status, written.too_slow).kind).name;
     co_return After::close;
   }
   status_ = response.status;

@@ -175,10 +175,8 @@ Task<Result<void>> Exchange::invite_body() {
   if (continue_sent_) co_return Result<void>{};
   continue_sent_ = true;
   static constexpr std::string_view invitation = "HTTP/1.1 100 Continue\r\n\r\n";
-  iovec part{const_cast<char*>(invitation.data()), invitation.size()};
-  const io::IoResult sent =
-      co_await session_->stream().write_all({&part, 1}, session_->listener().config.limits.send_timeout);
-  if (!sent.ok()) co_return client_write_failure(sent.status);
+  const relay::PacedWrite sent = co_await session_->write(invitation);
+  if (!sent.ok()) co_return client_write_failure(sent.status, sent.too_slow);
   co_return Result<void>{};
 }
 
@@ -244,11 +242,9 @@ Task<Result<void>> Exchange::pass_interim_response() {
     http::ResponseOptions options;
     options.client_minor_version = head.minor_version;
     http::write_response_head(response_out_, response_, options, worker_.http_date(wall_started_));
-    iovec part{response_out_.data(), response_out_.size()};
     retry_.response_started = true;
-    const io::IoResult sent =
-        co_await session_->stream().write_all({&part, 1}, session_->listener().config.limits.send_timeout);
-    if (!sent.ok()) co_return client_write_failure(sent.status);
+    const relay::PacedWrite sent = co_await session_->write(response_out_);
+    if (!sent.ok()) co_return client_write_failure(sent.status, sent.too_slow);
   }
   upstream_in_.consume(response_.bytes);
   upstream_in_.compact();

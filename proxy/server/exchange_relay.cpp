@@ -35,7 +35,7 @@ Task<After> Exchange::relay_response() {
   relay::RelayOptions options;
   options.read_timeout = timeouts_->idle;
   options.write_timeout = session_->listener().config.limits.send_timeout;
-  options.target_min_rate = session_->listener().config.limits.response_min_rate;
+  options.target_pace = &session_->pace();
   options.deadline = total_deadline_;
   options.trailer_policy = session_->is_tls() ? &route_->headers.response_tls : &route_->headers.response_plain;
   relay::RelayEnd end =
@@ -95,9 +95,7 @@ Task<After> Exchange::relay_upgrade() {
   auto options = response_options({}, true);
   options.upgrade = true;
   http::write_response_head(response_out_, response_, options, worker_.http_date(wall_started_));
-  iovec part{response_out_.data(), response_out_.size()};
-  const Duration client_timeout = session_->listener().config.limits.send_timeout;
-  const io::IoResult sent = co_await session_->stream().write_all({&part, 1}, client_timeout);
+  const relay::PacedWrite sent = co_await session_->write(response_out_);
   watch_client(nullptr);
   if (sent.ok()) {
     status_ = response_.status;
@@ -112,7 +110,7 @@ Task<After> Exchange::relay_upgrade() {
     attempts_.back().outcome = "ok";
   } else {
     status_ = facts(ErrorKind::client_gone).status;
-    reason_ = facts(client_write_failure(sent.status).kind).name;
+    reason_ = facts(client_write_failure(sent.status, sent.too_slow).kind).name;
   }
   release_connection(false);
   co_return After::close;

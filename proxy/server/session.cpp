@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <exception>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "listen/proxy_protocol.hpp"
@@ -23,6 +24,7 @@ Session::Session(Worker& worker, std::shared_ptr<const ListenerRuntime> listener
     : worker_(worker),
       listener_(std::move(listener)),
       stream_(worker.reactor(), std::move(fd)),
+      pace_(listener_->config.limits.response_min_rate, relay::target_rate_window),
       in_(worker.buffers()),
       peer_(peer),
       local_port_(listener_->port),
@@ -123,6 +125,13 @@ bool Session::read_ready(io::IoResult& received) {
   if (stream_.try_read(in_.free_begin(), in_.free_bytes(), received)) return true;
   in_.drop();
   return false;
+}
+
+Task<relay::PacedWrite> Session::write(std::string_view text) {
+  iovec part{const_cast<char*>(text.data()), text.size()};
+  const std::span<iovec> parts(&part, 1);
+  const relay::WriteBounds bounds{listener_->config.limits.send_timeout, TimePoint::max(), &pace_};
+  co_return co_await relay::write_paced(stream_, parts, bounds);
 }
 
 bool Session::peer_is_trusted() const {

@@ -13,6 +13,7 @@
 #include "http/head.hpp"
 #include "io/stream.hpp"
 #include "observe/worker_metrics.hpp"
+#include "relay/paced_write.hpp"
 #include "server/snapshot.hpp"
 
 namespace weir::server {
@@ -47,6 +48,10 @@ class Session : public boost::intrusive::list_base_hook<> {
   bool is_tls() const { return listener_->tls != nullptr; }
   std::uint32_t requests() const { return requests_; }
   observe::ListenerCounters& counters() { return counters_; }
+  /// What limits.response_min_rate asks of this client, over all of its responses.
+  relay::TakenPace& pace() { return pace_; }
+  /// Writes something of ours that no body follows.
+  Task<relay::PacedWrite> write(std::string_view text);
 
   /// The worker drains: ends the connection if it is between two requests.
   void drain();
@@ -76,6 +81,7 @@ class Session : public boost::intrusive::list_base_hook<> {
   Worker& worker_;
   std::shared_ptr<const ListenerRuntime> listener_;
   io::Stream stream_;
+  relay::TakenPace pace_;
   ReadBuffer in_;
   listen::ClientPlace client_place_;  // given back before the stream closes: who sees that may connect again
   SocketAddress peer_;

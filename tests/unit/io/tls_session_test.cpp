@@ -108,5 +108,35 @@ TEST(TlsSession, BytesThatWereReadBeforeComeFirst) {
   loop.run(wait_for(*done.b, 4));
 }
 
+/// Key updates and nothing else (RFC 8446 4.6.3), in one piece: more than one call may read.
+void flood(Stream& stream) {
+  for (int i = 0; i < 15'000; ++i) {
+    ASSERT_EQ(SSL_key_update(stream.tls()->ssl(), SSL_KEY_UPDATE_NOT_REQUESTED), 1);
+    ASSERT_EQ(SSL_do_handshake(stream.tls()->ssl()), 1);
+  }
+  IoResult sent;
+  (void)stream.tls()->handshake(sent);
+}
+
+TEST(TlsSession, AFloodOfKeyUpdatesDoesNotHoldTheLoop) {
+  Scenery scenery;
+  Loop loop;
+  StreamPair done(loop.reactor());
+  StreamPair pair(loop.reactor());
+  const int bytes = 1 << 20;
+  (void)::setsockopt(pair.b->channel().fd(), SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+  scenery.start_tls(pair);
+  converse(*pair.a, "answer", "question", *done.a);
+  converse(*pair.b, "question", "answer", *done.a);
+  loop.run(wait_for(*done.b, 4));
+  flood(*pair.b);
+  loop.reactor().run_turn();
+  char byte = 0;
+  IoResult result;
+  EXPECT_TRUE(pair.a->try_read(&byte, 1, result));
+  EXPECT_EQ(result.status, IoStatus::reset);
+  EXPECT_GT(::recv(pair.a->channel().fd(), &byte, 1, MSG_DONTWAIT), 0) << "all of it was read in one call";
+}
+
 }  // namespace
 }  // namespace weir::io

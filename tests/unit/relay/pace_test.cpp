@@ -48,5 +48,46 @@ TEST(Pace, LargeRatesDoNotWrap) {
   EXPECT_FALSE(pace.note(1ULL << 60, 1'000'000s));
 }
 
+TEST(TakenPace, WhatWasPlacedInBuffersBeforeTheWaitDoesNotCount) {
+  TakenPace pace(1000, 10s);
+  pace.begin_wait(5'000'000);
+  EXPECT_EQ(pace.due(start), start + 10s);
+  EXPECT_FALSE(pace.end_wait(5'000'100, 10s));
+}
+
+TEST(TakenPace, ASideThatTakesWithoutMakingRoomKeepsItsPace) {
+  TakenPace pace(1000, 10s);
+  for (int i = 0; i < 5; ++i) {
+    pace.begin_wait(static_cast<std::uint64_t>(i) * 200'000);
+    EXPECT_TRUE(pace.end_wait(static_cast<std::uint64_t>(i + 1) * 200'000, 10s)) << i;
+  }
+}
+
+TEST(TakenPace, WaitsOfSeveralWritesAddUp) {
+  TakenPace pace(1000, 10s);
+  for (int i = 0; i < 9; ++i) {
+    pace.begin_wait(static_cast<std::uint64_t>(i) * 10);
+    EXPECT_TRUE(pace.end_wait(static_cast<std::uint64_t>(i + 1) * 10, 1s));
+  }
+  pace.begin_wait(90);
+  EXPECT_EQ(pace.due(start), start + 1s);
+  EXPECT_FALSE(pace.end_wait(100, 1s));
+}
+
+TEST(TakenPace, ANewWindowBeginsWithItsOwnFirstWait) {
+  TakenPace pace(1000, 10s);
+  pace.begin_wait(0);
+  EXPECT_TRUE(pace.end_wait(1'000'000, 10s));
+  pace.begin_wait(90'000'000);  // taken at once, without a wait
+  EXPECT_FALSE(pace.end_wait(90'000'100, 10s));
+}
+
+TEST(TakenPace, WithoutARateAnyWillDo) {
+  TakenPace pace(0, 10s);
+  pace.begin_wait(0);
+  EXPECT_EQ(pace.due(start), TimePoint::max());
+  EXPECT_TRUE(pace.end_wait(0, 1h));
+}
+
 }  // namespace
 }  // namespace weir::relay

@@ -1,0 +1,46 @@
+#include "relay/paced_write.hpp"
+
+#include <algorithm>
+
+namespace weir::relay {
+
+Task<PacedWrite> write_waiting(io::Stream& target, std::span<iovec> parts, WriteBounds bounds) {
+  const io::Reactor& reactor = target.reactor();
+  TakenPace any(0, Duration{});
+  TakenPace& pace = bounds.pace != nullptr ? *bounds.pace : any;
+  PacedWrite end;
+  std::uint64_t taken = target.taken_bytes();
+  TimePoint took_last = reactor.now();
+  for (;;) {
+    const TimePoint before = reactor.now();
+    pace.begin_wait(taken);
+    const TimePoint until = std::min({bounds.deadline, pace.due(before), took_last + bounds.timeout});
+    const io::IoResult written = co_await target.write_until(parts, until);
+    end.bytes += written.bytes;
+    end.status = written.status;
+    const TimePoint now = reactor.now();
+    const std::uint64_t taken_now = target.taken_bytes();
+    if (taken_now > taken || written.bytes > 0) took_last = now;
+    taken = taken_now;
+    if (!pace.end_wait(taken, now - before)) {
+      end.status = io::IoStatus::timeout;
+      end.too_slow = true;
+      co_return end;
+    }
+    if (written.status != io::IoStatus::timeout) co_return end;
+    if (now >= bounds.deadline || now >= took_last + bounds.timeout) co_return end;
+  }
+}
+
+Task<PacedWrite> write_paced(io::Stream& target, std::span<iovec> parts, WriteBounds bounds) {
+  io::IoResult at_once;
+  if (target.try_write(parts, at_once)) {
+    const PacedWrite end{at_once.bytes, at_once.status};
+    co_return end;
+  }
+  PacedWrite end = co_await write_waiting(target, parts, bounds);
+  end.bytes += at_once.bytes;
+  co_return end;
+}
+
+}  // namespace weir::relay
