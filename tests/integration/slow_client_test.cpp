@@ -36,6 +36,28 @@ TEST(SlowClients, TakingLessThanTheRateEndsTheResponse) {
   weir.wait_for_metric("weir_upstream_in_flight", "", 0);
 }
 
+TEST(SlowClients, SoDoesTakingAnswersOfWeirItselfThatWay) {
+  ConfigText config = config_for("127.0.0.1:1");
+  config.routes = {"{ name: own, match: { path_prefix: / }, respond: { status: 200, body: " +
+                   std::string(1000, 'o') + " } }"};
+  config.default_route = false;
+  WeirProcess weir(config);
+  ConnectOptions options;
+  options.port = weir.port();
+  options.receive_buffer_bytes = 4096;
+  RawClient client(options);
+  std::string burst;
+  for (int i = 0; i < 20'000; ++i) burst += "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+  std::string_view unsent = burst;
+  const Deadline deadline(90s);
+  std::string dripped;
+  while (weir.metric("weir_slow_clients_total", "response_min_rate") < 1 && !deadline.has_passed()) {
+    unsent.remove_prefix(client.stream().write_available(unsent));
+    client.stream().read_some(dripped, Deadline(1ms), 8);
+  }
+  EXPECT_EQ(weir.metric("weir_slow_clients_total", "response_min_rate"), 1);
+}
+
 TEST(SlowClients, TheTotalTimeEndsAResponseThatIsTakenSlowly) {
   ScriptableEndpoint large(behave::ok(std::string(32 * 1024 * 1024, 'l')));
   ConfigText config = config_for(large.address());
