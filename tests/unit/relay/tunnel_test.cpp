@@ -1,9 +1,11 @@
 #include "relay/tunnel.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/ioctl.h>
 
 #include <cstring>
 
+#include "relay/relay_body.hpp"
 #include "support/loop.hpp"
 
 namespace weir::relay {
@@ -98,6 +100,36 @@ Task<> early_bytes(Fixture& f) {
 TEST(Tunnel, PassesOnWhatWasReadTooEarly) {
   Fixture f;
   f.loop.run(early_bytes(f));
+}
+
+std::size_t readable_bytes(io::Stream& stream) {
+  int bytes = 0;
+  EXPECT_EQ(::ioctl(stream.channel().fd(), FIONREAD, &bytes), 0);
+  return static_cast<std::size_t>(bytes);
+}
+
+TEST(Tunnel, HoldsTheLoopForABoundedAmountOnly) {
+  Fixture f;
+  const int buffer_bytes = 1 << 20;
+  for (io::Stream* writer : {f.endpoint.a.get(), f.client.b.get()}) {
+    (void)::setsockopt(writer->channel().fd(), SOL_SOCKET, SO_SNDBUF, &buffer_bytes, sizeof buffer_bytes);
+  }
+  const std::string flood(2 << 20, 'f');
+  iovec part{const_cast<char*>(flood.data()), flood.size()};
+  std::span<iovec> parts(&part, 1);
+  io::IoResult sent;
+  EXPECT_FALSE(f.endpoint.a->try_write(parts, sent)) << "more than the kernel takes";
+  constexpr std::size_t most = rounds_per_turn * BufferPool::small_bytes;
+  ASSERT_GT(sent.bytes, most);
+  f.start(5s);  // runs until it gives its turn back
+  EXPECT_GT(readable_bytes(*f.client.a), 0U);
+  EXPECT_LE(readable_bytes(*f.client.a), most);
+  EXPECT_GT(readable_bytes(*f.endpoint.b), 0U) << "all of it was moved in one turn";
+  f.loop.reactor().run_turn();
+  EXPECT_LE(readable_bytes(*f.client.a), 2 * most);
+  f.endpoint.a.reset();
+  f.client.a.reset();
+  f.loop.run([](Fixture& fixture) -> Task<> { co_await fixture.ended; }(f));
 }
 
 }  // namespace
