@@ -23,6 +23,7 @@
 #include "control/admin_rules.hpp"
 #include "control/event_stream.hpp"
 #include "control/event_text.hpp"
+#include "observe/line_throttle.hpp"
 #include "observe/log.hpp"
 
 namespace weir::control {
@@ -79,7 +80,8 @@ void log_failure(std::exception_ptr failure) {
   try {
     std::rethrow_exception(failure);
   } catch (const std::exception& error) {
-    observe::log(config::LogLevel::error, "admin: {}", error.what());
+    static observe::LineThrottle throttle;  // whoever reaches the address can cause this; control thread only
+    if (throttle.admit(Clock::now())) observe::log(config::LogLevel::error, "admin: {}", error.what());
   }
 }
 

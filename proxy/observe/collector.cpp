@@ -433,6 +433,9 @@ Families collect(const WorkerMetrics& merged, const NameTable& names, const Scra
   return out;
 }
 
+  add_counter(out, "weir_log_lines_withheld_total",
+              "Lines of the error log that clients or endpoints cause, past one a second of their kind.",
+              static_cast<double>(merged.log_lines_withheld));
 std::string metrics_text(const WorkerMetrics& merged, const NameTable& names, const ScrapeInput& input) {
   return prometheus::TextSerializer().Serialize(collect(merged, names, input));
 }

@@ -150,6 +150,7 @@ class WorkerMetrics {
   std::uint64_t accept_backoffs = 0;  // out of descriptors
 
   void merge(const WorkerMetrics& other);
+  std::uint64_t log_lines_withheld = 0;
 
   // Read by the collector on the merged copy.
   struct RequestKey {

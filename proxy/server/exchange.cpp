@@ -34,7 +34,8 @@ Task<> Exchange::give_up(std::exception_ptr failure) {
   try {
     std::rethrow_exception(failure);
   } catch (const std::exception& thrown) {
-    observe::log(config::LogLevel::error, "request of {}: {}", session_->peer().to_string(), thrown.what());
+    worker_.log(Noise::request, config::LogLevel::error, "request of {}: {}", session_->peer().to_string(),
+                thrown.what());
   }
   co_await finish_upload();
 }

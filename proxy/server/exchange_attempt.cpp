@@ -121,8 +121,8 @@ Task<Result<void>> Exchange::connect() {
     const io::IoResult shaken = co_await stream.handshake(deadline);
     watch_client(nullptr);
     if (!shaken.ok()) {
-      worker_.warn("upstream {} endpoint {}: TLS: {}", upstream.config->name, endpoint.state->label,
-                   stream.tls()->failure_text());
+      worker_.log(Noise::endpoint_tls, config::LogLevel::warn, "upstream {} endpoint {}: TLS: {}",
+                  upstream.config->name, endpoint.state->label, stream.tls()->failure_text());
       co_return failure(shaken.status);
     }
   }

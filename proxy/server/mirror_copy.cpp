@@ -87,8 +87,8 @@ Task<> MirrorCopy::run() {
   auto done = co_await exchange();
   if (pick_.index != balance::none) report(done);
   if (!done && !aborted_) {
-    worker_.warn("mirror of route {}: upstream {}: {}", route_->config->name, view().runtime->config->name,
-                 done.error().detail);
+    worker_.log(Noise::mirror, config::LogLevel::warn, "mirror of route {}: upstream {}: {}",
+                route_->config->name, view().runtime->config->name, done.error().detail);
   }
   count(done ? route::MirrorOutcome::answered : route::MirrorOutcome::failed);
   release();

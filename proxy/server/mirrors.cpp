@@ -3,7 +3,6 @@
 #include <exception>
 #include <utility>
 
-#include "observe/log.hpp"
 #include "server/worker.hpp"
 
 namespace weir::server {
@@ -30,7 +29,7 @@ Detached Mirrors::serve(std::unique_ptr<MirrorCopy> copy) {
   try {
     co_await copy->run();
   } catch (const std::exception& failure) {
-    observe::log(config::LogLevel::error, "mirror: {}", failure.what());
+    worker_.log(Noise::mirror, config::LogLevel::error, "mirror: {}", failure.what());
     copy->count(route::MirrorOutcome::failed);
   }
   running_.erase(running_.iterator_to(*copy));

@@ -46,7 +46,8 @@ Detached Session::serve(Worker& worker, std::shared_ptr<const ListenerRuntime> l
     try {
       co_await session.run();
     } catch (const std::exception& failure) {
-      observe::log(config::LogLevel::error, "connection of {}: {}", peer.to_string(), failure.what());
+      worker.log(Noise::connection, config::LogLevel::error, "connection of {}: {}", peer.to_string(),
+                 failure.what());
     }
   }
   worker.session_ended();
@@ -142,8 +143,9 @@ bool Session::peer_is_trusted() const {
 
 Task<bool> Session::read_proxy_header() {
   if (!peer_is_trusted()) {
-    worker_.warn("{}: closed {}: PROXY protocol is required and it is no trusted proxy",
-                 listener_->config.name, peer_.to_string());
+    worker_.log(Noise::proxy_header, config::LogLevel::warn,
+                "{}: closed {}: PROXY protocol is required and it is no trusted proxy",
+                listener_->config.name, peer_.to_string());
     co_return false;
   }
   const TimePoint deadline = worker_.reactor().now() + listener_->config.limits.header_timeout;
@@ -154,7 +156,8 @@ Task<bool> Session::read_proxy_header() {
     in_.produced(received.bytes);
     const auto header = listen::parse_proxy_header(in_.unread());
     if (!header) {
-      worker_.warn("{}: closed {}: {}", listener_->config.name, peer_.to_string(), header.error().detail);
+      worker_.log(Noise::proxy_header, config::LogLevel::warn, "{}: closed {}: {}", listener_->config.name,
+                  peer_.to_string(), header.error().detail);
       co_return false;
     }
     if (header->bytes == 0) continue;
@@ -191,8 +194,8 @@ Task<bool> Session::accept_tls() {
   const std::string_view version = done.ok() ? tls::peer(stream_.tls()->ssl()).version : "none";
   ++counters_.handshakes[std::string(result) + "|" + std::string(version)];
   if (!done.ok() && observe::log_enabled(config::LogLevel::debug)) {
-    observe::log(config::LogLevel::debug, "{}: TLS handshake with {} {}: {}", listener_->config.name,
-                 peer_.to_string(), result, stream_.tls()->failure_text());
+    worker_.log(Noise::handshake, config::LogLevel::debug, "{}: TLS handshake with {} {}: {}",
+                listener_->config.name, peer_.to_string(), result, stream_.tls()->failure_text());
   }
   co_return done.ok();
 }

@@ -91,8 +91,8 @@ void Worker::accept_failed(int error, bool first) {
   relieve_descriptors();
   if (!first) return;
   ++metrics_.accept_backoffs;
-  observe::log(config::LogLevel::error, "accept: {}; trying again every {} ms", std::strerror(error),
-               listen::accept_pause.count());
+  log(Noise::accept, config::LogLevel::error, "accept: {}; trying again every {} ms", std::strerror(error),
+      listen::accept_pause.count());
 }
 
 void Worker::accepted(const std::shared_ptr<const ListenerRuntime>& listener, io::FileDescriptor fd,

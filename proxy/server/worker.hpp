@@ -3,6 +3,7 @@
 // Everything here belongs to the worker's thread, except what says otherwise.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <boost/intrusive/list.hpp>
 #include <cstdint>
@@ -19,6 +20,7 @@
 #include "io/reactor.hpp"
 #include "limit/overload.hpp"
 #include "listen/acceptor.hpp"
+#include "observe/line_throttle.hpp"
 #include "observe/log.hpp"
 #include "observe/worker_metrics.hpp"
 #include "server/generation.hpp"
@@ -29,6 +31,19 @@
 namespace weir::server {
 
 class Exchange;
+
+/// What a client or an endpoint can cause log lines about, as often as it likes. Each is throttled by itself, so that
+/// one cannot hide the others.
+enum class Noise : std::uint8_t {
+  proxy_header,
+  handshake,
+  endpoint_tls,
+  mirror,
+  request,
+  connection,
+  accept
+};
+inline constexpr std::size_t noise_count = 7;
 
 /// What all workers of the process share. Outlives them.
 struct ProcessShared {
@@ -57,9 +72,8 @@ class Worker {
   static constexpr std::size_t log_batch_bytes = 32 * 1024;  // handed to the writer when that full ...
   static constexpr Milliseconds log_flush_interval{100};     // ... or that old
   static constexpr Milliseconds sweep_interval{1000};        // idle endpoint connections
-  static constexpr Milliseconds warn_interval{1000};
-  static constexpr Milliseconds idle_grace{1000};      // a younger idle connection is not given up
-  static constexpr Milliseconds relief_interval{100};  // between two calls for descriptors
+  static constexpr Milliseconds idle_grace{1000};            // a younger idle connection is not given up
+  static constexpr Milliseconds relief_interval{100};        // between two calls for descriptors
   static constexpr std::size_t idle_share_closed =
       4;  // of the idle ones, each sweep under pressure: one in four
   static constexpr std::size_t idle_sessions_relieved = 16;
@@ -119,12 +133,19 @@ class Worker {
   std::string* log_buffer() { return access_log_ ? &log_buffer_ : nullptr; }
   void log_appended();
 
-  /// A warning that any client can cause: at most one each warn_interval, so that nobody fills the disk.
+  /// A line that a client or an endpoint can cause: at most one of its kind each LineThrottle::interval, so that they
+  /// do not fill the disk.
   template <class... Args>
-  void warn(fmt::format_string<Args...> format, Args&&... args) {
-    if (reactor_.now() < next_warning_) return;
-    next_warning_ = reactor_.now() + warn_interval;
-    observe::log(config::LogLevel::warn, format, std::forward<Args>(args)...);
+  void log(Noise about, config::LogLevel level, fmt::format_string<Args...> format, Args&&... args) {
+    if (!observe::log_enabled(level)) return;
+    const auto withheld = throttles_[static_cast<std::size_t>(about)].admit(reactor_.now());
+    if (!withheld) {
+      ++metrics_.log_lines_withheld;
+      return;
+    }
+    std::string line = fmt::format(format, std::forward<Args>(args)...);
+    if (*withheld > 0) line += fmt::format(" ({} lines like it withheld)", *withheld);
+    observe::log_line(level, line);
   }
 
   /// The Date field's value, renewed each second (RFC 9110 6.6.1).
@@ -165,7 +186,7 @@ class Worker {
   std::string log_buffer_;
   Timer log_timer_{&Worker::flush_log_due, this};
   Timer sweep_timer_{&Worker::sweep_due, this};
-  TimePoint next_warning_{};
+  std::array<observe::LineThrottle, noise_count> throttles_{};
   std::string date_;
   std::int64_t date_second_ = -1;
   bool draining_ = false;

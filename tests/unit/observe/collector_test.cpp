@@ -103,6 +103,7 @@ struct Fixture {
     metrics.accept_backoffs = 13;
     metrics.shed(Shed::keep_alive, limit::Bound::memory) = 21;
     metrics.shed(Shed::idle_connection, limit::Bound::descriptors) = 22;
+    metrics.log_lines_withheld = 14;
     metrics.shed(Shed::new_connection, limit::Bound::connections) = 23;
     input.overload.pressure = limit::Pressure::shedding;
     input.overload.uses[0] = {3, 4};
@@ -176,6 +177,7 @@ TEST(Collector, EveryPromisedFamilyIsThereWithItsTypeAndHelp) {
       {"weir_accept_backoffs_total", "counter"},
       {"process_cpu_seconds_total", "counter"},
       {"process_resident_memory_bytes", "gauge"},
+      {"weir_log_lines_withheld_total", "counter"},
       {"process_virtual_memory_bytes", "gauge"},
       {"process_open_fds", "gauge"},
       {"process_max_fds", "gauge"},
@@ -227,6 +229,7 @@ TEST(Collector, EverySampleHasItsLabelsAndValue) {
       {R"(weir_tls_handshakes_total{listener="http",result="failed",version=""})", 6},
       {"weir_upstream_requests_total" + endpoint + R"(,status="none"})", 1},
       {"weir_upstream_requests_total" + endpoint + R"(,status="2xx"})", 20},
+      {"weir_log_lines_withheld_total", 14},
       {"weir_upstream_requests_total" + endpoint + R"(,status="4xx"})", 4},
       {"weir_upstream_requests_total" + endpoint + R"(,status="5xx"})", 5},
       {"weir_upstream_duration_seconds_count" + endpoint + "}", 1},

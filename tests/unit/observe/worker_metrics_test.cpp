@@ -186,6 +186,7 @@ WorkerMetrics sample(int scale) {
   metrics.accept_backoffs = 6;
   for (std::size_t i = 0; i < shed_count; ++i) {
     metrics.shed(static_cast<Shed>(i), static_cast<limit::Bound>(i)) = 7 + i;
+  metrics.log_lines_withheld = 8;
   }
   return metrics;
 }
@@ -237,6 +238,7 @@ TEST(WorkerMetrics, MergeAddsEverything) {
   EXPECT_EQ(merged.shed(Shed::idle_connection, limit::Bound::descriptors), 16u);
   EXPECT_EQ(merged.shed(Shed::new_connection, limit::Bound::memory), 18u);
   EXPECT_EQ(merged.shed(Shed::new_connection, limit::Bound::connections), 0u);
+  EXPECT_EQ(merged.log_lines_withheld, 16u);
 }
 
 TEST(WorkerMetrics, MergeOfACopyLeavesTheOriginalAlone) {
