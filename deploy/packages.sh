@@ -5,6 +5,7 @@
 #   run     what the demo calls: certificates, requests
 #   test    test libraries, sanitizer runtimes, the second compiler, the formatter
 #   bench   load generator, micro benchmarks, and what Weir is compared with
+#   clients those that bench/refusals/run tries
 #   bare    what tests/bare_machine.sh makes its roots with
 # Needs root or sudo only when something is missing. --list prints the names instead; --llvm prints the folder of the
 # LLVM release that Weir is built with here.
@@ -29,6 +30,7 @@ declare -A packages=(
   [run]="ca-certificates curl openssl"
   [test]="libgtest-dev libgmock-dev libclang-rt-$clang-dev g++-$gcc $formatter python3"
   [bench]="wrk libbenchmark-dev nginx-light haproxy linux-perf valgrind python3"
+  [clients]="curl python3-requests python3-aiohttp nodejs default-jdk-headless"
   [bare]="debootstrap git curl util-linux"
 )
 
@@ -38,14 +40,14 @@ for argument in "$@"; do
   case $argument in
     --list) list_only=true ;;
     --llvm) echo "/usr/lib/llvm-$clang"; exit 0 ;;
-    build | run | test | bench | bare)
+    build | run | test | bench | clients | bare)
       read -r -d '' -a names <<<"${packages[$argument]}" || true
       wanted+=("${names[@]}")
       ;;
-    *) fail "unknown package set '$argument': build, run, test, bench or bare" ;;
+    *) fail "unknown package set '$argument': build, run, test, bench, clients or bare" ;;
   esac
 done
-[[ ${#wanted[@]} -gt 0 ]] || fail "name at least one set: build, run, test, bench or bare"
+[[ ${#wanted[@]} -gt 0 ]] || fail "name at least one set: build, run, test, bench, clients or bare"
 
 if $list_only; then
   printf '%s\n' "${wanted[@]}"
