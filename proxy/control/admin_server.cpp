@@ -241,7 +241,11 @@ asio::awaitable<void> accept_clients(std::shared_ptr<State> server) {
     if (server->streams.size() >= AdminLimits::connections_max) continue;  // closed by its destructor
     error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
-    asio::co_spawn(server->io, serve(server, std::move(socket)), log_failure);
+    try {
+      asio::co_spawn(server->io, serve(server, std::move(socket)), log_failure);
+    } catch (...) {
+      log_failure(std::current_exception());
+    }
   }
 }
 

@@ -48,7 +48,12 @@ void TimerWheel::run_slot(std::int64_t tick_number) {
       continue;
     }
     timer.disarm();
-    timer.fire_(timer.owner_);
+    try {
+      timer.fire_(timer.owner_);
+    } catch (...) {  // no memory: the others are due with the next tick
+      while (due.linked()) insert(static_cast<Timer&>(*due.next), tick_number + 1);
+      throw;
+    }
   }
 }
 

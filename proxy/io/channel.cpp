@@ -28,7 +28,14 @@ void Channel::wait_write(Operation& operation, std::coroutine_handle<> waiting, 
 }
 
 void Channel::try_operation(Operation*& operation, Timer& timer) {
-  if (operation == nullptr || !operation->perform()) return;
+  if (operation == nullptr) return;
+  bool finished = true;
+  try {
+    finished = operation->perform();
+  } catch (...) {  // no memory for what the socket has
+    operation->fail(IoStatus::exhausted);
+  }
+  if (!finished) return;
   timer.disarm();
   reactor_.schedule(std::exchange(operation, nullptr)->waiting_);
 }

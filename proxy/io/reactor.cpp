@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "io/channel.hpp"
+#include "io/spawn.hpp"
 #include "io/system_calls.hpp"
 
 namespace weir::io {
@@ -26,6 +27,7 @@ Reactor::Reactor()
       wall_now_(std::chrono::system_clock::now()),
       wheel_(now_),
       events_(events_per_turn) {
+  make_room_for_waiting(0);
   if (!epoll_.valid() || !wakeup_.valid()) throw_errno("event loop");
   epoll_event event{};
   event.events = EPOLLIN;
@@ -36,6 +38,8 @@ Reactor::Reactor()
 Reactor::~Reactor() = default;
 
 void Reactor::add(Channel& channel) {
+  make_room_for_waiting(channels_ + 1);
+  ++channels_;
   epoll_event event{};
   event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
   event.data.ptr = &channel;
@@ -45,6 +49,7 @@ void Reactor::add(Channel& channel) {
 }
 
 void Reactor::remove(Channel& channel) {
+  --channels_;
   // Closing the descriptor takes it out of epoll. Events of this batch must not find the dead channel.
   for (int i = event_index_; i < event_count_; ++i) {
     auto& event = events_[static_cast<std::size_t>(i)];
@@ -75,9 +80,21 @@ void Reactor::run_posted() {
     work.swap(posted_);
   }
   for (const auto& item : work) {
-    item();
+    try {
+      item();
+    } catch (...) {
+      log_failure("event loop", std::current_exception());
+    }
     run_ready();
   }
+}
+
+/// Room for every coroutine that may become ready in one turn, so that waking one needs no memory.
+void Reactor::make_room_for_waiting(std::size_t channels) {
+  if (next_turn_.capacity() >= channels * waiting_per_channel + waiting_more) return;
+  const std::size_t room = channels * waiting_per_channel * 2 + waiting_more;
+  ready_.reserve(room);
+  next_turn_.reserve(room);
 }
 
 void Reactor::run() {
@@ -104,7 +121,11 @@ void Reactor::turn(int wait_ms) {
   event_count_ = 0;
   ready_.insert(ready_.end(), next_turn_.begin(), next_turn_.end());
   next_turn_.clear();
-  wheel_.advance(now_);
+  try {
+    wheel_.advance(now_);
+  } catch (...) {
+    log_failure("timer", std::current_exception());
+  }
   run_ready();
 }
 

@@ -45,6 +45,8 @@ struct IoResult {
 class Reactor {
  public:
   static constexpr int events_per_turn = 256;
+  /// Coroutines that may be ready at once: those of a socket's two directions and of what runs for it, and others.
+  static constexpr std::size_t waiting_per_channel = 4, waiting_more = 1024;
 
   Reactor();
   ~Reactor();
@@ -82,6 +84,7 @@ class Reactor {
   int wait_timeout_ms() const;
   void run_ready();
   void run_posted();
+  void make_room_for_waiting(std::size_t channels);
 
   FileDescriptor epoll_;
   FileDescriptor wakeup_;  // eventfd
@@ -91,6 +94,7 @@ class Reactor {
   std::vector<epoll_event> events_;
   int event_index_ = 0, event_count_ = 0;  // the batch that is being handled
   std::vector<std::coroutine_handle<>> ready_, next_turn_;
+  std::size_t channels_ = 0;
   bool stopping_ = false;
   int descriptors_max_ = std::numeric_limits<int>::max();
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <new>
 #include <string_view>
 
 #include "io/system_calls.hpp"
@@ -65,7 +66,11 @@ TlsSession::TlsSession(Channel& channel, tls::SslPtr ssl, bool server)
 }
 
 int TlsSession::bio_write(BIO*, const char* data, int bytes) {
-  fresh_records.append(data, static_cast<std::size_t>(bytes));
+  try {
+    fresh_records.append(data, static_cast<std::size_t>(bytes));
+  } catch (const std::bad_alloc&) {  // not through OpenSSL's frames
+    return -1;
+  }
   return bytes;
 }
 

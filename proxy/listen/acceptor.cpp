@@ -6,9 +6,11 @@
 
 #include <cerrno>
 #include <cstring>
+#include <exception>
 #include <utility>
 
 #include "core/task.hpp"
+#include "io/spawn.hpp"
 
 namespace weir::listen {
 namespace {
@@ -110,6 +112,16 @@ struct Acceptor::State {
     return true;
   }
 
+  /// As accept_some; one connection for which there is no memory does not end the others.
+  bool accept_safely() {
+    try {
+      return accept_some(per_turn);
+    } catch (...) {
+      io::log_failure("acceptor", std::current_exception());
+      return false;
+    }
+  }
+
   io::Reactor& reactor;
   io::Channel channel;
   OnAccept on_accept;
@@ -118,11 +130,11 @@ struct Acceptor::State {
   bool backing_off = false;
 };
 
-Detached Acceptor::run(std::shared_ptr<State> state) {
+Task<> Acceptor::run(std::shared_ptr<State> state) {
   while (state->channel.aborted() == io::IoStatus::ok) {
     co_await Acceptable(state->channel);
     if (state->channel.aborted() != io::IoStatus::ok) break;
-    const bool going_well = state->accept_some(state->per_turn);
+    const bool going_well = state->accept_safely();
     const TimePoint now = state->reactor.now();
     if (!going_well) {
       co_await io::Sleep(state->reactor, now + accept_pause);
@@ -136,7 +148,8 @@ Acceptor::Acceptor(io::Reactor& reactor, io::FileDescriptor listening, OnAccept 
                    OnBackoff on_backoff)
     : state_(std::make_shared<State>(reactor, std::move(listening), std::move(on_accept), per_turn,
                                      std::move(on_backoff))) {
-  run(state_);
+  io::spawn(
+      "acceptor", [state = state_] { return run(state); }, [](bool) {});
 }
 
 void Acceptor::set_on_accept(OnAccept on_accept, int per_turn) {

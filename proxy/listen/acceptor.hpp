@@ -45,7 +45,7 @@ class Acceptor {
 
  private:
   struct State;
-  static Detached run(std::shared_ptr<State> state);
+  static Task<> run(std::shared_ptr<State> state);
   std::shared_ptr<State> state_;
 };
 

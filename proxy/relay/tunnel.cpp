@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "io/spawn.hpp"
 #include "relay/relay_body.hpp"
 
 namespace weir::relay {
@@ -69,11 +70,17 @@ Task<> run_direction(Tunnel& tunnel, Direction& direction) {
   }
 }
 
-Detached run_beside(Tunnel& tunnel, Direction& direction, io::Stream& other, io::Signal& done) {
-  co_await run_direction(tunnel, direction);
-  // A direction that failed takes the other one with it; one that finished lets it run.
-  if (direction.status != io::IoStatus::ok) other.channel().abort(direction.status);
-  done.set();
+/// Both directions run beside the one that waits for them: neither's failure, want of memory included, may free what
+/// the other still uses.
+void start_direction(Tunnel& tunnel, Direction& direction, io::Stream& other, io::Signal& done) {
+  io::spawn(
+      "tunnel", [&tunnel, &direction] { return run_direction(tunnel, direction); },
+      [&direction, &other, &done](bool well) {
+        if (!well) direction.status = io::IoStatus::exhausted;
+        // A direction that failed takes the other one with it; one that finished lets it run.
+        if (direction.status != io::IoStatus::ok) other.channel().abort(direction.status);
+        done.set();
+      });
 }
 
 }  // namespace
@@ -83,10 +90,10 @@ Task<TunnelEnd> run_tunnel(io::Stream& client, ReadBuffer& client_in, io::Stream
   Tunnel tunnel(client.reactor(), idle_timeout);
   Direction up{client, client_in, endpoint};
   Direction down{endpoint, endpoint_in, client};
-  io::Signal up_done(client.reactor());
-  run_beside(tunnel, up, endpoint, up_done);
-  co_await run_direction(tunnel, down);
-  if (down.status != io::IoStatus::ok) client.channel().abort(down.status);
+  io::Signal up_done(client.reactor()), down_done(client.reactor());
+  start_direction(tunnel, up, endpoint, up_done);
+  start_direction(tunnel, down, client, down_done);
+  co_await down_done;
   co_await up_done;
   TunnelEnd end;
   end.client_bytes = up.bytes;

@@ -9,9 +9,10 @@
 namespace weir::relay {
 
 struct TunnelEnd {
-  std::uint64_t client_bytes = 0;          // from the client
-  std::uint64_t endpoint_bytes = 0;        // from the endpoint
-  io::IoStatus status = io::IoStatus::ok;  // timeout, reset, shutdown ...; ok: both sides finished
+  std::uint64_t client_bytes = 0;    // from the client
+  std::uint64_t endpoint_bytes = 0;  // from the endpoint
+  io::IoStatus status =
+      io::IoStatus::ok;  // timeout, reset, shutdown, exhausted (memory) ...; ok: both finished
 };
 
 /// What was read too early is in the two buffers and is passed on first.

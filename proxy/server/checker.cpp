@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "io/spawn.hpp"
 #include "observe/events.hpp"
 #include "observe/log.hpp"
 
@@ -92,6 +93,7 @@ struct Checker::Entry : std::enable_shared_from_this<Entry> {
   bool running = false;              // or in the queue
   bool retired = false;              // not among the entries any more
   bool discard = false;              // the running check asks what is no longer wanted
+  CheckOutcome outcome;              // of the last check
 };
 
 Checker::Checker(std::uint64_t seed) : rng_(seed) {}
@@ -192,8 +194,11 @@ void Checker::retire(Entry& entry) {
 
 void Checker::due(void* entry) {
   Entry& self = *static_cast<Entry*>(entry);
-  self.running = true;
+  io::Reactor& reactor = self.checker.reactor_;
+  reactor.arm(self.timer, reactor.now() + self.target->settings.interval);  // should there be no memory now
   self.checker.queue_.push_back(self.shared_from_this());
+  self.running = true;
+  self.timer.disarm();
   self.checker.start_waiting();
 }
 
@@ -227,28 +232,47 @@ void Checker::start_waiting() {
   waiting_.store(queue_.size(), std::memory_order_relaxed);
 }
 
-Detached Checker::check(EntryPtr entry) {
+void Checker::check(EntryPtr entry) {
   ++running_;
   entry->discard = false;
   entry->started = reactor_.now();
+  io::spawn(
+      "health check", [entry] { return run_check(entry); },
+      [this, entry](bool well) { check_ended(*entry, well); });
+}
+
+Task<> Checker::run_check(EntryPtr entry) {
   std::shared_ptr<const CheckTarget> target = entry->target;
-  const CheckOutcome outcome = co_await entry->prober.check(std::move(target));
+  entry->outcome = co_await entry->prober.check(std::move(target));
+}
+
+/// `well`: without an exception. A check for which this machine had no memory says nothing about the endpoint.
+void Checker::check_ended(Entry& entry, bool well) {
   --running_;
-  entry->running = false;
-  if (!entry->retired) finish(*entry, outcome);
+  entry.running = false;
+  if (!well) {
+    entry.prober.abandon();
+    entry.outcome = {CheckResult::skipped, "out of memory", {}};
+  }
+  if (!entry.retired) {
+    schedule(entry);
+    try {
+      finish(entry);
+    } catch (...) {
+      io::log_failure("health check", std::current_exception());
+    }
+  }
   start_waiting();
 }
 
-void Checker::finish(Entry& entry, const CheckOutcome& outcome) {
-  if (!std::exchange(entry.discard, false)) {
-    CheckChange change = CheckChange::none;
-    if (outcome.result != CheckResult::skipped) {
-      change = entry.health.report(outcome.result == CheckResult::passed, entry.target->settings);
-    }
-    publish(entry, &outcome);
-    apply(entry, change, outcome);
+void Checker::finish(Entry& entry) {
+  if (std::exchange(entry.discard, false)) return;
+  CheckChange change = CheckChange::none;
+  if (entry.outcome.result != CheckResult::skipped) {
+    change = entry.health.report(entry.outcome.result == CheckResult::passed, entry.target->settings);
   }
-  schedule(entry);
+  publish(entry, &entry.outcome);
+  apply(entry, change, entry.outcome);
 }
 
 /// By the start of the last check, so that slow answers do not stretch the interval.

@@ -72,8 +72,10 @@ class Checker {
   void retire(Entry& entry);
   static void due(void* entry);
   void start_waiting();
-  Detached check(EntryPtr entry);
-  void finish(Entry& entry, const CheckOutcome& outcome);
+  void check(EntryPtr entry);
+  static Task<> run_check(EntryPtr entry);
+  void check_ended(Entry& entry, bool well);
+  void finish(Entry& entry);
   void look_at_disabled(Entry& entry);
   void schedule(Entry& entry);
   void apply(Entry& entry, health::CheckChange change, const CheckOutcome& outcome);

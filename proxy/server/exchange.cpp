@@ -4,7 +4,7 @@
 
 #include <exception>
 
-#include "observe/log.hpp"
+#include "io/spawn.hpp"
 #include "server/session.hpp"
 #include "server/worker.hpp"
 
@@ -24,20 +24,20 @@ Task<After> Exchange::run() {
   } catch (...) {
     failure = std::current_exception();  // out of memory: this request ends, the process does not
   }
-  if (failure) co_await give_up(failure);
+  if (failure) {
+    give_up(failure);
+    if (upload_running()) {
+      cancel_upload();
+      co_await *upload_done_;  // in this frame: there may be no memory for another
+    }
+  }
   finish();
   co_return after;
 }
 
-Task<> Exchange::give_up(std::exception_ptr failure) {
+void Exchange::give_up(const std::exception_ptr& failure) {
   reason_ = facts(ErrorKind::internal).name;
-  try {
-    std::rethrow_exception(failure);
-  } catch (const std::exception& thrown) {
-    worker_.log(Noise::request, config::LogLevel::error, "request of {}: {}", session_->peer().to_string(),
-                thrown.what());
-  }
-  co_await finish_upload();
+  io::log_failure("request", failure);
 }
 
 Task<After> Exchange::walk() {

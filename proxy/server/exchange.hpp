@@ -72,7 +72,7 @@ class Exchange final : private io::ChannelObserver {
 
  private:
   Task<After> walk();
-  Task<> give_up(std::exception_ptr failure);
+  void give_up(const std::exception_ptr& failure);
 
   // exchange_decide.cpp: what is known before any endpoint is involved.
   void identify();
@@ -146,9 +146,11 @@ class Exchange final : private io::ChannelObserver {
   Result<void> request_written(const io::IoResult& sent);
   Task<Result<void>> start_upload();
   Task<Result<void>> invite_body();
-  Detached upload();
+  Task<> upload();
+  void upload_ended(bool well);
   void start_response_timeout();
   Task<> finish_upload();
+  void cancel_upload();
   bool upload_running() const;
   bool read_response(io::IoResult& received);
   Task<Result<void>> receive_response_head();

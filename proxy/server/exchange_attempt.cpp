@@ -1,11 +1,10 @@
 // One attempt at one endpoint: choose, connect, send, wait for the response head. What the client does
 // meanwhile (sending its body, leaving) is handled here too.
 #include <algorithm>
-#include <exception>
 #include <utility>
 
 #include "io/connect.hpp"
-#include "observe/log.hpp"
+#include "io/spawn.hpp"
 #include "server/connect_error.hpp"
 #include "server/exchange.hpp"
 #include "server/health_events.hpp"
@@ -166,7 +165,8 @@ Task<Result<void>> Exchange::start_upload() {
     if (!invited) co_return invited;
   }
   upload_done_.emplace(worker_.reactor());
-  upload();
+  io::spawn(
+      "upload", [this] { return upload(); }, [this](bool well) { upload_ended(well); });
   co_return Result<void>{};
 }
 
@@ -191,7 +191,7 @@ void Exchange::start_response_timeout() {
 }
 
 /// Runs beside the wait for the response: an endpoint may answer before it has the whole request.
-Detached Exchange::upload() {
+Task<> Exchange::upload() {
   const config::ListenerLimits& limits = session_->listener().config.limits;
   relay::RelayOptions options;
   options.read_timeout = limits.body_idle_timeout;
@@ -205,20 +205,23 @@ Detached Exchange::upload() {
     options.replay_bytes_max = static_cast<std::size_t>(upstream_config().retry.buffer_bytes);
   }
   if (mirror_) options.copy = &mirror_->body();
-  io::Channel& endpoint = connection_->stream().channel();
-  try {
-    upload_end_ =
-        co_await relay::relay_body(session_->stream(), session_->in(), *request_body_, connection_->stream(),
-                                   request_framing_.kind, request_out_, options, request_progress_);
-  } catch (const std::exception& failure) {
-    upload_end_ = relay::RelayEnd{relay::RelayEnd::Side::limit, io::IoStatus::ok, false,
-                                  self_error(ErrorKind::internal, failure.what())};
-  }
+  upload_end_ =
+      co_await relay::relay_body(session_->stream(), session_->in(), *request_body_, connection_->stream(),
+                                 request_framing_.kind, request_out_, options, request_progress_);
   if (mirror_ && request_body_->finished() && !upload_end_->error) send_mirror();
+}
+
+/// `well`: without an exception.
+void Exchange::upload_ended(bool well) {
+  if (!well) {
+    upload_end_ = relay::RelayEnd{relay::RelayEnd::Side::limit, io::IoStatus::ok, false,
+                                  self_error(ErrorKind::internal, "out of memory")};
+  }
   if (upload_end_->complete() || upload_end_->side == relay::RelayEnd::Side::target) {
     start_response_timeout();
   } else {
-    endpoint.abort(io::IoStatus::peer_gone);  // the request cannot be completed any more
+    connection_->stream().channel().abort(
+        io::IoStatus::peer_gone);  // the request cannot be completed any more
   }
   upload_done_->set();
 }
@@ -230,9 +233,14 @@ bool Exchange::upload_running() const {
 /// Ends an upload that is still running; afterwards nothing refers to the two streams any more.
 Task<> Exchange::finish_upload() {
   if (!upload_running()) co_return;
+  cancel_upload();
+  co_await *upload_done_;
+}
+
+/// A running upload ends soon: await `upload_done_`.
+void Exchange::cancel_upload() {
   connection_->stream().channel().abort(io::IoStatus::cancelled);
   session_->stream().channel().cancel_read();
-  co_await *upload_done_;
 }
 
 /// Passes a 1xx on, but for 100, which answers our own expectation, and makes room for the next head.

@@ -107,6 +107,7 @@ Task<After> Exchange::relay_upgrade() {
     response_body_bytes_ = end.endpoint_bytes;
     if (end.status == io::IoStatus::timeout) reason_ = "tunnel_idle";
     if (end.status == io::IoStatus::shutdown) reason_ = "draining";
+    if (end.status == io::IoStatus::exhausted) reason_ = facts(ErrorKind::internal).name;
     attempts_.back().outcome = "ok";
   } else {
     status_ = facts(ErrorKind::client_gone).status;

@@ -1,11 +1,15 @@
 #include "server/mirrors.hpp"
 
-#include <exception>
 #include <utility>
 
+#include "io/spawn.hpp"
 #include "server/worker.hpp"
 
 namespace weir::server {
+
+Mirrors::Mirrors(Worker& worker) : worker_(worker) {
+  spare_.reserve(spare_max);  // giving one back needs no memory
+}
 
 std::unique_ptr<MirrorCopy> Mirrors::take() {
   if (spare_.empty()) return std::make_unique<MirrorCopy>(worker_);
@@ -24,16 +28,17 @@ void Mirrors::send(std::unique_ptr<MirrorCopy> copy) {
   serve(std::move(copy));
 }
 
-Detached Mirrors::serve(std::unique_ptr<MirrorCopy> copy) {
+void Mirrors::serve(std::unique_ptr<MirrorCopy> owned) {
+  MirrorCopy* const copy = owned.release();  // the list has it
   running_.push_back(*copy);
-  try {
-    co_await copy->run();
-  } catch (const std::exception& failure) {
-    worker_.log(Noise::mirror, config::LogLevel::error, "mirror: {}", failure.what());
-    copy->count(route::MirrorOutcome::failed);
-  }
-  running_.erase(running_.iterator_to(*copy));
-  give_back(std::move(copy));
+  io::spawn(
+      "mirror", [copy] { return copy->run(); },
+      [this, copy](bool well) {
+        std::unique_ptr<MirrorCopy> ended(copy);
+        running_.erase(running_.iterator_to(*copy));
+        if (!well) copy->count(route::MirrorOutcome::failed);
+        give_back(std::move(ended));
+      });
 }
 
 void Mirrors::end() {

@@ -7,7 +7,6 @@
 #include <memory>
 #include <vector>
 
-#include "core/task.hpp"
 #include "server/mirror_copy.hpp"
 
 namespace weir::server {
@@ -16,7 +15,7 @@ class Mirrors {
  public:
   static constexpr std::size_t spare_max = 64;
 
-  explicit Mirrors(Worker& worker) : worker_(worker) {}
+  explicit Mirrors(Worker& worker);
   Mirrors(const Mirrors&) = delete;
   Mirrors& operator=(const Mirrors&) = delete;
 
@@ -31,7 +30,7 @@ class Mirrors {
   bool empty() const { return running_.empty(); }
 
  private:
-  Detached serve(std::unique_ptr<MirrorCopy> copy);
+  void serve(std::unique_ptr<MirrorCopy> owned);
 
   Worker& worker_;
   boost::intrusive::list<MirrorCopy> running_;

@@ -61,6 +61,13 @@ void Prober::cancel() {
   if (stream_) stream_->channel().abort(io::IoStatus::cancelled);
 }
 
+void Prober::abandon() {
+  connecting_ = nullptr;
+  stream_.reset();
+  in_.drop();
+  target_.reset();
+}
+
 Task<Prober::Failure> Prober::connect() {
   io::Connect connecting(reactor_, target_->endpoint->address, deadline_);
   connecting_ = connecting.channel();

@@ -53,6 +53,8 @@ class Prober {
   Task<CheckOutcome> check(std::shared_ptr<const CheckTarget> target);
   /// Ends a running check with CheckResult::skipped, and the kept connection.
   void cancel();
+  /// After check() threw: nothing of it is left.
+  void abandon();
   /// Closes the kept connection. Not while a check runs.
   void disconnect() { stream_.reset(); }
 

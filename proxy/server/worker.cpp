@@ -220,6 +220,7 @@ void Worker::flush_log() {
 
 void Worker::sweep() {
   const TimePoint now = reactor_.now();
+  reactor_.arm(sweep_timer_, now + sweep_interval);
   for (const auto& [endpoint, pool] : pools_) pool->expire(now);
   refusals_.expire(now);
   if (shared_.pressure.load(std::memory_order_relaxed) != limit::Pressure::normal) {
@@ -227,7 +228,6 @@ void Worker::sweep() {
     if (shared_.tightest.load(std::memory_order_relaxed) == limit::Bound::descriptors) shed_idle();
   }
   look_at_queues();
-  reactor_.arm(sweep_timer_, now + sweep_interval);
 }
 
 void Worker::flush_log_due(void* worker) {

@@ -42,7 +42,10 @@ class PeerName {
 int on_new_session(SSL* ssl, SSL_SESSION* session) {
   auto* sessions = OwnedByContext<ClientSessions>::get(SSL_get_SSL_CTX(ssl));
   const std::string* peer = PeerName::get(ssl);
-  if (sessions != nullptr && peer != nullptr) sessions->put(*peer, session);
+  try {
+    if (sessions != nullptr && peer != nullptr) sessions->put(*peer, session);
+  } catch (const std::bad_alloc&) {  // not through OpenSSL's frames; the session is not kept
+  }
   return 0;
 }
 

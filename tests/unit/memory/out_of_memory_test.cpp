@@ -1,0 +1,187 @@
+// What runs beside everything else survives that there is no memory: it ends, those who wait for it go on, and nothing
+// of it is used afterwards (AddressSanitizer would see it). Each test lets another call of operator new fail.
+#include <gtest/gtest.h>
+
+#include <new>
+
+#include "io/spawn.hpp"
+#include "listen/acceptor.hpp"
+#include "relay/tunnel.hpp"
+#include "server/checker.hpp"
+#include "support/deadline.hpp"
+#include "support/loop.hpp"
+#include "support/raw_client.hpp"
+#include "unit/memory/failing_new.hpp"
+
+namespace weir {
+namespace {
+
+using namespace weir::testing;
+using namespace std::chrono_literals;
+
+constexpr int failures_tried = 48;  // more calls of operator new than any of these makes
+
+Task<> throws() {
+  throw std::bad_alloc();
+  co_return;
+}
+
+Task<> ends() {
+  co_return;
+}
+
+TEST(Spawn, SaysOnceHowItEnded) {
+  int well = 0, badly = 0;
+  const auto ended = [&](bool fine) { ++(fine ? well : badly); };
+  io::spawn(
+      "a test", [] { return ends(); }, ended);
+  EXPECT_EQ(well, 1);
+  EXPECT_EQ(badly, 0);
+  io::spawn(
+      "a test", [] { return throws(); }, ended);
+  EXPECT_EQ(well, 1);
+  EXPECT_EQ(badly, 1);
+}
+
+TEST(Spawn, WithoutMemoryToBeginItHasEndedBadly) {
+  for (int after = 0; after < 4; ++after) {
+    int well = 0, badly = 0;
+    {
+      const FailingNew failing(after, FailingNew::for_good);
+      io::spawn(
+          "a test", [] { return ends(); }, [&](bool fine) { ++(fine ? well : badly); });
+    }
+    EXPECT_EQ(well + badly, 1) << after;
+  }
+}
+
+TEST(Spawn, WhatItsEndThrowsIsNoEndOfTheProcess) {
+  io::spawn(
+      "a test", [] { return ends(); }, [](bool) { throw std::bad_alloc(); });
+}
+
+struct Joined {
+  Loop loop;
+  StreamPair client{loop.reactor()}, endpoint{loop.reactor()};
+  BufferPool pool;
+  ReadBuffer client_in{pool}, endpoint_in{pool};
+  bool threw = false;
+  std::int64_t failed = 0;
+};
+
+/// Both far ends have said something and finished; then the tunnel runs, and an allocation fails.
+Task<> run_short_of_memory(Joined& joined, int after, std::int64_t times) {
+  (void)co_await testing::send(*joined.client.a, "ping");
+  (void)co_await testing::send(*joined.endpoint.a, "pong");
+  joined.client.a->finish_writing();
+  joined.endpoint.a->finish_writing();
+  const FailingNew failing(after, times);
+  try {
+    (void)co_await relay::run_tunnel(*joined.client.b, joined.client_in, *joined.endpoint.b,
+                                     joined.endpoint_in, 10s);
+  } catch (const std::bad_alloc&) {
+    joined.threw = true;
+  }
+  joined.failed = FailingNew::failed();
+  // As a session does: streams and buffers are gone the moment that the tunnel has ended.
+  joined.client.b.reset();
+  joined.endpoint.b.reset();
+  joined.client_in.drop();
+  joined.endpoint_in.drop();
+}
+
+TEST(OutOfMemory, ATunnelEndsWhicheverAllocationFails) {
+  int failed = 0;
+  for (int after = 0; after < failures_tried; ++after) {
+    for (const std::int64_t times : {std::int64_t{1}, FailingNew::for_good}) {
+      Joined joined;
+      joined.loop.run(run_short_of_memory(joined, after, times));
+      failed += joined.failed > 0 ? 1 : 0;
+    }
+  }
+  EXPECT_GT(failed, 2);
+}
+
+/// The tunnel is silent when its client's side runs out of memory: the other side must be ended, too.
+TEST(OutOfMemory, ATunnelThatRunsEnds) {
+  for (int after = 0; after < 8; ++after) {
+    Joined joined;
+    bool ended = false;
+    const auto run = [&joined]() -> Task<> {
+      (void)co_await relay::run_tunnel(*joined.client.b, joined.client_in, *joined.endpoint.b,
+                                       joined.endpoint_in, 60s);
+    };
+    io::spawn("a test", run, [&ended](bool) { ended = true; });
+    ASSERT_FALSE(ended);
+    ASSERT_EQ(::write(joined.client.a->channel().fd(), "ping", 4), 4);
+    {
+      const FailingNew failing(after, FailingNew::for_good);
+      for (int turn = 0; turn < 16 && !ended; ++turn) joined.loop.reactor().run_turn();
+    }
+    joined.client.a.reset();
+    joined.endpoint.a.reset();
+    for (int turn = 0; turn < 16 && !ended; ++turn) joined.loop.reactor().run_turn();
+    EXPECT_TRUE(ended) << after;
+  }
+}
+
+TEST(OutOfMemory, AnAcceptorGoesOn) {
+  Loop loop;
+  SocketAddress bound;
+  auto listening = listen::open_listener(*SocketAddress::parse("127.0.0.1:0"), bound);
+  ASSERT_TRUE(listening.has_value());
+  int accepted = 0;
+  const auto on_accept = [&](io::FileDescriptor, const SocketAddress&) {
+    if (++accepted == 1) throw std::bad_alloc();
+    loop.reactor().stop();
+  };
+  listen::Acceptor acceptor(loop.reactor(), std::move(*listening), on_accept, 1, [](int, bool) {});
+  const RawClient first(bound.port), second(bound.port);
+  Timer give_up{[](void* reactor) { static_cast<io::Reactor*>(reactor)->stop(); }, &loop.reactor()};
+  loop.reactor().arm(give_up, Clock::now() + 20s);
+  loop.reactor().run();
+  EXPECT_EQ(accepted, 2);
+}
+
+TEST(OutOfMemory, PostedWorkThatFindsNoneIsDropped) {
+  io::Reactor reactor;
+  bool done = false;
+  reactor.post([] { throw std::bad_alloc(); });
+  reactor.post([&] { done = true; });
+  reactor.run_turn();
+  EXPECT_TRUE(done);
+}
+
+TEST(OutOfMemory, ChecksGoOnAfterwards) {
+  SocketAddress address;  // nobody accepts there: to connect is enough
+  const auto listening = listen::open_listener(*SocketAddress::parse("127.0.0.1:0"), address);
+  ASSERT_TRUE(listening.has_value());
+  config::Upstream config;
+  config.health_check.emplace();
+  config.health_check->type = config::HealthCheck::Type::tcp;
+  config.health_check->interval = 10ms;
+  config.health_check->timeout = 2s;
+  const auto state = std::make_shared<upstream::EndpointState>("app", address.to_string(), address, 0);
+  state->out = upstream::out_check_pending;
+  server::Snapshot snapshot;
+  server::UpstreamRuntime runtime;
+  runtime.config = &config;
+  server::EndpointRuntime member;
+  member.state = state;
+  member.host = "127.0.0.1";
+  runtime.endpoints.push_back(member);
+  snapshot.upstreams.push_back(std::move(runtime));
+  server::Checker checker(1);
+  checker.install(snapshot);
+  eventually("the first check passed", [&] { return state->out == 0; });
+  const std::uint64_t passed = checker.report(*state)->passed;
+  {
+    const NoMemoryElsewhere nothing;
+    eventually("checks found no memory", [&] { return nothing.failed() >= 3; });
+  }
+  eventually("checks pass again", [&] { return checker.report(*state)->passed > passed + 1; });
+  EXPECT_EQ(state->out, 0) << "want of memory here is no failure there";
+}
+
+}  // namespace
+}  // namespace weir
