@@ -12,11 +12,12 @@ namespace {
 HeaderPolicy built_in_security() {
   HeaderPolicy policy;
   policy.name = security_policy_name;
-  policy.response.set = {{"X-Frame-Options", "DENY"},
-                         {"X-Content-Type-Options", "nosniff"},
-                         {"Referrer-Policy", "strict-origin-when-cross-origin"},
-                         {"X-XSS-Protection", "0"}};
-  policy.response.set_on_tls = {{"Strict-Transport-Security", "max-age=31536000; includeSubDomains"}};
+  // What the app says about itself stands. A day, and no subdomains: a first try of TLS must not bind for a year.
+  policy.response.set_if_absent = {{"X-Frame-Options", "DENY"},
+                                   {"X-Content-Type-Options", "nosniff"},
+                                   {"Referrer-Policy", "strict-origin-when-cross-origin"},
+                                   {"X-XSS-Protection", "0"}};
+  policy.response.set_if_absent_on_tls = {{"Strict-Transport-Security", "max-age=86400"}};
   policy.response.remove = {"Server", "X-Powered-By"};
   return policy;
 }
@@ -44,11 +45,24 @@ std::vector<std::string> parse_remove(const Field& field) {
   })(field);
 }
 
+/// As layers of files are merged: a field that is written is added, or takes the place of the built-in one of its name;
+/// `{}` takes all of them away.
+void add_fields(MapReader& reader, const char* key, std::vector<NameValue>& fields) {
+  std::vector<NameValue> written;
+  if (!reader.optional(key, written, parse_header_map)) return;
+  if (written.empty()) fields.clear();
+  for (NameValue& field : written) {
+    std::erase_if(fields, [&](const NameValue& known) { return http::iequals(known.first, field.first); });
+    fields.push_back(std::move(field));
+  }
+}
+
 HeaderPolicy::Response parse_response(const Field& field, HeaderPolicy::Response response) {
   MapReader reader(field);
   reader.optional("set", response.set, parse_header_map);
   reader.optional("set_on_tls", response.set_on_tls, parse_header_map);
-  reader.optional("set_if_absent", response.set_if_absent, parse_header_map);
+  add_fields(reader, "set_if_absent", response.set_if_absent);
+  add_fields(reader, "set_if_absent_on_tls", response.set_if_absent_on_tls);
   reader.optional("remove", response.remove, parse_remove);
   return response;
 }

@@ -243,8 +243,8 @@ ResponseChanges response_changes(const http::CompiledFields& compiled,
   // With every field that is only set where absent present, what is left is set always.
   std::vector<http::Field> present;
   for (const config::HeaderPolicy* policy : policies) {
-    for (const auto& [name, value] : policy->response.set_if_absent) {
-      present.push_back({http::field_id(name), name, value});
+    for (const auto* fields : {&policy->response.set_if_absent, &policy->response.set_if_absent_on_tls}) {
+      for (const auto& [name, value] : *fields) present.push_back({http::field_id(name), name, value});
     }
   }
   compiled.append_to(text, present);

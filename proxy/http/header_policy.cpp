@@ -71,6 +71,17 @@ void CompiledFields::forget(std::string_view name) {
 void CompiledFields::render() {
   set_text_.clear();
   for (const Line& line : set_) append_line(set_text_, line.name, line.value);
+  if_absent_text_.clear();
+  if_absent_of_.fill(0);
+  unknown_if_absent_ = false;
+  for (std::size_t i = 0; i < if_absent_.size(); ++i) {
+    append_line(if_absent_text_, if_absent_[i].name, if_absent_[i].value);
+    const FieldId id = if_absent_[i].id;
+    if (id == FieldId::unknown) unknown_if_absent_ = true;
+    if (id != FieldId::unknown && i < UINT8_MAX) {
+      if_absent_of_[static_cast<std::size_t>(id)] = static_cast<std::uint8_t>(i + 1);
+    }
+  }
 }
 
 void CompiledFields::drop(std::string_view name) {
@@ -137,12 +148,29 @@ bool CompiledFields::drops_unknown(std::string_view name) const {
 
 void CompiledFields::append_to(std::string& out, std::span<const Field> received) const {
   out += set_text_;
-  for (const Line& line : if_absent_) {
-    const bool present = std::ranges::any_of(received, [&](const Field& field) {
-      return field.id == line.id && (line.id != FieldId::unknown || iequals(field.name, line.name));
-    });
-    if (!present) append_line(out, line.name, line.value);
+  if (if_absent_.empty()) return;
+  const bool one_is_there =
+      std::ranges::any_of(received, [&](const Field& field) { return if_absent_index(field) != 0; });
+  if (!one_is_there) {
+    out += if_absent_text_;
+    return;
   }
+  for (std::size_t i = 0; i < if_absent_.size(); ++i) {
+    const bool present =
+        std::ranges::any_of(received, [&](const Field& field) { return if_absent_index(field) == i + 1; });
+    if (!present) append_line(out, if_absent_[i].name, if_absent_[i].value);
+  }
+}
+
+/// 1 + the place of its name in if_absent_; 0 when it is not there.
+std::size_t CompiledFields::if_absent_index(const Field& field) const {
+  if (field.id != FieldId::unknown) return if_absent_of_[static_cast<std::size_t>(field.id)];
+  if (!unknown_if_absent_) return 0;
+  for (std::size_t i = 0; i < if_absent_.size(); ++i) {
+    const Line& line = if_absent_[i];
+    if (line.id == FieldId::unknown && iequals(field.name, line.name)) return i + 1;
+  }
+  return 0;
 }
 
 HeaderPolicy HeaderPolicy::compile(const std::vector<const config::HeaderPolicy*>& policies) {
@@ -153,6 +181,9 @@ HeaderPolicy HeaderPolicy::compile(const std::vector<const config::HeaderPolicy*
     apply(compiled.response_plain, response.remove, response.set);
     apply(compiled.response_tls, response.remove, response.set);
     for (const auto& [name, value] : response.set_on_tls) compiled.response_tls.set(name, value);
+    for (const auto& [name, value] : response.set_if_absent_on_tls) {
+      compiled.response_tls.set_if_absent(name, value);
+    }
     for (const auto& [name, value] : response.set_if_absent) {
       compiled.response_plain.set_if_absent(name, value);
       compiled.response_tls.set_if_absent(name, value);

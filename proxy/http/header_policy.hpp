@@ -2,8 +2,10 @@
 // snapshot, so that the request path only looks up names. Pure; immutable after compile, any thread.
 #pragma once
 
+#include <array>
 #include <bitset>
 #include <boost/container/flat_set.hpp>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -63,6 +65,7 @@ class CompiledFields {
     std::string name, value;
   };
   bool is_set(std::string_view name) const;
+  std::size_t if_absent_index(const Field& field) const;
   bool drops_known(FieldId id) const { return dropped_ids_[static_cast<std::size_t>(id)]; }
   bool drops_named(std::string_view name) const;
   bool drops_unknown(std::string_view name) const;
@@ -74,7 +77,10 @@ class CompiledFields {
   std::vector<Line> set_;
   std::string set_text_;  // the same, ready to append
   std::vector<Line> if_absent_;
-  unsigned own_ = 0;  // bit per OwnField
+  std::string if_absent_text_;                    // the same, ready to append where all are absent
+  std::array<std::uint8_t, ids> if_absent_of_{};  // by FieldId of a known name: 1 + index in if_absent_
+  bool unknown_if_absent_ = false;                // one of them has no FieldId
+  unsigned own_ = 0;                              // bit per OwnField
 };
 
 struct HeaderPolicy {
@@ -83,7 +89,7 @@ struct HeaderPolicy {
   CompiledFields response_tls;
 
   /// `policies` in the order in which the route names them; later ones win. Within one policy `set` wins over
-  /// `remove`, and `set_on_tls` over `set`.
+  /// `remove`, `set_on_tls` over `set`, and each of them over `set_if_absent`.
   static HeaderPolicy compile(const std::vector<const config::HeaderPolicy*>& policies);
 };
 

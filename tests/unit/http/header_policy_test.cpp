@@ -128,6 +128,19 @@ TEST(HeaderPolicy, SetIfAbsentAmongOtherRules) {
   EXPECT_EQ(appended(removed, {field("Server", "nginx")}), "Server: weir\r\n") << "dropped: always absent";
 }
 
+TEST(HeaderPolicy, SetIfAbsentOnTlsOnly) {
+  config::HeaderPolicy policy;
+  policy.response.set_if_absent = {{"X-Frame-Options", "DENY"}, {"X-Odd", "1"}};
+  policy.response.set_if_absent_on_tls = {{"Strict-Transport-Security", "max-age=1"}};
+  const HeaderPolicy compiled = HeaderPolicy::compile({&policy});
+  EXPECT_EQ(appended(compiled.response_plain), "X-Frame-Options: DENY\r\nX-Odd: 1\r\n");
+  EXPECT_EQ(appended(compiled.response_tls),
+            "Strict-Transport-Security: max-age=1\r\nX-Frame-Options: DENY\r\nX-Odd: 1\r\n");
+  EXPECT_EQ(
+      appended(compiled.response_tls, {field("strict-transport-security", "max-age=9"), field("x-odd", "2")}),
+      "X-Frame-Options: DENY\r\n");
+}
+
 TEST(HeaderPolicy, FramingIsNotAPolicysBusiness) {
   CompiledFields fields;
   for (const auto* name :
