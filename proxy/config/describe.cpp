@@ -21,6 +21,9 @@ constexpr KeyInfo keys[] = {
      "What to do with which request; the first match wins; at least one."},
     {"server.workers", "auto, number 1..1024", "threads", "auto",
      "Event loops. `auto`: one per usable CPU (cpuset and cgroup quota respected)."},
+    {"server.shutdown_delay", "duration", "", "0s",
+     "On SIGTERM: how long `/health/ready` is 503 while everything is served as before, so that a balancer in "
+     "front stops sending first. Then the drain begins; a second SIGTERM begins it at once."},
     {"server.shutdown_timeout", "duration", "", "30s",
      "On SIGTERM: time to finish what runs before it is closed."},
     {"server.max_connections", "number 1..10000000", "connections", "20000",
@@ -278,6 +281,8 @@ constexpr KeyInfo keys[] = {
      "The same, on TLS connections only."},
     {"headers.NAME.response.set_if_absent", "map of header: value", "", "{}",
      "Where the endpoint sent none."},
+    {"headers.NAME.response.set_if_absent_on_tls", "map of header: value", "", "{}",
+     "The same, on TLS connections only."},
     {"headers.NAME.response.remove", "list of headers", "", "[]", "Dropped from what the endpoint sent."},
     {"headers.NAME.request.set", "map of header: value", "", "{}", "Replaces what the client sent."},
     {"headers.NAME.request.remove", "list of headers", "", "[]", "Dropped from what the client sent."},

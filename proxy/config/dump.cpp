@@ -53,6 +53,7 @@ void put_server(JsonText& json, const Server& server) {
   } else {
     json.number("workers", server.workers);
   }
+  duration(json, "shutdown_delay", server.shutdown_delay);
   duration(json, "shutdown_timeout", server.shutdown_timeout);
   json.number("max_connections", server.max_connections);
   json.text("state_dir", server.state_dir);
@@ -280,6 +281,7 @@ void put_policy(JsonText& json, const HeaderPolicy& policy) {
   headers(json, "set", policy.response.set);
   headers(json, "set_on_tls", policy.response.set_on_tls);
   headers(json, "set_if_absent", policy.response.set_if_absent);
+  headers(json, "set_if_absent_on_tls", policy.response.set_if_absent_on_tls);
   texts(json, "remove", policy.response.remove);
   json.close();
   json.open_object("request");

@@ -39,6 +39,7 @@ struct Overload {
 
 struct Server {
   unsigned workers = 0;  // 0: auto, one per usable CPU
+  Milliseconds shutdown_delay{0};  // not ready, and accepting, before the drain
   Milliseconds shutdown_timeout{30'000};
   std::uint32_t max_connections = 20'000;
   std::string state_dir;  // a folder for weights set at run time and their audit; empty: memory only
@@ -310,7 +311,7 @@ using NameValue = std::pair<std::string, std::string>;
 struct HeaderPolicy {
   std::string name;
   struct Response {
-    std::vector<NameValue> set, set_on_tls, set_if_absent;
+    std::vector<NameValue> set, set_on_tls, set_if_absent, set_if_absent_on_tls;
     std::vector<std::string> remove;
     bool operator==(const Response&) const = default;
   } response;

@@ -79,6 +79,7 @@ Server parse_server(const Field& field) {
   Server server;
   MapReader reader(field);
   reader.optional("workers", server.workers, parse_workers);
+  reader.optional("shutdown_delay", server.shutdown_delay, parse_any_duration);
   reader.optional("shutdown_timeout", server.shutdown_timeout, parse_any_duration);
   reader.optional("max_connections", server.max_connections,
                   number_between(std::uint32_t{1}, connections_max));

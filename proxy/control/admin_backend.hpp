@@ -33,7 +33,12 @@ struct HealthReport {
   std::string_view status() const;
 };
 
-enum class RunState : std::uint8_t { starting, ready, draining };
+enum class RunState : std::uint8_t {
+  starting,
+  ready,
+  leaving,  // server.shutdown_delay: serving, but not ready
+  draining,
+};
 
 struct ListenerReport {
   std::string name, address;  // the address that is bound, with the port that was given

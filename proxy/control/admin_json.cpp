@@ -22,6 +22,8 @@ std::string_view state_name(RunState state) {
       return "starting";
     case RunState::ready:
       return "ready";
+    case RunState::leaving:
+      return "leaving";
     case RunState::draining:
       return "draining";
   }

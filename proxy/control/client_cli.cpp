@@ -3,13 +3,18 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
+#include <optional>
+#include <variant>
+#include <vector>
 
+#include "config/load.hpp"
 #include "control/client.hpp"
 #include "control/endpoint_client.hpp"
 #include "control/event_client.hpp"
 #include "control/split_client.hpp"
 #include "control/supervisor.hpp"
 #include "core/units.hpp"
+#include "tls/context.hpp"
 
 namespace weir::control {
 namespace {
@@ -51,6 +56,45 @@ void add_command(CLI::App& app, int& code, const char* name, const char* help, C
   command.callback([options, &code, run] {
     options->target.token = admin_token(options->target.token);
     code = exit_code(run(options->target, options->json, std::cout, std::cerr));
+  });
+}
+
+/// Where a Weir that runs with `files` listens for commands, and its token; the problems of the files otherwise.
+std::optional<std::vector<config::Problem>> find_admin(const std::vector<std::string>& files,
+                                                       AdminTarget& target) {
+  const auto surroundings = config::real_surroundings(tls::check_certificate, tls::check_ca);
+  const auto loaded = config::load(files, surroundings);
+  if (const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded)) return *problems;
+  const config::Admin& admin = std::get<config::Config>(loaded).admin;
+  target.address = admin.address.to_string();
+  if (target.token.empty()) target.token = admin.token;
+  return std::nullopt;
+}
+
+/// With files it fails before it asks when they are refused; so it is what a unit's ExecReload runs.
+void add_reload_command(CLI::App& app, int& code) {
+  CLI::App& command =
+      *app.add_subcommand("reload", "Make a running Weir load its configuration anew; fails when it refuses");
+  const auto options = add_options(command);
+  const auto files = std::make_shared<std::vector<std::string>>();
+  command
+      .add_option(
+          "-c,--config", *files,
+          "Configuration file of the running Weir, may be repeated: checked first; admin address and token "
+          "are taken from it")
+      ->type_name("FILE")
+      ->allow_extra_args(false)
+      ->excludes("--admin");
+  command.callback([options, files, &code] {
+    options->target.token = admin_token(options->target.token);
+    if (!files->empty()) {
+      if (const auto problems = find_admin(*files, options->target)) {
+        for (const config::Problem& problem : *problems) std::cerr << problem.to_string() << '\n';
+        code = exit_bad_input;
+        return;
+      }
+    }
+    code = exit_code(request_reload(options->target, options->json, std::cout, std::cerr));
   });
 }
 
@@ -145,7 +189,7 @@ void add_events_command(CLI::App& app, int& code) {
 
 void add_client_commands(CLI::App& app, int& code) {
   add_command(app, code, "status", "Show what a running Weir is doing", show_status);
-  add_command(app, code, "reload", "Make a running Weir load its configuration anew", request_reload);
+  add_reload_command(app, code);
   add_events_command(app, code);
   add_split_commands(app, code);
   add_endpoint_commands(app, code);

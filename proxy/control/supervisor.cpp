@@ -13,6 +13,7 @@
 #include "control/cpu_count.hpp"
 #include "control/ready_line.hpp"
 #include "core/version.hpp"
+#include "io/spawn.hpp"
 #include "observe/log.hpp"
 #include "server/health_events.hpp"
 
@@ -92,12 +93,24 @@ Supervisor::~Supervisor() {
 int Supervisor::run() {
   const int code = start();
   if (code != exit_ok) return code;
-  context_.run();
+  run_loop();
   stop_workers();
   resolver_.stop();
   access_log_.reset();
   block_signals();
   return exit_code_;
+}
+
+/// What one handler throws (out of memory) ends that handler.
+void Supervisor::run_loop() {
+  for (bool ended = false; !ended;) {
+    try {
+      context_.run();
+      ended = true;
+    } catch (...) {
+      io::log_failure("control", std::current_exception());
+    }
+  }
 }
 
 int Supervisor::start() {
@@ -295,7 +308,7 @@ void Supervisor::reload(const Reply<ReloadOutcome>& reply) {
     waiting_reloads_.push_back(reply);
     return;
   }
-  if (state_ == RunState::draining) {
+  if (is_ending()) {
     end_reload(refused({"shutting down"}), reply);
     return;
   }
@@ -317,7 +330,7 @@ void Supervisor::reload(const Reply<ReloadOutcome>& reply) {
   // New names are looked up first: an upstream must not lose its endpoints only because they have names now.
   const auto held = std::make_shared<Next>(std::move(*next));
   resolver_.watch(host_names(*config), config->server.resolver, [this, held, reply, read = std::move(read)] {
-    if (state_ == RunState::draining) return end_reload(refused({"Weir is shutting down"}), reply);
+    if (is_ending()) return end_reload(refused({"Weir is shutting down"}), reply);
     const auto before = snapshot_->config;
     take_over(std::move(*held));
     apply_process_keys(*before, *snapshot_->config);
@@ -455,8 +468,22 @@ void Supervisor::handle_signal(int number) {
       context_.stop();
       return;
     default:
-      if (state_ != RunState::draining) drain();
+      shut_down();
   }
+}
+
+/// The first signal: no longer ready, and serving on for server.shutdown_delay. The second one ends that.
+void Supervisor::shut_down() {
+  if (state_ == RunState::draining) return;
+  const auto delay = snapshot_->config->server.shutdown_delay;
+  if (state_ == RunState::leaving || delay.count() == 0) return drain();
+  state_ = RunState::leaving;
+  notifier_.stopping("not ready; serving until server.shutdown_delay is over");
+  observe::log(config::LogLevel::info, "not ready; serving for {} ms, then draining", delay.count());
+  drain_timer_.expires_after(delay);
+  drain_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error && state_ == RunState::leaving) drain();
+  });
 }
 
 void Supervisor::drain() {

@@ -66,6 +66,7 @@ class Supervisor {
   };
 
   int start();
+  void run_loop();
   bool start_admin();
   Result<NewSockets> open_sockets(const config::Config& config, std::map<std::string, BoundListener>& bound);
   Result<std::shared_ptr<observe::LogWriter>> open_access_log(const config::Config& config);
@@ -87,6 +88,8 @@ class Supervisor {
   void names_changed();
   void wait_for_signal();
   void handle_signal(int number);
+  bool is_ending() const { return state_ == RunState::leaving || state_ == RunState::draining; }
+  void shut_down();
   void drain();
   void worker_drained();
   void stop_workers();

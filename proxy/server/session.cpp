@@ -8,6 +8,7 @@
 #include <span>
 #include <utility>
 
+#include "io/spawn.hpp"
 #include "listen/proxy_protocol.hpp"
 #include "observe/log.hpp"
 #include "relay/pace.hpp"
@@ -39,18 +40,18 @@ Session::~Session() {
   worker_.sessions_.erase(worker_.sessions_.iterator_to(*this));
 }
 
-Detached Session::serve(Worker& worker, std::shared_ptr<const ListenerRuntime> listener,
-                        io::FileDescriptor fd, SocketAddress peer) {
-  {
-    Session session(worker, std::move(listener), std::move(fd), peer);
-    try {
-      co_await session.run();
-    } catch (const std::exception& failure) {
-      worker.log(Noise::connection, config::LogLevel::error, "connection of {}: {}", peer.to_string(),
-                 failure.what());
-    }
-  }
-  worker.session_ended();
+void Session::serve(Worker& worker, std::shared_ptr<const ListenerRuntime> listener, io::FileDescriptor fd,
+                    const SocketAddress& peer) {
+  auto start = [&worker, listener = std::move(listener), fd = std::move(fd), peer]() mutable {
+    return live(worker, std::move(listener), std::move(fd), peer);
+  };
+  io::spawn("client connection", std::move(start), [&worker](bool) { worker.session_ended(); });
+}
+
+Task<> Session::live(Worker& worker, std::shared_ptr<const ListenerRuntime> listener, io::FileDescriptor fd,
+                     SocketAddress peer) {
+  Session session(worker, std::move(listener), std::move(fd), peer);
+  co_await session.run();
 }
 
 void Session::set_idle(bool idle) {
@@ -66,20 +67,33 @@ void Session::set_idle(bool idle) {
   }
 }
 
+/// A request may have arrived in this very turn.
+bool Session::is_silent() const {
+  char byte = 0;
+  return ::recv(stream_.channel().fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
+}
+
 bool Session::give_up_idle(TimePoint now) {
-  if (now - idle_since_ < Worker::idle_grace) return false;
-  char byte = 0;  // a request may have arrived in this very turn
-  if (::recv(stream_.channel().fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0) return false;
+  if (now - idle_since_ < Worker::idle_grace || !is_silent()) return false;
   stream_.channel().abort(io::IoStatus::shutdown);
   return true;
 }
 
+/// How long the next request may take to begin.
+Duration Session::idle_wait() const {
+  const Duration usual = listener_->config.limits.idle_timeout;
+  return worker_.draining() ? std::min<Duration>(usual, first_request_wait) : usual;
+}
+
 void Session::drain() {
-  if (idle_) stream_.channel().abort(io::IoStatus::shutdown);
+  if (!idle_ || !is_silent()) return;
+  if (requests_ > 0) return stream_.channel().abort(io::IoStatus::shutdown);
+  const TimePoint idle_end = idle_since_ + listener_->config.limits.idle_timeout;
+  stream_.channel().extend_read_deadline(
+      std::min<TimePoint>(idle_end, worker_.reactor().now() + first_request_wait));
 }
 
 Task<> Session::run() {
-  const config::ListenerLimits& limits = listener_->config.limits;
   if (listener_->config.proxy_protocol && !co_await read_proxy_header()) co_return;
   if (!admit_client()) co_return;
   if (is_tls() && !co_await accept_tls()) co_return;
@@ -91,10 +105,10 @@ Task<> Session::run() {
     while (in_.empty()) {
       io::IoResult received;
       if (!read_ready(received)) {
-        if (worker_.draining()) break;
+        if (worker_.draining() && requests_ > 0) break;
         in_a_row = 0;
         set_idle(true);
-        received = co_await stream_.readable(worker_.reactor().now() + patience);
+        received = co_await stream_.readable(worker_.reactor().now() + std::min(patience, idle_wait()));
         set_idle(false);
       }
       if (!received.ok()) break;

@@ -24,6 +24,7 @@ class Worker;
 class Session : public boost::intrusive::list_base_hook<> {
  public:
   static constexpr Milliseconds handshake_timeout{10'000};  // TLS
+  static constexpr Milliseconds first_request_wait{2'000};  // of a new connection, while the worker drains
   static constexpr std::size_t body_room_min = 4 * 1024;    // of the read block, behind the head
   /// A body that is not wanted is dropped in favour of keeping the connection up to here.
   static constexpr std::uint64_t discard_kept_bytes_max = 1024 * 1024;
@@ -35,9 +36,9 @@ class Session : public boost::intrusive::list_base_hook<> {
           const SocketAddress& peer);
   ~Session();
 
-  /// Takes over an accepted connection and serves it to its end.
-  static Detached serve(Worker& worker, std::shared_ptr<const ListenerRuntime> listener,
-                        io::FileDescriptor fd, SocketAddress peer);
+  /// Takes over an accepted connection and serves it to its end; then the worker is told, whatever happened.
+  static void serve(Worker& worker, std::shared_ptr<const ListenerRuntime> listener, io::FileDescriptor fd,
+                    const SocketAddress& peer);
 
   Worker& worker() { return worker_; }
   const ListenerRuntime& listener() const { return *listener_; }
@@ -53,7 +54,8 @@ class Session : public boost::intrusive::list_base_hook<> {
   /// Writes something of ours that no body follows.
   Task<relay::PacedWrite> write(std::string_view text);
 
-  /// The worker drains: ends the connection if it is between two requests.
+  /// The worker drains: ends the connection if it is between two requests; before the first one it has
+  /// first_request_wait.
   void drain();
   /// Between two requests (or before the first one) for at least Worker::idle_grace, and still silent: ends it. False
   /// when it is not.
@@ -65,6 +67,8 @@ class Session : public boost::intrusive::list_base_hook<> {
   /// What to do with the connection after a request.
   enum class Next : std::uint8_t { request, close, linger };
 
+  static Task<> live(Worker& worker, std::shared_ptr<const ListenerRuntime> listener, io::FileDescriptor fd,
+                     SocketAddress peer);
   Task<> run();
   Task<bool> read_proxy_header();
   bool read_ready(io::IoResult& received);
@@ -75,6 +79,8 @@ class Session : public boost::intrusive::list_base_hook<> {
   Task<Next> serve_request();
   Task<bool> discard(http::BodyDecoder* body);
   void set_idle(bool idle);
+  bool is_silent() const;
+  Duration idle_wait() const;
   bool peer_is_trusted() const;
   bool has_room_for_body(const http::RequestHead& head) const;
 

@@ -55,6 +55,27 @@ TEST_F(Command, CheckAcceptsAGoodConfig) {
   EXPECT_EQ(result.status, (ExitStatus{0, 0})) << result.errors;
 }
 
+/// What the unit's ExecReload runs.
+TEST_F(Command, ReloadWithTheFilesFailsWhenTheyAreRefused) {
+  WeirProcess running(config_for("127.0.0.1:1"));
+  ConfigText asked = config_for("127.0.0.1:1");
+  asked.admin = "address: \"127.0.0.1:" + std::to_string(running.admin_port()) + "\"";
+  const std::string file = config(asked.yaml());
+  const Finished good = weir({"reload", "-c", file});
+  EXPECT_EQ(good.status, (ExitStatus{0, 0})) << good.errors;
+  EXPECT_THAT(good.output, HasSubstr("reloaded: generation 2"));
+
+  running.write_config("listeners: 7\n");  // the running one reads its own files
+  const Finished refused = weir({"reload", "-c", file});
+  EXPECT_EQ(refused.status, (ExitStatus{1, 0}));
+  EXPECT_THAT(refused.errors, HasSubstr("listeners"));
+
+  const Finished not_asked = weir({"reload", "-c", config("listeners: 7\n")});
+  EXPECT_EQ(not_asked.status, (ExitStatus{1, 0}));
+  EXPECT_THAT(not_asked.errors, HasSubstr("weir.yaml:1:"));
+  EXPECT_EQ(running.stop(), (ExitStatus{0, 0}));
+}
+
 TEST_F(Command, CheckFindsWhatWouldFailOnlyAtTheStart) {
   ConfigText bad = config_for("127.0.0.1:1");
   bad.log = "output: \"nowhere/error.log\", access: { output: \"good.log\" }";

@@ -98,6 +98,60 @@ TEST_F(Lifecycle, DrainAnswersWhatAnOpenConnectionStillSends) {
   EXPECT_EQ(weir_.process().wait_exit(), exited_well);
 }
 
+/// Not ready, and new connections are served; a second signal ends the delay.
+TEST(LifecycleDelay, ServesOnWhileItIsNotReady) {
+  ScriptableEndpoint endpoint(behave::ok());
+  ConfigText config = config_for(endpoint.address());
+  config.server = "workers: 2, shutdown_delay: 60s";
+  WeirProcess weir(config);
+  RawClient kept = weir.connect();
+  kept.get("/");
+  weir.signal(SIGTERM);
+  eventually("ready turns 503", [&] { return weir.admin("/health/ready").status == 503; });
+  EXPECT_EQ(weir.admin("/health/live").status, 200);
+  EXPECT_EQ(weir.admin_json("/api/v1/status").at("state"), "leaving");
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(weir.get("/").status, 200);
+  EXPECT_FALSE(kept.get("/").fields.has_token("Connection", "close"));
+  weir.signal(SIGTERM);
+  EXPECT_EQ(weir.process().wait_exit(), exited_well);
+}
+
+TEST(LifecycleDelay, DrainsWhenItIsOver) {
+  ScriptableEndpoint endpoint(behave::ok());
+  ConfigText config = config_for(endpoint.address());
+  config.server = "workers: 1, shutdown_delay: 200ms";
+  WeirProcess weir(config);
+  const auto started = std::chrono::steady_clock::now();
+  EXPECT_EQ(weir.stop(), exited_well);
+  EXPECT_GE(std::chrono::steady_clock::now() - started, 200ms);
+}
+
+TEST_F(Lifecycle, AConnectionThatHasNotSpokenYetIsServedInADrain) {
+  auto gate = std::make_shared<Gate>();
+  endpoint_.behave(behave::gated(gate, behave::ok()));
+  RawClient busy = weir_.connect();  // the drain lasts until it is answered
+  busy.send_get("/");
+  endpoint_.wait_for_requests(1);
+  RawClient silent = weir_.connect();
+  weir_.wait_for_metric("weir_connections", "state=\"idle\"", 1);
+  weir_.signal(SIGTERM);
+  // Accepting has ended: this worker and the other have begun to drain.
+  eventually("ready turns 503", [&] { return weir_.admin("/health/ready").status == 503; });
+  gate->open();
+  EXPECT_EQ(busy.read_response().status, 200);
+  const Response response = silent.get("/");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_TRUE(response.fields.has_token("Connection", "close"));
+  EXPECT_EQ(weir_.process().wait_exit(), exited_well);
+}
+
+TEST_F(Lifecycle, AConnectionThatNeverSpeaksDoesNotHoldADrainUp) {
+  RawClient silent = weir_.connect();
+  weir_.wait_for_metric("weir_connections", "state=\"idle\"", 1);
+  EXPECT_EQ(weir_.stop(), exited_well);
+  EXPECT_EQ(silent.read_to_end().bytes, "");
+}
+
 TEST(LifecycleTimeout, DrainEndsAfterTheTimeout) {
   ScriptableEndpoint endpoint(behave::hang());
   ConfigText config = config_for(endpoint.address());
