@@ -76,6 +76,7 @@ Supervisor::Supervisor(std::vector<std::string> files, config::Surroundings surr
       ticket_timer_(context_),
       split_timer_(context_),
       panic_timer_(context_),
+      names_timer_(context_),
       notifier_(Notifier::from_environment()),
       compiler_(names_),
       resolver_(context_, [this] { names_changed(); }),
@@ -157,6 +158,7 @@ int Supervisor::start() {
   watch_ticket_keys();
   overload_.start();
   watch_endpoints();
+  watch_names();
   state_ = RunState::ready;
   announce_ready();
   return exit_ok;
@@ -262,6 +264,7 @@ void Supervisor::publish(NewSockets sockets) {
   snapshot->access_log = access_log_;
   obey_operators(*snapshot);
   snapshot_ = freed_here(std::move(snapshot));
+  serving_.push_back(snapshot_);
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     auto items = std::make_shared<std::vector<server::ListenerSocket>>();
     for (const auto& listener : snapshot_->listeners) {

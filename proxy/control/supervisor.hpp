@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <unordered_set>
 #include <variant>
 #include <vector>
 
@@ -28,6 +29,7 @@
 #include "control/split_store.hpp"
 #include "observe/collector.hpp"
 #include "observe/log_writer.hpp"
+#include "observe/name_life.hpp"
 #include "observe/series_life.hpp"
 #include "server/checker.hpp"
 #include "server/worker.hpp"
@@ -125,6 +127,15 @@ class Supervisor {
   std::vector<UpstreamReport> upstreams() const;
   observe::ScrapeInput scrape_input() const;
   /// Copies the counters of all workers, merges them and hands the sum to `done` on the control thread.
+  struct Leaving {
+    std::vector<observe::NameId> names;  // retired
+    std::vector<bool> gone;              // the same, by id
+    std::unordered_set<observe::NameId> busy;
+    std::size_t missing = 0;  // workers
+  };
+  void forget_names();
+  void names_forgotten(const Leaving& left);
+  void watch_names();
   void collect(std::function<void(observe::WorkerMetrics&)> done);
 
   const std::vector<std::string> files_;
@@ -133,11 +144,15 @@ class Supervisor {
   FileDigests files_read_;      // that the last attempt read, and those in force
   boost::asio::io_context context_;
   boost::asio::signal_set signals_;
-  boost::asio::steady_timer drain_timer_, ticket_timer_, split_timer_, panic_timer_;
+  boost::asio::steady_timer drain_timer_, ticket_timer_, split_timer_, panic_timer_, names_timer_;
   bool signals_armed_ = false;
   std::unique_ptr<FileWatch> watch_;  // null: --watch is off
   Notifier notifier_;
   observe::NameTable names_;
+  observe::NameLife name_life_;
+  std::vector<std::weak_ptr<const server::Snapshot>> serving_;  // those that some worker may still use
+  std::vector<observe::NameId> kept_names_;                     // retired, and still counted under
+  bool forgetting_ = false;
   observe::SeriesLife series_;
   Compiler compiler_;
   NameResolver resolver_;

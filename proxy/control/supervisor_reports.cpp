@@ -18,6 +18,9 @@
 namespace weir::control {
 namespace {
 
+constexpr std::size_t metrics_per_turn = 512;   // entries of a worker's tables that one turn of it looks at
+constexpr Milliseconds names_interval{60'000};  // between two looks at names that are gone, beside scrapes
+
 /// Lines that are JSON objects already, newest first.
 std::string audit_json(const std::deque<std::string>& lines) {
   std::string text = R"({"audit":[)";
@@ -72,6 +75,20 @@ observe::NamesInUse names_in_use(const server::Snapshot& snapshot) {
   return in_use;
 }
 
+void mark(observe::NameId id, std::vector<bool>& in_use) {
+  if (id < in_use.size()) in_use[id] = true;
+}
+
+void mark_names(const server::Snapshot& snapshot, std::vector<bool>& in_use) {
+  for (const server::RouteRuntime& route : *snapshot.routes) mark(route.name, in_use);
+  for (const server::LimitRuntime& limit : *snapshot.limits) mark(limit.name, in_use);
+  for (const auto& listener : snapshot.listeners) mark(listener->name, in_use);
+  for (const server::UpstreamRuntime& upstream : snapshot.upstreams) {
+    mark(upstream.name, in_use);
+    for (const server::EndpointRuntime& endpoint : upstream.endpoints) mark(endpoint.label, in_use);
+  }
+}
+
 }  // namespace
 
 AdminBackend Supervisor::make_backend() {
@@ -84,6 +101,8 @@ AdminBackend Supervisor::make_backend() {
     collect([this, reply = std::move(reply)](observe::WorkerMetrics& merged) {
       series_.prune(merged, names_in_use(*snapshot_));
       reply(observe::metrics_text(merged, names_, scrape_input()));
+      name_life_.scraped();
+      forget_names();
     });
   };
   backend.status = [this](Reply<StatusReport> reply) {
@@ -253,15 +272,75 @@ void Supervisor::collect(std::function<void(observe::WorkerMetrics&)> done) {
   collection->missing = workers_.size();
   collection->done = std::move(done);
   for (const auto& worker : workers_) {
-    worker->post([this, &worker = *worker, collection] {
+    const auto walk = std::make_shared<observe::WorkerMetrics::Walk>();
+    auto some = [this, &worker = *worker, collection, walk] {
       const auto copy = std::make_shared<observe::WorkerMetrics>();
-      copy->merge(worker.metrics());
-      boost::asio::post(context_, [collection, copy] {
-        collection->merged.merge(*copy);
+      const bool all = worker.metrics().copy_some(*copy, *walk, metrics_per_turn);
+      boost::asio::post(context_, [collection, copy] { collection->merged.merge(*copy); });
+      return all;
+    };
+    auto ended = [this, collection](bool) {
+      boost::asio::post(context_, [collection] {
         if (--collection->missing == 0) collection->done(collection->merged);
       });
-    });
+    };
+    worker->post([&worker = *worker, some, ended] { worker.in_turns(some, ended); });
   }
+}
+
+/// Names that no snapshot that still serves has: the workers forget what they counted under them, then the ids are free.
+void Supervisor::forget_names() {
+  if (forgetting_ || reloading_ || state_ == RunState::starting)
+    return;  // a reload holds names that no snapshot has yet
+  std::erase_if(serving_, [](const auto& snapshot) { return snapshot.expired(); });
+  std::vector<bool> in_use(names_.ids_end());
+  for (const auto& weak : serving_) {
+    if (const auto snapshot = weak.lock()) mark_names(*snapshot, in_use);
+  }
+  auto left = std::make_shared<Leaving>();
+  left->names = name_life_.due(names_, in_use, Clock::now());
+  for (const observe::NameId id : left->names) names_.retire(id);
+  series_.hide(left->names);
+  left->names.insert(left->names.end(), kept_names_.begin(), kept_names_.end());
+  kept_names_.clear();
+  if (left->names.empty()) return;
+  forgetting_ = true;
+  left->gone.resize(names_.ids_end());
+  for (const observe::NameId id : left->names) left->gone[id] = true;
+  left->missing = workers_.size();
+  for (const auto& worker : workers_) {
+    const auto busy = std::make_shared<std::vector<observe::NameId>>();
+    const auto walk = std::make_shared<observe::WorkerMetrics::Walk>();
+    auto some = [&worker = *worker, left, busy, walk] {
+      return worker.metrics().forget_some(left->gone, *busy, *walk, metrics_per_turn);
+    };
+    auto ended = [this, left, busy](bool well) {
+      boost::asio::post(context_, [this, left, busy, well] {
+        const auto& kept = well ? *busy : left->names;
+        left->busy.insert(kept.begin(), kept.end());
+        if (--left->missing == 0) names_forgotten(*left);
+      });
+    };
+    worker->post([&worker = *worker, some, ended] { worker.in_turns(some, ended); });
+  }
+}
+
+/// What a worker still counts in is asked for again the next time.
+void Supervisor::names_forgotten(const Leaving& left) {
+  std::vector<observe::NameId> free;
+  for (const observe::NameId id : left.names) (left.busy.contains(id) ? kept_names_ : free).push_back(id);
+  series_.forget(free);
+  for (const observe::NameId id : free) names_.release(id);
+  forgetting_ = false;
+}
+
+void Supervisor::watch_names() {
+  names_timer_.expires_after(names_interval);
+  names_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    watch_names();
+    forget_names();
+  });
 }
 
 }  // namespace weir::control

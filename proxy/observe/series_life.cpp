@@ -4,7 +4,7 @@ namespace weir::observe {
 namespace {
 
 constexpr std::uint64_t tagged(std::uint8_t kind, std::uint64_t key) {
-  return std::uint64_t{kind} << 32 | key;
+  return std::uint64_t{kind} << 2 * name_bits | key;
 }
 
 }  // namespace
@@ -28,8 +28,30 @@ void SeriesLife::note_busy(const WorkerMetrics& merged) {
   }
 }
 
+bool SeriesLife::is_hidden(Kind kind, std::uint64_t key) const {
+  if (hidden_.empty()) return false;
+  if (kind != Kind::endpoint) return hidden_.contains(static_cast<NameId>(key));
+  return hidden_.contains(WorkerMetrics::first_of(key)) || hidden_.contains(WorkerMetrics::second_of(key));
+}
+
+void SeriesLife::hide(const std::vector<NameId>& names) {
+  hidden_.insert(names.begin(), names.end());
+}
+
+void SeriesLife::forget(const std::vector<NameId>& names) {
+  const std::unordered_set<NameId> left(names.begin(), names.end());
+  std::erase_if(last_, [&](const auto& entry) {
+    const auto kind = static_cast<Kind>(entry.first >> 2 * name_bits);
+    const std::uint64_t key = entry.first & ((std::uint64_t{1} << 2 * name_bits) - 1);
+    if (kind != Kind::endpoint) return left.contains(static_cast<NameId>(key));
+    return left.contains(WorkerMetrics::first_of(key)) || left.contains(WorkerMetrics::second_of(key));
+  });
+  for (const NameId id : names) hidden_.erase(id);
+}
+
 bool SeriesLife::shows(Kind kind, std::uint64_t key) {
   if (key == no_name) return true;  // what has no route, or went to no upstream
+  if (is_hidden(kind, key)) return false;
   const auto [last, first_seen] = last_.try_emplace(tagged(static_cast<std::uint8_t>(kind), key), scrape_);
   return scrape_ - last->second <= scrapes_after;
 }

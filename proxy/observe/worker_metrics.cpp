@@ -1,6 +1,7 @@
 #include "observe/worker_metrics.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <numeric>
 
 namespace weir::observe {
@@ -109,14 +110,84 @@ void RefusalCounters::merge(const RefusalCounters& other) {
   max_in_flight += other.max_in_flight;
 }
 
+namespace {
+
+constexpr unsigned method_bits = 6, status_bits = 10;  // with two names: 64
+static_assert(static_cast<unsigned>(http::Method::other) < 1u << method_bits);
+static_assert(2 * name_bits + method_bits + status_bits <= 64);
+
+void add(std::uint64_t& to, std::uint64_t from) {
+  to += from;
+}
+void add(std::int64_t& to, std::int64_t from) {
+  to += from;
+}
+template <class Counters>
+void add(Counters& to, const Counters& from) {
+  to.merge(from);
+}
+
+template <class Counters>
+bool is_busy(const Counters&) {
+  return false;
+}
+bool is_busy(std::int64_t in_flight) {
+  return in_flight != 0;
+}
+bool is_busy(const ListenerCounters& counters) {
+  return counters.active + counters.idle != 0;
+}
+bool is_busy(const EndpointCounters& counters) {
+  return counters.active + counters.idle != 0;
+}
+
+/// What a table's keys are made of.
+enum class KeyKind : std::uint8_t { request, name, pair };
+constexpr std::array key_kinds{KeyKind::request, KeyKind::pair, KeyKind::name, KeyKind::name, KeyKind::pair,
+                               KeyKind::name,    KeyKind::pair, KeyKind::pair, KeyKind::pair, KeyKind::name};
+
+std::array<NameId, 2> names_of(KeyKind kind, std::uint64_t key) {
+  switch (kind) {
+    case KeyKind::request: {
+      const auto request = WorkerMetrics::RequestKey::unpack(key);
+      return {request.route, request.upstream};
+    }
+    case KeyKind::pair:
+      return {WorkerMetrics::first_of(key), WorkerMetrics::second_of(key)};
+    case KeyKind::name:
+      break;
+  }
+  return {static_cast<NameId>(key), no_name};
+}
+
+}  // namespace
+
 std::uint64_t WorkerMetrics::RequestKey::pack() const {
-  return std::uint64_t{route} << 48 | std::uint64_t{upstream} << 32 | std::uint64_t{status} << 16 |
+  return std::uint64_t{route} << (name_bits + status_bits + method_bits) |
+         std::uint64_t{upstream} << (status_bits + method_bits) | std::uint64_t{status} << method_bits |
          static_cast<std::uint64_t>(method);
 }
 
 WorkerMetrics::RequestKey WorkerMetrics::RequestKey::unpack(std::uint64_t packed) {
-  return {static_cast<NameId>(packed >> 48), static_cast<NameId>(packed >> 32 & 0xffff),
-          static_cast<http::Method>(packed & 0xffff), static_cast<std::uint16_t>(packed >> 16 & 0xffff)};
+  constexpr std::uint64_t status_mask = (1u << status_bits) - 1, method_mask = (1u << method_bits) - 1;
+  return {static_cast<NameId>(packed >> (name_bits + status_bits + method_bits)),
+          static_cast<NameId>(packed >> (status_bits + method_bits) & no_name),
+          static_cast<http::Method>(packed & method_mask),
+          static_cast<std::uint16_t>(packed >> method_bits & status_mask)};
+}
+
+template <class Self, class Other, class Part>
+void WorkerMetrics::each_table(Self& self, Other& other, Part part) {
+  part(0, self.requests, other.requests);
+  part(1, self.request_duration, other.request_duration);
+  part(2, self.in_flight, other.in_flight);
+  part(3, self.listeners, other.listeners);
+  part(4, self.endpoints, other.endpoints);
+  part(5, self.upstreams, other.upstreams);
+  part(6, self.splits, other.splits);
+  part(7, self.mirrors, other.mirrors);
+  part(8, self.limits, other.limits);
+  part(9, self.refusals, other.refusals);
 }
 
 void WorkerMetrics::request_finished(NameId route, NameId upstream, http::Method method, int status,
@@ -137,17 +208,48 @@ std::uint64_t& WorkerMetrics::add_series(RequestKey key) {
   return requests[key.pack()];
 }
 
+bool WorkerMetrics::copy_some(WorkerMetrics& into, Walk& walk, std::size_t most) const {
+  each_table(*this, into, [&](std::size_t number, const auto& from, auto& to) {
+    if (walk.table != number) return;
+    for (; walk.place < from.places() && most > 0; ++walk.place, --most) {
+      if (const auto* entry = from.at(walk.place)) add(to[entry->key], entry->value);
+    }
+    if (walk.place >= from.places()) walk = {number + 1, 0};
+  });
+  if (walk.table < key_kinds.size()) return false;
+  into.add_plain(*this);
+  return true;
+}
+
+bool WorkerMetrics::forget_some(const std::vector<bool>& gone, std::vector<NameId>& busy, Walk& walk,
+                                std::size_t most) {
+  each_table(*this, *this, [&](std::size_t number, auto& table, auto&) {
+    if (walk.table != number) return;
+    for (; walk.place < table.places() && most > 0; ++walk.place, --most) {
+      const auto* const entry = table.at(walk.place);
+      if (entry == nullptr) continue;
+      const auto names = names_of(key_kinds[number], entry->key);
+      const auto left = [&](NameId id) { return id < gone.size() && gone[id]; };
+      if (!left(names[0]) && !left(names[1])) continue;
+      if (!is_busy(entry->value)) {
+        table.erase_at(walk.place);
+        continue;
+      }
+      for (const NameId id : names) {
+        if (left(id)) busy.push_back(id);
+      }
+    }
+    if (walk.place >= table.places()) walk = {number + 1, 0};
+  });
+  return walk.table >= key_kinds.size();
+}
+
 void WorkerMetrics::merge(const WorkerMetrics& other) {
-  for (const auto& [key, count] : other.requests) requests[key] += count;
-  for (const auto& [key, histogram] : other.request_duration) request_duration[key].merge(histogram);
-  for (const auto& [key, count] : other.in_flight) in_flight[key] += count;
-  for (const auto& [key, counters] : other.listeners) listeners[key].merge(counters);
-  for (const auto& [key, counters] : other.endpoints) endpoints[key].merge(counters);
-  for (const auto& [key, counters] : other.upstreams) upstreams[key].merge(counters);
-  for (const auto& [key, counters] : other.splits) splits[key].merge(counters);
-  for (const auto& [key, counters] : other.mirrors) mirrors[key].merge(counters);
-  for (const auto& [key, counters] : other.limits) limits[key].merge(counters);
-  for (const auto& [key, counters] : other.refusals) refusals[key].merge(counters);
+  Walk walk;
+  other.copy_some(*this, walk, SIZE_MAX);
+}
+
+void WorkerMetrics::add_plain(const WorkerMetrics& other) {
   access_log_dropped_lines += other.access_log_dropped_lines;
   accept_backoffs += other.accept_backoffs;
   for (std::size_t what = 0; what < shed_count; ++what) {

@@ -29,9 +29,10 @@ struct Histogram {
   void merge(const Histogram& other);
 };
 
-/// Ids: small numbers handed out by the control thread's NameTable, stable over reloads.
-using NameId = std::uint16_t;
-inline constexpr NameId no_name = 0xffff;  // shown as "" (e.g. no upstream)
+/// Ids: numbers of 24 bits handed out by the control thread's NameTable, stable over reloads.
+using NameId = std::uint32_t;
+inline constexpr unsigned name_bits = 24;
+inline constexpr NameId no_name = (NameId{1} << name_bits) - 1;  // shown as "" (e.g. no upstream)
 
 /// Counters for the few values of one label. Values come from our own code; should there be more than
 /// `values_max`, the further ones share "other".
@@ -152,6 +153,18 @@ class WorkerMetrics {
   void merge(const WorkerMetrics& other);
   std::uint64_t log_lines_withheld = 0;
 
+  /// Where a walk over all tables stands that is done bit by bit.
+  struct Walk {
+    std::size_t table = 0, place = 0;
+  };
+  /// Adds the next entries to `into`, at most `most` of them; true when all have been. What is counted between two
+  /// calls is in or not: a scrape is no single moment.
+  bool copy_some(WorkerMetrics& into, Walk& walk, std::size_t most) const;
+  /// Looks at the next `most` entries and forgets those of the names `gone` (by id). True when all have been looked at.
+  /// What something is under way for stays, and its names are added to `busy`. Nobody else may hold references to
+  /// counters of these names, nor use the ids.
+  bool forget_some(const std::vector<bool>& gone, std::vector<NameId>& busy, Walk& walk, std::size_t most);
+
   // Read by the collector on the merged copy.
   struct RequestKey {
     NameId route, upstream;
@@ -162,10 +175,10 @@ class WorkerMetrics {
     bool operator==(const RequestKey&) const = default;
   };
   static constexpr std::uint64_t pair_key(NameId first, NameId second) {
-    return std::uint64_t{first} << 16 | second;
+    return std::uint64_t{first} << name_bits | second;
   }
-  static constexpr NameId first_of(std::uint64_t pair) { return static_cast<NameId>(pair >> 16); }
-  static constexpr NameId second_of(std::uint64_t pair) { return static_cast<NameId>(pair & 0xffff); }
+  static constexpr NameId first_of(std::uint64_t pair) { return static_cast<NameId>(pair >> name_bits); }
+  static constexpr NameId second_of(std::uint64_t pair) { return static_cast<NameId>(pair & no_name); }
 
   std::array<std::array<std::uint64_t, limit::bound_count>, shed_count> shed_by{};  // by Shed, Bound
   StableTable<std::uint64_t> requests;                                              // by RequestKey::pack()
@@ -180,6 +193,10 @@ class WorkerMetrics {
   StableTable<RefusalCounters> refusals;    // by route; those that refused
 
  private:
+  /// Calls `part` with the number of each table, a table and its fellow of `other`.
+  template <class Self, class Other, class Part>
+  static void each_table(Self& self, Other& other, Part part);
+  void add_plain(const WorkerMetrics& other);
   std::uint64_t& add_series(RequestKey key);
 };
 

@@ -68,7 +68,7 @@ void Session::set_idle(bool idle) {
 }
 
 /// A request may have arrived in this very turn.
-bool Session::is_silent() const {
+bool Session::is_silent() {
   char byte = 0;
   return ::recv(stream_.channel().fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
 }

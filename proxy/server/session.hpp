@@ -79,7 +79,7 @@ class Session : public boost::intrusive::list_base_hook<> {
   Task<Next> serve_request();
   Task<bool> discard(http::BodyDecoder* body);
   void set_idle(bool idle);
-  bool is_silent() const;
+  bool is_silent();
   Duration idle_wait() const;
   bool peer_is_trusted() const;
   bool has_room_for_body(const http::RequestHead& head) const;

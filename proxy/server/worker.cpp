@@ -7,6 +7,7 @@
 #include <ctime>
 #include <utility>
 
+#include "io/spawn.hpp"
 #include "observe/log.hpp"
 #include "server/exchange.hpp"
 #include "server/session.hpp"
@@ -132,6 +133,20 @@ std::size_t Worker::close_idle_sessions(std::size_t most) {
   }
   metrics_.shed(observe::Shed::idle_connection, why) += closed;
   return closed;
+}
+
+void Worker::in_turns(std::function<bool()> some, std::function<void(bool)> done) {
+  bool well = true;
+  try {
+    if (!some()) {
+      reactor_.post([this, some, done] { in_turns(some, done); });
+      return;
+    }
+  } catch (...) {
+    io::log_failure("worker", std::current_exception());
+    well = false;
+  }
+  done(well);
 }
 
 void Worker::look_at_queues() {

@@ -103,6 +103,10 @@ class Worker {
   /// Closes the idle connections to that endpoint, if this worker has any.
   void close_idle(const upstream::EndpointState& endpoint);
 
+  /// Does `some` now and once in each of the next turns, until it returns true; then `done`, with whether it came that
+  /// far. `some` does a bounded amount of work, so that requests do not wait for it. What it throws ends it.
+  void in_turns(std::function<bool()> some, std::function<void(bool)> done);
+
   /// What an operator said of an endpoint has changed who may be waited for, and who waits in vain.
   void look_at_queues();
 
