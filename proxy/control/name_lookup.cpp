@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
+#include <cstring>
+#include <memory>
 #include <utility>
 
 #include "config/hosts.hpp"
@@ -13,11 +15,11 @@ namespace weir::control {
 
 using upstream::LookUp;
 
-NameLookUp::NameLookUp(std::shared_ptr<DnsChannel> channel, bool ipv6, upstream::TargetAddresses known,
+NameLookUp::NameLookUp(std::shared_ptr<DnsChannel> channel, Ipv6 ipv6, upstream::TargetAddresses known,
                        Done done)
     : channel_(std::move(channel)), ipv6_(ipv6), known_(std::move(known)), done_(std::move(done)) {}
 
-void NameLookUp::start(std::shared_ptr<DnsChannel> channel, const std::string& name, bool ipv6,
+void NameLookUp::start(std::shared_ptr<DnsChannel> channel, const std::string& name, Ipv6 ipv6,
                        upstream::TargetAddresses known, Done done) {
   const auto self = std::make_shared<NameLookUp>(std::move(channel), ipv6, std::move(known), std::move(done));
   if (config::is_service_name(name)) {
@@ -50,7 +52,7 @@ void NameLookUp::ask_host() {
   if (answer_.failed_targets.size() >= failed_targets_max)
     return host_failed(answer_.failed_targets.back().result);
   auto local = channel_->from_file(host.ends_with('.') ? host.substr(0, host.size() - 1) : host);
-  if (!ipv6_) std::erase_if(local, [](const IpAddress& address) { return address.v6; });
+  if (ipv6_ == Ipv6::off) std::erase_if(local, [](const IpAddress& address) { return address.v6; });
   if (!local.empty()) {
     add(local);
     return host_done(LookUp::answered);
@@ -66,7 +68,7 @@ void NameLookUp::v4_found(const AddressReply& reply) {
     add(reply.addresses);
     limit_ttl(reply.ttl);
   }
-  if (!ipv6_) return host_done(reply.result);
+  if (ipv6_ != Ipv6::on) return host_done(reply.result);
   // Of the very name that was found: a search domain further on may know it, too, and mean something else.
   const std::string host =
       reply.result == LookUp::answered && !reply.name.empty() ? reply.name + '.' : hosts_[next_ - 1].target;
@@ -154,16 +156,31 @@ void NameLookUp::end(LookUp result) {
   done_(answer_);
 }
 
-bool machine_has_ipv6() {
+Ipv6 reachable_ipv6(const std::vector<IpAddress>& machine) {
+  Ipv6 reachable = Ipv6::off;
+  for (const IpAddress& address : machine) {
+    if (!address.v6) continue;
+    const bool link_local = address.bytes[0] == 0xfe && (address.bytes[1] & 0xc0) == 0x80;
+    if (!address.is_loopback() && !link_local) return Ipv6::on;
+    reachable = Ipv6::hosts_file;
+  }
+  return reachable;
+}
+
+std::vector<IpAddress> machine_addresses() {
+  std::vector<IpAddress> found;
   ifaddrs* first = nullptr;
-  if (::getifaddrs(&first) != 0) return false;
+  if (::getifaddrs(&first) != 0) return found;
   const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> all(first, &::freeifaddrs);
   for (const ifaddrs* item = first; item != nullptr; item = item->ifa_next) {
-    if (item->ifa_addr == nullptr || item->ifa_addr->sa_family != AF_INET6) continue;
-    const in6_addr& address = reinterpret_cast<const sockaddr_in6*>(item->ifa_addr)->sin6_addr;
-    if (!IN6_IS_ADDR_LOOPBACK(&address) && !IN6_IS_ADDR_LINKLOCAL(&address)) return true;
+    if (item->ifa_addr == nullptr) continue;
+    const bool v6 = item->ifa_addr->sa_family == AF_INET6;
+    if (!v6 && item->ifa_addr->sa_family != AF_INET) continue;
+    sockaddr_storage address{};
+    std::memcpy(&address, item->ifa_addr, v6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in));
+    found.push_back(IpAddress::from_sockaddr(address));
   }
-  return false;
+  return found;
 }
 
 }  // namespace weir::control

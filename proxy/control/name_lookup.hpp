@@ -4,6 +4,7 @@
 // addresses that they had. Control thread.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -12,6 +13,13 @@
 #include "control/dns_channel.hpp"
 
 namespace weir::control {
+
+/// Which IPv6 addresses a look-up takes.
+enum class Ipv6 : std::uint8_t {
+  off,
+  hosts_file,  // those of /etc/hosts, such as `::1 localhost`
+  on,          // AAAA records, too
+};
 
 class NameLookUp : public std::enable_shared_from_this<NameLookUp> {
  public:
@@ -22,10 +30,10 @@ class NameLookUp : public std::enable_shared_from_this<NameLookUp> {
 
   /// `known`: NameAnswer::targets of the last answer. `done` is called from the loop, once; or never, where the channel
   /// is cancelled.
-  static void start(std::shared_ptr<DnsChannel> channel, const std::string& name, bool ipv6,
+  static void start(std::shared_ptr<DnsChannel> channel, const std::string& name, Ipv6 ipv6,
                     upstream::TargetAddresses known, Done done);
 
-  NameLookUp(std::shared_ptr<DnsChannel> channel, bool ipv6, upstream::TargetAddresses known, Done done);
+  NameLookUp(std::shared_ptr<DnsChannel> channel, Ipv6 ipv6, upstream::TargetAddresses known, Done done);
 
  private:
   void services_found(ServiceReply reply);
@@ -42,7 +50,7 @@ class NameLookUp : public std::enable_shared_from_this<NameLookUp> {
   void end(upstream::LookUp result);
 
   const std::shared_ptr<DnsChannel> channel_;
-  const bool ipv6_;
+  const Ipv6 ipv6_;
   const upstream::TargetAddresses known_;
   const Done done_;
   bool service_ = false;
@@ -53,7 +61,10 @@ class NameLookUp : public std::enable_shared_from_this<NameLookUp> {
   upstream::NameAnswer answer_;
 };
 
-/// Whether this machine has an IPv6 address that reaches further than its own link.
-bool machine_has_ipv6();
+/// What a machine with these addresses can reach: `on` with an IPv6 address of more than its own link, `hosts_file` with
+/// loopback or the link only.
+Ipv6 reachable_ipv6(const std::vector<IpAddress>& machine);
+/// Of this machine.
+std::vector<IpAddress> machine_addresses();
 
 }  // namespace weir::control

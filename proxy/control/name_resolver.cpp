@@ -42,8 +42,16 @@ void emit(config::LogLevel level, const char* kind, const std::string& name, std
   observe::emit(std::move(event));
 }
 
-bool wants_ipv6(config::ResolveIpv6 setting) {
-  return setting == config::ResolveIpv6::automatic ? machine_has_ipv6() : setting == config::ResolveIpv6::on;
+Ipv6 wanted_ipv6(config::ResolveIpv6 setting) {
+  switch (setting) {
+    case config::ResolveIpv6::off:
+      return Ipv6::off;
+    case config::ResolveIpv6::on:
+      return Ipv6::on;
+    case config::ResolveIpv6::automatic:
+      break;
+  }
+  return reachable_ipv6(machine_addresses());
 }
 
 }  // namespace
@@ -138,7 +146,7 @@ void NameResolver::begin(const std::string& name) {
   };
   const auto using_channel = channel();
   if (using_channel) {
-    NameLookUp::start(using_channel, name, wants_ipv6(settings_.ipv6), names_.at(name).targets, done);
+    NameLookUp::start(using_channel, name, wanted_ipv6(settings_.ipv6), names_.at(name).targets, done);
     return;
   }
   upstream::NameAnswer failed;

@@ -1,10 +1,12 @@
 #include "control/name_resolver.hpp"
 
-#include "control/name_lookup.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <initializer_list>
+#include <vector>
+
+#include "control/name_lookup.hpp"
 #include "observe/events.hpp"
 #include "support/dns_server.hpp"
 
@@ -97,6 +99,19 @@ TEST_F(NameResolverTest, LocalhostNeedsNoServer) {
   ASSERT_THAT(addresses("localhost"), ::testing::Not(IsEmpty()));
   EXPECT_TRUE(resolver.addresses("localhost")[0].ip.is_loopback());
   EXPECT_EQ(dns.questions("localhost"), 0U);
+}
+
+TEST(ReachableIpv6, IsWhatTheMachinesAddressesAllow) {
+  const auto reachable = [](std::initializer_list<const char*> addresses) {
+    std::vector<IpAddress> machine;
+    for (const char* address : addresses) machine.push_back(*IpAddress::parse(address));
+    return reachable_ipv6(machine);
+  };
+  EXPECT_EQ(reachable({"127.0.0.1", "192.0.2.1"}), Ipv6::off);
+  EXPECT_EQ(reachable({"127.0.0.1", "::1"}), Ipv6::hosts_file) << "an app may listen on ::1 only";
+  EXPECT_EQ(reachable({"127.0.0.1", "::1", "fe80::1"}), Ipv6::hosts_file);
+  EXPECT_EQ(reachable({"fe80::1", "2001:db8::1"}), Ipv6::on);
+  EXPECT_EQ(reachable({"::1", "fd00::2"}), Ipv6::on);
 }
 
 TEST_F(NameResolverTest, WithoutIpv6OnlyARecordsAreAskedFor) {
