@@ -150,10 +150,6 @@ Change PassiveHealth::report_failure(const config::PassiveHealth& settings, Time
   }
 }
 
-bool PassiveHealth::due_for_ejection(const config::PassiveHealth& settings, Ticket ticket) const {
-  return due(word_.load(std::memory_order_acquire), settings, ticket);
-}
-
 Change PassiveHealth::eject_if_due(const config::PassiveHealth& settings, TimePoint now, Ticket ticket,
                                    Service service) {
   Word word = word_.load(std::memory_order_acquire);

@@ -89,9 +89,7 @@ class PassiveHealth {
   Change report_failure(const config::PassiveHealth& settings, TimePoint now, bool may_eject, Ticket ticket,
                         Service service = {});
 
-  /// Enough failures in a row are counted and the ticket is not outdated; only `may_eject` was missing.
-  bool due_for_ejection(const config::PassiveHealth& settings, Ticket ticket) const;
-  /// Ejects if still due. Callers keep the last endpoint in use: upstream/ejection.hpp.
+  /// Ejects if enough failures in a row are counted and the ticket is not outdated. Callers keep the last endpoint in use: upstream/ejection.hpp.
   Change eject_if_due(const config::PassiveHealth& settings, TimePoint now, Ticket ticket,
                       Service service = {});
   /// Ejects whatever the failures in a row are, if healthy and the ticket is not outdated.

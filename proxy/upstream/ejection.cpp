@@ -95,8 +95,21 @@ bool is_standing_in(std::span<const Candidate> candidates, const EndpointState& 
 }
 
 /// Some endpoint that fails as this one does is out for that, though all others fail so, too.
-bool may_pardon(const Tally& tally, std::uint16_t failure) {
+bool may_readmit(const Tally& tally, std::uint16_t failure) {
   return tally.ejected != 0 && is_fault_of_all(tally.alike, tally.judged) && is_status_failure(failure);
+}
+
+/// `which` has given nothing but failures for a whole window, while another one that is no backup serves: its latest
+/// request did not fail. Such an endpoint is no capacity that max_ejection_percent could keep.
+bool gives_only_failures(std::span<const Candidate> candidates, const EndpointState& which,
+                         const config::PassiveHealth& settings, TimePoint now) {
+  const TimePoint since{Milliseconds{which.failing_since.load(std::memory_order_relaxed)}};
+  if (which.health.consecutive_failures() == 0 || now - since < settings.window) return false;
+  return std::ranges::any_of(candidates, [&](const Candidate& candidate) {
+    const EndpointState& other = *candidate.state;
+    return &other != &which && !candidate.backup && other.usable() &&
+           other.health.consecutive_failures() == 0;
+  });
 }
 
 /// With the guard held: every ejection of this upstream but a failed probe's is made here, so whoever is seen
@@ -111,14 +124,16 @@ void decide(EjectionGuard& guard, std::span<const Candidate> candidates, Endpoin
   verdict.alike = tally.alike;
   const health::Service service{serving_since(which), false};
   const bool backed_up = is_backed_up(candidates, which, settings, now);
+  const bool capped = !backed_up && tally.out >= out_max(settings, tally.endpoints, tally.by_operator);
+  verdict.beyond_cap = capped && gives_only_failures(candidates, which, settings, now);
   if (!backed_up && (suspected || is_shared_cause(tally.alike, tally.judged))) {
     if (!suspected) guard.suspect(verdict.failure, now);
     verdict.held = Held::shared_cause;
-    if (may_pardon(tally, verdict.failure))
-      verdict.pardoned = pardon(candidates, verdict.failure, since, now);
+    if (may_readmit(tally, verdict.failure))
+      verdict.readmitted = readmit_alike(candidates, verdict.failure, since, now);
   } else if (!may_eject(candidates, which)) {
     verdict.held = Held::last_endpoint;
-  } else if (!backed_up && tally.out >= out_max(settings, tally.endpoints, tally.by_operator)) {
+  } else if (capped && !verdict.beyond_cap) {
     verdict.held = Held::max_ejection_percent;
   } else if (verdict.reason == Reason::consecutive_failures) {
     verdict.change = which.health.eject_if_due(settings, now, ticket, service);
@@ -128,8 +143,8 @@ void decide(EjectionGuard& guard, std::span<const Candidate> candidates, Endpoin
   if (verdict.change == Change::ejected) ++verdict.ejected;
   if (verdict.held == Held::none) return;
   // All requests would go on to an endpoint that fails: the others are no worse.
-  if (is_standing_in(candidates, which)) verdict.pardoned += readmit_primaries(candidates, now);
-  verdict.announce = guard.may_announce(verdict.held, now, settings.window) || verdict.pardoned != 0;
+  if (is_standing_in(candidates, which)) verdict.readmitted += readmit_primaries(candidates, now);
+  verdict.announce = guard.may_announce(verdict.held, now, settings.window) || verdict.readmitted != 0;
 }
 
 /// The numbers that events show.
@@ -231,6 +246,7 @@ Verdict report_failure(EjectionGuard& guard, std::span<const Candidate> candidat
   which.causes.add(failed.cause);
   which.health.report_failure(settings, now, false, ticket);
   verdict.failures = which.health.consecutive_failures();
+  if (verdict.failures <= 1) which.failing_since.store(milliseconds_of(now), std::memory_order_relaxed);
   if (settings.failure_rate != 0) {
     which.outcomes.record(true, ticket.epoch, now, settings.window);
     verdict.counts = which.outcomes.counts(ticket.epoch, now, settings.window);

@@ -46,6 +46,7 @@ struct Verdict {
   health::Change change = health::Change::none;
   Reason reason = Reason::none;          // an ejection was due (or made) for this
   Held held = Held::none;                // it was not made because of this ...
+  bool beyond_cap = false;               // ejected although max_ejection_percent are out
   bool announce = false;                 // ... and that was not said for a window
   std::uint64_t failures = 0;            // in a row
   health::OutcomeWindow::Counts counts;  // of the window, where failure_rate is on
@@ -53,10 +54,10 @@ struct Verdict {
   std::uint16_t failure = 0;             // kind of the latest
   unsigned in_row = 0;                   // ejections in a row, this one included
   Milliseconds ejected_for{0};
-  std::size_t alike = 0;     // endpoints that fail the same way
-  std::size_t ejected = 0;   // by passive health, half-open ones included
-  std::size_t out = 0;       // others that are out, for whatever reason
-  std::size_t pardoned = 0;  // whose ejections ended because all endpoints, or their backups, fail, too
+  std::size_t alike = 0;       // endpoints that fail the same way
+  std::size_t ejected = 0;     // by passive health, half-open ones included
+  std::size_t out = 0;         // others that are out, for whatever reason
+  std::size_t readmitted = 0;  // whose ejections ended because all endpoints, or their backups, fail, too
   std::size_t usable = 0, total = 0;  // endpoints
 };
 
@@ -101,14 +102,16 @@ Verdict report_success(std::span<const Candidate> candidates, EndpointState& whi
                        const config::PassiveHealth& settings, TimePoint now, health::Ticket ticket);
 
 /// Reports a failed request to `which` and ejects it where that is due and allowed. At the moment of an ejection
-/// another of `candidates` is usable and not more than out_max are out, whoever took them out, also when workers
-/// report about several endpoints at the same time. What an operator has taken out is not judged. When the guard is
-/// held longer than a few microseconds (its holder lost the CPU) the failure is only counted and the next one ejects.
+/// another of `candidates` is usable and not more than out_max are out, whoever took them out, besides those that went
+/// beyond; also when workers report about several endpoints at the same time. What an operator has taken out is not
+/// judged. When the guard is held longer than a few microseconds (its holder lost the CPU) the failure is only counted
+/// and the next one ejects.
 ///
 /// Order: a shared cause (due_mark.hpp) is suspected for a window from the moment on that its rule is met, and
 /// meanwhile nobody is ejected for that kind of failure and no failed probe lengthens an ejection; then the last
-/// usable endpoint stays; then max_ejection_percent. Where the kind is a status and all endpoints share it, those that
-/// it ejected within the window come back: they answer as well as the others do. A connection that fails is no such
+/// usable endpoint stays; then max_ejection_percent, but for one that gave nothing but failures for a window while another
+/// that is no backup serves. Where the kind is a status and all endpoints share it, those that it ejected within the
+/// window come back: they answer as well as the others do. A connection that fails is no such
 /// evidence, because no request can cause it. For others than backups only the second rule holds while a usable backup
 /// can take their place; where one that does is due for ejection and stays, the ejections of the others end, and it
 /// counts as no such backup for ejection_time or until it answers.

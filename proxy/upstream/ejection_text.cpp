@@ -26,9 +26,9 @@ std::string failure_name(std::uint16_t failure) {
 
 /// Behind what is said of a backup that fails while it takes the place of others.
 std::string place_given_back(const Verdict& verdict) {
-  if (verdict.pardoned == 0) return {};
-  return fmt::format("; {} other{} back", verdict.pardoned,
-                     verdict.pardoned == 1 ? " that was out is" : "s that were out are");
+  if (verdict.readmitted == 0) return {};
+  return fmt::format("; {} other{} back", verdict.readmitted,
+                     verdict.readmitted == 1 ? " that was out is" : "s that were out are");
 }
 
 std::string held_text(const Verdict& verdict, const config::PassiveHealth& settings, const std::string& name,
@@ -51,10 +51,10 @@ std::string held_text(const Verdict& verdict, const config::PassiveHealth& setti
           "something they share is at fault; nobody is ejected for it{}, {} of {} left",
           upstream, verdict.alike, verdict.total, failure_name(verdict.failure),
           format_duration(settings.window),
-          verdict.pardoned == 0
+          verdict.readmitted == 0
               ? ""
-              : fmt::format(", {} that {} out {} back", verdict.pardoned,
-                            verdict.pardoned == 1 ? "was" : "were", verdict.pardoned == 1 ? "is" : "are"),
+              : fmt::format(", {} that {} out {} back", verdict.readmitted,
+                            verdict.readmitted == 1 ? "was" : "were", verdict.readmitted == 1 ? "is" : "are"),
           verdict.usable, verdict.total);
     case Held::request:
       return fmt::format(
@@ -76,6 +76,12 @@ std::string times(unsigned in_row) {
                              : last == 2                   ? "nd"
                                                            : "rd";
   return fmt::format(", the {}{} time in a row", in_row, ending);
+}
+
+std::string beyond_cap(const Verdict& verdict, const config::PassiveHealth& settings) {
+  if (!verdict.beyond_cap) return {};
+  return fmt::format(", beyond max_ejection_percent {}, because all its requests failed for {}",
+                     settings.max_ejection_percent, format_duration(settings.window));
 }
 
 }  // namespace
@@ -107,8 +113,9 @@ std::string verdict_text(const Verdict& verdict, const config::PassiveHealth& se
   const std::string reason = reason_text(verdict, settings);
   switch (verdict.change) {
     case Change::ejected:
-      return fmt::format("ejected {} for {}: {}{}, {} of {} left", name, format_duration(verdict.ejected_for),
-                         reason, times(verdict.in_row), verdict.usable, verdict.total);
+      return fmt::format("ejected {} for {}: {}{}{}, {} of {} left", name,
+                         format_duration(verdict.ejected_for), reason, times(verdict.in_row),
+                         beyond_cap(verdict, settings), verdict.usable, verdict.total);
     case Change::re_ejected:
       return fmt::format("ejected {} again for {}: {}{}, {} of {} left", name,
                          format_duration(verdict.ejected_for), reason, times(verdict.in_row), verdict.usable,

@@ -30,8 +30,8 @@ Adjusted adjust_ejection(EndpointState& endpoint, const config::PassiveHealth& s
   return endpoint.health.shorten_ejection(now + longest) ? Adjusted::shortened : Adjusted::kept;
 }
 
-std::size_t pardon(std::span<const Candidate> candidates, std::uint16_t failure, TimePoint since,
-                   TimePoint now) {
+std::size_t readmit_alike(std::span<const Candidate> candidates, std::uint16_t failure, TimePoint since,
+                          TimePoint now) {
   std::size_t count = 0;
   for (const Candidate& candidate : candidates) {
     EndpointState& endpoint = *candidate.state;

@@ -25,8 +25,8 @@ Adjusted adjust_ejection(EndpointState& endpoint, const config::PassiveHealth& s
 
 /// Puts those back that are out and whose ejection was due for `failure` at `since` or later; that ejection does not
 /// count in their row. How many.
-std::size_t pardon(std::span<const Candidate> candidates, std::uint16_t failure, TimePoint since,
-                   TimePoint now);
+std::size_t readmit_alike(std::span<const Candidate> candidates, std::uint16_t failure, TimePoint since,
+                          TimePoint now);
 
 /// Puts all back but backups that passive health took out, as their stand-in fails, too; that ejection does not count
 /// in their row. How many.

@@ -86,7 +86,7 @@ TEST(HealthEvents, AFailedProbeThatIsTriedAgainEjectsAsWell) {
   config.app =
       "passive_health: { consecutive_failures: 3, ejection_time: 300ms }, retry: { on: [connect, 503], "
       "budget: { "
-      "min_concurrent: 100 } }";
+      "min_per_second: 100 } }";
   WeirProcess weir(config);
   get_until(weir, "ejected");
   const std::string name = "app/" + flaky.address();
@@ -201,7 +201,7 @@ TEST(HealthEvents, OneBadUrlWithRetriesEjectsNobody) {
   ConfigText config = config_for(addresses);
   config.app =
       "passive_health: { failures: [connect, 500], window: 60s }, retry: { attempts: 1, on: [500], budget: { "
-      "min_concurrent: 100 } }";
+      "min_per_second: 100 } }";
   WeirProcess weir(config);
   RawClient client = weir.connect();
   for (int i = 0; i < 40; ++i) EXPECT_EQ(client.get("/bad").status, 500);
@@ -231,7 +231,7 @@ TEST(HealthEvents, NorDoesOneBadUrlAtOnce) {
   config.app =
       "balance: hash, hash_key: \"header:X-Key\", passive_health: { window: 60s }, retry: { attempts: 2, on: "
       "[503], "
-      "budget: { min_concurrent: 100 } }";
+      "budget: { min_per_second: 100 } }";
   WeirProcess weir(config);
   constexpr std::size_t at_once = 8;
   std::vector<RawClient> clients;
@@ -256,7 +256,7 @@ TEST(HealthEvents, WhoIsUnderSuspicionGetsNoNewRequests) {
   ConfigText config = config_for({quick.address(), good.address()});
   config.app =
       "passive_health: { consecutive_failures: 3, window: 60s }, retry: { attempts: 1, on: [503], "
-      "budget: { min_concurrent: 100 } }";
+      "budget: { min_per_second: 100 } }";
   WeirProcess weir(config);
   std::vector<RawClient> clients;
   for (std::size_t i = 1; i <= 12; ++i) {
@@ -305,7 +305,7 @@ TEST(HealthEvents, PanicWhenTooFewAreLeft) {
   ConfigText config = config_for(addresses);
   config.app =
       "balance: round_robin, passive_health: { consecutive_failures: 1, window: 1s, ejection_time: 60s, "
-      "max_ejection_percent: 100 }, retry: { attempts: 5, budget: { min_concurrent: 100 } }";
+      "max_ejection_percent: 100 }, retry: { attempts: 5, budget: { min_per_second: 100 } }";
   WeirProcess weir(config);
   get_until(weir, "panic");
   EXPECT_THAT(
@@ -326,6 +326,22 @@ TEST(HealthEvents, OnlyThePercentageGoes) {
   EXPECT_THAT(events(weir, "ejection_held").at(0),
               HasSubstr("would be ejected, but 1 of 3 are out already (max_ejection_percent 50)"));
   EXPECT_EQ(events(weir, "ejected").size(), 1U);
+}
+
+TEST(HealthEvents, OneThatServesNobodyGoesBeyondThePercentage) {
+  ScriptableEndpoint busy(behave::status(503)), good(behave::ok());
+  ConfigText config =
+      config_for({"127.0.0.1:" + std::to_string(unused_port()), busy.address(), good.address()});
+  config.app =
+      "passive_health: { max_ejection_percent: 50, ejection_time: 1h, window: 1s }, retry: { attempts: 0 }";
+  WeirProcess weir(config);
+  RawClient client = weir.connect();
+  eventually("both are out", [&] {
+    client.get("/");
+    return weir.metric("weir_ejections_total") == 2;
+  });
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(client.get("/").status, 200);
+  EXPECT_THAT(events(weir, "ejected").back(), HasSubstr("beyond max_ejection_percent 50"));
 }
 
 TEST(HealthEvents, ALastEndpointThatFailsIsSaidOnce) {

@@ -73,14 +73,12 @@ TEST_F(PassiveHealthTest, ZeroIsOff) {
   settings_.consecutive_failures = 0;
   for (int i = 0; i < 100; ++i) EXPECT_EQ(fail(), Change::none);
   EXPECT_EQ(health_.consecutive_failures(), 0u);
-  EXPECT_FALSE(health_.due_for_ejection(settings_, health_.ticket()));
 }
 
 TEST_F(PassiveHealthTest, TheLastOneStaysButItsFailuresAreKept) {
   for (int i = 0; i < 5; ++i) EXPECT_EQ(fail(start, false), Change::none);
   EXPECT_TRUE(health_.usable());
   EXPECT_EQ(health_.consecutive_failures(), 5u);
-  EXPECT_TRUE(health_.due_for_ejection(settings_, health_.ticket()));
   EXPECT_EQ(fail(start, true), Change::ejected);
 }
 
@@ -284,7 +282,6 @@ TEST_F(PassiveHealthTest, AnOutdatedTicketDoesNotEjectWhatIsDue) {
   eject();
   health_.report_success(probe(start + seconds(30)));
   for (int i = 0; i < 4; ++i) fail(start, false);
-  EXPECT_FALSE(health_.due_for_ejection(settings_, early));
   EXPECT_EQ(health_.eject_if_due(settings_, start, early), Change::none);
 }
 
@@ -413,7 +410,6 @@ TEST_F(PassiveHealthTest, WithARateOnlyFailuresAreCountedAndNeverDue) {
   settings_.failure_rate = 50;
   for (int i = 0; i < 10; ++i) EXPECT_EQ(fail(), Change::none);
   EXPECT_EQ(health_.consecutive_failures(), 10u);
-  EXPECT_FALSE(health_.due_for_ejection(settings_, health_.ticket()));
   health_.eject(settings_, start, health_.ticket());
   const Ticket ticket = probe(start + seconds(30));
   EXPECT_EQ(health_.report_failure(settings_, start, true, ticket), Change::re_ejected);

@@ -20,12 +20,12 @@ class DeadBackup : public EjectionTest {
 };
 
 TEST_F(DeadBackup, GivesTheOthersTheirPlaceBack) {
-  EXPECT_EQ(fail(backup, refused).pardoned, 0u);
-  EXPECT_EQ(fail(backup, refused).pardoned, 0u);
+  EXPECT_EQ(fail(backup, refused).readmitted, 0u);
+  EXPECT_EQ(fail(backup, refused).readmitted, 0u);
   EXPECT_EQ(usable(), 1u) << "below its threshold";
   const Verdict last = fail(backup, refused);
   EXPECT_EQ(last.held, Held::last_endpoint);
-  EXPECT_EQ(last.pardoned, 4u) << "whatever they failed with";
+  EXPECT_EQ(last.readmitted, 4u) << "whatever they failed with";
   EXPECT_TRUE(last.announce);
   EXPECT_EQ(last.usable, 5u);
   EXPECT_EQ(usable(), 5u);
@@ -52,7 +52,7 @@ TEST_F(DeadBackup, IsTriedAgainAfterAnEjectionTime) {
   settings_.max_ejection_percent = 20;
   now_ += settings_.ejection_time + seconds(1);
   for (std::size_t i = 0; i < backup; ++i) EXPECT_EQ(fail_until_due(i, busy).change, Change::ejected);
-  EXPECT_EQ(fail(backup, refused).pardoned, 4u) << "one more failure is enough";
+  EXPECT_EQ(fail(backup, refused).readmitted, 4u) << "one more failure is enough";
 }
 
 TEST_F(DeadBackup, ThatAnswersAgainTakesTheirPlaceAtOnce) {
@@ -69,7 +69,7 @@ TEST_F(DeadBackup, ThatFailsAsTheOthersDidIsNoExceptionForConnections) {
   for (std::size_t i = 0; i < backup; ++i) EXPECT_EQ(fail_until_due(i, refused).change, Change::ejected);
   const Verdict last = fail_until_due(backup, refused);
   EXPECT_EQ(last.held, Held::shared_cause);
-  EXPECT_EQ(last.pardoned, 4u);
+  EXPECT_EQ(last.readmitted, 4u);
 }
 
 TEST_F(DeadBackup, OneOfTwoGoesAndTheOtherOneGivesThePlaceBack) {
@@ -80,13 +80,13 @@ TEST_F(DeadBackup, OneOfTwoGoesAndTheOtherOneGivesThePlaceBack) {
   settings_.max_ejection_percent = 100;
   for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(fail_until_due(i, busy).change, Change::ejected);
   EXPECT_EQ(fail_until_due(backup, refused).change, Change::ejected);
-  EXPECT_EQ(fail_until_due(3, refused).pardoned, 3u) << "the first backup stays out";
+  EXPECT_EQ(fail_until_due(3, refused).readmitted, 3u) << "the first backup stays out";
 }
 
 TEST_F(DeadBackup, WhatIsOutForAnotherReasonStaysOut) {
   endpoints_.put_out(0, out_check_failed);
   endpoints_.put_out(1, out_drain);
-  EXPECT_EQ(fail_until_due(backup, refused).pardoned, 3u);
+  EXPECT_EQ(fail_until_due(backup, refused).readmitted, 3u);
   EXPECT_EQ(usable(), 3u);
   EXPECT_FALSE(endpoints_[0].usable());
   EXPECT_FALSE(endpoints_[1].usable());
@@ -98,7 +98,7 @@ TEST_F(Backups, ABackupThatFailsBesidesAUsableOneEndsNothing) {
   endpoints_.candidate(2).backup = true;
   EXPECT_EQ(fail_until_due(0, busy).change, Change::ejected);
   const Verdict failed = fail_until_due(2, refused);
-  EXPECT_EQ(failed.pardoned, 0u);
+  EXPECT_EQ(failed.readmitted, 0u);
   EXPECT_FALSE(endpoints_[0].health.usable());
 }
 

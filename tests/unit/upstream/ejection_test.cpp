@@ -241,8 +241,55 @@ TEST_F(FiveEndpoints, HoldingIsSaidOnceAWindow) {
     EXPECT_FALSE(again.announce);
     EXPECT_EQ(text(again, 1), "");
   }
+  succeed(1);
   now_ += seconds(1);
-  EXPECT_TRUE(fail(1).announce);
+  EXPECT_TRUE(fail_until_due(1).announce);
+}
+
+TEST_F(EjectionTest, OneThatGivesOnlyFailuresGoesBeyondThePercentage) {
+  settings_.max_ejection_percent = 50;
+  EXPECT_EQ(fail_until_due(0, refused).change, Change::ejected);
+  EXPECT_EQ(fail_until_due(1, busy).held, Held::max_ejection_percent);
+  now_ += settings_.window - Milliseconds(1);
+  EXPECT_EQ(fail(1, busy).held, Held::max_ejection_percent);
+  now_ += Milliseconds(1);
+  const Verdict verdict = fail(1, busy);
+  EXPECT_EQ(verdict.change, Change::ejected);
+  EXPECT_EQ(text(verdict, 1),
+            "ejected blue/1 for 30s: 5 consecutive failures (status 503 x5), beyond max_ejection_percent 50, "
+            "because all its requests failed for 10s, 1 of 3 left");
+  EXPECT_EQ(fail_until_due(2, slow).held, Held::last_endpoint);
+}
+
+TEST_F(EjectionTest, OneThatAnswersNowAndThenStaysWithinThePercentage) {
+  settings_.max_ejection_percent = 50;
+  fail_until_due(0, refused);
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(fail_until_due(1, busy).held, Held::max_ejection_percent);
+    now_ += settings_.window / 2;
+    succeed(1);
+  }
+}
+
+TEST_F(EjectionTest, OneThatGivesOnlyFailuresStaysWhileNoOtherServes) {
+  settings_.max_ejection_percent = 50;
+  fail_until_due(0, refused);
+  fail_until_due(1, busy);
+  fail(2, slow);
+  now_ += settings_.window * 2;
+  EXPECT_EQ(fail(1, busy).held, Held::max_ejection_percent) << "the third one's latest request failed, too";
+  succeed(2);
+  EXPECT_EQ(fail(1, busy).change, Change::ejected);
+}
+
+TEST_F(EjectionTest, ABackupIsNoneThatServes) {
+  settings_.max_ejection_percent = 30;
+  endpoints_.candidate(2).backup = true;
+  endpoints_[2].due.set(config::failure_503, now_ + seconds(100));  // it failed in its turn
+  fail_until_due(0, refused);
+  fail_until_due(1, busy);
+  now_ += settings_.window * 2;
+  EXPECT_NE(fail(1, busy).change, Change::ejected);
 }
 
 // Shared cause
@@ -333,11 +380,11 @@ TEST_F(FiveEndpoints, WhileACauseIsSuspectedProbesDoNotLengthenEjections) {
 TEST_F(FiveEndpoints, ThoseThatAreOutComeBackWhenAllShareTheFault) {
   for (const std::size_t i : {0, 1}) EXPECT_EQ(fail_until_due(i, busy).change, Change::ejected);
   EXPECT_EQ(fail_until_due(2, busy).held, Held::shared_cause);
-  EXPECT_EQ(fail_until_due(3, busy).pardoned, 0u) << "the last one may be better";
+  EXPECT_EQ(fail_until_due(3, busy).readmitted, 0u) << "the last one may be better";
   EXPECT_EQ(usable(), 3u);
   const Verdict last = fail_until_due(4, busy);
   EXPECT_EQ(last.held, Held::shared_cause);
-  EXPECT_EQ(last.pardoned, 2u);
+  EXPECT_EQ(last.readmitted, 2u);
   EXPECT_TRUE(last.announce);
   EXPECT_EQ(usable(), 5u);
   EXPECT_EQ(endpoints_[0].health.ejections_in_row(), 0u) << "it was no fault of its own";
@@ -359,7 +406,7 @@ TEST_F(FiveEndpoints, OneThatIsProbedComesBackToo) {
   probe(2);
   for (const std::size_t i : {0, 1}) endpoints_[i].due.set(config::failure_503, now_);
   fail_until_due(3, busy);
-  EXPECT_EQ(fail_until_due(4, busy).pardoned, 3u);
+  EXPECT_EQ(fail_until_due(4, busy).readmitted, 3u);
   EXPECT_EQ(endpoints_[2].health.state(), health::State::healthy);
 }
 
@@ -392,7 +439,7 @@ TEST_F(EjectionTest, OthersThanBackupsMayAllGoWhileABackupCanTakeTheirPlace) {
   const Verdict last = fail_until_due(2, busy);
   EXPECT_EQ(last.change, Change::none);
   EXPECT_EQ(last.held, Held::shared_cause);
-  EXPECT_EQ(last.pardoned, 2u) << "the backup is no better";
+  EXPECT_EQ(last.readmitted, 2u) << "the backup is no better";
 }
 
 TEST_F(EjectionTest, ABackupThatIsOutTakesNobodysPlace) {

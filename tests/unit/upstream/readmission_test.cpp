@@ -69,7 +69,7 @@ TEST(AdjustEjection, ShortensItToWhatIsTheLongestNow) {
   EXPECT_EQ(one.health.ejected_until(), time_zero + seconds(60));
 }
 
-TEST(Pardon, IsForThatFaultOnly) {
+TEST(ReadmitAlike, IsForThatFaultOnly) {
   Endpoints endpoints({1, 1, 1, 1});
   for (const std::size_t i : {0, 1, 2, 3}) endpoints.eject(i, time_zero);
   endpoints[0].due.set(config::failure_503, time_zero);
@@ -77,7 +77,8 @@ TEST(Pardon, IsForThatFaultOnly) {
   endpoints[2].due.set(config::failure_503, time_zero - seconds(20));
   endpoints[3].due.set(config::failure_503, time_zero);
   endpoints[3].out = out_drain;
-  EXPECT_EQ(pardon(endpoints.candidates(), config::failure_503, time_zero - seconds(10), time_zero), 1u);
+  EXPECT_EQ(readmit_alike(endpoints.candidates(), config::failure_503, time_zero - seconds(10), time_zero),
+            1u);
   EXPECT_EQ(endpoints[0].health.state(), State::healthy);
   for (const std::size_t i : {1, 2, 3}) EXPECT_EQ(endpoints[i].health.state(), State::ejected) << i;
 }
