@@ -10,7 +10,6 @@ from comparison.machine import Failure, free_port, need_binary, need_program
 from .endpoints import ask
 
 PROXY_CPU = "0"
-BUDGET_PERCENT = 40  # of Weir's retries: one that hangs loses up to 14 in a moment, while the others have 40
 NAME = "app.bench.internal"
 
 
@@ -66,7 +65,6 @@ upstreams:
     retry:
       attempts: 2
       on: [connect, reset_before_response, timeout, invalid_response, "500", "502", "503", "504"]
-      budget: {{ percent: {BUDGET_PERCENT} }}
 routes: [ {{ name: all, upstream: app }} ]
 """)
         ready = self.stage.wait_for_text(self.name, "weir ready", self.process)

@@ -29,7 +29,7 @@ struct Shared {
   /// Under suspicion (upstream::is_suspect), one at most: new requests go elsewhere where they can. Only compared.
   std::atomic<const upstream::EndpointState*> suspect{nullptr};
   alignas(64) std::atomic<bool> on_backups{false};  // what was said last about who serves
-  upstream::RunningRetries retries;                 // on a line of its own
+  upstream::RetryBudget retries;
 };
 
 /// How an upstream's endpoints are chosen; the same for all requests of a snapshot.

@@ -47,8 +47,9 @@ constexpr KeyInfo keys[] = {
      "For one answer of one server; doubles with each try."},
     {"server.resolver.tries", "number 1..10", "tries", "2", "How often each server is asked."},
     {"server.resolver.ipv6", "auto, on, off", "", "auto",
-     "Whether AAAA records are used. `auto`: where this machine has an IPv6 address of more than its own "
-     "link."},
+     "Whether IPv6 addresses are used. `auto`: AAAA records where this machine has an IPv6 address of more "
+     "than its own "
+     "link, and what /etc/hosts says where it has any, ::1 included."},
     {"server.overload.start_percent", "number 50..95", "percent", "90",
      "Of a bound (connections, descriptors, memory): from there on answers end keep-alive and idle "
      "connections "
@@ -197,7 +198,8 @@ constexpr KeyInfo keys[] = {
     {"upstreams.NAME.keepalive.max_idle", "number 0..100000", "connections", "256",
      "Idle connections per worker and endpoint. 0: none is used twice."},
     {"upstreams.NAME.keepalive.idle_timeout", "duration", "", "60s",
-     "An idle connection is closed after this."},
+     "An idle connection is closed after this, or earlier where the endpoint says so (`Keep-Alive: "
+     "timeout=N`)."},
     {"upstreams.NAME.keepalive.max_requests", "number", "requests", "0",
      "A connection is closed after so many. 0: no limit."},
     {"upstreams.NAME.passive_health.consecutive_failures", "number", "failures", "3",
@@ -246,11 +248,12 @@ constexpr KeyInfo keys[] = {
      "POST, PATCH and the like too. Off: only when nothing of them was sent."},
     {"upstreams.NAME.retry.buffer_bytes", "size 0..64MiB", "", "64KiB",
      "Of a request body, kept for a retry; a longer one is sent once."},
-    {"upstreams.NAME.retry.budget", "map", "", "{}", "How many retries may run at once, over all workers."},
+    {"upstreams.NAME.retry.budget", "map", "", "{}",
+     "How many retries there may be in ten seconds, over all workers."},
     {"upstreams.NAME.retry.budget.percent", "number 0..100", "%", "20",
-     "Of the requests to the upstream that run and are no retries themselves."},
-    {"upstreams.NAME.retry.budget.min_concurrent", "number 0..1000000", "retries", "3",
-     "So many may run in any case."},
+     "Of the upstream's requests of the last ten seconds; a request counts once, however often it is tried."},
+    {"upstreams.NAME.retry.budget.min_per_second", "number 0..1000000", "retries", "10",
+     "Ten times so many are added to that, so that a quiet upstream can retry, too."},
     {"upstreams.NAME.queue.max", "number 0..1000000", "requests", "0",
      "So many may wait, over all workers; further ones get 503. The last places, from "
      "`server.overload.start_percent` on, are for retries. 0: none waits."},

@@ -242,7 +242,7 @@ void put_upstream(JsonText& json, const Upstream& upstream) {
   size(json, "buffer_bytes", upstream.retry.buffer_bytes);
   json.open_object("budget");
   json.number("percent", upstream.retry.budget.percent);
-  json.number("min_concurrent", upstream.retry.budget.min_concurrent);
+  json.number("min_per_second", upstream.retry.budget.min_per_second);
   json.close();
   json.close();
   duration(json, "slow_start", upstream.slow_start);

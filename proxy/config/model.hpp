@@ -234,11 +234,10 @@ struct HealthCheck {
   bool operator==(const HealthCheck&) const = default;
 };
 
-/// Retries that may run at once in an upstream: `percent` of its running requests that are no retries, and
-/// `min_concurrent` in any case.
+/// Retries that an upstream may have in ten seconds: `percent` of its requests of these, and `min_per_second` times ten.
 struct RetryBudget {
   unsigned percent = 20;
-  std::uint32_t min_concurrent = 3;
+  std::uint32_t min_per_second = 10;
   bool operator==(const RetryBudget&) const = default;
 };
 

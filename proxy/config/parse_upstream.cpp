@@ -13,7 +13,7 @@ namespace {
 constexpr std::uint32_t max_idle_max = 100'000;
 constexpr std::uint32_t count_max = 1'000'000'000;
 constexpr std::uint32_t attempts_max = 5;
-constexpr std::uint32_t min_concurrent_max = 1'000'000;
+constexpr std::uint32_t retries_per_second_max = 1'000'000;
 constexpr std::uint64_t retry_buffer_bytes_max = 64ULL * 1024 * 1024;
 
 std::vector<Endpoint> parse_endpoints(const Field& field) {
@@ -103,8 +103,8 @@ RetryBudget parse_retry_budget(const Field& field) {
   RetryBudget budget;
   MapReader reader(field);
   reader.optional("percent", budget.percent, number_between(0U, 100U));
-  reader.optional("min_concurrent", budget.min_concurrent,
-                  number_between(std::uint32_t{0}, min_concurrent_max));
+  reader.optional("min_per_second", budget.min_per_second,
+                  number_between(std::uint32_t{0}, retries_per_second_max));
   return budget;
 }
 

@@ -15,6 +15,7 @@
 #include "limit/overload.hpp"
 #include "observe/name_table.hpp"
 #include "observe/worker_metrics.hpp"
+#include "upstream/retry_budget.hpp"
 
 namespace weir::control {
 
@@ -106,7 +107,7 @@ struct UpstreamReport {
   std::string balance;
   std::vector<EndpointReport> endpoints;
   struct Retries {
-    std::uint32_t running = 0;  // now, over all workers
+    upstream::RetryBudget::Use use;  // over all workers
     config::RetryBudget budget;
   } retries{};
   bool panic = false;                            // none of them can be trusted, so all are in use

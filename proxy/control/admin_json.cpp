@@ -94,9 +94,10 @@ json::object to_object(const EndpointReport& endpoint) {
 }
 
 json::object to_object(const UpstreamReport::Retries& retries) {
-  return {{"running", retries.running},
+  return {{"last_10s", retries.use.retries},
+          {"allowed", retries.use.allowed},
           {"percent", retries.budget.percent},
-          {"min_concurrent", retries.budget.min_concurrent}};
+          {"min_per_second", retries.budget.min_per_second}};
 }
 
 json::object to_object(const config::Changes& changes) {

@@ -14,6 +14,7 @@
 #include "route/mirror.hpp"
 #include "route/table.hpp"
 #include "split/split.hpp"
+#include "upstream/retry_budget.hpp"
 
 namespace weir::control {
 namespace {
@@ -56,10 +57,11 @@ std::vector<config::NameValue> timeouts_of(const config::Timeouts& upstream,
 }
 
 std::string budget_rule(const config::RetryBudget& budget) {
-  const std::string floor = std::to_string(budget.min_concurrent);
-  if (budget.percent == 0) return "; at once no more than " + floor;
-  return "; at once no more than " + std::to_string(budget.percent) + " % of the running requests, or " +
-         floor;
+  const std::string floor = std::to_string(std::uint64_t{budget.min_per_second} * upstream::budget_window_s);
+  const std::string window = std::to_string(upstream::budget_window_s) + " s";
+  if (budget.percent == 0) return "; of all requests no more than " + floor + " in " + window;
+  return "; of all requests no more than " + std::to_string(budget.percent) + " % and " + floor + " in " +
+         window;
 }
 
 std::string retry_rule(const config::Retry& retry, http::Method method) {

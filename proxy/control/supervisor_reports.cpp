@@ -173,8 +173,8 @@ std::vector<UpstreamReport> Supervisor::upstreams() const {
     UpstreamReport report;
     report.name = upstream.config->name;
     report.balance = config::name_of(config::balances, upstream.config->balance);
-    report.retries = {upstream.shared->retries.count.load(std::memory_order_relaxed),
-                      upstream.config->retry.budget};
+    const config::RetryBudget& budget = upstream.config->retry.budget;
+    report.retries = {upstream.shared->retries.use(budget, Clock::now()), budget};
     report.panic = upstream::panicking(upstream.candidates);
     report.waiting = upstream.queue->waiting();
     report.queue_max = upstream.config->queue.max;

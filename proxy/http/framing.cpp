@@ -1,5 +1,6 @@
 #include "http/framing.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include "http/field_role.hpp"
@@ -7,6 +8,8 @@
 
 namespace weir::http {
 namespace {
+
+constexpr std::uint64_t keep_alive_seconds_max = 24 * 60 * 60;
 
 bool lists(std::string_view list, std::string_view token) {
   return !for_each_list_member(list, [&](std::string_view member) { return !iequals(member, token); });
@@ -49,6 +52,9 @@ const char* gather_facts(const std::vector<Field>& fields, std::vector<std::stri
       case FieldId::upgrade:
         facts.upgrade.add(field.value);
         break;
+      case FieldId::keep_alive:
+        facts.keep_alive.add(field.value);
+        break;
       case FieldId::te:
         facts.te_trailers = facts.te_trailers || lists(field.value, "trailers");
         break;
@@ -81,6 +87,19 @@ std::optional<std::uint64_t> parse_content_length(std::string_view value) {
   const auto [end, ec] = std::from_chars(value.data(), value.data() + value.size(), length);
   if (ec != std::errc{} || length > content_length_max) return std::nullopt;
   return length;
+}
+
+std::optional<std::chrono::seconds> parse_keep_alive_timeout(std::string_view value) {
+  constexpr std::string_view name = "timeout=";
+  std::optional<std::chrono::seconds> timeout;
+  for_each_list_member(value, [&](std::string_view member) {
+    if (!iequals(member.substr(0, name.size()), name)) return true;
+    if (const auto number = parse_content_length(member.substr(name.size()))) {
+      timeout = std::chrono::seconds(std::min(*number, keep_alive_seconds_max));
+    }
+    return false;
+  });
+  return timeout;
 }
 
 TransferCoding classify_transfer_encoding(const std::vector<Field>& fields) {

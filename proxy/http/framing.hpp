@@ -3,6 +3,7 @@
 // wrong. Pure; any thread.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -35,6 +36,7 @@ struct FieldFacts {
   Single transfer_encoding;
   Single expect;
   Single upgrade;
+  Single keep_alive;
   bool te_trailers = false;       // TE lists trailers
   bool via = false;               // there is a Via
   bool connection_close = false;  // Connection names close, keep-alive, upgrade
@@ -52,6 +54,9 @@ void drop_nominated(const std::vector<std::string_view>& connection_tokens, std:
 
 /// Decimal digits only, up to content_length_max: no sign, no list (RFC 9110 8.6).
 std::optional<std::uint64_t> parse_content_length(std::string_view value);
+
+/// `timeout=N` of a Keep-Alive field (RFC 2068 19.7.1.1), up to a day; nothing where it has none that is a number.
+std::optional<std::chrono::seconds> parse_keep_alive_timeout(std::string_view value);
 
 enum class TransferCoding : std::uint8_t {
   chunked,    // exactly one field that says exactly `chunked`

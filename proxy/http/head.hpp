@@ -6,8 +6,10 @@
 #include <cstdint>  // which Beast 1.83 forgets
 
 #include <boost/beast/http/field.hpp>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -77,6 +79,7 @@ struct ResponseFacts {
   int minor_version = 1;
   Framing body;
   bool keep_alive = true;  // the endpoint's connection may be reused after this response
+  std::optional<std::chrono::seconds> keep_alive_timeout;  // for so long, as the endpoint says in Keep-Alive
   std::string_view upgrade;
   std::size_t bytes = 0;
 };

@@ -90,6 +90,7 @@ const char* settle(Method request_method, bool upgrade_requested, ResponseHead& 
   if (const char* wrong = settle_framing(facts, request_method, head)) return wrong;
   drop_nominated(head.connection_tokens, head.fields);
   head.keep_alive = connection_persists(facts, head.minor_version) && head.body.kind != BodyKind::until_close;
+  if (facts.keep_alive.count != 0) head.keep_alive_timeout = parse_keep_alive_timeout(facts.keep_alive.value);
   return settle_upgrade(facts, upgrade_requested, head);
 }
 

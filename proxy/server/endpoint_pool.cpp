@@ -27,8 +27,8 @@ void UpstreamConnection::on_unread_event(io::Channel&) {
   if (!stream_->is_silent()) pool_->remove(*this);  // destroys this
 }
 
-std::unique_ptr<UpstreamConnection> EndpointPool::take(TimePoint now) {
-  while (auto connection = idle_.take(now)) {
+std::unique_ptr<UpstreamConnection> EndpointPool::take(TimePoint now, bool can_be_sent_again) {
+  while (auto connection = idle_.take(now, can_be_sent_again)) {
     (*connection)->mark_idle(false);
     if ((*connection)->stream().is_silent()) return std::move(*connection);
   }
@@ -36,13 +36,14 @@ std::unique_ptr<UpstreamConnection> EndpointPool::take(TimePoint now) {
 }
 
 void EndpointPool::put(std::unique_ptr<UpstreamConnection> connection, const config::Keepalive& settings,
-                       TimePoint now) {
+                       TimePoint now, TimePoint head_at, std::optional<std::chrono::seconds> hint) {
+  const upstream::IdleTime time = upstream::idle_time(head_at, now, settings.idle_timeout, hint);
   const bool worn_out = settings.max_requests != 0 && connection->requests >= settings.max_requests;
-  if (retired_ || endpoint().taken_out() || worn_out || settings.max_idle == 0 ||
+  if (retired_ || endpoint().taken_out() || worn_out || settings.max_idle == 0 || time.expires_at <= now ||
       !connection->stream().is_silent())
     return;
   connection->mark_idle(true);
-  idle_.put(std::move(connection), now + settings.idle_timeout, settings.max_idle);
+  idle_.put(std::move(connection), time, settings.max_idle);
 }
 
 void EndpointPool::remove(const UpstreamConnection& connection) {

@@ -2,7 +2,9 @@
 // close themselves when the endpoint does. Worker thread.
 #pragma once
 
+#include <chrono>
 #include <memory>
+#include <optional>
 
 #include "io/stream.hpp"
 #include "observe/worker_metrics.hpp"
@@ -37,10 +39,11 @@ class EndpointPool : public std::enable_shared_from_this<EndpointPool> {
   EndpointPool(std::shared_ptr<upstream::ConnectionScope> scope, observe::EndpointCounters& counters)
       : scope_(std::move(scope)), counters_(counters) {}
 
-  /// A connection that still looks alive, or nullptr.
-  std::unique_ptr<UpstreamConnection> take(TimePoint now);
-  /// Keeps it for the next request, or closes it.
-  void put(std::unique_ptr<UpstreamConnection> connection, const config::Keepalive& settings, TimePoint now);
+  /// A connection that still looks alive, or nullptr. None in its last moments for a request that cannot be sent again.
+  std::unique_ptr<UpstreamConnection> take(TimePoint now, bool can_be_sent_again);
+  /// Keeps it for the next request, or closes it. It answered at `head_at`; for so long, it said then, it stays open.
+  void put(std::unique_ptr<UpstreamConnection> connection, const config::Keepalive& settings, TimePoint now,
+           TimePoint head_at, std::optional<std::chrono::seconds> hint);
   void remove(const UpstreamConnection& connection);
   void expire(TimePoint now);
   /// Closes what is idle; returns how many. An operator took the endpoint out (put() keeps nothing as long as that

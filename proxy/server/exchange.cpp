@@ -104,7 +104,6 @@ void Exchange::reset() {
   give_back(next_);
   place_.give_back();
   mirror_.reset();
-  retry_place_.give_back();
   upstream_place_.give_back();
   connection_.reset();
   upstream_in_.drop();

@@ -27,7 +27,6 @@
 #include "split/split.hpp"
 #include "upstream/blame.hpp"
 #include "upstream/retry.hpp"
-#include "upstream/retry_budget.hpp"
 
 namespace weir::server {
 
@@ -112,7 +111,7 @@ class Exchange final : private io::ChannelObserver {
   void prepare_next_attempt(upstream::RetryDecision decision);
   bool replays_body() const;
   bool another_endpoint(const upstream::TryOutcome& outcome) const;
-  bool take_retry_place();
+  bool withdraw_retry();
   bool drain_response();
   void count_try(bool succeeded);
 
@@ -124,7 +123,7 @@ class Exchange final : private io::ChannelObserver {
   // exchange_balance.cpp: which endpoint.
   Result<void> enter_upstream();
   std::uint64_t key_for(const UpstreamRuntime& upstream) const;
-  std::size_t spared() const;
+  std::size_t last_choice() const;
   balance::Pick pick_one();
   Place pick_endpoint();
   bool reserve_next();
@@ -139,7 +138,7 @@ class Exchange final : private io::ChannelObserver {
   void note_latency(const Error* error);
 
   // exchange_attempt.cpp: one endpoint.
-  bool may_probe() const;
+  bool can_be_sent_again() const;
   Task<Result<void>> attempt();
   Task<Result<void>> connect();
   Task<io::ConnectResult> open_connection(SocketAddress address, TimePoint deadline);
@@ -232,21 +231,21 @@ class Exchange final : private io::ChannelObserver {
   balance::Pick pick_;
   balance::Pick next_;    // of the next attempt, taken while the response of this one is still at hand
   balance::Tried tried_;  // endpoints
-  std::size_t avoided_ = balance::none;  // only this time: its kept connection was stale
+  std::size_t avoided_ = balance::none;  // its kept connection was stale: after those that were not tried
   std::unique_ptr<UpstreamConnection> connection_;
   bool reused_ = false;
   bool fresh_connection_only_ = false;  // the kept one was stale
   enum class Phase : std::uint8_t { connecting, handshake, exchange } phase_ = Phase::connecting;
   bool judged_ = false;  // passive health has heard how this attempt went
   bool response_bytes_seen_ = false;
+  TimePoint head_at_;                               // of the response
   TimePoint response_deadline_ = TimePoint::max();  // not while the request is still being sent
   TimePoint attempt_started_;
   TimePoint handed_over_ = TimePoint::max();  // since when nothing but the endpoint is waited for
   upstream::RequestBlame blame_;              // failures by status that are not counted yet
   upstream::RetryState retry_;
-  bool is_retry_ = false;             // this attempt counts as one
-  upstream::RetryPlace retry_place_;  // in the budget
-  std::string_view retry_refusal_;    // why there was no further one although it was wanted; for the log
+  bool is_retry_ = false;           // this attempt counts as one
+  std::string_view retry_refusal_;  // why there was no further one although it was wanted; for the log
   std::vector<observe::AttemptRecord> attempts_;
 
   // The response.

@@ -111,6 +111,7 @@ bool Exchange::consume_buffered_body() {
 
 Task<After> Exchange::answer(const http::OwnResponse& response, bool connection_is_good) {
   place_.give_back();  // a client that does not read an answer of ours must not keep others out
+  upstream_place_.give_back();
   const bool body_is_in = connection_is_good && consume_buffered_body();
   const bool keep_alive =
       connection_is_good && keep_alive_allowed() && (body_is_in || rest_of_body_is_short());

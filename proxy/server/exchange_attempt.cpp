@@ -22,11 +22,11 @@ double milliseconds(Duration duration) {
 }  // namespace
 
 /// The request is all here, so that its client cannot draw a probe out, and may be sent again should it fail.
-bool Exchange::may_probe() const {
+bool Exchange::can_be_sent_again() const {
   const config::Retry& retry = upstream_config().retry;
   if (!http::is_idempotent(head.method) && !retry.non_idempotent) return false;
   if (request_body_->finished()) return !request_progress_.replay_overflow;
-  if (request_body_->framing().kind != http::BodyKind::length) return false;
+  if (retry.attempts == 0 || request_body_->framing().kind != http::BodyKind::length) return false;
   const std::uint64_t left = request_body_->remaining();
   return left <= session_->in().unread().size() && left <= static_cast<std::uint64_t>(retry.buffer_bytes);
 }
@@ -40,11 +40,12 @@ Task<Result<void>> Exchange::attempt() {
     if (!waited) co_return waited;
   }
   attempt_started_ = worker_.reactor().now();
+  if (attempts_.empty()) upstream_view().requests->add(attempt_started_);
   note_pick();
   if (!pick_.ticket.probe && !upstream.candidates[pick_.index].state->usable()) watch_panic(upstream);
   attempts_.emplace_back().endpoint = upstream.endpoints[pick_.index].state->label;
 
-  if (!fresh_connection_only_) connection_ = pool().take(attempt_started_);
+  if (!fresh_connection_only_) connection_ = pool().take(attempt_started_, can_be_sent_again());
   reused_ = connection_ != nullptr;
   phase_ = Phase::connecting;
   judged_ = false;
@@ -67,6 +68,7 @@ Task<Result<void>> Exchange::attempt() {
     if (done) done = co_await receive_response_head();
   }
   if (done) {
+    head_at_ = worker_.reactor().now();
     note_latency(nullptr);
     // A body may break yet, so the verdict waits for its end; a probe must not, because bodies may be long.
     const std::uint16_t failure = upstream::failure_bit_of_status(response_.status);

@@ -42,9 +42,9 @@ std::uint64_t Exchange::key_for(const UpstreamRuntime& upstream) const {
   return upstream.hash_key.key_of(head.fields, forwarded_.client_ip, path_);
 }
 
-/// One that is better left alone, though it is better than nobody: its kept connection was stale, or it is under
-/// suspicion. balance::none: there is no such one.
-std::size_t Exchange::spared() const {
+/// The endpoint that comes after all others that are usable: its kept connection was stale, or it fails at once
+/// (upstream::is_suspect). balance::none: there is no such one.
+std::size_t Exchange::last_choice() const {
   if (avoided_ != balance::none) return avoided_;
   const UpstreamRuntime& upstream = *upstream_view().runtime;
   const upstream::EndpointState* suspect = upstream.shared->suspect.load(std::memory_order_relaxed);
@@ -54,7 +54,7 @@ std::size_t Exchange::spared() const {
                                             : static_cast<std::size_t>(found - upstream.candidates.begin());
 }
 
-/// Looks at the endpoints once. One that is spared is taken before those that are out.
+/// Looks at the endpoints once. The last choice is taken before those that are out.
 balance::Pick Exchange::pick_one() {
   const UpstreamRuntime& upstream = *upstream_view().runtime;
   balance::PickRequest request;
@@ -62,11 +62,10 @@ balance::Pick Exchange::pick_one() {
   request.tried = tried_;
   request.random = worker_.rng()();
   request.key = key_for(upstream);
-  request.may_probe = may_probe();
-  const std::size_t spare = spared();
-  avoided_ = balance::none;
-  if (spare == balance::none || tried_.contains(spare)) return upstream.acquire(request);
-  request.tried.add(spare);
+  request.may_probe = can_be_sent_again();
+  const std::size_t last = last_choice();
+  if (last == balance::none || tried_.contains(last)) return upstream.acquire(request);
+  request.tried.add(last);
   if (balance::usable_left(upstream.candidates, request.tried)) {
     const balance::Pick pick = upstream.acquire(request);
     if (pick.index != balance::none) return pick;
@@ -114,7 +113,6 @@ Task<Result<void>> Exchange::wait_for_endpoint(Place found) {
     co_return self_error(ErrorKind::endpoint_busy,
                          "every endpoint has as many requests as it may have at once");
   }
-  avoided_ = balance::none;  // better than nobody
   const TimePoint started_waiting = Clock::now();
   const TimePoint deadline = std::min(worker_.reactor().now() + settings.timeout, total_deadline_);
   const std::uint32_t most = queue_places();
@@ -167,7 +165,7 @@ Result<void> Exchange::end_of_wait(WaitEnd end) {
 void Exchange::note_pick() {
   const UpstreamRuntime& upstream = *upstream_view().runtime;
   tried_.add(pick_.index);
-  avoided_ = balance::none;
+  if (avoided_ == pick_.index) avoided_ = balance::none;
   if (!upstream.rules.backups && !upstream.rules.zones) return;
   const upstream::Candidate& candidate = upstream.candidates[pick_.index];
   upstream_view().counters->to_backups += candidate.backup;

@@ -70,7 +70,6 @@ Task<Result<void>> Exchange::forward() {
     const upstream::TryOutcome outcome = outcome_of(failure ? &*failure : nullptr);
     const bool succeeded = tried && outcome.status == 0;
     count_try(succeeded);
-    retry_place_.give_back();  // what follows of a response may take hours, and is no retry
     if (succeeded) co_return tried;
     const upstream::RetryDecision decision = next_try(outcome);
     if (decision != upstream::RetryDecision::give_up) {
@@ -98,6 +97,7 @@ upstream::TryOutcome Exchange::outcome_of(const Error* error) const {
   outcome.reused_connection = reused_;
   outcome.response_bytes_seen = response_bytes_seen_;
   outcome.endpoint_reached = phase_ != Phase::connecting;
+  outcome.lasted = worker_.reactor().now() - attempt_started_;
   return outcome;
 }
 
@@ -126,27 +126,23 @@ upstream::RetryDecision Exchange::next_try(const upstream::TryOutcome& outcome) 
   if (decision != other_endpoint) return decision;
   auto& counters = *upstream_view().counters;
   if (!another_endpoint(outcome)) return refuse_retry(nowhere_else, counters.retries_without_endpoint);
-  if (upstream::needs_budget(outcome) && !take_retry_place()) {
+  if (outcome.status != 0 && !reserve_next()) return refuse_retry(no_room, counters.retries_without_room);
+  if (upstream::needs_budget(outcome) && !withdraw_retry()) {
+    give_back(next_);
     return refuse_retry(over_budget, counters.retries_over_budget);
   }
-  if (outcome.status != 0 && !reserve_next()) return refuse_retry(no_room, counters.retries_without_room);
   return other_endpoint;
 }
 
 upstream::RetryDecision Exchange::refuse_retry(std::string_view why, std::uint64_t& counter) {
-  retry_place_.give_back();
   retry_refusal_ = why;
   ++counter;
   return upstream::RetryDecision::give_up;
 }
 
-/// A place among the retries that may run now; asked while this request still is, or is no longer, in flight.
-bool Exchange::take_retry_place() {
+bool Exchange::withdraw_retry() {
   const UpstreamRuntime& upstream = *upstream_view().runtime;
-  std::uint64_t requests = upstream::requests_in_flight(upstream.candidates);
-  if (pick_.index != balance::none && requests > 0) --requests;
-  if (retry_.retries_done == 0) ++requests;  // until now it was no retry
-  return retry_place_.take(upstream.shared->retries, upstream.config->retry.budget, requests);
+  return upstream.shared->retries.withdraw(upstream.config->retry.budget, worker_.reactor().now());
 }
 
 /// The request body is kept while it passes, so that it can be sent again.
@@ -181,7 +177,7 @@ void Exchange::prepare_next_attempt(upstream::RetryDecision decision) {
     retry_.stale_retry_done = true;
     ++upstream_view().counters->stale_retries;
     // Elsewhere where that is possible: a dead endpoint's connections look the same. It was not really tried,
-    // though, and a later try may go there.
+    // though, and a try may go there when all others were.
     avoided_ = tried_.last();
     tried_.forget_last();
     fresh_connection_only_ = true;

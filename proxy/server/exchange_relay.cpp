@@ -125,7 +125,10 @@ void Exchange::release_connection(bool reusable) {
   ++counters.responses[status_class >= 1 && status_class <= 5 ? static_cast<std::size_t>(status_class) : 0];
   counters.duration.observe(
       std::chrono::duration<double>(worker_.reactor().now() - attempt_started_).count());
-  if (reusable) pool().put(std::move(connection_), upstream_config().keepalive, worker_.reactor().now());
+  if (reusable) {
+    pool().put(std::move(connection_), upstream_config().keepalive, worker_.reactor().now(), head_at_,
+               response_.keep_alive_timeout);
+  }
   connection_.reset();
   release_endpoint();
 }

@@ -17,7 +17,8 @@ struct UpstreamView {
   const UpstreamRuntime* runtime = nullptr;
   std::vector<std::shared_ptr<EndpointPool>> pools;  // by endpoint index
   observe::UpstreamCounters* counters = nullptr;
-  std::shared_ptr<WaitLine> line;  // this worker's place in the upstream's queue
+  upstream::RecentCount* requests = nullptr;  // this worker's, for the retry budget
+  std::shared_ptr<WaitLine> line;             // this worker's place in the upstream's queue
 };
 
 struct Generation : boost::intrusive_ref_counter<Generation, boost::thread_unsafe_counter> {

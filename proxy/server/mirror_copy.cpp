@@ -121,7 +121,7 @@ Task<Result<void>> MirrorCopy::exchange() {
   total_deadline_ = started_ + mirror_->timeouts.total;
   auto chosen = choose_endpoint();
   if (!chosen) co_return chosen;
-  connection_ = pool().take(started_);
+  connection_ = pool().take(started_, true);  // a copy that is lost is no loss
   reused_ = connection_ != nullptr;
   if (!reused_) {
     auto connected = co_await connect();
@@ -133,6 +133,7 @@ Task<Result<void>> MirrorCopy::exchange() {
   if (!sent) co_return sent;
   auto received = co_await receive_head();
   if (!received) co_return received;
+  head_at_ = worker_.reactor().now();
   report_latency(*view().runtime, pick_.index, started_, worker_.reactor().now(), nullptr, response_);
   co_return co_await discard_body();
 }
@@ -275,8 +276,13 @@ void MirrorCopy::report(const Result<void>& done) {
     return report_health(view(), pick_, now, nullptr, response_.status,
                          upstream::failure_bit_of_status(response_.status));
   }
-  if (reused_ && !response_bytes_seen_ && done.error().kind == ErrorKind::upstream_reset) return;
   const Error why = done.error();
+  upstream::TryOutcome outcome;
+  outcome.kind = why.kind;
+  outcome.reused_connection = reused_;
+  outcome.response_bytes_seen = response_bytes_seen_;
+  outcome.lasted = now - started_;
+  if (upstream::was_stale(outcome)) return;
   report_latency(*view().runtime, pick_.index, started_, now, &why, response_);
   report_health(view(), pick_, now, &why, response_.status, upstream::failure_bit(why.kind));
 }
@@ -291,7 +297,8 @@ void MirrorCopy::release() {
   counters.duration.observe(std::chrono::duration<double>(Clock::now() - started_).count());
   const bool reusable = response_whole_ && response_.keep_alive && in_.empty();
   if (connection_ && reusable) {
-    pool().put(std::move(connection_), view().runtime->config->keepalive, worker_.reactor().now());
+    pool().put(std::move(connection_), view().runtime->config->keepalive, worker_.reactor().now(), head_at_,
+               response_.keep_alive_timeout);
   }
   connection_.reset();
   upstream::EndpointState& endpoint = *view().runtime->endpoints[pick_.index].state;

@@ -80,7 +80,7 @@ class MirrorCopy : public boost::intrusive::list_base_hook<> {
 
   bool aborted_ = false;
   io::Channel* waiting_ = nullptr;
-  TimePoint started_, total_deadline_;
+  TimePoint started_, head_at_, total_deadline_;
   balance::Pick pick_;
   std::unique_ptr<UpstreamConnection> connection_;
   bool reused_ = false;

@@ -8,6 +8,7 @@
 #include "http/body.hpp"
 #include "http/parse.hpp"
 #include "io/connect.hpp"
+#include "upstream/retry.hpp"
 
 namespace weir::server {
 namespace {
@@ -22,7 +23,7 @@ CheckOutcome skipped(std::string detail) {
 }  // namespace
 
 Task<CheckOutcome> Prober::check(std::shared_ptr<const CheckTarget> target) {
-  const TimePoint started = Clock::now();
+  const TimePoint started = Clock::now(), asked = reactor_.now();
   target_ = std::move(target);
   deadline_ = reactor_.now() + target_->settings.timeout;
   cancelled_ = false;
@@ -37,7 +38,7 @@ Task<CheckOutcome> Prober::check(std::shared_ptr<const CheckTarget> target) {
     if (failure || !http) break;
     failure = co_await ask();
     const bool stale = failure && reused && !answered_ && failure->result == CheckResult::failed &&
-                       reactor_.now() < deadline_;
+                       reactor_.now() - asked <= upstream::stale_within && reactor_.now() < deadline_;
     if (!stale) break;
     stream_.reset();
     reused = false;

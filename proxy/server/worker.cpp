@@ -40,6 +40,7 @@ void Worker::install(std::shared_ptr<const Snapshot> snapshot, std::vector<Liste
     UpstreamView view;
     view.runtime = &runtime;
     view.counters = &metrics_.upstream(runtime.name);
+    view.requests = &runtime.shared->retries.requests_of(index_);
     const auto line = lines_.find(runtime.queue.get());
     view.line = line != lines_.end() ? line->second : std::make_shared<WaitLine>(reactor_, runtime.queue);
     lines[runtime.queue.get()] = view.line;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <utility>
@@ -14,25 +15,54 @@
 
 namespace weir::upstream {
 
+/// The last moments of a time: its last second, or its second half where that is less.
+constexpr Milliseconds last_moments(Milliseconds time) {
+  return std::min(Milliseconds{1000}, time / 2);
+}
+
+/// How long a connection is kept.
+struct IdleTime {
+  TimePoint firm_until;  // for requests that cannot be sent again
+  TimePoint expires_at;  // for all others
+
+  static IdleTime from(TimePoint start, Milliseconds time) {
+    return {start + time - last_moments(time), start + time};
+  }
+};
+
+/// From now on `idle_timeout`; but where the endpoint said for how long it keeps the
+/// connection, no longer than that without its last moments, counted from the head: its own time begins somewhere
+/// between there and the end of the body.
+inline IdleTime idle_time(TimePoint head_at, TimePoint now, Milliseconds idle_timeout,
+                          std::optional<std::chrono::seconds> hint) {
+  const IdleTime own = IdleTime::from(now, idle_timeout);
+  if (!hint) return own;
+  const Milliseconds time = *hint;
+  const IdleTime hinted = IdleTime::from(head_at, time - last_moments(time));
+  return {std::min(own.firm_until, hinted.firm_until), std::min(own.expires_at, hinted.expires_at)};
+}
+
 template <class T>
 class IdlePool {
  public:
-  /// Takes the most recently used connection that has not expired. Nothing when there is none. (With one idle
-  /// timeout that is the last one; after a reload changed the timeout it may be an older one.)
-  std::optional<T> take(TimePoint now) {
-    const auto alive = std::find_if(idle_.rbegin(), idle_.rend(),
-                                    [now](const Entry& entry) { return entry.expires_at > now; });
+  /// Takes the most recently used connection that has not expired, and is not in its last moments where the request
+  /// cannot be sent again. Nothing when there is none. (With one idle time that is the last one; otherwise it may be
+  /// an older one.)
+  std::optional<T> take(TimePoint now, bool can_be_sent_again) {
+    const auto alive = std::find_if(idle_.rbegin(), idle_.rend(), [=](const Entry& entry) {
+      return (can_be_sent_again ? entry.time.expires_at : entry.time.firm_until) > now;
+    });
     if (alive == idle_.rend()) return std::nullopt;
     return extract(std::next(alive).base());
   }
 
-  /// Keeps `connection` until `expires_at`; when `max_idle` are kept already the oldest is returned to be
-  /// closed, with `max_idle` 0 the connection itself.
-  std::optional<T> put(T connection, TimePoint expires_at, std::size_t max_idle) {
+  /// Keeps `connection` for `time`; when `max_idle` are kept already the oldest is returned to be closed, with
+  /// `max_idle` 0 the connection itself.
+  std::optional<T> put(T connection, IdleTime time, std::size_t max_idle) {
     if (max_idle == 0) return connection;
     std::optional<T> evicted;
     if (idle_.size() >= max_idle) evicted = extract(idle_.begin());
-    idle_.push_back({std::move(connection), expires_at});
+    idle_.push_back({std::move(connection), time});
     return evicted;
   }
 
@@ -48,20 +78,11 @@ class IdlePool {
 
   /// Closes what has expired; returns how many.
   std::size_t expire(TimePoint now) {
-    const auto dead = std::stable_partition(idle_.begin(), idle_.end(),
-                                            [now](const Entry& entry) { return entry.expires_at > now; });
+    const auto dead = std::stable_partition(
+        idle_.begin(), idle_.end(), [now](const Entry& entry) { return entry.time.expires_at > now; });
     std::vector<Entry> expired(std::make_move_iterator(dead), std::make_move_iterator(idle_.end()));
     idle_.erase(dead, idle_.end());
     return expired.size();
-  }
-
-  /// When the next one expires; nothing when the pool is empty.
-  std::optional<TimePoint> next_expiry() const {
-    const auto first = std::min_element(idle_.begin(), idle_.end(), [](const Entry& a, const Entry& b) {
-      return a.expires_at < b.expires_at;
-    });
-    if (first == idle_.end()) return std::nullopt;
-    return first->expires_at;
   }
 
   std::size_t size() const { return idle_.size(); }
@@ -70,7 +91,7 @@ class IdlePool {
  private:
   struct Entry {
     T connection;
-    TimePoint expires_at;
+    IdleTime time;
   };
 
   std::optional<T> extract(typename std::vector<Entry>::iterator where) {

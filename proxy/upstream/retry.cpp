@@ -19,7 +19,7 @@ bool is_named(const config::Retry& settings, const TryOutcome& outcome) {
 
 bool was_stale(const TryOutcome& outcome) {
   return outcome.status == 0 && outcome.kind == ErrorKind::upstream_reset && outcome.reused_connection &&
-         !outcome.response_bytes_seen;
+         !outcome.response_bytes_seen && outcome.lasted <= stale_within;
 }
 
 bool needs_budget(const TryOutcome& outcome) {

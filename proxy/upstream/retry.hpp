@@ -1,5 +1,5 @@
 // May this failed try be repeated on another endpoint, and is it the endpoint's failure? Pure functions over what
-// is known, so that the answers can be tested without a socket. How many may run at once: retry_budget.hpp.
+// is known, so that the answers can be tested without a socket. How many there may be: retry_budget.hpp.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +11,10 @@
 
 namespace weir::upstream {
 
+/// A kept connection that ends later than this after the request was sent on it did not end for idleness: what its
+/// endpoint sent before it saw the request is here by then.
+inline constexpr Milliseconds stale_within{100};
+
 /// What one try at an endpoint ended with: an error, or a response whose status `retry.on` may name.
 struct TryOutcome {
   ErrorKind kind = ErrorKind::internal;  // meaningless when `status` is set
@@ -19,6 +23,7 @@ struct TryOutcome {
   bool reused_connection = false;    // it came from the idle pool
   bool response_bytes_seen = false;  // at least one byte came back
   bool endpoint_reached = true;      // there was a connection; a TLS handshake may have failed on it
+  Duration lasted{};                 // since the request was begun to be sent; of a reused connection
 };
 
 struct RetryState {
@@ -36,13 +41,13 @@ enum class RetryDecision : std::uint8_t {
 };
 
 /// Never once the response started or the body is gone. A try of which nothing was sent may be repeated with
-/// any method; otherwise the method must be idempotent (RFC 9110 9.2.2) or `non_idempotent` set. Then: a
-/// reused connection that closed before the first response byte was stale and gets its one free try;
-/// everything else must be named by `retry.on` and fit into `retry.attempts`.
+/// any method; otherwise the method must be idempotent (RFC 9110 9.2.2) or `non_idempotent` set. Then: a stale connection
+/// gets its one free try; everything else must be named by `retry.on` and fit into `retry.attempts`.
 RetryDecision decide_retry(const config::Retry& settings, const TryOutcome& outcome, const RetryState& state);
 
-/// The endpoint had closed the idle connection just before, or while, we sent on it. Says nothing about how the
-/// endpoint is: it is no failure to passive health, and the next try is on a new connection.
+/// The endpoint had closed the idle connection just before, or while, we sent on it: it ended within stale_within and
+/// without a byte. Says nothing about how the endpoint is: it is no failure to passive health, and the next try is on a
+/// new connection. One that had the request for longer worked on it and failed.
 bool was_stale(const TryOutcome& outcome);
 
 /// Whether the retry after `outcome` counts against the retry budget. Not when no connection came about: such a

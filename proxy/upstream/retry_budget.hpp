@@ -1,54 +1,75 @@
-// How many retries of one upstream run at once, over all workers: what keeps retries from turning a brown-out into
-// an outage. The count is exact; the requests that it is measured against are those in flight at the endpoints,
-// read when a retry asks, so that a request without retries pays nothing. Any thread; no locks; pure.
+// How many retries an upstream may have: what keeps retries from turning a brown-out into an outage. Each request of the
+// last ten seconds deposits a share of a retry, time deposits a floor, and each retry withdraws one, counted over all
+// workers. A worker counts its requests in a ring that only it writes; the rings are added up when a retry asks, so a
+// request without retries shares no write with other workers. Pure; time is passed in.
 #pragma once
 
-#include <algorithm>
+#include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
-#include <span>
-#include <utility>
+#include <memory>
+#include <mutex>
+#include <vector>
 
 #include "config/model.hpp"
-#include "upstream/endpoint.hpp"
+#include "core/clock.hpp"
 
 namespace weir::upstream {
 
-/// Retries that may run beside `first_tries` requests which are no retries themselves.
-inline std::uint64_t retries_allowed(const config::RetryBudget& settings, std::uint64_t first_tries) {
-  return std::max<std::uint64_t>(settings.min_concurrent, first_tries * settings.percent / 100);
+/// So long a request, or a retry, counts: in whole seconds of the clock, the present one included.
+inline constexpr std::size_t budget_window_s = 10;
+
+/// Retries that so many requests pay for, within the window.
+inline std::uint64_t retries_allowed(const config::RetryBudget& settings, std::uint64_t requests) {
+  return requests * settings.percent / 100 + std::uint64_t{settings.min_per_second} * budget_window_s;
 }
 
-/// Requests in flight at all of them, retries included.
-std::uint64_t requests_in_flight(std::span<const Candidate> candidates);
-
-/// Retries of one upstream that run now. Keeps its identity over reloads; on a cache line of its own.
-struct alignas(64) RunningRetries {
-  std::atomic<std::uint32_t> count{0};
-};
-
-/// The place of one running retry, given back whichever way it ends.
-class RetryPlace {
+/// A count of the last budget_window_s seconds. One thread writes; any thread reads.
+class RecentCount {
  public:
-  RetryPlace() = default;
-  RetryPlace(RetryPlace&& other) noexcept : in_(std::exchange(other.in_, nullptr)) {}
-  RetryPlace& operator=(RetryPlace&& other) noexcept {
-    if (this != &other) {
-      give_back();
-      in_ = std::exchange(other.in_, nullptr);
-    }
-    return *this;
+  void add(TimePoint now) {
+    const std::uint32_t second = second_of(now);
+    std::atomic<std::uint64_t>& part = parts_[second % budget_window_s];
+    const std::uint64_t before = part.load(std::memory_order_relaxed);
+    const std::uint64_t count = before >> 32 == second ? before & UINT32_MAX : 0;
+    part.store(std::uint64_t{second} << 32 | (count + 1), std::memory_order_relaxed);
   }
-  ~RetryPlace() { give_back(); }
-
-  /// Takes a place beside `requests` requests in flight, running retries included; false when there is none.
-  /// Each place is within what the count and `requests` allowed at that moment. `in` must outlive the place.
-  bool take(RunningRetries& in, const config::RetryBudget& settings, std::uint64_t requests);
-  void give_back();
-  bool held() const { return in_ != nullptr; }
+  std::uint64_t sum(TimePoint now) const;
 
  private:
-  RunningRetries* in_ = nullptr;
+  static std::uint32_t second_of(TimePoint now) {
+    return static_cast<std::uint32_t>(
+        std::chrono::floor<std::chrono::seconds>(now.time_since_epoch()).count());
+  }
+
+  std::array<std::atomic<std::uint64_t>, budget_window_s> parts_{};  // second: 32 bits | count: 32
+};
+
+/// Of one upstream. Keeps its identity over reloads. Any thread; the lock is taken where a retry asks, a person looks,
+/// or a worker takes a new configuration.
+class RetryBudget {
+ public:
+  /// Where that worker counts its requests: once each, whatever becomes of it. Good for as long as the budget lives.
+  RecentCount& requests_of(std::size_t worker);
+
+  /// A retry that follows is within the budget, and counted; false: there is none left.
+  bool withdraw(const config::RetryBudget& settings, TimePoint now);
+
+  struct Use {
+    std::uint64_t retries = 0;  // of the last ten seconds
+    std::uint64_t allowed = 0;  // of these
+  };
+  Use use(const config::RetryBudget& settings, TimePoint now) const;
+
+ private:
+  struct alignas(64) Ring : RecentCount {};
+
+  std::uint64_t requests(TimePoint now) const;
+
+  mutable std::mutex mutex_;
+  std::vector<std::unique_ptr<Ring>> requests_;  // by worker
+  RecentCount retries_;                          // written with the lock held
 };
 
 }  // namespace weir::upstream

@@ -2,6 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <memory>
+
 #include "support/behaviours.hpp"
 #include "support/weir_process.hpp"
 
@@ -110,6 +113,43 @@ TEST_F(Keepalive, APostOnAConnectionThatDiesIsNotSentTwice) {
   EXPECT_EQ(client.get("/").status, 200);
   EXPECT_EQ(client.exchange("POST", "/", "once").status, 502);
   EXPECT_EQ(endpoint.request_count(), 2U);
+}
+
+/// Node and others: closes each connection a second after its last answer, and says so.
+ConnectionBehaviour hinting(const std::shared_ptr<Gate>& closing) {
+  return [closing](EndpointConnection& connection) {
+    if (!connection.read_request()) return;
+    connection.send(behave::ok_message("ok", "Keep-Alive: timeout=1\r\n"));
+    connection.pause(std::chrono::milliseconds(990));
+    closing->open();
+    connection.read_request();  // comes in the moment in which the endpoint closes
+  };
+}
+
+TEST_F(Keepalive, APostInTheWorstMomentOfTheEndpointsHintIsAnswered) {
+  const auto closing = std::make_shared<Gate>();
+  ScriptableEndpoint endpoint(hinting(closing));
+  WeirProcess weir(one_worker(endpoint));
+  RawClient client = weir.connect();
+  EXPECT_EQ(client.get("/").status, 200);
+  ASSERT_TRUE(closing->wait(Deadline()));
+  EXPECT_EQ(client.exchange("POST", "/", "once").status, 200);
+  EXPECT_EQ(endpoint.connection_count(), 2U);
+}
+
+TEST_F(Keepalive, AnIdleConnectionIsClosedBeforeTheEndpointsHintIsOver) {
+  endpoint_.behave(behave::ok("ok", "Keep-Alive: timeout=1, max=100\r\n"));
+  WeirProcess weir(one_worker(endpoint_, "keepalive: { idle_timeout: 1h }"));
+  EXPECT_EQ(weir.get("/").status, 200);
+  EXPECT_EQ(endpoint_.wait_for_end(0), StreamEvent::end);
+}
+
+TEST_F(Keepalive, AHintOfNothingKeepsNothing) {
+  endpoint_.behave(behave::ok("ok", "Keep-Alive: timeout=0\r\n"));
+  WeirProcess weir(one_worker(endpoint_));
+  RawClient client = weir.connect();
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(client.get("/").status, 200);
+  EXPECT_EQ(endpoint_.connection_count(), 3U);
 }
 
 TEST_F(Keepalive, ReuseCanBeTurnedOff) {

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 #include "support/behaviours.hpp"
 #include "support/full_backlog.hpp"
 #include "support/weir_process.hpp"
@@ -210,6 +212,51 @@ TEST(Retries, AStaleConnectionIsSaidToBeOneAndIsNoFailure) {
   const boost::json::object line = line_with_retry(weir, asked);
   EXPECT_THAT(outcomes(line), ElementsAre("stale_connection", "ok 200"));
   EXPECT_EQ(line.at("endpoint").as_string(), other.address());  // elsewhere, where there is another
+}
+
+/// Not stale: it had the request for 1.5 s.
+TEST(Retries, AKeptConnectionThatDiesAtWorkIsAFailure) {
+  ScriptableEndpoint dying(ConnectionBehaviour([](EndpointConnection& connection) {
+    if (!connection.read_request()) return;
+    connection.send(behave::ok_message("first"));
+    if (connection.read_request()) connection.pause(std::chrono::milliseconds(1500));
+  }));
+  ScriptableEndpoint other(behave::ok("other"));
+  ConfigText config = config_for({dying.address(), other.address()});
+  config.server = "workers: 1";
+  config.app = "passive_health: { consecutive_failures: 1, ejection_time: 1h }";
+  WeirProcess weir(config);
+  RawClient client = weir.connect();
+  std::size_t asked = 0;
+  for (; dying.request_count() < 2; ++asked) EXPECT_EQ(client.get("/").status, 200);
+  EXPECT_EQ(weir.metric("weir_upstream_retries_total", "outcome=\"stale\""), 0);
+  EXPECT_EQ(weir.metric("weir_upstream_retries_total", "outcome=\"succeeded\""), 1);
+  EXPECT_EQ(weir.metric("weir_ejections_total"), 1);
+  EXPECT_THAT(outcomes(line_with_retry(weir, asked)), ElementsAre("upstream_reset", "ok 200"));
+}
+
+TEST(Retries, AFurtherTryPrefersAnEndpointThatWasNotTried) {
+  ScriptableEndpoint closing(ConnectionBehaviour([](EndpointConnection& connection) {
+    if (!connection.read_request()) return;
+    connection.send(behave::ok_message("first"));
+    connection.read_request();
+  }));
+  ScriptableEndpoint resetting(behave::reset()), good(behave::ok("third"));
+  ConfigText config = config_for({closing.address(), resetting.address(), good.address()});
+  config.server = "workers: 1";
+  config.app = "balance: round_robin, passive_health: { consecutive_failures: 0 }, retry: { attempts: 2 }";
+  WeirProcess weir(config);
+  RawClient client = weir.connect();
+  constexpr std::size_t requests = 40;
+  for (std::size_t i = 0; i < requests; ++i) EXPECT_EQ(client.get("/").status, 200);
+  std::size_t seen = 0;
+  for (const boost::json::object& line : weir.access_log(requests)) {
+    const auto found = outcomes(line);
+    if (found.size() != 3 || found[0] != "stale_connection" || found[1] != "upstream_reset") continue;
+    ++seen;
+    EXPECT_EQ(line.at("endpoint").as_string(), good.address());
+  }
+  EXPECT_GE(seen, 1U);
 }
 
 TEST(Retries, TheOnlyEndpointIsAskedAgainAfterAStaleConnection) {

@@ -1,108 +1,99 @@
-// What the retry budget promises about load: in a brown-out, where every try fails and every failure asks for a
-// retry, endpoints see no more than `percent` more tries than there are requests, and the floor.
+// What the retry budget promises about load: whatever fails, and however the load changes, retries are never more than
+// `percent` of all requests, and the floor for each ten seconds that have begun.
 #include <gtest/gtest.h>
 
-#include <algorithm>
+#include <deque>
 #include <random>
-#include <vector>
 
-#include "unit/balance/endpoints.hpp"
 #include "upstream/retry_budget.hpp"
 
 namespace weir::upstream {
 namespace {
 
-struct Client {
-  RetryPlace place;
-  std::size_t endpoint = 0;
-  std::uint32_t retries_done = 0;
-};
+using std::chrono::seconds;
 
-/// A brown-out in rounds: in each, all running tries end, in random order, and each is followed at once by a retry
-/// or by the client's next request.
-class BrownOut {
+/// Random load in which every try asks for a retry: quiet times, bursts, and a clock that jumps.
+class Load {
  public:
-  BrownOut(std::mt19937_64& random, std::size_t clients, const config::Retry& settings)
-      : random_(random),
-        settings_(settings),
-        endpoints_(std::vector<std::uint32_t>(5, 1)),
-        clients_(clients) {
-    for (Client& client : clients_) start_request(client);
+  explicit Load(std::uint64_t seed) : random_(seed) {
+    settings_.percent = static_cast<unsigned>(random_() % 101);
+    settings_.min_per_second = static_cast<std::uint32_t>(random_() % 4);
   }
 
-  void round() {
-    std::ranges::shuffle(clients_, random_);
-    for (Client& client : clients_) {
-      --endpoints_[client.endpoint].in_flight;
-      client.place.give_back();
-      std::uint64_t in_flight = requests_in_flight(endpoints_.candidates());
-      if (client.retries_done == 0) ++in_flight;
-      if (client.retries_done < settings_.attempts &&
-          client.place.take(running_, settings_.budget, in_flight)) {
-        ++client.retries_done;
-        ++retries;
-        send(client);
-        check_bound();
-      } else {
-        start_request(client);
-      }
+  void step() {
+    now_ += random_() % 8 == 0 ? Milliseconds(random_() % 15'000) : Milliseconds(random_() % 300);
+    const std::uint64_t burst = random_() % 5 == 0 ? random_() % 200 : random_() % 10;
+    for (std::uint64_t i = 0; i < burst; ++i) {
+      budget_.requests_of(random_() % 3).add(now_);
+      ++requests_;
+      counted_.push_back({second(), true});
+    }
+    for (std::uint64_t asked = random_() % 100; asked > 0 && budget_.withdraw(settings_, now_); --asked) {
+      ++retries_;
+      counted_.push_back({second(), false});
+      check_window();
     }
   }
 
-  std::uint64_t requests = 0, retries = 0;
+  /// Over the whole time.
+  void check_total() const {
+    const auto windows = static_cast<std::uint64_t>((now_ - begin) / seconds(budget_window_s)) + 1;
+    EXPECT_LE(retries_, requests_ * settings_.percent / 100 + retries_allowed(settings_, 0) * (windows + 1));
+    if (settings_.percent == 0 && settings_.min_per_second == 0) {
+      EXPECT_EQ(retries_, 0u);
+    }
+  }
 
  private:
-  void start_request(Client& client) {
-    ++requests;
-    client.retries_done = 0;
-    send(client);
-  }
-  void send(Client& client) {
-    client.endpoint = random_() % endpoints_.size();
-    ++endpoints_[client.endpoint].in_flight;
-  }
-  /// At the moment of each retry.
-  void check_bound() {
-    const std::uint64_t first_tries = requests_in_flight(endpoints_.candidates()) - running_.count;
-    // The one that asked was a first try itself until now.
-    ASSERT_LE(running_.count, retries_allowed(settings_.budget, first_tries + 1));
+  static constexpr TimePoint begin{seconds(5000)};
+
+  struct Counted {
+    std::int64_t second = 0;
+    bool request = false;
+  };
+
+  std::int64_t second() const { return std::chrono::floor<seconds>(now_.time_since_epoch()).count(); }
+  /// The rule written down once more, at the moment of each retry.
+  void check_window() {
+    while (counted_.front().second <= second() - static_cast<std::int64_t>(budget_window_s)) {
+      counted_.pop_front();
+    }
+    std::uint64_t requests = 0, retries = 0;
+    for (const Counted& each : counted_) ++(each.request ? requests : retries);
+    ASSERT_LE(retries, requests * settings_.percent / 100 + settings_.min_per_second * budget_window_s);
   }
 
-  std::mt19937_64& random_;
-  config::Retry settings_;
-  Endpoints endpoints_;
-  RunningRetries running_;
-  std::vector<Client> clients_;
+  std::mt19937_64 random_;
+  config::RetryBudget settings_;
+  RetryBudget budget_;
+  TimePoint now_ = begin;
+  std::deque<Counted> counted_;
+  std::uint64_t requests_ = 0, retries_ = 0;
 };
 
-TEST(RetryBudgetProperty, ABrownOutIsNotMadeWorse) {
+TEST(RetryBudgetProperty, AmplificationIsBounded) {
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
     SCOPED_TRACE(seed);
-    std::mt19937_64 random(seed);
-    config::Retry settings;
-    settings.attempts = 1 + static_cast<std::uint32_t>(random() % 5);
-    settings.budget.percent = static_cast<unsigned>(random() % 101);
-    settings.budget.min_concurrent = static_cast<std::uint32_t>(random() % 6);
-    const std::size_t clients = 1 + random() % 200;
-    BrownOut world(random, clients, settings);
-    constexpr std::uint64_t rounds = 50;
-    for (std::uint64_t i = 0; i < rounds && !HasFatalFailure(); ++i) world.round();
-    const std::uint64_t share = world.requests * settings.budget.percent / 100;
-    EXPECT_LE(world.retries, share + (settings.budget.min_concurrent + 1) * rounds);
-    if (settings.budget.percent == 0 && settings.budget.min_concurrent == 0) {
-      EXPECT_EQ(world.retries, 0u);
-    }
+    Load load(seed);
+    for (int i = 0; i < 200 && !testing::Test::HasFatalFailure(); ++i) load.step();
+    load.check_total();
   }
 }
 
-TEST(RetryBudgetProperty, TheDefaultsAt64ClientsAddNoMoreThanAFifth) {
-  std::mt19937_64 random(64);
-  config::Retry settings;
-  settings.attempts = 2;
-  BrownOut world(random, 64, settings);
-  for (int i = 0; i < 1000; ++i) world.round();
-  EXPECT_LE(world.retries, world.requests / 5);
-  EXPECT_GE(world.retries, world.requests / 8) << "and most of it is used";
+/// 64 clients whose every try fails, with the defaults: a fifth more load, and what the floor adds.
+TEST(RetryBudgetProperty, ABrownOutIsNotMadeWorse) {
+  const config::RetryBudget settings;
+  RetryBudget budget;
+  RecentCount& requests = budget.requests_of(0);
+  constexpr std::uint64_t seconds_long = 100, rounds_per_second = 40, clients = 64;
+  std::uint64_t asked = 0, retries = 0;
+  for (std::uint64_t round = 0; round < seconds_long * rounds_per_second; ++round) {
+    const TimePoint now = TimePoint{seconds(1)} + Milliseconds(round * 1000 / rounds_per_second);
+    for (std::uint64_t i = 0; i < clients; ++i, ++asked) requests.add(now);
+    for (std::uint64_t i = 0; i < clients; ++i) retries += budget.withdraw(settings, now) ? 1 : 0;
+  }
+  EXPECT_LE(retries, asked / 5 + settings.min_per_second * (seconds_long + budget_window_s));
+  EXPECT_GE(retries, asked / 6) << "and it is used";
 }
 
 }  // namespace

@@ -85,7 +85,7 @@ TEST(AdminJson, Upstreams) {
   blue.queue_max = 11;
   blue.requests = 12;
   blue.max_requests = 13;
-  blue.retries = {2, {30, 4}};
+  blue.retries = {{2, 45}, {30, 4}};
   UpstreamReport empty;
   empty.name = "empty";
   empty.balance = "round_robin";
@@ -97,10 +97,10 @@ TEST(AdminJson, Upstreams) {
       R"({"address":"127.0.0.1:9001","weight":3,"state":"healthy","ejections_in_row":0,"in_flight":1,)"
       R"("consecutive_failures":4,"window":{"requests":0,"failures":0},"requests":50,"failures":6,)"
       R"("connections":{"active":7,"idle":8},"effective_weight":1.5E0,"max_connections":9,"backup":true,)"
-      R"("zone":"a"}],"retries":{"running":2,"percent":30,"min_concurrent":4}},)"
+      R"("zone":"a"}],"retries":{"last_10s":2,"allowed":45,"percent":30,"min_per_second":4}},)"
       R"({"name":"empty","balance":"round_robin","panic":true,"queue":{"waiting":0,"max":0},)"
       R"("requests":{"running":0,"max":0},"endpoints":[],)"
-      R"("retries":{"running":0,"percent":20,"min_concurrent":3}}]})");
+      R"("retries":{"last_10s":0,"allowed":0,"percent":20,"min_per_second":10}}]})");
 }
 
 TEST(AdminJson, AnEndpointSaysWhoTookItOut) {

@@ -31,8 +31,8 @@ TEST_F(ExplainTest, TellsTheWholeStoryOfAProxiedRequest) {
             "  127.0.0.1:9001\n"
             "  app.internal:9002, weight 2\n"
             "timeouts   connect 5s, send 1m, response 2s, idle 1m, total none\n"
-            "retry      one further try on another endpoint after connect, reset_before_response; at once no "
-            "more than 20 % of the running requests, or 3\n"
+            "retry      one further try on another endpoint after connect, reset_before_response; of all "
+            "requests no more than 20 % and 100 in 10 s\n"
             "\n"
             "request to the endpoint\n"
             "  GET /v1/y?q=1 HTTP/1.1\n"
@@ -284,7 +284,7 @@ TEST_F(ExplainTest, TheRetryRuleDependsOnTheMethod) {
     return std::string(json(method, "http://h/site").at("proxy").at("retry").as_string());
   };
   const std::string tries = "one further try on another endpoint after connect, reset_before_response";
-  const std::string budget = "; at once no more than 20 % of the running requests, or 3";
+  const std::string budget = "; of all requests no more than 20 % and 100 in 10 s";
   EXPECT_EQ(rule("GET"), tries + budget);
   EXPECT_EQ(rule("POST"), tries + ", only while nothing of the request was sent" + budget);
   config_.upstreams[0].retry.non_idempotent = true;
@@ -292,7 +292,8 @@ TEST_F(ExplainTest, TheRetryRuleDependsOnTheMethod) {
   config_.upstreams[0].retry.attempts = 3;
   config_.upstreams[0].retry.on = config::failure_503;
   config_.upstreams[0].retry.budget = {0, 7};
-  EXPECT_EQ(rule("GET"), "up to 3 further tries on another endpoint after 503; at once no more than 7");
+  EXPECT_EQ(rule("GET"),
+            "up to 3 further tries on another endpoint after 503; of all requests no more than 70 in 10 s");
   config_.upstreams[0].retry.attempts = 0;
   EXPECT_EQ(rule("GET"), "none");
 }

@@ -1,5 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <optional>
+#include <string>
+
 #include "unit/http/head_cases.hpp"
 
 namespace weir::http::testing {
@@ -33,6 +37,28 @@ TEST(ResponseHead, SwitchingProtocols) {
   EXPECT_EQ(verdict(line + "Upgrade: a\r\nUpgrade: b\r\n\r\n"), "response_malformed");
   EXPECT_EQ(verdict("HTTP/1.1 200 OK\r\nUpgrade: websocket\r\nContent-Length: 0\r\n\r\n"),
             "200 OK body=length:0 +2");
+}
+
+TEST(ResponseHead, KeepAliveSaysForHowLong) {
+  const auto timeout = [](const std::string& field) {
+    ResponseHead head;
+    std::size_t scanned = 0;
+    const std::string bytes = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n" + field + "\r\n";
+    const auto complete = parse_response_head(bytes, HeadLimits{}, Method::get, false, scanned, head);
+    EXPECT_TRUE(complete && *complete) << field;
+    return head.keep_alive_timeout;
+  };
+  using std::chrono::seconds;
+  EXPECT_EQ(timeout(""), std::nullopt);
+  EXPECT_EQ(timeout("Keep-Alive: timeout=5\r\n"), seconds(5));
+  EXPECT_EQ(timeout("Keep-Alive: timeout=5, max=100\r\n"), seconds(5));
+  EXPECT_EQ(timeout("keep-alive: max=100,Timeout=75\r\n"), seconds(75));
+  EXPECT_EQ(timeout("Keep-Alive: timeout=0\r\n"), seconds(0));
+  EXPECT_EQ(timeout("Keep-Alive: timeout=999999999999\r\n"), seconds(24 * 60 * 60));
+  for (const char* odd :
+       {"", "300", "timeout", "timeout=", "timeout=-1", "timeout=1.5", "timeout=x", "max=5"}) {
+    EXPECT_EQ(timeout(std::string("Keep-Alive: ") + odd + "\r\n"), std::nullopt) << odd;
+  }
 }
 
 TEST(ResponseHead, EveryErrorIsTheUpstreams) {

@@ -16,11 +16,11 @@ constexpr TimePoint start{seconds(100)};
 class IdlePoolTest : public testing::Test {
  protected:
   int put(int id, TimePoint expires_at, std::size_t max_idle = 10) {
-    const auto back = pool_.put(std::make_unique<int>(id), expires_at, max_idle);
+    const auto back = pool_.put(std::make_unique<int>(id), {expires_at, expires_at}, max_idle);
     return back ? **back : 0;
   }
   int take(TimePoint now) {
-    const auto taken = pool_.take(now);
+    const auto taken = pool_.take(now, true);
     return taken ? **taken : 0;
   }
 
@@ -30,7 +30,6 @@ class IdlePoolTest : public testing::Test {
 TEST_F(IdlePoolTest, EmptyGivesNothing) {
   EXPECT_EQ(take(start), 0);
   EXPECT_EQ(pool_.expire(start), 0u);
-  EXPECT_EQ(pool_.next_expiry(), std::nullopt);
 }
 
 TEST_F(IdlePoolTest, LastInFirstOut) {
@@ -51,6 +50,51 @@ TEST_F(IdlePoolTest, AShorterTimeoutOfTheLastDoesNotHideAnOlderOne) {
   put(1, start + seconds(60));
   put(2, start + seconds(1));
   EXPECT_EQ(take(start + seconds(30)), 1);
+}
+
+TEST_F(IdlePoolTest, WhatCannotBeSentAgainTakesNoneInItsLastMoments) {
+  pool_.put(std::make_unique<int>(1), IdleTime::from(start, seconds(5)), 10);
+  EXPECT_FALSE(pool_.take(start + seconds(4), false));
+  const auto taken = pool_.take(start + seconds(4), true);
+  ASSERT_TRUE(taken);
+  pool_.put(std::make_unique<int>(2), IdleTime::from(start, seconds(5)), 10);
+  EXPECT_TRUE(pool_.take(start + Milliseconds(3999), false));
+}
+
+TEST_F(IdlePoolTest, OneThatIsNotInItsLastMomentsIsFoundBehindOneThatIs) {
+  pool_.put(std::make_unique<int>(1), IdleTime::from(start, seconds(60)), 10);
+  pool_.put(std::make_unique<int>(2), IdleTime::from(start, seconds(1)), 10);
+  const auto taken = pool_.take(start + Milliseconds(700), false);
+  ASSERT_TRUE(taken);
+  EXPECT_EQ(**taken, 1);
+}
+
+TEST(IdleTimes, LastMomentsAreASecondOrHalf) {
+  EXPECT_EQ(last_moments(seconds(60)), seconds(1));
+  EXPECT_EQ(last_moments(seconds(2)), seconds(1));
+  EXPECT_EQ(last_moments(seconds(1)), Milliseconds(500));
+  EXPECT_EQ(last_moments(seconds(0)), seconds(0));
+}
+
+TEST(IdleTimes, TheEndpointsHintEndsAConnectionEarlier) {
+  struct Row {
+    Milliseconds idle_timeout;
+    std::optional<seconds> hint;
+    Milliseconds response_took;
+    Milliseconds firm_until, expires_at;  // after the response's head
+  };
+  using ms = Milliseconds;
+  for (const Row& row : {Row{ms(60'000), {}, ms(0), ms(59'000), ms(60'000)},
+                         Row{ms(60'000), {}, ms(100), ms(59'100), ms(60'100)},
+                         Row{ms(60'000), seconds(5), ms(0), ms(3000), ms(4000)},
+                         Row{ms(60'000), seconds(5), ms(4500), ms(3000), ms(4000)},
+                         Row{ms(60'000), seconds(1), ms(0), ms(250), ms(500)},
+                         Row{ms(60'000), seconds(0), ms(0), ms(0), ms(0)},
+                         Row{ms(2'000), seconds(75), ms(0), ms(1000), ms(2000)}}) {
+    const IdleTime time = idle_time(start, start + row.response_took, row.idle_timeout, row.hint);
+    EXPECT_EQ(time.firm_until, start + row.firm_until);
+    EXPECT_EQ(time.expires_at, start + row.expires_at);
+  }
 }
 
 TEST_F(IdlePoolTest, PastTheBoundTheOldestGoes) {
@@ -83,9 +127,7 @@ TEST_F(IdlePoolTest, ExpireClosesWhatIsOverInAnyOrder) {
   put(1, start + seconds(5));
   put(2, start + seconds(60));
   put(3, start + seconds(4));
-  EXPECT_EQ(pool_.next_expiry(), start + seconds(4));
   EXPECT_EQ(pool_.expire(start + seconds(5)), 2u);
-  EXPECT_EQ(pool_.next_expiry(), start + seconds(60));
   EXPECT_EQ(take(start), 2);
 }
 
@@ -114,7 +156,8 @@ TEST(IdlePoolClosing, MayLookAtThePool) {
   IdlePool<Closing> pool;
   std::vector<std::size_t> sizes;
   for (int i = 0; i < 3; ++i) {
-    pool.put(Closing([&] { sizes.push_back(pool.size()); }), start + seconds(i), 10);
+    pool.put(Closing([&] { sizes.push_back(pool.size()); }), IdleTime{start + seconds(i), start + seconds(i)},
+             10);
   }
   pool.remove([](const Closing&) { return true; });
   pool.expire(start + seconds(1));

@@ -2,133 +2,132 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <thread>
 #include <vector>
-
-#include "unit/balance/endpoints.hpp"
 
 namespace weir::upstream {
 namespace {
 
-config::RetryBudget budget(unsigned percent, std::uint32_t min_concurrent) {
+using std::chrono::seconds;
+
+constexpr TimePoint start{seconds(1000)};
+
+config::RetryBudget budget(unsigned percent, std::uint32_t min_per_second) {
   config::RetryBudget made;
   made.percent = percent;
-  made.min_concurrent = min_concurrent;
+  made.min_per_second = min_per_second;
   return made;
 }
 
-/// So many places as there are beside `first_tries` requests that are no retries.
-std::size_t places(const config::RetryBudget& settings, std::uint64_t first_tries) {
-  RunningRetries running;
-  std::vector<RetryPlace> held;
-  for (;;) {
-    RetryPlace place;
-    if (!place.take(running, settings, first_tries + held.size())) return held.size();
-    held.push_back(std::move(place));
+class RetryBudgetTest : public testing::Test {
+ protected:
+  void request(TimePoint now, std::size_t count = 1, std::size_t worker = 0) {
+    for (std::size_t i = 0; i < count; ++i) budget_.requests_of(worker).add(now);
   }
+  /// So many retries as are allowed at once.
+  std::size_t retries(const config::RetryBudget& settings, TimePoint now) {
+    std::size_t count = 0;
+    while (budget_.withdraw(settings, now)) ++count;
+    return count;
+  }
+
+  RetryBudget budget_;
+};
+
+TEST_F(RetryBudgetTest, IsAShareOfTheRequestsAndAFloor) {
+  EXPECT_EQ(retries(budget(20, 0), start), 0u);
+  request(start, 4);
+  EXPECT_EQ(retries(budget(20, 0), start), 0u);
+  request(start, 60);
+  EXPECT_EQ(retries(budget(20, 0), start), 12u);
+  EXPECT_EQ(retries(budget(20, 3), start), 30u) << "added to the share";
+  EXPECT_EQ(retries(budget(100, 3), start), 64u - 12u);
 }
 
-TEST(RetryBudget, IsAPercentageAndAFloor) {
-  EXPECT_EQ(places(budget(20, 3), 0), 3u);
-  EXPECT_EQ(places(budget(20, 3), 19), 3u);
-  EXPECT_EQ(places(budget(20, 3), 20), 4u);
-  EXPECT_EQ(places(budget(20, 3), 64), 12u);
-  EXPECT_EQ(places(budget(100, 0), 7), 7u);
-  EXPECT_EQ(places(budget(0, 5), 1000), 5u);
+TEST_F(RetryBudgetTest, NothingMeansNothing) {
+  request(start, 1000);
+  EXPECT_EQ(retries(budget(0, 0), start), 0u);
 }
 
-TEST(RetryBudget, NothingMeansNothing) {
-  EXPECT_EQ(places(budget(0, 0), 1000), 0u);
-  EXPECT_EQ(places(budget(20, 0), 4), 0u);
-  EXPECT_EQ(places(budget(20, 0), 5), 1u);
+TEST_F(RetryBudgetTest, RequestsOfTenSecondsPayForABurst) {
+  for (int second = 0; second < 10; ++second) request(start + seconds(second), 10);
+  EXPECT_EQ(retries(budget(20, 0), start + seconds(9)), 20u);
 }
 
-TEST(RetryBudget, RetriesMakeNoRoomForRetries) {
-  RunningRetries running;
-  const auto settings = budget(50, 0);
-  std::vector<RetryPlace> held(3);
-  EXPECT_TRUE(held[0].take(running, settings, 4));
-  EXPECT_TRUE(held[1].take(running, settings, 5));
-  EXPECT_FALSE(held[2].take(running, settings, 6)) << "6 in flight, but 2 of them are retries";
-  EXPECT_TRUE(held[2].take(running, settings, 8));
+TEST_F(RetryBudgetTest, WhatIsOlderPaysForNothing) {
+  request(start, 100);
+  EXPECT_EQ(budget_.use(budget(20, 0), start + seconds(9)).allowed, 20u);
+  EXPECT_EQ(budget_.use(budget(20, 0), start + seconds(10)).allowed, 0u);
+  EXPECT_EQ(retries(budget(20, 0), start + seconds(10)), 0u);
+}
+
+TEST_F(RetryBudgetTest, ARequestPaysOnce) {
+  request(start, 100);
+  EXPECT_EQ(retries(budget(20, 0), start + seconds(5)), 20u);
+  request(start + seconds(10), 100);
+  EXPECT_EQ(retries(budget(20, 0), start + seconds(10)), 0u) << "the retries of five seconds ago still count";
+  EXPECT_EQ(retries(budget(20, 0), start + seconds(15)), 20u);
+}
+
+TEST_F(RetryBudgetTest, TheFloorComesAgainAfterTenSeconds) {
+  EXPECT_EQ(retries(budget(20, 1), start), 10u);
+  EXPECT_EQ(retries(budget(20, 1), start + seconds(9)), 0u);
+  EXPECT_EQ(retries(budget(20, 1), start + seconds(10)), 10u);
+}
+
+TEST_F(RetryBudgetTest, AllWorkersPayForOne) {
+  request(start, 50, 0);
+  request(start, 50, 3);
+  EXPECT_EQ(retries(budget(20, 0), start), 20u);
+}
+
+TEST_F(RetryBudgetTest, AClockThatIsAheadCounts) {
+  request(start + seconds(1), 10);
+  EXPECT_EQ(budget_.use(budget(100, 0), start).allowed, 10u);
+}
+
+TEST_F(RetryBudgetTest, AWorkerKeepsItsCount) {
+  RecentCount& first = budget_.requests_of(0);
+  for (std::size_t worker = 1; worker < 100; ++worker) budget_.requests_of(worker);
+  EXPECT_EQ(&budget_.requests_of(0), &first);
+}
+
+TEST_F(RetryBudgetTest, ALoweredBudgetHoldsAtOnce) {
+  EXPECT_EQ(retries(budget(0, 4), start), 40u);
+  EXPECT_EQ(retries(budget(0, 2), start), 0u);
+  EXPECT_EQ(retries(budget(0, 5), start), 10u);
+}
+
+TEST_F(RetryBudgetTest, SaysWhatIsUsed) {
+  request(start, 100);
+  EXPECT_TRUE(budget_.withdraw(budget(20, 1), start));
+  const RetryBudget::Use use = budget_.use(budget(20, 1), start);
+  EXPECT_EQ(use.retries, 1u);
+  EXPECT_EQ(use.allowed, 30u);
 }
 
 TEST(RetryBudget, LargeNumbersDoNotOverflow) {
   EXPECT_EQ(retries_allowed(budget(100, 0), 0xffff'ffffu), 0xffff'ffffu);
-  EXPECT_EQ(retries_allowed(budget(0, 1'000'000), 0xffff'ffffu), 1'000'000u);
-}
-
-TEST(RetryBudget, APlaceIsGivenBackOnce) {
-  RunningRetries running;
-  RetryPlace place;
-  ASSERT_TRUE(place.take(running, budget(0, 1), 0));
-  EXPECT_FALSE(RetryPlace().take(running, budget(0, 1), 0));
-  RetryPlace moved = std::move(place);
-  EXPECT_FALSE(place.held());
-  EXPECT_TRUE(moved.held());
-  place.give_back();
-  EXPECT_EQ(running.count, 1u);
-  moved.give_back();
-  moved.give_back();
-  EXPECT_EQ(running.count, 0u);
-}
-
-TEST(RetryBudget, TakingAgainGivesTheOldPlaceBack) {
-  RunningRetries running;
-  RetryPlace place;
-  ASSERT_TRUE(place.take(running, budget(0, 1), 0));
-  EXPECT_TRUE(place.take(running, budget(0, 1), 0));
-  EXPECT_EQ(running.count, 1u);
-  EXPECT_FALSE(place.take(running, budget(0, 0), 0));
-  EXPECT_EQ(running.count, 0u);
-}
-
-TEST(RetryBudget, ALoweredBudgetHoldsOnceThereIsRoom) {
-  RunningRetries running;
-  std::vector<RetryPlace> held(4);
-  for (RetryPlace& place : held) ASSERT_TRUE(place.take(running, budget(0, 4), 0));
-  RetryPlace late;
-  for (std::size_t left = 4; left > 2; --left) {
-    EXPECT_FALSE(late.take(running, budget(0, 2), 0));
-    held.pop_back();
-  }
-  EXPECT_FALSE(late.take(running, budget(0, 2), 0));
-  held.pop_back();
-  EXPECT_TRUE(late.take(running, budget(0, 2), 0));
-}
-
-TEST(RetryBudget, CountsWhatIsInFlightAtAllEndpoints) {
-  Endpoints endpoints({1, 5, 1});
-  EXPECT_EQ(requests_in_flight(endpoints.candidates()), 0u);
-  endpoints[0].in_flight = 3;
-  endpoints[2].in_flight = 4;
-  EXPECT_EQ(requests_in_flight(endpoints.candidates()), 7u);
-  EXPECT_EQ(requests_in_flight({}), 0u);
+  EXPECT_EQ(retries_allowed(budget(0, 1'000'000), 0xffff'ffffu), 10'000'000u);
 }
 
 TEST(RetryBudget, IsExactOverThreads) {
-  constexpr std::uint64_t requests = 40;  // that are no retries, all the time
-  constexpr int tries = 20'000;
-  const auto settings = budget(20, 3);
-  RunningRetries running;
-  std::atomic<std::uint32_t> holding{0}, most{0};
-  const auto worker = [&] {
-    for (int i = 0; i < tries; ++i) {
-      RetryPlace place;
-      // A count of requests that is read before others take their places must not make room for more.
-      if (!place.take(running, settings, requests)) continue;
-      const std::uint32_t now = holding.fetch_add(1) + 1;
-      std::uint32_t seen = most.load();
-      while (seen < now && !most.compare_exchange_weak(seen, now)) {
-      }
-      holding.fetch_sub(1);
+  RetryBudget shared;
+  std::atomic<std::uint32_t> granted{0};
+  const auto worker = [&](std::size_t index) {
+    RecentCount& requests = shared.requests_of(index);
+    for (int i = 0; i < 10'000; ++i) {
+      requests.add(start);
+      if (shared.withdraw(budget(20, 3), start)) ++granted;
     }
   };
   std::vector<std::thread> threads;
-  for (int i = 0; i < 4; ++i) threads.emplace_back(worker);
+  for (std::size_t i = 0; i < 4; ++i) threads.emplace_back(worker, i);
   for (std::thread& thread : threads) thread.join();
-  EXPECT_LE(most, 8u);
-  EXPECT_EQ(running.count, 0u);
+  EXPECT_EQ(shared.use(budget(20, 3), start).retries, granted);
+  EXPECT_LE(granted, 40'000u / 5 + 30);
+  EXPECT_FALSE(granted < 1000);
 }
 
 }  // namespace

@@ -189,6 +189,11 @@ TEST(Stale, OnlyAKeptConnectionThatEndedSilently) {
   EXPECT_TRUE(was_stale(stale()));
   EXPECT_TRUE(was_stale(stale_before_sending()));
   EXPECT_FALSE(was_stale(reset()));
+  TryOutcome outcome = stale();
+  outcome.lasted = stale_within;
+  EXPECT_TRUE(was_stale(outcome));
+  outcome.lasted += Milliseconds(1);
+  EXPECT_FALSE(was_stale(outcome)) << "it had the request for longer than an idle connection could";
   EXPECT_FALSE(was_stale(refused()));
   EXPECT_FALSE(was_stale(answered(503)));
   EXPECT_FALSE(was_stale({ErrorKind::upstream_reset, 0, true, true, true}));
