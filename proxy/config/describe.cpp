@@ -128,12 +128,10 @@ constexpr KeyInfo keys[] = {
      "Averaged over 10 s in which the client is waited for; a slower body is a 408. 0: off."},
     {"listeners.NAME.limits.send_timeout", "duration", "", "60s",
      "Towards the client: a response of which it takes nothing for so long is cut. What its kernel confirmed "
-     "counts as "
-     "taken."},
+     "counts as taken."},
     {"listeners.NAME.limits.response_min_rate", "size", "per second", "1KiB",
      "Averaged over 20 s in which the client is waited for, all responses of its connection together; what "
-     "is taken "
-     "more slowly is cut. 0: off."},
+     "is taken more slowly is cut. 0: off."},
     {"listeners.NAME.limits.discard_bytes", "size", "", "256MiB",
      "Of a request body that is refused: so much is read and dropped, so that the client reads the answer; "
      "then the connection is closed."},

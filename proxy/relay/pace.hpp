@@ -51,7 +51,7 @@ class TakenPace {
   /// When a wait that begins at `now` has to be looked at; TimePoint::max() where any pace will do.
   TimePoint due(TimePoint now) const { return rate_ == 0 ? TimePoint::max() : now + (window_ - waited_); }
 
-  /// A wait of `waited` is over, with `taken` bytes taken so far. False: a window of waiting is over and brought too little.
+  /// A wait of `waited` is over, with `taken` bytes taken so far. False: so is a window, and it brought too little.
   bool end_wait(std::uint64_t taken, Duration waited) {
     if (rate_ == 0) return true;
     waited_ += waited;
