@@ -21,7 +21,7 @@ class TlsSession {
  public:
   static constexpr std::size_t batch_bytes_max = 128 * 1024;  // records gathered before they are sent
   static constexpr std::size_t record_bytes_max = 16 * 1024;  // RFC 8446 5.1
-  /// One call of OpenSSL ends as soon as there is data, so it reads more often only from a peer that floods it with what
+  /// One call of OpenSSL ends as soon as there is data: it reads more often only from a peer that floods it with what
   /// is none (key updates, tickets). The largest handshake message, a list of certificates of 100 KiB, is less.
   static constexpr int reads_per_call_max = 16;
 
