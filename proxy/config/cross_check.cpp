@@ -82,8 +82,8 @@ void check_loops(const Node& root, const Config& config, Context& context) {
                           (covers(listener.address.ip, *endpoint.ip) && endpoint.ip->is_loopback());
         if (!here || endpoint.port == 0 || endpoint.port != listener.address.port) continue;
         context.report(mark_of(*block, "endpoints"), "upstreams." + upstream.name + ".endpoints",
-                       SocketAddress{*endpoint.ip, endpoint.port}.to_string() + " is listener '" + listener.name +
-                           "' of this Weir: requests would go round",
+                       SocketAddress{*endpoint.ip, endpoint.port}.to_string() + " is listener '" +
+                           listener.name + "' of this Weir: requests would go round",
                        "name the address of the application");
       }
     }

@@ -22,7 +22,8 @@ constexpr KeyInfo keys[] = {
     {"server.workers", "auto, number 1..1024", "threads", "auto",
      "Event loops. `auto`: one per usable CPU (cpuset and cgroup quota respected)."},
     {"server.shutdown_delay", "duration", "", "0s",
-     "On SIGTERM: how long `/health/ready` is 503 while everything is served as before, so that a balancer in "
+     "On SIGTERM: how long `/health/ready` is 503 while everything is served as before, so that a balancer "
+     "in "
      "front stops sending first. Then the drain begins; a second SIGTERM begins it at once."},
     {"server.shutdown_timeout", "duration", "", "30s",
      "On SIGTERM: time to finish what runs before it is closed."},

@@ -38,7 +38,7 @@ struct Overload {
 };
 
 struct Server {
-  unsigned workers = 0;  // 0: auto, one per usable CPU
+  unsigned workers = 0;            // 0: auto, one per usable CPU
   Milliseconds shutdown_delay{0};  // not ready, and accepting, before the drain
   Milliseconds shutdown_timeout{30'000};
   std::uint32_t max_connections = 20'000;
@@ -234,7 +234,8 @@ struct HealthCheck {
   bool operator==(const HealthCheck&) const = default;
 };
 
-/// Retries that an upstream may have in ten seconds: `percent` of its requests of these, and `min_per_second` times ten.
+/// Retries that an upstream may have in ten seconds: `percent` of its requests of these, and `min_per_second` times
+/// ten.
 struct RetryBudget {
   unsigned percent = 20;
   std::uint32_t min_per_second = 10;

@@ -61,8 +61,8 @@ class NameLookUp : public std::enable_shared_from_this<NameLookUp> {
   upstream::NameAnswer answer_;
 };
 
-/// What a machine with these addresses can reach: `on` with an IPv6 address of more than its own link, `hosts_file` with
-/// loopback or the link only.
+/// What a machine with these addresses can reach: `on` with an IPv6 address of more than its own link, `hosts_file`
+/// with loopback or the link only.
 Ipv6 reachable_ipv6(const std::vector<IpAddress>& machine);
 /// Of this machine.
 std::vector<IpAddress> machine_addresses();

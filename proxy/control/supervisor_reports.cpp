@@ -288,7 +288,8 @@ void Supervisor::collect(std::function<void(observe::WorkerMetrics&)> done) {
   }
 }
 
-/// Names that no snapshot that still serves has: the workers forget what they counted under them, then the ids are free.
+/// Names that no snapshot that still serves has: the workers forget what they counted under them, then the ids are
+/// free.
 void Supervisor::forget_names() {
   if (forgetting_ || reloading_ || state_ == RunState::starting)
     return;  // a reload holds names that no snapshot has yet

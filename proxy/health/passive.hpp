@@ -89,7 +89,8 @@ class PassiveHealth {
   Change report_failure(const config::PassiveHealth& settings, TimePoint now, bool may_eject, Ticket ticket,
                         Service service = {});
 
-  /// Ejects if enough failures in a row are counted and the ticket is not outdated. Callers keep the last endpoint in use: upstream/ejection.hpp.
+  /// Ejects if enough failures in a row are counted and the ticket is not outdated. Callers keep the last endpoint in
+  /// use: upstream/ejection.hpp.
   Change eject_if_due(const config::PassiveHealth& settings, TimePoint now, Ticket ticket,
                       Service service = {});
   /// Ejects whatever the failures in a row are, if healthy and the ticket is not outdated.

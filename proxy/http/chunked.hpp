@@ -74,5 +74,4 @@ std::size_t write_chunk_size(std::uint64_t bytes, char* out);
 inline constexpr std::string_view chunk_end = "\r\n";
 inline constexpr std::string_view last_chunk = "0\r\n";  // then trailers, then chunk_end
 
-
 }  // namespace weir::http

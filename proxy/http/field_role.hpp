@@ -16,13 +16,13 @@ enum class FieldRole : std::uint8_t {
   content_length,  // framing, written anew
   trailer,         // announces trailers: passes with a chunked body only
   host,
-  expect,       // answered by us
-  via,          // appended to
-  date,         // added to responses that lack it
+  expect,        // answered by us
+  via,           // appended to
+  date,          // added to responses that lack it
   max_forwards,  // one less in OPTIONS requests
-  forwarding,   // who the client is: believed from us only
-  request_id,   // X-Request-Id
-  traceparent,  // W3C trace context
+  forwarding,    // who the client is: believed from us only
+  request_id,    // X-Request-Id
+  traceparent,   // W3C trace context
   tracestate,
 };
 

@@ -55,8 +55,8 @@ bool collect_forwarded_for(const RequestHead& head, Hops& hops) {
   return found;
 }
 
-/// The same for Forwarded, `elements` beside it. Quoted commas make reading from the right ambiguous, so a ring keeps the
-/// last elements.
+/// The same for Forwarded, `elements` beside it. Quoted commas make reading from the right ambiguous, so a ring keeps
+/// the last elements.
 void collect_forwarded(const RequestHead& head, Hops& hops, Elements& elements) {
   std::array<std::string_view, forwarded_hops_max> ring;
   std::size_t seen = 0;
@@ -74,7 +74,8 @@ void collect_forwarded(const RequestHead& head, Hops& hops, Elements& elements) 
   }
 }
 
-/// From the peer leftwards over trusted proxies: `client` becomes the client's address. Returns how many hops that took.
+/// From the peer leftwards over trusted proxies: `client` becomes the client's address. Returns how many hops that
+/// took.
 std::size_t walk(std::span<const std::string_view> hops, std::span<const Cidr> trusted, IpAddress& client) {
   std::size_t taken = 0;
   for (const std::string_view member : hops) {

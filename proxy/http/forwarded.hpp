@@ -17,9 +17,10 @@ inline constexpr std::size_t forwarded_for_bytes_max = 2 * 1024;  // of the X-Fo
 struct ForwardedFacts {
   IpAddress client_ip;        // the right-most address that is not a trusted proxy (or the peer)
   std::string forwarded_for;  // X-Forwarded-For to send: appended to when the peer is trusted, replaced else
-  std::string_view proto;  // http or https, of a trusted peer's X-Forwarded-Proto or Forwarded, or the connection's
-  std::string_view host;   // a trusted peer's X-Forwarded-Host or Forwarded (if a valid authority), or Host
-  std::string_view port;   // from a trusted peer's X-Forwarded-Port (1..65535), or `local_port`
+  std::string_view
+      proto;  // http or https, of a trusted peer's X-Forwarded-Proto or Forwarded, or the connection's
+  std::string_view host;  // a trusted peer's X-Forwarded-Host or Forwarded (if a valid authority), or Host
+  std::string_view port;  // from a trusted peer's X-Forwarded-Port (1..65535), or `local_port`
   bool peer_trusted = false;
 };
 

@@ -101,7 +101,8 @@ ForwardedElement parse_forwarded_element(std::string_view element) {
   }
   const auto node = split_node(from);
   // RFC 7239 6: an IPv6 address is always in brackets here.
-  if (node && node->bracketed == is_v6_text(node->address) && IpAddress::parse(node->address)) out.node = node->address;
+  if (node && node->bracketed == is_v6_text(node->address) && IpAddress::parse(node->address))
+    out.node = node->address;
   return out;
 }
 

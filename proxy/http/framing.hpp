@@ -48,8 +48,8 @@ struct FieldFacts {
 const char* gather_facts(const std::vector<Field>& fields, std::vector<std::string_view>& connection_tokens,
                          FieldFacts& facts);
 
-/// Takes the fields that `connection_tokens` name out of `fields`: they are for this hop only, so that no rule may go by
-/// them either. What every hop drops anyway (field_role.hpp) stays: framing is read from it.
+/// Takes the fields that `connection_tokens` name out of `fields`: they are for this hop only, so that no rule may go
+/// by them either. What every hop drops anyway (field_role.hpp) stays: framing is read from it.
 void drop_nominated(const std::vector<std::string_view>& connection_tokens, std::vector<Field>& fields);
 
 /// Decimal digits only, up to content_length_max: no sign, no list (RFC 9110 8.6).

@@ -60,11 +60,11 @@ struct RequestFacts {
   std::string_view upgrade;       // value of Upgrade where Connection names it; empty otherwise
   bool accepts_trailers = false;  // TE: trailers
   bool has_via = false;
-  std::size_t bytes = 0;          // length of the head in the buffer, leading empty lines included
+  std::size_t bytes = 0;  // length of the head in the buffer, leading empty lines included
 };
 
 struct RequestHead : RequestFacts {
-  std::vector<Field> fields;                        // in order, as received, all of them
+  std::vector<Field> fields;  // in order, as received, but for those that Connection names
   std::vector<std::string_view> connection_tokens;  // members of Connection
 
   void clear();

@@ -34,7 +34,9 @@ constexpr std::array<std::string_view, 58> never_in_trailers{
 
 bool may_be_forwarded(const Field& field, const CompiledFields* policy) {
   if (role_of(field) != FieldRole::end_to_end) return false;
-  if (std::ranges::any_of(never_in_trailers, [&](std::string_view name) { return iequals(name, field.name); })) return false;
+  if (std::ranges::any_of(never_in_trailers,
+                          [&](std::string_view name) { return iequals(name, field.name); }))
+    return false;
   if (field.id == FieldId::unknown && is_alias(field.name)) return false;
   return policy == nullptr || !policy->names(field);
 }

@@ -180,6 +180,8 @@ Result<void> decode_slashes(std::string_view normalised, std::string& out) {
     if (end < normalised.size()) decoded.push_back('/');
     at = end + 3;
   }
+  // A dot segment that decoding brings about is nothing but a way around a rule, and around a rewrite.
+  if (resolve_dot_segments(decoded, out)) return refusal("dot segment behind an encoded slash");
   return normalise_path(decoded, out);
 }
 

@@ -157,7 +157,7 @@ struct ResponseFields {
         default:
           break;
       }
-        if (policy && policy->drops(field)) continue;
+      if (policy && policy->drops(field)) continue;
       if (field.id == FieldId::date) date = true;
       copier.put(field);
     }
@@ -252,7 +252,8 @@ void write_response_head(std::string& out, const ResponseHead& head, const Respo
     ResponseFields fields;
     fields.put(pen, head, options.policy, options.body.kind == BodyKind::chunked, false);
     if (!fields.date && !speaks_for(options.policy, OwnField::date)) pen.field("Date", date);
-    if (!speaks_for(options.policy, OwnField::via)) put_via(pen, head.fields, head.minor_version, fields.via, response_pseudonym);
+    if (!speaks_for(options.policy, OwnField::via))
+      put_via(pen, head.fields, head.minor_version, fields.via, response_pseudonym);
     if (!options.request_id.empty() && !speaks_for(options.policy, OwnField::request_id)) {
       pen.field("X-Request-Id", options.request_id);
     }

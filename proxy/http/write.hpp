@@ -23,7 +23,7 @@ struct Forwarding {
   std::string_view request_id;     // X-Request-Id
   std::string_view traceparent;
   std::string_view via = "weir";  // our pseudonym in Via
-  bool keep_tracestate = false;  // the client's traceparent was kept, so its tracestate passes
+  bool keep_tracestate = false;   // the client's traceparent was kept, so its tracestate passes
 };
 
 /// The request to an endpoint: `METHOD target HTTP/1.1`, Host as received, the client's end-to-end fields in

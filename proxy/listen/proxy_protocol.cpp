@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/crc.hpp>
 #include <charconv>
 #include <cstring>
 #include <optional>
@@ -235,7 +236,8 @@ Result<ProxyHeader> parse_v2(std::string_view bytes) {
   ProxyHeader header;
   header.bytes = v2_fixed_bytes + length;
   if (!local) {
-    const std::size_t tlvs = v2_fixed_bytes + (family == family_unspec ? length : address_block_bytes(family));
+    const std::size_t tlvs =
+        v2_fixed_bytes + (family == family_unspec ? length : address_block_bytes(family));
     if (const char* wrong = check_tlvs(bytes.substr(0, header.bytes), tlvs)) return refused(wrong);
   }
   if (local || (family != family_tcp4 && family != family_tcp6)) return header;

@@ -429,13 +429,13 @@ Families collect(const WorkerMetrics& merged, const NameTable& names, const Scra
               static_cast<double>(merged.access_log_dropped_lines + input.access_log_unwritten_lines));
   add_counter(out, "weir_accept_backoffs_total", "Times that accepting paused: out of file descriptors.",
               static_cast<double>(merged.accept_backoffs));
+  add_counter(out, "weir_log_lines_withheld_total",
+              "Lines of the error log that clients or endpoints cause, past one a second of their kind.",
+              static_cast<double>(merged.log_lines_withheld));
   add_process(out, input.process);
   return out;
 }
 
-  add_counter(out, "weir_log_lines_withheld_total",
-              "Lines of the error log that clients or endpoints cause, past one a second of their kind.",
-              static_cast<double>(merged.log_lines_withheld));
 std::string metrics_text(const WorkerMetrics& merged, const NameTable& names, const ScrapeInput& input) {
   return prometheus::TextSerializer().Serialize(collect(merged, names, input));
 }

@@ -254,7 +254,7 @@ void WorkerMetrics::add_plain(const WorkerMetrics& other) {
   accept_backoffs += other.accept_backoffs;
   for (std::size_t what = 0; what < shed_count; ++what) {
     for (std::size_t why = 0; why < limit::bound_count; ++why) {
-  log_lines_withheld += other.log_lines_withheld;
+      log_lines_withheld += other.log_lines_withheld;
       shed_by[what][why] += other.shed_by[what][why];
     }
   }

@@ -86,7 +86,7 @@ Task<RelayEnd> relay_body(io::Stream& source, ReadBuffer& in, http::BodyDecoder&
                           RelayProgress& progress) {
   io::Reactor& reactor = source.reactor();
   Waits waits(options);
-const WriteBounds bounds{options.write_timeout, options.deadline, options.target_pace};
+  const WriteBounds bounds{options.write_timeout, options.deadline, options.target_pace};
   BodyGather gather(options.trailer_policy);
   unsigned rounds = 0;
   bool filled = false;  // the last read used all of its space

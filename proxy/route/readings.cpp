@@ -27,7 +27,9 @@ Result<void> choose_sent_path(config::PathForm form, std::string_view received, 
       sent = resolved;
       return {};
     case config::PathForm::raw:
-      return {};
+      // Both at once have more readings than were judged.
+      if (received.find("%2F") == received.npos && received.find("%2f") == received.npos) return {};
+      break;
     case config::PathForm::refuse:
       break;
   }

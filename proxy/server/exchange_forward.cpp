@@ -2,6 +2,7 @@
 #include <optional>
 
 #include "http/text.hpp"
+#include "http/trailers.hpp"
 #include "route/table.hpp"
 #include "server/exchange.hpp"
 #include "server/session.hpp"

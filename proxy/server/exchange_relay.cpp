@@ -37,7 +37,8 @@ Task<After> Exchange::relay_response() {
   options.write_timeout = session_->listener().config.limits.send_timeout;
   options.target_pace = &session_->pace();
   options.deadline = total_deadline_;
-  options.trailer_policy = session_->is_tls() ? &route_->headers.response_tls : &route_->headers.response_plain;
+  options.trailer_policy =
+      session_->is_tls() ? &route_->headers.response_tls : &route_->headers.response_plain;
   relay::RelayEnd end =
       co_await relay::relay_body(connection_->stream(), upstream_in_, *response_body_, session_->stream(),
                                  framing.kind, response_out_, options, response_progress_);

@@ -5,6 +5,7 @@
 
 #include "http/chunked.hpp"
 #include "http/copied_head.hpp"
+#include "http/trailers.hpp"
 #include "io/connect.hpp"
 #include "relay/relay_body.hpp"
 #include "server/connect_error.hpp"

@@ -94,6 +94,7 @@ void Session::drain() {
 }
 
 Task<> Session::run() {
+  const config::ListenerLimits& limits = listener_->config.limits;
   if (listener_->config.proxy_protocol && !co_await read_proxy_header()) co_return;
   if (!admit_client()) co_return;
   if (is_tls() && !co_await accept_tls()) co_return;

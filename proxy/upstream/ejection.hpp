@@ -109,12 +109,12 @@ Verdict report_success(std::span<const Candidate> candidates, EndpointState& whi
 ///
 /// Order: a shared cause (due_mark.hpp) is suspected for a window from the moment on that its rule is met, and
 /// meanwhile nobody is ejected for that kind of failure and no failed probe lengthens an ejection; then the last
-/// usable endpoint stays; then max_ejection_percent, but for one that gave nothing but failures for a window while another
-/// that is no backup serves. Where the kind is a status and all endpoints share it, those that it ejected within the
-/// window come back: they answer as well as the others do. A connection that fails is no such
-/// evidence, because no request can cause it. For others than backups only the second rule holds while a usable backup
-/// can take their place; where one that does is due for ejection and stays, the ejections of the others end, and it
-/// counts as no such backup for ejection_time or until it answers.
+/// usable endpoint stays; then max_ejection_percent, but for one that gave nothing but failures for a window while
+/// another that is no backup serves. Where the kind is a status and all endpoints share it, those that it ejected
+/// within the window come back: they answer as well as the others do. A connection that fails is no such evidence,
+/// because no request can cause it. For others than backups only the second rule holds while a usable backup can take
+/// their place; where one that does is due for ejection and stays, the ejections of the others end, and it counts as
+/// no such backup for ejection_time or until it answers.
 Verdict report_failure(EjectionGuard& guard, std::span<const Candidate> candidates, EndpointState& which,
                        const config::PassiveHealth& settings, TimePoint now, health::Ticket ticket,
                        FailedAttempt failed = {});

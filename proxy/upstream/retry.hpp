@@ -41,8 +41,8 @@ enum class RetryDecision : std::uint8_t {
 };
 
 /// Never once the response started or the body is gone. A try of which nothing was sent may be repeated with
-/// any method; otherwise the method must be idempotent (RFC 9110 9.2.2) or `non_idempotent` set. Then: a stale connection
-/// gets its one free try; everything else must be named by `retry.on` and fit into `retry.attempts`.
+/// any method; otherwise the method must be idempotent (RFC 9110 9.2.2) or `non_idempotent` set. Then: a stale
+/// connection gets its one free try; everything else must be named by `retry.on` and fit into `retry.attempts`.
 RetryDecision decide_retry(const config::Retry& settings, const TryOutcome& outcome, const RetryState& state);
 
 /// The endpoint had closed the idle connection just before, or while, we sent on it: it ended within stale_within and

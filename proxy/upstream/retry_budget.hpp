@@ -1,7 +1,7 @@
-// How many retries an upstream may have: what keeps retries from turning a brown-out into an outage. Each request of the
-// last ten seconds deposits a share of a retry, time deposits a floor, and each retry withdraws one, counted over all
-// workers. A worker counts its requests in a ring that only it writes; the rings are added up when a retry asks, so a
-// request without retries shares no write with other workers. Pure; time is passed in.
+// How many retries an upstream may have: what keeps retries from turning a brown-out into an outage. Each request of
+// the last ten seconds deposits a share of a retry, time deposits a floor, and each retry withdraws one, counted over
+// all workers. A worker counts its requests in a ring that only it writes; the rings are added up when a retry asks,
+// so a request without retries shares no write with other workers. Pure; time is passed in.
 #pragma once
 
 #include <array>

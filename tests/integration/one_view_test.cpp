@@ -1,5 +1,5 @@
-// One view of a request's fields for all: what the client takes back by Connection steers nothing, trailers are judged as
-// fields are, and only trusted proxies are believed.
+// One view of a request's fields for all: what the client takes back by Connection steers nothing, trailers are
+// judged as fields are, and only trusted proxies are believed.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -61,9 +61,10 @@ TEST_F(OneView, TrailersOfRequestsAreJudgedAsFields) {
 }
 
 TEST_F(OneView, TrailersOfResponsesAreJudgedAsFields) {
-  endpoint_.behave(behave::respond(
-      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n"
-      "X-Set: theirs\r\nX-Absent: theirs\r\nX-Secret: theirs\r\nX-Request-Id: theirs\r\nServer-Timing: a\r\n\r\n"));
+  endpoint_.behave(
+      behave::respond("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n"
+                      "X-Set: theirs\r\nX-Absent: theirs\r\nX-Secret: theirs\r\nX-Request-Id: "
+                      "theirs\r\nServer-Timing: a\r\n\r\n"));
   WeirProcess weir(config());
   RawClient client = weir.connect();
   client.send_get("/");

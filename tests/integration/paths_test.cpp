@@ -71,6 +71,7 @@ TEST_F(Paths, ARewriteReplacesThePrefixOnly) {
   EXPECT_EQ(sent(*weir, "/rw/%7Etilde"), "/v2/%7Etilde");
   EXPECT_EQ(sent(*weir, "/x/../rw/%7E"), "/v2/%7E");
   EXPECT_EQ(sent(*weir, "/rw/group%2Fname"), "/v2/group%2Fname");
+  EXPECT_EQ(sent(*weir, "/rw/..%2frw/x"), "400") << "decoded it would leave /v2";
 }
 
 }  // namespace

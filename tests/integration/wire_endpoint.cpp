@@ -100,7 +100,8 @@ std::size_t forwarding_bytes(std::string_view text, const std::string& host, std
       (host.empty() || expect("X-Forwarded-Host: " + host + "\r\n")) &&
       expect("X-Forwarded-Port: " + std::to_string(port) + "\r\nX-Request-Id: ") && skip(request_id_length) &&
       expect("\r\ntraceparent: 00-") && skip(traceparent_length - 3) &&
-      expect(old_client ? "\r\nVia: 1.0 weir-" : "\r\nVia: 1.1 weir-") && skip(via_token_length) && expect("\r\n");
+      expect(old_client ? "\r\nVia: 1.0 weir-" : "\r\nVia: 1.1 weir-") && skip(via_token_length) &&
+      expect("\r\n");
   return as_it_must_be ? at : 0;
 }
 
