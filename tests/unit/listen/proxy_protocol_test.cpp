@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/rng.hpp"
@@ -59,8 +60,15 @@ std::vector<Good> good_headers() {
        "198.51.100.2:443"},
       {"v2 tcp6", v2(0x21, 0x21, v6_block), "[2001:db8::1]:80", "[2001:db8::2]:443"},
       {"v2 tcp6 mapped", v2(0x21, 0x21, mapped + mapped + "\x00\x01\x00\x02"s), "10.1.2.3:1", "10.1.2.3:2"},
-      {"v2 longest", v2(0x21, 0x11, v4_block + std::string(4096 - 16 - 12, 'T')), "192.0.2.1:56324",
+      {"v2 longest", v2(0x21, 0x11, v4_block + "\x04\x0f\xe1"s + std::string(4096 - 16 - 12 - 3, 'T')),
+       "192.0.2.1:56324", "198.51.100.2:443"},
+      {"v2 checksum", v2(0x21, 0x11, v4_block + "\x03\x00\x04\x20\xec\x95\x49"s), "192.0.2.1:56324",
        "198.51.100.2:443"},
+      {"v2 checksum among tlvs",
+       v2(0x21, 0x11, v4_block + "\x02\x00\x03"s + "abc" + "\x03\x00\x04\x8f\x60\xa1\xd5\x04\x00\x00"s),
+       "192.0.2.1:56324", "198.51.100.2:443"},
+      {"v2 local with a wrong checksum", v2(0x20, 0x11, v4_block + "\x03\x00\x04\x00\x00\x00\x00"s), nullptr,
+       nullptr},
       {"v2 local", v2(0x20, 0x00, ""), nullptr, nullptr},
       {"v2 local with addresses", v2(0x20, 0x11, v4_block), nullptr, nullptr},
       {"v2 local of an unassigned family", v2(0x20, 0xff, "x"), nullptr, nullptr},
@@ -181,6 +189,26 @@ TEST(ProxyProtocol, RefusesAtTheFirstImpossibleByte) {
         EXPECT_FALSE(header.error().detail.empty());
       }
     }
+  }
+}
+
+/// The whole header must be here before any of it can be judged by its checksum.
+TEST(ProxyProtocol, RefusesWrongChecksumsAndCutTlvs) {
+  const std::pair<const char*, std::string> rows[] = {
+      {"wrong checksum", v4_block + "\x03\x00\x04\x20\xec\x95\x48"s},
+      {"another address",
+       v4_block.substr(0, 3) + "\x02"s + v4_block.substr(4) + "\x03\x00\x04\x20\xec\x95\x49"s},
+      {"checksum of three bytes", v4_block + "\x03\x00\x03\x20\xec\x95"s},
+      {"checksum of no bytes", v4_block + "\x03\x00\x00"s},
+      {"tlv without a length", v4_block + "\x04\x00"s},
+      {"tlv past the end", v4_block + "\x04\x00\x02"s + "a"},
+  };
+  for (const auto& [name, payload] : rows) {
+    const std::string bytes = v2(0x21, 0x11, payload);
+    EXPECT_TRUE(parse_proxy_header(std::string_view(bytes).substr(0, bytes.size() - 1))) << name;
+    const auto header = parse_proxy_header(bytes);
+    ASSERT_FALSE(header) << name;
+    EXPECT_EQ(header.error().kind, ErrorKind::malformed_request) << name;
   }
 }
 
