@@ -88,8 +88,8 @@ constexpr KeyInfo keys[] = {
     {"listeners.NAME.proxy_protocol", "off, required", "", "off",
      "`required`: each connection starts with a PROXY header (v1 or v2), from `trusted_proxies` only."},
     {"listeners.NAME.redirect_to_https", "map", "", "absent",
-     "Answers everything with a redirect to HTTPS, but for /.well-known/acme-challenge/. Not together with "
-     "`tls`."},
+     "Answers everything with a redirect to HTTPS, but for /.well-known/acme-challenge/ and for what one of "
+     "`trusted_proxies` received by HTTPS, as its `X-Forwarded-Proto` says. Not together with `tls`."},
     {"listeners.NAME.tls", "map", "", "absent", "Absent: plain HTTP."},
     {"listeners.NAME.limits", "map", "", "{}", "What a client may send, and how slowly."},
     {"listeners.NAME.redirect_to_https.port", "number 1..65535", "port", "443",

@@ -68,7 +68,8 @@ class Explainer {
     const auto chosen =
         route::choose_sent_path(listener_.path, composed_.head.path, out_.path, resolved_path_, sent_path_);
     if (!chosen) return refuse(chosen.error());
-    if (listener_.redirect_to_https && !route::is_acme_challenge(out_.path)) return redirect_to_https();
+    if (listener_.redirect_to_https && forwarded_.proto != "https" && !route::is_acme_challenge(out_.path))
+      return redirect_to_https();
     const auto found = find_route();
     if (!found) return refuse(found.error());
     if (!*found) return refuse(client_error(ErrorKind::no_route, "no route matches"), Ending::no_route);

@@ -62,8 +62,10 @@ Result<void> Exchange::normalise() {
                                  sent_path_);
 }
 
+/// Not what a trusted proxy received by HTTPS: the client would come back the same way, for ever.
 bool Exchange::redirects_to_https() const {
-  return session_->listener().config.redirect_to_https.has_value() && !route::is_acme_challenge(path_);
+  return session_->listener().config.redirect_to_https.has_value() && forwarded_.proto != "https" &&
+         !route::is_acme_challenge(path_);
 }
 
 Result<void> Exchange::find_route() {

@@ -174,6 +174,21 @@ TEST(RoutingActions, HttpIsSentToHttpsExceptAcmeChallenges) {
   EXPECT_EQ(standard.get("/x").fields.get("Location"), "https://example.test/x");
 }
 
+TEST(RoutingActions, WhatATrustedProxyReceivedByHttpsIsNotRedirectedAgain) {
+  ScriptableEndpoint endpoint(behave::ok("app"));
+  ConfigText config = config_for(endpoint.address());
+  config.http = "redirect_to_https: {}";
+  {
+    WeirProcess weir(config);
+    EXPECT_EQ(weir.get("/", "X-Forwarded-Proto: https\r\n").status, 308) << "any client can write that";
+  }
+  config.trusted_proxies = "127.0.0.0/8";
+  WeirProcess weir(config);
+  EXPECT_EQ(weir.get("/", "X-Forwarded-Proto: https\r\n").body, "app");
+  EXPECT_EQ(weir.get("/", "X-Forwarded-Proto: http\r\n").status, 308);
+  EXPECT_EQ(weir.get("/").status, 308);
+}
+
 TEST(RoutingMany, LookupStaysRightWithThousandsOfRoutes) {
   ConfigText config = config_for("127.0.0.1:1");
   config.default_route = false;

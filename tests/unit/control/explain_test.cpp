@@ -196,6 +196,15 @@ TEST_F(ExplainTest, RedirectToHttpsSparesAcmeOnly) {
   EXPECT_EQ(json("GET", "https://h/site").at("outcome"), "proxy");
 }
 
+TEST_F(ExplainTest, WhatATrustedProxyReceivedByHttpsIsNotRedirectedAgain) {
+  config_.listeners[0].redirect_to_https = config::RedirectToHttps{443, 308};
+  const std::vector<std::string> by_https{"X-Forwarded-Proto: https"};
+  EXPECT_EQ(json("GET", "http://h/site", by_https).at("outcome"), "redirect_to_https");
+  config_.trusted_proxies = {*Cidr::parse("203.0.113.0/24")};
+  EXPECT_EQ(json("GET", "http://h/site", by_https).at("outcome"), "proxy");
+  EXPECT_EQ(json("GET", "http://h/site").at("outcome"), "redirect_to_https");
+}
+
 TEST_F(ExplainTest, ARefusalIsExplained) {
   const auto expect = [&](const std::string& method, const std::string& url, std::vector<std::string> headers,
                           int status) {
