@@ -30,6 +30,7 @@ constexpr Row rows[] = {
     {ErrorKind::client_gone, "client_gone", 499, "http_request_error"},
     {ErrorKind::client_stalled, "client_stalled", 499, "http_request_error"},
     {ErrorKind::client_too_slow, "client_too_slow", 499, "http_request_error"},
+    {ErrorKind::loop_detected, "loop_detected", 508, "proxy_loop_detected"},
     {ErrorKind::no_route, "no_route", 404, "destination_not_found"},
     {ErrorKind::access_denied, "access_denied", 403, "http_request_denied"},
     {ErrorKind::max_in_flight, "max_in_flight", 503, "connection_limit_reached"},
