@@ -1,6 +1,7 @@
 #include "core/buffer.hpp"
 
 #include <cstring>
+#include <new>
 #include <utility>
 
 namespace weir {
@@ -14,8 +15,12 @@ BufferPool::Block BufferPool::acquire(std::size_t bytes) {
 }
 
 void BufferPool::release(Block block, std::size_t bytes) {
-  if (bytes == small_bytes && small_.size() < kept_small_max) small_.push_back(std::move(block));
-  if (bytes == large_bytes && large_.size() < kept_large_max) large_.push_back(std::move(block));
+  try {
+    if (bytes == small_bytes && small_.size() < kept_small_max) small_.push_back(std::move(block));
+    if (bytes == large_bytes && large_.size() < kept_large_max) large_.push_back(std::move(block));
+  } catch (const std::bad_alloc&) {
+    // Not kept, then: giving a block back must not fail.
+  }
 }
 
 void ReadBuffer::reserve(std::size_t bytes) {
