@@ -15,9 +15,7 @@ using namespace std::chrono_literals;
 
 TEST(SlowClients, TakingLessThanTheRateEndsTheResponse) {
   ScriptableEndpoint large(behave::ok(std::string(32 * 1024 * 1024, 'l')));
-  ConfigText config = config_for(large.address());
-  config.http = "limits: { response_min_rate: 1KiB }";
-  WeirProcess weir(config);
+  WeirProcess weir(config_for(large.address()));  // with the defaults
   std::vector<RawClient> clients;
   for (int i = 0; i < 20; ++i) {
     ConnectOptions options;
