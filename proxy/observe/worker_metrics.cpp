@@ -252,9 +252,9 @@ void WorkerMetrics::merge(const WorkerMetrics& other) {
 void WorkerMetrics::add_plain(const WorkerMetrics& other) {
   access_log_dropped_lines += other.access_log_dropped_lines;
   accept_backoffs += other.accept_backoffs;
+  log_lines_withheld += other.log_lines_withheld;
   for (std::size_t what = 0; what < shed_count; ++what) {
     for (std::size_t why = 0; why < limit::bound_count; ++why) {
-      log_lines_withheld += other.log_lines_withheld;
       shed_by[what][why] += other.shed_by[what][why];
     }
   }

@@ -260,7 +260,9 @@ TEST_F(Policies, ARetryFindsTheLastOfManyEndpoints) {
     failing.push_back(std::make_unique<ScriptableEndpoint>(behave::reset()));
     config.endpoints.push_back(failing.back()->address());
   }
-  config.app = "balance: round_robin, retry: { attempts: 5 }, passive_health: { consecutive_failures: 0 }";
+  config.app =
+      "balance: round_robin, retry: { attempts: 5, budget: { min_per_second: 100 } }, "
+      "passive_health: { consecutive_failures: 0 }";
   config.server = "workers: 1";
   WeirProcess weir(config);
   for (int i = 0; i < 24; ++i) EXPECT_EQ(weir.get("/").status, 502);

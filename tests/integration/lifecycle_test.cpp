@@ -148,7 +148,7 @@ TEST_F(Lifecycle, AConnectionThatHasNotSpokenYetIsServedInADrain) {
 TEST_F(Lifecycle, AConnectionThatNeverSpeaksDoesNotHoldADrainUp) {
   RawClient silent = weir_.connect();
   weir_.wait_for_metric("weir_connections", "state=\"idle\"", 1);
-  EXPECT_EQ(weir_.stop(), exited_well);
+  EXPECT_EQ(weir_.stop_busy(), exited_well);
   EXPECT_EQ(silent.read_to_end().bytes, "");
 }
 

@@ -238,19 +238,32 @@ TEST_F(Mirror, UpgradesAreNotCopied) {
 }
 
 TEST_F(Mirror, ACopyIsNotCopiedAgain) {
-  // The copies come back to the route that they were copied from.
-  const std::uint16_t port = unused_port();
-  const std::string address = "127.0.0.1:" + std::to_string(port);
-  ConfigText text = config("percent: 100");
-  text.upstreams = {"green: { endpoints: [ \"" + address + "\" ] }"};
-  text.listeners = {"again: { address: \"" + address + "\" }"};
+  WeirProcess second(config("percent: 100"));
+  ConfigText text = config_for(blue_.address());
+  text.upstreams = {"green: { endpoints: [ \"127.0.0.1:" + std::to_string(second.port()) + "\" ] }"};
+  text.route = "mirror: { upstream: green, percent: 100 }";
   WeirProcess weir(text);
   for (int i = 1; i <= 5; ++i) {
     EXPECT_EQ(weir.get("/").body, "blue");
     wait_for(weir, "answered", i);
   }
   EXPECT_EQ(blue_.request_count(), 10U);
+  EXPECT_EQ(green_.request_count(), 0U);
   EXPECT_EQ(weir.metric(copies), 5);
+  EXPECT_EQ(second.metric(copies), 0);
+}
+
+TEST_F(Mirror, ACopyThatComesRoundEndsWith508) {
+  const std::uint16_t port = unused_port();
+  ConfigText text = config("percent: 100");
+  // By a name, which check cannot see through.
+  text.upstreams = {"green: { endpoints: [ \"localhost:" + std::to_string(port) + "\" ] }"};
+  text.listeners = {"again: { address: \"127.0.0.1:" + std::to_string(port) + "\" }"};
+  WeirProcess weir(text);
+  EXPECT_EQ(weir.get("/").body, "blue");
+  wait_for(weir, "answered", 1);
+  EXPECT_EQ(blue_.request_count(), 1U);
+  EXPECT_EQ(weir.metric("http_requests_total", "status=\"508\""), 1);
 }
 
 TEST_F(Mirror, WhatASplitSendsThereIsNotCopiedThere) {

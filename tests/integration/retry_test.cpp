@@ -244,10 +244,12 @@ TEST(Retries, AFurtherTryPrefersAnEndpointThatWasNotTried) {
   ScriptableEndpoint resetting(behave::reset()), good(behave::ok("third"));
   ConfigText config = config_for({closing.address(), resetting.address(), good.address()});
   config.server = "workers: 1";
-  config.app = "balance: round_robin, passive_health: { consecutive_failures: 0 }, retry: { attempts: 2 }";
+  config.app =
+      "balance: random_two, passive_health: { consecutive_failures: 0 }, retry: { attempts: 2, budget: { "
+      "min_per_second: 100 } }";
   WeirProcess weir(config);
   RawClient client = weir.connect();
-  constexpr std::size_t requests = 40;
+  constexpr std::size_t requests = 400;
   for (std::size_t i = 0; i < requests; ++i) EXPECT_EQ(client.get("/").status, 200);
   std::size_t seen = 0;
   for (const boost::json::object& line : weir.access_log(requests)) {

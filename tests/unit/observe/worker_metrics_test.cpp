@@ -186,8 +186,8 @@ WorkerMetrics sample(int scale) {
   metrics.accept_backoffs = 6;
   for (std::size_t i = 0; i < shed_count; ++i) {
     metrics.shed(static_cast<Shed>(i), static_cast<limit::Bound>(i)) = 7 + i;
-    metrics.log_lines_withheld = 8;
   }
+  metrics.log_lines_withheld = 8;
   return metrics;
 }
 
