@@ -4,6 +4,7 @@
 #   build   compiler, linker and libraries
 #   run     what the demo calls: certificates, requests
 #   test    test libraries, sanitizer runtimes, the second compiler, the formatter
+#   lint    clang-tidy
 #   bench   load generator, micro benchmarks, and what Weir is compared with
 #   clients those that bench/refusals/run tries
 #   bare    what tests/bare_machine.sh makes its roots with
@@ -29,6 +30,7 @@ declare -A packages=(
            libyaml-cpp-dev libre2-dev libc-ares-dev libfmt-dev libspdlog-dev libcli11-dev prometheus-cpp-dev"
   [run]="ca-certificates curl openssl"
   [test]="libgtest-dev libgmock-dev libclang-rt-$clang-dev g++-$gcc $formatter python3"
+  [lint]="clang-tidy-$clang"
   [bench]="wrk libbenchmark-dev nginx-light haproxy linux-perf valgrind python3"
   [clients]="curl python3-requests python3-aiohttp nodejs default-jdk-headless"
   [bare]="debootstrap git curl util-linux"
@@ -40,14 +42,14 @@ for argument in "$@"; do
   case $argument in
     --list) list_only=true ;;
     --llvm) echo "/usr/lib/llvm-$clang"; exit 0 ;;
-    build | run | test | bench | clients | bare)
+    build | run | test | lint | bench | clients | bare)
       read -r -d '' -a names <<<"${packages[$argument]}" || true
       wanted+=("${names[@]}")
       ;;
-    *) fail "unknown package set '$argument': build, run, test, bench, clients or bare" ;;
+    *) fail "unknown package set '$argument': build, run, test, lint, bench, clients or bare" ;;
   esac
 done
-[[ ${#wanted[@]} -gt 0 ]] || fail "name at least one set: build, run, test, bench, clients or bare"
+[[ ${#wanted[@]} -gt 0 ]] || fail "name at least one set: build, run, test, lint, bench, clients or bare"
 
 if $list_only; then
   printf '%s\n' "${wanted[@]}"
