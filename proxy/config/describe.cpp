@@ -99,6 +99,9 @@ constexpr KeyInfo keys[] = {
     {"listeners.NAME.tls.certificates", "list of maps", "", "required",
      "Picked by the name that the client asks for: exact, then wildcard, then the first; at least one."},
     {"listeners.NAME.tls.min_version", "1.2, 1.3", "", "\"1.2\"", "The oldest TLS version that is accepted."},
+    {"listeners.NAME.tls.groups", "list of names", "", "[]",
+     "Groups of the key exchange, preferred first, by the library's names, such as X25519 or P-256. Empty: "
+     "X25519MLKEM768 where the library has it, then X25519, P-256 and P-384."},
     {"listeners.NAME.tls.alpn", "list of http/1.1", "", "[http/1.1]", "Protocols offered to the client."},
     {"listeners.NAME.tls.unknown_sni", "default, reject", "", "default",
      "A name that no certificate has: use the first certificate, or refuse the handshake."},

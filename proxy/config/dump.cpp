@@ -104,6 +104,7 @@ void put_listener_tls(JsonText& json, const ListenerTls& tls) {
   }
   json.close();
   json.text("min_version", name_of(tls_versions, tls.min_version));
+  texts(json, "groups", tls.groups);
   texts(json, "alpn", tls.alpn);
   json.text("unknown_sni", name_of(unknown_snis, tls.unknown_sni));
   json.open_object("client_auth");

@@ -39,6 +39,8 @@ struct Surroundings {
   /// Nothing when a log can be appended to the file `path`, or made where it is not there; otherwise what is wrong.
   std::function<std::optional<std::string>(const std::string& path)> check_output =
       [](const std::string&) -> std::optional<std::string> { return std::nullopt; };
+  /// Names of the key exchange groups that the TLS library has (tls/groups.hpp).
+  std::vector<std::string> tls_groups = {};
 };
 
 struct FileError {
@@ -49,7 +51,8 @@ struct FileError {
 /// The process's real environment and files; certificate checks from the caller (tls/check.hpp).
 Surroundings real_surroundings(
     std::function<std::optional<std::string>(const CertificatePair&)> check_certificate,
-    std::function<std::optional<std::string>(const std::string&)> check_ca);
+    std::function<std::optional<std::string>(const std::string&)> check_ca,
+    std::vector<std::string> tls_groups = {});
 
 inline constexpr std::size_t problems_max = 500;  // further ones are counted in one last problem
 

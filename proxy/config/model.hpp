@@ -87,6 +87,7 @@ enum class ClientAuth : std::uint8_t { none, optional, required };
 struct ListenerTls {
   std::vector<CertificatePair> certificates;  // at least one
   TlsVersion min_version = TlsVersion::v1_2;
+  std::vector<std::string> groups;  // of the key exchange, preferred first; empty: tls/groups.hpp chooses
   std::vector<std::string> alpn{"http/1.1"};
   UnknownSni unknown_sni = UnknownSni::use_default;
   ClientAuth client_auth = ClientAuth::none;

@@ -1,8 +1,11 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "config/blocks.hpp"
 #include "config/hosts.hpp"
 #include "config/scalars.hpp"
+#include "config/suggest.hpp"
 
 namespace weir::config {
 namespace {
@@ -53,6 +56,28 @@ std::vector<std::string> parse_alpn(const Field& field) {
   return names;
 }
 
+std::optional<std::string> parse_group(const Field& field) {
+  auto name = parse_filled_text(field);
+  if (!name) return std::nullopt;
+  const std::vector<std::string>& known = field.context.surroundings.tls_groups;
+  if (std::find(known.begin(), known.end(), *name) != known.end()) return name;
+  const std::vector<std::string_view> names(known.begin(), known.end());
+  field.report(
+      fmt::format("{} is not a group of the TLS library, which has {}", quote(*name), fmt::join(known, ", ")),
+      did_you_mean(*name, names, "write one of these"));
+  return std::nullopt;
+}
+
+std::vector<std::string> parse_groups(const Field& field) {
+  auto names = list_of(parse_group)(field);
+  for (auto name = names.begin(); name != names.end(); ++name) {
+    if (std::find(names.begin(), name, *name) == name) continue;
+    field.report("names " + quote(*name) + " twice", "keep the first of them");
+    break;
+  }
+  return names;
+}
+
 void parse_client_auth(const Field& field, ListenerTls& tls) {
   MapReader reader(field);
   reader.optional("mode", tls.client_auth, one_of(client_auths));
@@ -97,6 +122,7 @@ ListenerTls parse_tls(const Field& field) {
   reader.required("certificates", tls.certificates, parse_certificates,
                   "name at least one, such as certificates: [{ cert: tls.crt, key: tls.key }]");
   reader.optional("min_version", tls.min_version, one_of(tls_versions));
+  reader.optional("groups", tls.groups, parse_groups);
   reader.optional("alpn", tls.alpn, parse_alpn);
   reader.optional("unknown_sni", tls.unknown_sni, one_of(unknown_snis));
   if (const auto client_auth = reader.find("client_auth")) parse_client_auth(*client_auth, tls);

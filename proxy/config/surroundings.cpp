@@ -75,9 +75,10 @@ std::optional<std::string> check_real_output(const std::string& path) {
 
 Surroundings real_surroundings(
     std::function<std::optional<std::string>(const CertificatePair&)> check_certificate,
-    std::function<std::optional<std::string>(const std::string&)> check_ca) {
-  return {real_variable,       real_variables,   read_real_file, std::move(check_certificate),
-          std::move(check_ca), check_real_output};
+    std::function<std::optional<std::string>(const std::string&)> check_ca,
+    std::vector<std::string> tls_groups) {
+  return {real_variable,       real_variables,    read_real_file,       std::move(check_certificate),
+          std::move(check_ca), check_real_output, std::move(tls_groups)};
 }
 
 std::vector<std::string> default_files(const Surroundings& surroundings) {

@@ -13,6 +13,7 @@
 #include "control/supervisor.hpp"
 #include "core/version.hpp"
 #include "tls/context.hpp"
+#include "tls/groups.hpp"
 
 namespace weir::control {
 namespace {
@@ -41,7 +42,7 @@ void add_json_option(CLI::App& command, Options& options) {
 }
 
 int run_command(const Options& options) {
-  auto surroundings = config::real_surroundings(tls::check_certificate, tls::check_ca);
+  auto surroundings = config::real_surroundings(tls::check_certificate, tls::check_ca, tls::group_names());
   auto files = files_of(options, surroundings);
   // Before any thread starts, so that none of them dies of a closed pipe.
   std::signal(SIGPIPE, SIG_IGN);
@@ -50,7 +51,8 @@ int run_command(const Options& options) {
 }
 
 int check_command(const Options& options) {
-  const auto surroundings = config::real_surroundings(tls::check_certificate, tls::check_ca);
+  const auto surroundings =
+      config::real_surroundings(tls::check_certificate, tls::check_ca, tls::group_names());
   const auto files = files_of(options, surroundings);
   const auto loaded = config::load(files, surroundings);
   if (const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded)) {
@@ -82,7 +84,8 @@ int check_command(const Options& options) {
 }
 
 int explain_command(const Options& options, const ExplainRequest& request) {
-  const auto surroundings = config::real_surroundings(tls::check_certificate, tls::check_ca);
+  const auto surroundings =
+      config::real_surroundings(tls::check_certificate, tls::check_ca, tls::group_names());
   const auto loaded = config::load(files_of(options, surroundings), surroundings);
   if (const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded)) {
     for (const config::Problem& problem : *problems) std::cerr << problem.to_string() << '\n';

@@ -2,6 +2,8 @@
 
 #include <openssl/err.h>
 
+#include "tls/groups.hpp"
+
 namespace weir::tls {
 namespace {
 
@@ -11,19 +13,17 @@ constexpr const char* tls12_ciphers =
     "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
     "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
     "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
-constexpr std::string_view groups = "X25519:P-256:P-384";
 
 }  // namespace
 
-Result<SslCtxPtr> make_context(const SSL_METHOD* method, config::TlsVersion min_version) {
+Result<SslCtxPtr> make_context(const SSL_METHOD* method, config::TlsVersion min_version,
+                               const std::vector<std::string>& groups) {
   ERR_clear_error();
   SslCtxPtr ctx(SSL_CTX_new(method));
-  std::string group_list(groups);  // OpenSSL's macro casts the const away
   const int oldest = min_version == config::TlsVersion::v1_3 ? TLS1_3_VERSION : TLS1_2_VERSION;
   const bool made = ctx && SSL_CTX_set_min_proto_version(ctx.get(), oldest) == 1 &&
                     SSL_CTX_set_max_proto_version(ctx.get(), TLS1_3_VERSION) == 1 &&
-                    SSL_CTX_set_cipher_list(ctx.get(), tls12_ciphers) == 1 &&
-                    SSL_CTX_set1_groups_list(ctx.get(), group_list.data()) == 1;
+                    SSL_CTX_set_cipher_list(ctx.get(), tls12_ciphers) == 1 && set_groups(ctx.get(), groups);
   if (!made) return self_error(ErrorKind::internal, "TLS context: " + openssl_error_text());
   SSL_CTX_set_options(ctx.get(), SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
   // Partial writes from a buffer that may move: the relay retries with what is left, wherever it lies then.

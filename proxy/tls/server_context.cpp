@@ -111,7 +111,7 @@ bool set_session_scope(SSL_CTX* ctx, config::ClientAuth mode, const CaBundle& ca
 Result<SslCtxPtr> make_server_context(const config::ListenerTls& settings, const CaBundle& ca,
                                       const std::vector<std::string>& names,
                                       const std::shared_ptr<TicketKeys>& tickets) {
-  auto made = make_context(TLS_server_method(), settings.min_version);
+  auto made = make_context(TLS_server_method(), settings.min_version, settings.groups);
   if (!made) return made;
   SSL_CTX* ctx = made->get();
   // Requests are framed, so a missing close_notify cannot truncate one; most clients never send it, and

@@ -40,6 +40,7 @@ Surroundings World::surroundings() const {
   out.check_certificate = check_pair;
   out.check_ca = check_pem;
   out.check_output = check_output;
+  out.tls_groups = {"X25519", "P-256", "P-384"};
   return out;
 }
 
