@@ -60,7 +60,16 @@ void Refusals::set_retry_after(Milliseconds retry_after) {
 void Refusals::refuse(io::FileDescriptor fd, limit::Bound why, bool answer, bool keep, TimePoint now) {
   if (!answer) return;
   send_refusal(fd.get(), answers_[static_cast<std::size_t>(why)]);
-  if (!keep || most_ == 0) return;
+  if (keep) this->keep(std::move(fd), now);
+}
+
+void Refusals::refuse_client(io::FileDescriptor fd, TimePoint now) {
+  send_refusal(fd.get(), client_refusal_text());
+  keep(std::move(fd), now);
+}
+
+void Refusals::keep(io::FileDescriptor fd, TimePoint now) {
+  if (most_ == 0) return;
   if (kept_.size() >= most_) close_oldest();
   kept_.push_back({std::move(fd), now + kept_for});
 }

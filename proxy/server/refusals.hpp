@@ -29,6 +29,8 @@ class Refusals {
   void set_retry_after(Milliseconds retry_after);
   /// Answers (where `answer`) and closes, now or a moment later; `keep`: a moment later may be.
   void refuse(io::FileDescriptor fd, limit::Bound why, bool answer, bool keep, TimePoint now);
+  /// The same for a client that has as many connections as it may have.
+  void refuse_client(io::FileDescriptor fd, TimePoint now);
   /// Closes those whose moment is over.
   void expire(TimePoint now);
   std::size_t kept() const { return kept_.size(); }
@@ -38,6 +40,7 @@ class Refusals {
     io::FileDescriptor fd;
     TimePoint until;
   };
+  void keep(io::FileDescriptor fd, TimePoint now);
   void close_oldest();
 
   const std::size_t most_;

@@ -14,7 +14,6 @@
 #include "relay/pace.hpp"
 #include "relay/relay_body.hpp"
 #include "server/exchange.hpp"
-#include "server/refusals.hpp"
 #include "server/worker.hpp"
 #include "tls/session_facts.hpp"
 
@@ -128,7 +127,7 @@ Task<> Session::run() {
   }
   if (next == Next::linger) {
     stream_.finish_writing();
-    co_await discard(nullptr);
+    co_await discard(nullptr, worker_.reactor().now());
   } else if (is_tls()) {
     stream_.finish_writing();
   }
@@ -191,7 +190,7 @@ bool Session::admit_client() {
   const std::uint32_t most = listener_->config.limits.connections_per_client;
   if (most == 0 || client_place_.take(*listener_->clients, peer_.ip, most)) return true;
   ++counters_.refused_clients;
-  if (!is_tls()) send_refusal(stream_.channel().fd(), client_refusal_text());
+  if (!is_tls()) worker_.refuse_client(stream_.channel().fd());
   return false;
 }
 
@@ -285,9 +284,14 @@ Task<Session::Next> Session::serve_request() {
   switch (after) {
     case After::keep_alive:
       co_return Next::request;
-    case After::discard:
-      if (co_await discard(&*rest)) co_return Next::request;
-      co_return Next::linger;
+    case After::discard: {
+      const TimePoint since = worker_.reactor().now();
+      const Next next = co_await discard(&*rest, since);
+      if (next != Next::linger) co_return next;
+      stream_.finish_writing();
+      co_await discard(nullptr, since);  // within the same bounds of time
+      co_return Next::close;
+    }
     case After::linger:
       co_return Next::linger;
     case After::reset:
@@ -302,9 +306,10 @@ Task<Session::Next> Session::serve_request() {
 }
 
 /// Reads what the client still sends and drops it. A client that sends on while the connection closes gets a reset,
-/// which can destroy the answer before it is read; many clients read it only when all is sent. Ends with the body
-/// (true), where its framing is known, with the connection, or by one of the bounds in limits.
-Task<bool> Session::discard(http::BodyDecoder* body) {
+/// which can destroy the answer before it is read; many clients read it only when all is sent. `request`: the body is
+/// through, where its framing is known. `linger`: the connection cannot be kept, but no bound is reached. `close`: the
+/// client left, or a bound in limits is reached; those of time count from `since`.
+Task<Session::Next> Session::discard(http::BodyDecoder* body, TimePoint since) {
   const config::ListenerLimits& limits = listener_->config.limits;
   const std::uint64_t bytes_max =
       body == nullptr ? limits.discard_bytes : std::min(limits.discard_bytes, discard_kept_bytes_max);
@@ -313,7 +318,7 @@ Task<bool> Session::discard(http::BodyDecoder* body) {
   const Duration patience = worker_.draining()
                                 ? std::min<Duration>(limits.discard_timeout, discard_while_draining)
                                 : limits.discard_timeout;
-  const TimePoint deadline = reactor.now() + patience;
+  const TimePoint deadline = since + patience;
   relay::Pace pace(limits.discard_min_rate, discard_rate_window);
   auto& counts = counters_.discards;
   std::uint64_t discarded = 0;
@@ -321,16 +326,21 @@ Task<bool> Session::discard(http::BodyDecoder* body) {
   for (unsigned rounds = 1;; ++rounds) {
     while (body != nullptr && !in_.empty() && !body->finished()) {
       const auto step = body->decode(in_.unread());
-      if (!step || step->consumed == 0) co_return false;
+      if (!step || step->consumed == 0) co_return Next::linger;
       in_.consume(step->consumed);
     }
     if (body != nullptr && body->finished()) {
       ++counts.complete;
-      co_return true;
+      co_return Next::request;
     }
     if (discarded >= bytes_max) {
-      if (body == nullptr) ++counts.discard_bytes;
-      co_return false;
+      if (body != nullptr) co_return Next::linger;
+      ++counts.discard_bytes;
+      co_return Next::close;
+    }
+    if (reactor.now() >= deadline) {
+      ++counts.discard_timeout;
+      co_return Next::close;
     }
     if (rounds % relay::rounds_per_turn == 0) co_await io::Yield(reactor);
     in_.drop();
@@ -346,16 +356,11 @@ Task<bool> Session::discard(http::BodyDecoder* body) {
     if (body != nullptr) in_.produced(received.bytes);
     if (!pace.note(received.bytes, reactor.now() - before)) {
       ++counts.discard_min_rate;
-      co_return false;
+      co_return Next::close;
     }
-    if (received.ok()) continue;
-    if (received.status != io::IoStatus::timeout) {
+    if (!received.ok() && received.status != io::IoStatus::timeout) {
       if (received.status == io::IoStatus::eof) ++counts.complete;
-      co_return false;
-    }
-    if (reactor.now() >= deadline) {
-      ++counts.discard_timeout;
-      co_return false;
+      co_return Next::close;
     }
   }
 }

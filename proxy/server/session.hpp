@@ -77,7 +77,7 @@ class Session : public boost::intrusive::list_base_hook<> {
   bool take_head(Exchange& exchange);
   Task<bool> read_rest_of_head(Exchange& exchange);
   Task<Next> serve_request();
-  Task<bool> discard(http::BodyDecoder* body);
+  Task<Next> discard(http::BodyDecoder* body, TimePoint since);
   void set_idle(bool idle);
   bool is_silent();
   Duration idle_wait() const;

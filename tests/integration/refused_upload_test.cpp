@@ -90,6 +90,32 @@ TEST_F(RefusedUpload, AClientThatNeverStopsIsBoundedInTime) {
   EXPECT_EQ(client.read_to_end().bytes, "");
 }
 
+TEST_F(RefusedUpload, OneBoundOfTimeIsForAllOfIt) {
+  const auto weir = weir_with("discard_timeout: 300ms, discard_min_rate: 0");
+  RawClient client = weir->connect();
+  client.send("POST /denied HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+  const Response refusal = client.read_response("POST");
+  EXPECT_EQ(refusal.status, 403);
+  EXPECT_FALSE(refusal.fields.has_token("Connection", "close"));  // the connection would go on
+  EXPECT_EQ(client.read_to_end().bytes, "");                      // and stays, without a word
+  weir->wait_for_metric("weir_connections", "listener=\"http\"", 0);
+  EXPECT_EQ(weir->metric("weir_request_discards_total", "discard_timeout"),
+            1);  // not once more while it closes
+}
+
+TEST_F(RefusedUpload, ARefusedConnectionReadsItsAnswerAlthoughItsRequestComesLater) {
+  ConfigText config = config_for(endpoint_.address());
+  config.http = "limits: { connections_per_client: 1 }";
+  WeirProcess weir(config);
+  RawClient held = weir.connect();
+  EXPECT_EQ(held.get("/").status, 200);
+  RawClient refused = weir.connect();
+  weir.wait_for_metric("weir_connections_refused_total", "reason=\"connections_per_client\"", 1);
+  refused.send_get("/");  // would be reset, had the connection been closed at once
+  EXPECT_EQ(refused.read_response().status, 503);
+  EXPECT_EQ(refused.read_to_end().event, StreamEvent::end);
+}
+
 TEST_F(RefusedUpload, AClientThatDripsIsEndedByItsRate) {
   const auto weir = weir_with("discard_min_rate: 1KiB");
   RawClient client = weir->connect();
