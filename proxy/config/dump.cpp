@@ -214,6 +214,7 @@ void put_health_check(JsonText& json, const HealthCheck& check) {
     json.text("path", check.path);
     json.text("host", check.host);
     json.text("expect", format_statuses(check.expect));
+    headers(json, "headers", check.headers);
   }
   duration(json, "interval", check.interval);
   duration(json, "timeout", check.timeout);
@@ -327,6 +328,7 @@ void put_match(JsonText& json, const RouteMatch& match, const Config& config) {
   json.open_list("listeners");
   for (const std::size_t index : match.listeners) json.text({}, config.listeners[index].name);
   json.close();
+  json.text("scheme", name_of(schemes, match.scheme));
   json.close();
 }
 

@@ -221,6 +221,8 @@ struct StatusRange {
   bool operator==(const StatusRange&) const = default;
 };
 
+using NameValue = std::pair<std::string, std::string>;
+
 /// Active checks of each endpoint.
 struct HealthCheck {
   enum class Type : std::uint8_t { http, tcp };
@@ -232,6 +234,7 @@ struct HealthCheck {
   std::uint32_t healthy_threshold = 2;
   std::uint32_t unhealthy_threshold = 3;
   std::vector<StatusRange> expect{{}};
+  std::vector<NameValue> headers;  // in the request; User-Agent and Accept instead of Weir's own
   bool operator==(const HealthCheck&) const = default;
 };
 
@@ -307,8 +310,6 @@ struct RateLimit {
   bool operator==(const RateLimit&) const = default;
 };
 
-using NameValue = std::pair<std::string, std::string>;
-
 struct HeaderPolicy {
   std::string name;
   struct Response {
@@ -347,12 +348,16 @@ struct PathMatch {
   bool operator==(const PathMatch&) const = default;
 };
 
+/// How the client reached the outermost proxy that is believed.
+enum class Scheme : std::uint8_t { any, http, https };
+
 struct RouteMatch {
   std::vector<std::string> hosts;  // lower case, no port; "*.example.com" for wildcards; empty: any
   PathMatch path;
   std::vector<std::string> methods;  // upper case; empty: any
   std::vector<HeaderMatch> headers;
   std::vector<std::size_t> listeners;  // indices; empty: any
+  Scheme scheme = Scheme::any;
   bool operator==(const RouteMatch&) const = default;
 };
 

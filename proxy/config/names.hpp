@@ -24,6 +24,8 @@ inline constexpr Choice<LogFormat> log_formats[] = {{"json", LogFormat::json}, {
 inline constexpr Choice<LogFormat> access_log_formats[] = {{"json", LogFormat::json}};
 inline constexpr Choice<PathForm> path_forms[] = {
     {"normalised", PathForm::normalised}, {"raw", PathForm::raw}, {"refuse", PathForm::refuse}};
+inline constexpr Choice<Scheme> schemes[] = {
+    {"any", Scheme::any}, {"http", Scheme::http}, {"https", Scheme::https}};
 inline constexpr Choice<bool> proxy_protocols[] = {{"off", false}, {"required", true}};
 inline constexpr Choice<ResolveIpv6> resolve_ipv6s[] = {
     {"auto", ResolveIpv6::automatic}, {"on", ResolveIpv6::on}, {"off", ResolveIpv6::off}};

@@ -67,9 +67,22 @@ HeaderPolicy::Response parse_response(const Field& field, HeaderPolicy::Response
   return response;
 }
 
+/// Via is how Weir recognises a request that comes round again.
+void refuse_via(const Field& field, const Mark& mark, std::string_view name) {
+  if (!http::iequals(name, "via")) return;
+  field.context.report(mark, field.path, "Via of requests is written by Weir alone, which finds loops by it",
+                       "remove it");
+}
+
 HeaderPolicy::Request parse_request(const Field& field) {
   HeaderPolicy::Request request;
   MapReader reader(field);
+  if (const auto set = reader.find("set")) {
+    for (const Node& member : set->node.children) refuse_via(*set, member.key_mark, member.key);
+  }
+  if (const auto remove = reader.find("remove")) {
+    for (const Node& element : remove->node.children) refuse_via(*remove, element.mark, element.text);
+  }
   reader.optional("set", request.set, parse_header_map);
   reader.optional("remove", request.remove, parse_remove);
   return request;

@@ -73,9 +73,19 @@ std::optional<std::vector<StatusRange>> parse_expect(const Field& field) {
   return std::nullopt;
 }
 
+std::vector<NameValue> parse_check_headers(const Field& field) {
+  std::vector<NameValue> headers = parse_header_map(field);
+  for (const Field& member : members(field)) {
+    if (!http::iequals(member.node.key, "host")) continue;
+    member.context.report(member.node.key_mark, member.path, "Host has a key of its own",
+                          "write host: instead");
+  }
+  return headers;
+}
+
 /// Keys that mean nothing to a check that only connects.
 void refuse_http_keys(MapReader& reader) {
-  for (const char* key : {"path", "host", "expect"}) {
+  for (const char* key : {"path", "host", "expect", "headers"}) {
     const Node* const node = reader.field().node.find(key);
     if (node == nullptr) continue;
     reader.field().context.report(node->mark, join_path(reader.field().path, key),
@@ -98,6 +108,7 @@ HealthCheck parse_health_check(const Field& field) {
   reader.optional("unhealthy_threshold", check.unhealthy_threshold,
                   number_between(std::uint32_t{1}, threshold_max));
   reader.optional("expect", check.expect, parse_expect);
+  reader.optional("headers", check.headers, parse_check_headers);
   if (check.type == HealthCheck::Type::tcp) refuse_http_keys(reader);
   if (!timed) {
     check.timeout = std::min(check.timeout, check.interval);

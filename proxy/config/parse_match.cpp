@@ -146,6 +146,7 @@ RouteMatch parse_match(const Field& field, const Names& names) {
   reader.optional("listeners", match.listeners, list_of([&](const Field& element) {
                     return names.listeners.resolve(element, "a listener");
                   }));
+  reader.optional("scheme", match.scheme, one_of(schemes));
   return match;
 }
 

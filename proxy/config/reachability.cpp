@@ -170,7 +170,8 @@ class Index {
 bool covers(const RouteMatch& earlier, const RouteMatch& later) {
   return hosts_cover(earlier.hosts, later.hosts) && path_covers(earlier.path, later.path) &&
          set_covers(earlier.methods, later.methods) && headers_cover(earlier.headers, later.headers) &&
-         set_covers(earlier.listeners, later.listeners);
+         set_covers(earlier.listeners, later.listeners) &&
+         (earlier.scheme == Scheme::any || earlier.scheme == later.scheme);
 }
 
 std::vector<Shadow> find_unreachable(const std::vector<const RouteMatch*>& matches) {

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <boost/json.hpp>
+#include <chrono>
 #include <csignal>
 #include <iostream>
 #include <string>
@@ -41,6 +42,21 @@ void add_json_option(CLI::App& command, Options& options) {
   command.add_flag("--json", options.json, "Print JSON for programs");
 }
 
+/// What is no error but worth a look before it goes into force.
+std::vector<std::string> certificate_warnings(const config::Config& config) {
+  std::vector<std::string> warnings;
+  for (const config::Listener& listener : config.listeners) {
+    if (!listener.tls) continue;
+    for (const config::CertificatePair& pair : listener.tls->certificates) {
+      const auto info = tls::read_certificate_info(pair);
+      const auto warning =
+          info ? tls::validity_warning(*info, std::chrono::system_clock::now()) : std::nullopt;
+      if (warning) warnings.push_back("listener " + listener.name + ": " + *warning);
+    }
+  }
+  return warnings;
+}
+
 int run_command(const Options& options) {
   auto surroundings = config::real_surroundings(tls::check_certificate, tls::check_ca, tls::group_names());
   auto files = files_of(options, surroundings);
@@ -74,9 +90,13 @@ int check_command(const Options& options) {
     return exit_bad_input;
   }
   const auto& config = std::get<config::Config>(loaded);
+  const std::vector<std::string> warnings = certificate_warnings(config);
   if (options.json) {
-    std::cout << boost::json::serialize(boost::json::object{{"ok", true}, {"hash", config.hash}}) << '\n';
+    const boost::json::object answer{
+        {"ok", true}, {"hash", config.hash}, {"warnings", boost::json::value_from(warnings)}};
+    std::cout << boost::json::serialize(answer) << '\n';
   } else {
+    for (const std::string& warning : warnings) std::cerr << "warning: " << warning << '\n';
     std::cout << "ok: " << config.listeners.size() << " listeners, " << config.upstreams.size()
               << " upstreams, " << config.routes.size() << " routes, config " << config.hash << '\n';
   }

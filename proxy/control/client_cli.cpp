@@ -15,6 +15,7 @@
 #include "control/supervisor.hpp"
 #include "core/units.hpp"
 #include "tls/context.hpp"
+#include "tls/groups.hpp"
 
 namespace weir::control {
 namespace {
@@ -62,7 +63,8 @@ void add_command(CLI::App& app, int& code, const char* name, const char* help, C
 /// Where a Weir that runs with `files` listens for commands, and its token; the problems of the files otherwise.
 std::optional<std::vector<config::Problem>> find_admin(const std::vector<std::string>& files,
                                                        AdminTarget& target) {
-  const auto surroundings = config::real_surroundings(tls::check_certificate, tls::check_ca);
+  const auto surroundings =
+      config::real_surroundings(tls::check_certificate, tls::check_ca, tls::group_names());
   const auto loaded = config::load(files, surroundings);
   if (const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded)) return *problems;
   const config::Admin& admin = std::get<config::Config>(loaded).admin;

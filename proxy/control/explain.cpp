@@ -56,6 +56,7 @@ class Explainer {
 
  private:
   void walk() {
+    forwarded_.proto = out_.tls ? "https" : "http";
     if (composed_.refusal) return refuse(*composed_.refusal);
     local_port_ = std::to_string(listener_.address.port);
     http::evaluate_forwarded(composed_.head, composed_.peer, out_.tls, local_port_, config_.trusted_proxies,
@@ -78,6 +79,7 @@ class Explainer {
     if (!admits(route)) return;
     out_.max_in_flight = route.max_in_flight;
     if (const auto refused = meet_limits(route)) return refuse(*refused);
+    if (http::max_forwards(composed_.head) == 0U) return answer_options();
     if (const auto* redirect = std::get_if<config::RedirectAction>(&route.action))
       return explain_redirect(*redirect);
     if (const auto* respond = std::get_if<config::RespondAction>(&route.action))
@@ -116,8 +118,12 @@ class Explainer {
 
   Result<bool> find_route() {
     const route::RouteTable table(config_.routes);
-    const route::Request request{out_.host, out_.path, composed_.head.method_text, &composed_.head.fields,
-                                 composed_.listener.index};
+    const route::Request request{out_.host,
+                                 out_.path,
+                                 composed_.head.method_text,
+                                 &composed_.head.fields,
+                                 composed_.listener.index,
+                                 forwarded_.proto};
     std::vector<std::string> listener_names;
     for (const config::Listener& listener : config_.listeners) listener_names.push_back(listener.name);
     const auto consider = [&](std::size_t index) {
@@ -160,6 +166,12 @@ class Explainer {
       }
     }
     return refused;
+  }
+
+  void answer_options() {
+    out_.ending = Ending::respond;
+    out_.answer.status = 204;
+    out_.answer.reason = "Max-Forwards is 0: Weir answers OPTIONS itself";
   }
 
   void explain_redirect(const config::RedirectAction& action) {
@@ -206,7 +218,8 @@ class Explainer {
     const auto chosen = policies();
     for (const config::HeaderPolicy* policy : chosen) out_.policies.push_back(policy->name);
     const http::HeaderPolicy compiled = http::HeaderPolicy::compile(chosen);
-    out_.response = response_changes(out_.tls ? compiled.response_tls : compiled.response_plain, chosen);
+    out_.response = response_changes(
+        forwarded_.proto == "https" ? compiled.response_tls : compiled.response_plain, chosen);
   }
 
   const config::Config& config_;

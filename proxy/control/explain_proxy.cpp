@@ -21,6 +21,7 @@ namespace {
 
 constexpr std::string_view fresh_request_id = "(a new UUIDv7)";
 constexpr std::string_view fresh_traceparent = "(a new one)";
+constexpr std::string_view process_pseudonym = "weir-(8 digits of the process)";
 
 config::NameValue split_line(std::string_view line) {
   const std::size_t colon = std::min(line.find(':'), line.size());
@@ -82,6 +83,11 @@ std::string check_rule(const config::HealthCheck& check) {
   const bool http = check.type == config::HealthCheck::Type::http;
   std::string rule = http ? "GET " + check.path : std::string("a connection");
   if (!check.host.empty() && http) rule += " with host " + check.host;
+  if (!check.headers.empty() && http) {
+    std::string names;
+    for (const auto& [name, value] : check.headers) names += (names.empty() ? "" : ", ") + name;
+    rule += " with " + names;
+  }
   rule += " every " + format_duration(check.interval) + ", " + format_duration(check.timeout);
   rule += http ? " to answer with " + config::format_statuses(check.expect) : std::string(" to connect");
   rule += "; out after " + std::to_string(check.unhealthy_threshold) + " failed, back after ";
@@ -155,6 +161,7 @@ std::vector<std::string> request_lines(const http::RequestHead& head, const std:
   forwarding.request_id = forwarded.peer_trusted && http::valid_request_id(id) ? id : fresh_request_id;
   forwarding.keep_tracestate = http::valid_traceparent(trace);
   forwarding.traceparent = forwarding.keep_tracestate ? trace : fresh_traceparent;
+  forwarding.via = process_pseudonym;
   std::string text;
   http::write_request_head(text, head, target, head.body, forwarding, policy, upgrade);
 

@@ -14,8 +14,10 @@
 #include "control/ready_line.hpp"
 #include "core/version.hpp"
 #include "io/spawn.hpp"
+#include "observe/events.hpp"
 #include "observe/log.hpp"
 #include "server/health_events.hpp"
+#include "tls/context.hpp"
 
 namespace weir::control {
 namespace {
@@ -303,6 +305,24 @@ void Supervisor::announce_ready() {
   notifier_.ready("ready");
   observe::log(config::LogLevel::info, "weir {} ready: generation {}, config {}, {} workers", version(),
                generation_, snapshot_->config->hash, workers_.size());
+  warn_of_certificates();
+}
+
+/// They serve all the same: a proxy that stays down over a certificate helps nobody.
+void Supervisor::warn_of_certificates() const {
+  const auto now = std::chrono::system_clock::now();
+  for (const auto& listener : snapshot_->listeners) {
+    if (!listener->tls) continue;
+    for (const auto& certificate : listener->tls->certificates()) {
+      const auto warning = tls::validity_warning(certificate, now);
+      if (!warning) continue;
+      observe::Event event;
+      event.level = config::LogLevel::warn;
+      event.kind = "certificate_invalid";
+      event.text = "listener " + listener->config.name + ": " + *warning;
+      observe::emit(std::move(event));
+    }
+  }
 }
 
 void Supervisor::reload(const Reply<ReloadOutcome>& reply) {
@@ -354,6 +374,7 @@ void Supervisor::end_reload(ReloadOutcome outcome, const Reply<ReloadOutcome>& r
     last_reload_ = std::chrono::system_clock::now();
     observe::log(config::LogLevel::info, "reloaded: generation {}, config {}; {}", outcome.generation,
                  outcome.hash, config::to_text(outcome.changes));
+    warn_of_certificates();
   }
   for (const std::string& problem : outcome.problems) {
     observe::log(config::LogLevel::error, "reload refused, generation {} stays: {}", generation_, problem);

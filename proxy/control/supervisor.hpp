@@ -79,6 +79,7 @@ class Supervisor {
   bool is_ours(const SocketAddress& address) const;
   void apply_process_keys(const config::Config& before, const config::Config& now);
   void announce_ready();
+  void warn_of_certificates() const;
 
   void reload(const Reply<ReloadOutcome>& reply);
   void end_reload(ReloadOutcome outcome, const Reply<ReloadOutcome>& reply);

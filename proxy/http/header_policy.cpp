@@ -23,6 +23,7 @@ constexpr OwnName own_names[] = {
     {"x-forwarded-proto", OwnField::forwarded_proto},
     {"x-forwarded-host", OwnField::forwarded_host},
     {"x-forwarded-port", OwnField::forwarded_port},
+    {"x-forwarded-client-cert", OwnField::forwarded_client_cert},
     {"x-request-id", OwnField::request_id},
     {"traceparent", OwnField::traceparent},
     {"via", OwnField::via},

@@ -26,6 +26,7 @@ enum class OwnField : std::uint8_t {
   forwarded_proto,
   forwarded_host,
   forwarded_port,
+  forwarded_client_cert,
   request_id,
   traceparent,
   via,

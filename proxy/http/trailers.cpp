@@ -32,27 +32,40 @@ constexpr std::array<std::string_view, 58> never_in_trailers{
     "strict-transport-security", "content-security-policy", "x-frame-options", "x-content-type-options",
     "referrer-policy", "access-control-allow-origin", "access-control-allow-credentials", "x-xss-protection"};
 
-bool may_be_forwarded(const Field& field, const CompiledFields* policy) {
+bool is_nominated(std::string_view name, std::string_view nominated) {
+  return !for_each_list_member(nominated, [&](std::string_view member) { return !iequals(member, name); });
+}
+
+bool may_be_forwarded(const Field& field, const TrailerRules& rules) {
   if (role_of(field) != FieldRole::end_to_end) return false;
   if (std::ranges::any_of(never_in_trailers,
                           [&](std::string_view name) { return iequals(name, field.name); }))
     return false;
   if (field.id == FieldId::unknown && is_alias(field.name)) return false;
-  return policy == nullptr || !policy->names(field);
+  if (is_nominated(field.name, rules.nominated)) return false;
+  return rules.policy == nullptr || !rules.policy->names(field);
 }
 
 }  // namespace
 
-std::string forwardable_trailers(std::string_view trailers, const CompiledFields* policy) {
+std::string forwardable_trailers(std::string_view trailers, const TrailerRules& rules) {
   std::string kept;
   while (!trailers.empty()) {
     const std::size_t line_bytes = std::min(trailers.find('\n'), trailers.size() - 1) + 1;
     const std::string_view line = trailers.substr(0, line_bytes);
     const std::string_view name = line.substr(0, line.find(':'));
-    if (may_be_forwarded({field_id(name), name, {}}, policy)) kept += line;
+    if (may_be_forwarded({field_id(name), name, {}}, rules)) kept += line;
     trailers.remove_prefix(line_bytes);
   }
   return kept;
+}
+
+void keep_nominated(std::span<const std::string_view> connection_tokens, std::string& out) {
+  out.clear();
+  for (const std::string_view token : connection_tokens) {
+    if (iequals(token, "close") || role_of({field_id(token), token, {}}) != FieldRole::end_to_end) continue;
+    out.append(out.empty() ? "" : ",").append(token);
+  }
 }
 
 }  // namespace weir::http

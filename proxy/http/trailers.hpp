@@ -2,6 +2,7 @@
 // any thread.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -9,10 +10,20 @@
 
 namespace weir::http {
 
+/// What the head of a message says about its trailers.
+struct TrailerRules {
+  const CompiledFields* policy = nullptr;  // for the fields of the head; may be null
+  std::string_view nominated;              // names from Connection, as keep_nominated() writes them
+};
+
 /// Those of `trailers` (validated field lines) that may pass. Dropped are the names that must not be in a trailer
 /// section (framing, routing, authentication, hop by hop; RFC 9110 6.5.1), those that Weir writes itself or that
-/// servers cannot tell from these (`X_Forwarded_For`), and those that `policy`, which may be null, sets, sets if
-/// absent, or removes.
-std::string forwardable_trailers(std::string_view trailers, const CompiledFields* policy);
+/// servers cannot tell from these (`X_Forwarded_For`), those that the policy sets, sets if absent, or removes, and
+/// those that Connection names (RFC 9110 7.6.1).
+std::string forwardable_trailers(std::string_view trailers, const TrailerRules& rules);
+
+/// The members of Connection that are no connection options of HTTP/1.1, for TrailerRules::nominated: trailers come
+/// when the buffer of the head is gone. `out` is cleared first, and stays empty with all but a few clients.
+void keep_nominated(std::span<const std::string_view> connection_tokens, std::string& out);
 
 }  // namespace weir::http

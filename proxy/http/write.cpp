@@ -91,6 +91,7 @@ void put_forwarding(Pen& pen, const Forwarding& forwarding, const CompiledFields
   put(OwnField::forwarded_proto, "X-Forwarded-Proto: ", forwarding.proto);
   put(OwnField::forwarded_host, "X-Forwarded-Host: ", forwarding.host);
   put(OwnField::forwarded_port, "X-Forwarded-Port: ", forwarding.port);
+  put(OwnField::forwarded_client_cert, "X-Forwarded-Client-Cert: ", forwarding.client_cert);
   put(OwnField::request_id, "X-Request-Id: ", forwarding.request_id);
   put(OwnField::traceparent, "traceparent: ", forwarding.traceparent);
 }

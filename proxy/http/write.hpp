@@ -20,6 +20,7 @@ struct Forwarding {
   std::string_view proto;          // http | https
   std::string_view host;           // X-Forwarded-Host
   std::string_view port;           // X-Forwarded-Port, decimal
+  std::string_view client_cert;    // X-Forwarded-Client-Cert
   std::string_view request_id;     // X-Request-Id
   std::string_view traceparent;
   std::string_view via = "weir";  // our pseudonym in Via

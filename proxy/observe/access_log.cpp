@@ -33,6 +33,8 @@ void tls_field(LineBuffer& line, const AccessRecord::Tls& tls) {
   text_field(line, R"(,"version":")", tls.version);
   text_field(line, R"(,"cipher":")", tls.cipher);
   text_field(line, R"(,"sni":")", tls.sni);
+  text_field(line, R"(,"client_subject":")", tls.client_subject);
+  text_field(line, R"(,"client_sha256":")", tls.client_sha256);
   line.byte('}');
 }
 

@@ -35,6 +35,7 @@ struct AccessRecord {
   struct Tls {
     bool present = false;
     std::string_view version, cipher, sni;
+    std::string_view client_subject, client_sha256;  // of a verified certificate
     bool resumed = false;
   } tls;
   std::string_view method, host, path, query, user_agent, referer;

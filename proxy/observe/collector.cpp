@@ -105,6 +105,7 @@ void add_listeners(Families& out, const WorkerMetrics& merged, const NameTable& 
     ended.add(with(listener, "reason", "send_timeout"), counters.clients_ended.send_timeout);
     ended.add(with(listener, "reason", "response_min_rate"), counters.clients_ended.response_min_rate);
     discards.add(with(listener, "end", "complete"), counters.discards.complete);
+    discards.add(with(listener, "end", "client_gone"), counters.discards.client_gone);
     discards.add(with(listener, "end", "discard_bytes"), counters.discards.discard_bytes);
     discards.add(with(listener, "end", "discard_min_rate"), counters.discards.discard_min_rate);
     discards.add(with(listener, "end", "discard_timeout"), counters.discards.discard_timeout);

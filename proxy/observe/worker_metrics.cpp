@@ -52,6 +52,7 @@ void ListenerCounters::merge(const ListenerCounters& other) {
   clients_ended.send_timeout += other.clients_ended.send_timeout;
   clients_ended.response_min_rate += other.clients_ended.response_min_rate;
   discards.complete += other.discards.complete;
+  discards.client_gone += other.discards.client_gone;
   discards.discard_bytes += other.discards.discard_bytes;
   discards.discard_min_rate += other.discards.discard_min_rate;
   discards.discard_timeout += other.discards.discard_timeout;

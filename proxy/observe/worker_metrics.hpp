@@ -62,7 +62,8 @@ struct ListenerCounters {
   } clients_ended{};
   /// Request bodies that were not wanted and dropped, by what ended that.
   struct Discards {
-    std::uint64_t complete = 0;                                                  // nothing more came
+    std::uint64_t complete = 0;  // nothing more came
+    std::uint64_t client_gone = 0;
     std::uint64_t discard_bytes = 0, discard_min_rate = 0, discard_timeout = 0;  // the key of limits
     std::uint64_t bytes = 0;                                                     // dropped, by all of them
   } discards{};

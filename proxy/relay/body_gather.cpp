@@ -1,7 +1,5 @@
 #include "relay/body_gather.hpp"
 
-#include "http/trailers.hpp"
-
 namespace weir::relay {
 
 void BodyGather::add(std::string_view bytes) {
@@ -39,7 +37,7 @@ Result<void> BodyGather::gather(http::BodyDecoder& decoder, ReadBuffer& in, http
   }
   if (decoder.finished() && !was_finished) {
     end_ = http::last_chunk;
-    if (!decoder.trailers().empty()) end_ += http::forwardable_trailers(decoder.trailers(), policy_);
+    if (!decoder.trailers().empty()) end_ += http::forwardable_trailers(decoder.trailers(), trailers_);
     end_ += http::chunk_end;
     add(end_);
   }

@@ -13,7 +13,7 @@
 #include "core/buffer.hpp"
 #include "core/error.hpp"
 #include "http/body.hpp"
-#include "http/header_policy.hpp"
+#include "http/trailers.hpp"
 
 namespace weir::relay {
 
@@ -21,8 +21,8 @@ class BodyGather {
  public:
   static constexpr std::size_t runs_max = 32;  // body runs of one write: chunks of a chunked body
 
-  /// `policy`: of the fields that trailers may carry; may be null. Outlives this.
-  explicit BodyGather(const http::CompiledFields* policy = nullptr) : policy_(policy) {}
+  /// What `trailers` refers to outlives this.
+  explicit BodyGather(const http::TrailerRules& trailers = {}) : trailers_(trailers) {}
 
   /// Starts a new list with `head` (may be empty) in front.
   void begin(std::string_view head);
@@ -40,7 +40,7 @@ class BodyGather {
  private:
   void add(std::string_view bytes);
 
-  const http::CompiledFields* policy_;
+  http::TrailerRules trailers_;
   std::array<iovec, runs_max + 4> parts_;  // head, size line, runs, chunk end, last chunk
   std::size_t count_ = 0;
   std::size_t first_run_ = 0, run_count_ = 0;

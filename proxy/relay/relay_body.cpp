@@ -87,7 +87,7 @@ Task<RelayEnd> relay_body(io::Stream& source, ReadBuffer& in, http::BodyDecoder&
   io::Reactor& reactor = source.reactor();
   Waits waits(options);
   const WriteBounds bounds{options.write_timeout, options.deadline, options.target_pace};
-  BodyGather gather(options.trailer_policy);
+  BodyGather gather(options.trailers);
   unsigned rounds = 0;
   bool filled = false;  // the last read used all of its space
   bool at_end = false;  // the source ended a body that has no other end

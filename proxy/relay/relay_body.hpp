@@ -26,7 +26,7 @@ struct RelayOptions {
   std::string* replay = nullptr;      // keeps a copy of the body for a retry ...
   std::size_t replay_bytes_max = 0;   // ... as long as it fits
   BodyCopy* copy = nullptr;           // takes a copy for a mirror
-  const http::CompiledFields* trailer_policy = nullptr;  // what the head's policy says, for trailers
+  http::TrailerRules trailers;        // what the head says about them
 };
 
 inline constexpr std::chrono::seconds source_rate_window{10};

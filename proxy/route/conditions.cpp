@@ -11,6 +11,18 @@ std::string quote(std::string_view text) {
   return '"' + std::string(text) + '"';
 }
 
+std::string_view scheme_of(config::Scheme scheme) {
+  switch (scheme) {
+    case config::Scheme::any:
+      return {};
+    case config::Scheme::http:
+      return "http";
+    case config::Scheme::https:
+      return "https";
+  }
+  return {};
+}
+
 std::string listener_name(std::size_t listener, std::span<const std::string> names) {
   return listener < names.size() ? names[listener] : '#' + std::to_string(listener);
 }
@@ -74,10 +86,12 @@ Finding HeaderCondition::explain(const Request& request) const {
 }
 
 Conditions::Conditions(const config::RouteMatch& match)
-    : unconditional_(match.methods.empty() && match.headers.empty() && match.listeners.empty()),
+    : unconditional_(match.methods.empty() && match.headers.empty() && match.listeners.empty() &&
+                     match.scheme == config::Scheme::any),
       methods_(match.methods),
       headers_(match.headers.begin(), match.headers.end()),
-      listeners_(match.listeners) {}
+      listeners_(match.listeners),
+      scheme_(scheme_of(match.scheme)) {}
 
 bool Conditions::method_holds(std::string_view method) const {
   return methods_.empty() || std::ranges::find(methods_, method) != methods_.end();
@@ -88,7 +102,7 @@ bool Conditions::listener_holds(std::size_t listener) const {
 }
 
 bool Conditions::all_hold(const Request& request) const {
-  return method_holds(request.method) && listener_holds(request.listener) &&
+  return method_holds(request.method) && listener_holds(request.listener) && scheme_holds(request.scheme) &&
          std::ranges::all_of(headers_, [&](const HeaderCondition& header) { return header.holds(request); });
 }
 
@@ -106,6 +120,11 @@ void Conditions::explain(const Request& request, std::span<const std::string> li
     const bool holds = listener_holds(request.listener);
     out.push_back({holds, "listener " + listener_name(request.listener, listener_names) +
                               (holds ? ": one of " : ": not one of ") + join(names)});
+  }
+  if (!scheme_.empty()) {
+    const bool holds = scheme_holds(request.scheme);
+    const std::string wanted(holds ? "" : ": not " + std::string(scheme_));
+    out.push_back({holds, "scheme " + std::string(request.scheme) + wanted});
   }
 }
 

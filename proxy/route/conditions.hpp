@@ -1,5 +1,5 @@
-// What a route asks of a request besides host and path: method, header fields, listener. Immutable after build; any
-// thread, no allocation.
+// What a route asks of a request besides host and path: method, header fields, listener, scheme. Immutable after
+// build; any thread, no allocation.
 #pragma once
 
 #include <cstddef>
@@ -42,11 +42,13 @@ class Conditions {
   bool all_hold(const Request& request) const;
   bool method_holds(std::string_view method) const;
   bool listener_holds(std::size_t listener) const;
+  bool scheme_holds(std::string_view scheme) const { return scheme_.empty() || scheme_ == scheme; }
 
   bool unconditional_;
   std::vector<std::string> methods_;  // empty: any
   std::vector<HeaderCondition> headers_;
   std::vector<std::size_t> listeners_;  // empty: any
+  std::string_view scheme_;             // empty: any
 };
 
 /// "a, b, c".

@@ -24,6 +24,7 @@ struct Request {
   std::string_view method;
   const std::vector<http::Field>* fields = nullptr;  // nullptr: none
   std::size_t listener = 0;                          // index
+  std::string_view scheme = "http";                  // of the client, as far as it is believed: http or https
 };
 
 inline constexpr std::size_t no_route = static_cast<std::size_t>(-1);
@@ -50,7 +51,7 @@ class RouteTable {
   std::size_t find(const Request& request) const;
 
   /// Why route `index` does or does not match: one finding per condition that it sets, in the order host, path,
-  /// method, headers, listener (for `weir explain`). Listeners show by number where they have no name.
+  /// method, headers, listener, scheme (for `weir explain`). Listeners show by number where they have no name.
   std::vector<Finding> explain(std::size_t index, const Request& request,
                                std::span<const std::string> listener_names = {}) const;
 

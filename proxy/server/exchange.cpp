@@ -95,6 +95,7 @@ void Exchange::begin(Session& session) {
   started = worker_.reactor().now();
   wall_started_ = worker_.reactor().wall_now();
   forwarded_.client_ip = session.peer().ip;
+  forwarded_.proto = session.is_tls() ? "https" : "http";
 }
 
 void Exchange::reset() {

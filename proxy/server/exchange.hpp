@@ -96,6 +96,7 @@ class Exchange final : private io::ChannelObserver {
   Task<After> answer_redirect_to_https();
   Task<After> answer_redirect(const config::RedirectAction& action);
   Task<After> answer_respond(const config::RespondAction& action);
+  const http::CompiledFields& response_policy() const;
   http::ResponseOptions response_options(const http::Framing& body, bool keep_alive) const;
   bool consume_buffered_body();
   bool rest_of_body_is_short() const;
@@ -214,6 +215,7 @@ class Exchange final : private io::ChannelObserver {
   std::size_t request_head_bytes_ = 0;  // of request_out_
   std::string target_;
   std::optional<http::BodyDecoder> request_body_;
+  std::string request_nominated_;  // by Connection: no trailer of these names passes
   http::Framing request_framing_;  // as we send it
   relay::RelayProgress request_progress_;
   std::string replay_;  // body bytes of earlier attempts
@@ -253,6 +255,7 @@ class Exchange final : private io::ChannelObserver {
   http::ResponseHead response_;
   std::size_t response_scanned_ = 0;
   std::optional<http::BodyDecoder> response_body_;
+  std::string response_nominated_;  // as request_nominated_
   std::string response_out_;
   relay::RelayProgress response_progress_;
   int status_ = 0;  // sent to the client; 0: none

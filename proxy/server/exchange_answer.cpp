@@ -61,10 +61,16 @@ bool Exchange::keep_alive_allowed() const {
          !worker_.sheds_keep_alive();
 }
 
-http::ResponseOptions Exchange::response_options(const http::Framing& body, bool keep_alive) const {
+/// By what the client speaks, as far as a trusted proxy is believed: Strict-Transport-Security belongs to its
+/// connection.
+const http::CompiledFields& Exchange::response_policy() const {
   const http::HeaderPolicy& headers = route_ ? route_->headers : *generation_->snapshot->default_headers;
+  return forwarded_.proto == "https" ? headers.response_tls : headers.response_plain;
+}
+
+http::ResponseOptions Exchange::response_options(const http::Framing& body, bool keep_alive) const {
   http::ResponseOptions options;
-  options.policy = session_->is_tls() ? &headers.response_tls : &headers.response_plain;
+  options.policy = &response_policy();
   options.request_id = request_id_;
   options.set_cookie = set_cookie_;
   options.body = body;

@@ -201,7 +201,7 @@ Task<> Exchange::upload() {
   options.deadline = total_deadline_;
   options.body_bytes_max = limits.body_bytes;
   options.source_min_rate = limits.body_min_rate;
-  options.trailer_policy = &route_->headers.request;
+  options.trailers = {&route_->headers.request, request_nominated_};
   if (replays_body()) {
     options.replay = &replay_;
     options.replay_bytes_max = static_cast<std::size_t>(upstream_config().retry.buffer_bytes);

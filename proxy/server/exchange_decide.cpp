@@ -76,6 +76,7 @@ Result<void> Exchange::find_route() {
   request.method = head.method_text;
   request.fields = &head.fields;
   request.listener = snapshot.listener_index(session_->listener().slot);
+  request.scheme = forwarded_.proto;
   const auto found = route::find_for_all_readings(*snapshot.table, request);
   if (!found) return found.error();
   const std::size_t index = *found;

@@ -72,7 +72,11 @@ void Exchange::append_log_line(std::string& out, Duration duration) {
   record.protocol = head.method_text.empty() ? "" : head.minor_version == 0 ? "HTTP/1.0" : "HTTP/1.1";
   if (io::TlsSession* session = session_->stream().tls()) {
     const tls::Peer peer = tls::peer(session->ssl());
-    record.tls = {true, peer.version, peer.cipher, peer.sni, peer.resumed};
+    record.tls = {true, peer.version, peer.cipher, peer.sni, {}, {}, peer.resumed};
+    if (const ClientCertificate* certificate = session_->client_certificate()) {
+      record.tls.client_subject = certificate->subject;
+      record.tls.client_sha256 = certificate->fingerprint;
+    }
   }
   record.method = head.method_text;
   record.host = head.host;

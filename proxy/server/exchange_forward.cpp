@@ -38,6 +38,7 @@ void Exchange::prepare_request() {
     }
   }
   upgrade_ = proxy_->websocket && http::iequals(head.upgrade, "websocket");
+  http::keep_nominated(head.connection_tokens, request_nominated_);
   request_framing_ = head.body;
   request_body_.emplace(head.body, Origin::client);
   http::Forwarding forwarding;
@@ -50,6 +51,9 @@ void Exchange::prepare_request() {
   forwarding.host =
       forwarded_.host.empty() ? std::string_view(session_->listener().authority) : forwarded_.host;
   forwarding.port = forwarded_.port;
+  if (const ClientCertificate* certificate = session_->client_certificate()) {
+    forwarding.client_cert = certificate->field;
+  }
   forwarding.request_id = request_id_;
   forwarding.traceparent = traceparent_;
   forwarding.via = worker_.via();
@@ -197,7 +201,8 @@ void Exchange::prepare_next_attempt(upstream::RetryDecision decision) {
   if (chunked && !replay_.empty()) request_out_ += http::chunk_end;
   if (chunked && request_body_->finished()) {
     request_out_ += http::last_chunk;
-    request_out_ += http::forwardable_trailers(request_body_->trailers(), &route_->headers.request);
+    request_out_ +=
+        http::forwardable_trailers(request_body_->trailers(), {&route_->headers.request, request_nominated_});
     request_out_ += http::chunk_end;
   }
   request_progress_ = {};

@@ -46,7 +46,8 @@ void Exchange::send_mirror() noexcept {
     return worker_.mirrors().give_back(std::move(copy));
   }
   try {
-    copy->compose(std::string_view(request_out_).substr(0, request_head_bytes_), *request_body_);
+    copy->compose(std::string_view(request_out_).substr(0, request_head_bytes_), *request_body_,
+                  request_nominated_);
     worker_.mirrors().send(std::move(copy));
   } catch (const std::exception&) {  // out of memory
     count_mirror(route::MirrorOutcome::failed);

@@ -25,6 +25,7 @@ Task<After> Exchange::relay_response() {
       upload_running() && (request_framing_.kind != http::BodyKind::length || !rest_of_body_is_short());
   const bool keep_alive =
       keep_alive_allowed() && framing.kind != http::BodyKind::until_close && !rest_is_long;
+  http::keep_nominated(response_.connection_tokens, response_nominated_);
   upstream_in_.consume(response_.bytes);
   response_out_.clear();
   http::write_response_head(response_out_, response_, response_options(framing, keep_alive),
@@ -37,8 +38,7 @@ Task<After> Exchange::relay_response() {
   options.write_timeout = session_->listener().config.limits.send_timeout;
   options.target_pace = &session_->pace();
   options.deadline = total_deadline_;
-  options.trailer_policy =
-      session_->is_tls() ? &route_->headers.response_tls : &route_->headers.response_plain;
+  options.trailers = {&response_policy(), response_nominated_};
   relay::RelayEnd end =
       co_await relay::relay_body(connection_->stream(), upstream_in_, *response_body_, session_->stream(),
                                  framing.kind, response_out_, options, response_progress_);

@@ -37,7 +37,7 @@ void MirrorCopy::begin(GenerationPtr generation, const RouteRuntime& route, rout
   body_.begin(static_cast<std::size_t>(mirror_->config->body_bytes));
 }
 
-void MirrorCopy::compose(std::string_view head, const http::BodyDecoder& body) {
+void MirrorCopy::compose(std::string_view head, const http::BodyDecoder& body, std::string_view nominated) {
   const bool keep = mirror_->config->credentials == config::MirrorCredentials::keep;
   http::append_copied_head(head_, head, keep, route_->config->name);
   if (body.framing().kind != http::BodyKind::chunked) return;
@@ -47,7 +47,7 @@ void MirrorCopy::compose(std::string_view head, const http::BodyDecoder& body) {
     end_ += http::chunk_end;
   }
   end_ += http::last_chunk;
-  end_ += http::forwardable_trailers(body.trailers(), &route_->headers.request);
+  end_ += http::forwardable_trailers(body.trailers(), {&route_->headers.request, nominated});
   end_ += http::chunk_end;
 }
 

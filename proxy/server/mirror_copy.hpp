@@ -40,7 +40,8 @@ class MirrorCopy : public boost::intrusive::list_base_hook<> {
   /// Takes the body while it passes. One that is too large ends the copy and gives its place back.
   relay::BodyCopy& body() { return body_; }
   /// What is sent: `head` as the original's endpoint gets it, and the whole body, framed as that was.
-  void compose(std::string_view head, const http::BodyDecoder& body);
+  /// `nominated`: http::TrailerRules.
+  void compose(std::string_view head, const http::BodyDecoder& body, std::string_view nominated);
   /// Sends it and sees the answer through. One try.
   Task<> run();
   /// The worker ends: whatever it waits for fails, now and later.

@@ -1,5 +1,6 @@
 #include "server/prober.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/units.hpp"
@@ -7,6 +8,7 @@
 #include "health/active.hpp"
 #include "http/body.hpp"
 #include "http/parse.hpp"
+#include "http/text.hpp"
 #include "io/connect.hpp"
 #include "upstream/retry.hpp"
 
@@ -87,8 +89,16 @@ Task<Prober::Failure> Prober::connect() {
 
 void Prober::write_request() {
   request_.assign("GET ").append(target_->settings.path).append(" HTTP/1.1\r\nHost: ");
-  request_.append(target_->authority).append("\r\nUser-Agent: weir/").append(version());
-  request_.append(" (health check)\r\nAccept: */*\r\n");
+  request_.append(target_->authority).append("\r\n");
+  const auto& headers = target_->settings.headers;
+  const auto sets = [&](std::string_view name) {
+    return std::ranges::any_of(headers,
+                               [&](const auto& header) { return http::iequals(header.first, name); });
+  };
+  if (!sets("User-Agent"))
+    request_.append("User-Agent: weir/").append(version()).append(" (health check)\r\n");
+  if (!sets("Accept")) request_ += "Accept: */*\r\n";
+  for (const auto& [name, value] : headers) request_.append(name).append(": ").append(value).append("\r\n");
   if (!target_->reuse) request_ += "Connection: close\r\n";
   request_ += "\r\n";
 }

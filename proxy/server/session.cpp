@@ -211,7 +211,16 @@ Task<bool> Session::accept_tls() {
     worker_.log(Noise::handshake, config::LogLevel::debug, "{}: TLS handshake with {} {}: {}",
                 listener_->config.name, peer_.to_string(), result, stream_.tls()->failure_text());
   }
+  if (done.ok() && listener_->config.tls->client_auth != config::ClientAuth::none) note_client_certificate();
   co_return done.ok();
+}
+
+void Session::note_client_certificate() {
+  const SSL* ssl = stream_.tls()->ssl();
+  ClientCertificate certificate{tls::client_subject(ssl), tls::client_fingerprint(ssl), {}};
+  if (certificate.fingerprint.empty()) return;
+  certificate.field = tls::forwarded_client_cert(certificate.fingerprint, certificate.subject);
+  client_certificate_ = std::make_unique<const ClientCertificate>(std::move(certificate));
 }
 
 bool Session::has_room_for_body(const http::RequestHead& head) const {
@@ -359,7 +368,9 @@ Task<Session::Next> Session::discard(http::BodyDecoder* body, TimePoint since) {
       co_return Next::close;
     }
     if (!received.ok() && received.status != io::IoStatus::timeout) {
-      if (received.status == io::IoStatus::eof) ++counts.complete;
+      // Behind a response that ends the connection, its end is the end of what the client had to say.
+      const bool complete = body == nullptr && received.status == io::IoStatus::eof;
+      ++(complete ? counts.complete : counts.client_gone);
       co_return Next::close;
     }
   }

@@ -21,6 +21,12 @@ namespace weir::server {
 class Exchange;
 class Worker;
 
+/// The verified certificate of a client.
+struct ClientCertificate {
+  std::string subject, fingerprint;
+  std::string field;  // X-Forwarded-Client-Cert
+};
+
 class Session : public boost::intrusive::list_base_hook<> {
  public:
   static constexpr Milliseconds handshake_timeout{10'000};  // TLS
@@ -46,6 +52,8 @@ class Session : public boost::intrusive::list_base_hook<> {
   ReadBuffer& in() { return in_; }
   const SocketAddress& peer() const { return peer_; }  // after a PROXY header
   const std::string& local_port() const { return local_port_; }
+  /// Null where the client showed none.
+  const ClientCertificate* client_certificate() const { return client_certificate_.get(); }
   bool is_tls() const { return listener_->tls != nullptr; }
   std::uint32_t requests() const { return requests_; }
   observe::ListenerCounters& counters() { return counters_; }
@@ -74,6 +82,7 @@ class Session : public boost::intrusive::list_base_hook<> {
   bool read_ready(io::IoResult& received);
   bool admit_client();
   Task<bool> accept_tls();
+  void note_client_certificate();
   bool take_head(Exchange& exchange);
   Task<bool> read_rest_of_head(Exchange& exchange);
   Task<Next> serve_request();
@@ -92,6 +101,7 @@ class Session : public boost::intrusive::list_base_hook<> {
   listen::ClientPlace client_place_;  // given back before the stream closes: who sees that may connect again
   SocketAddress peer_;
   std::string local_port_;
+  std::unique_ptr<const ClientCertificate> client_certificate_;
   observe::ListenerCounters& counters_;  // of the listener, in this worker
   std::uint32_t requests_ = 0;
   bool idle_ = false;

@@ -1,6 +1,7 @@
 #include "tls/certificate.hpp"
 
 #include <fcntl.h>
+#include <fmt/chrono.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -100,9 +101,9 @@ std::string common_name(const X509* certificate) {
   return text_of(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, position)));
 }
 
-std::chrono::system_clock::time_point expiry(const X509* certificate) {
+std::chrono::system_clock::time_point time_of(const ASN1_TIME* time) {
   std::tm parts{};
-  if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &parts) != 1) return {};
+  if (ASN1_TIME_to_tm(time, &parts) != 1) return {};
   return std::chrono::system_clock::from_time_t(timegm(&parts));
 }
 
@@ -195,7 +196,8 @@ Result<Certificate> load_certificate(const config::CertificatePair& pair) {
   certificate.subject = common_name(certificate.leaf.get());
   if (certificate.subject.empty() && !certificate.names.empty())
     certificate.subject = certificate.names.front();
-  certificate.not_after = expiry(certificate.leaf.get());
+  certificate.not_before = time_of(X509_get0_notBefore(certificate.leaf.get()));
+  certificate.not_after = time_of(X509_get0_notAfter(certificate.leaf.get()));
   std::sort(certificate.names.begin(), certificate.names.end());
   certificate.names.erase(std::unique(certificate.names.begin(), certificate.names.end()),
                           certificate.names.end());
@@ -239,6 +241,24 @@ Result<void> use_certificate(SSL_CTX* ctx, const Certificate& certificate, const
     return file_error(path, "cannot be used: " + openssl_error_text());
   }
   return {};
+}
+
+std::optional<std::string> validity_warning(const ServerContext::CertificateInfo& certificate,
+                                            std::chrono::system_clock::time_point now) {
+  const auto text = [&](std::string_view what, std::chrono::system_clock::time_point when) {
+    return fmt::format("certificate {} {} {:%Y-%m-%dT%H:%M:%SZ}: clients refuse it", certificate.subject,
+                       what, fmt::gmtime(std::chrono::system_clock::to_time_t(when)));
+  };
+  if (now >= certificate.not_after) return text("expired on", certificate.not_after);
+  if (now < certificate.not_before) return text("is not valid before", certificate.not_before);
+  return std::nullopt;
+}
+
+std::optional<ServerContext::CertificateInfo> read_certificate_info(const config::CertificatePair& pair) {
+  const auto certificate = load_certificate(pair);
+  if (!certificate) return std::nullopt;
+  return ServerContext::CertificateInfo{certificate->subject, certificate->not_before,
+                                        certificate->not_after};
 }
 
 std::optional<std::string> check_certificate(const config::CertificatePair& pair) {

@@ -1,6 +1,7 @@
 // Certificates, private keys and CA bundles from PEM files. Every failure names the file and says what is
 // wrong with it in words an operator can act on. Blocking file reads: control thread only. Expiry is no error
-// here: a proxy that refuses to start over an expired certificate helps nobody; metrics show not_after.
+// here: a proxy that refuses to start over an expired certificate helps nobody; a warning, an event and metrics show
+// it.
 #pragma once
 
 #include <array>
@@ -24,7 +25,7 @@ struct Certificate {
   PrivateKeyPtr key;
   std::vector<std::string> names;  // subjectAltName DNS entries, lower case, sorted, without duplicates
   std::string subject;             // CN or the first DNS name
-  std::chrono::system_clock::time_point not_after;
+  std::chrono::system_clock::time_point not_before, not_after;
 };
 
 /// Errors: internal, with file and reason: missing, not PEM, encrypted key, key of another certificate.

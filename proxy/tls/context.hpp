@@ -49,7 +49,7 @@ class ServerContext {
 
   struct CertificateInfo {
     std::string subject;  // CN or the first DNS name
-    std::chrono::system_clock::time_point not_after;
+    std::chrono::system_clock::time_point not_before, not_after;
   };
   /// In the order of the configuration.
   const std::vector<CertificateInfo>& certificates() const;
@@ -78,6 +78,12 @@ class ClientContext {
   std::unique_ptr<Impl> impl_;
   explicit ClientContext(std::unique_ptr<Impl> impl);
 };
+
+/// `CN=... expired on ...`, or that it is not valid yet; nothing where it is valid at `now`.
+std::optional<std::string> validity_warning(const ServerContext::CertificateInfo& certificate,
+                                            std::chrono::system_clock::time_point now);
+/// What load_certificate() learns of a pair that check_certificate() accepts; nothing where it does not load.
+std::optional<ServerContext::CertificateInfo> read_certificate_info(const config::CertificatePair& pair);
 
 /// For config::Surroundings: nothing when the pair loads and belongs together, otherwise what is wrong.
 /// Expiry is no error (certificates() and the metrics show it).

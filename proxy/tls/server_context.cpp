@@ -74,8 +74,10 @@ int on_alpn(SSL*, const unsigned char** out, unsigned char* out_size, const unsi
   return verdict == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-bool enable_alpn(SSL_CTX* ctx, const std::vector<std::string>& names) {
+bool enable_alpn(SSL_CTX* ctx, std::vector<std::string> names) {
   if (names.empty()) return true;
+  // Who speaks HTTP/1.1 understands HTTP/1.0, which curl --http1.0 names.
+  if (std::ranges::find(names, "http/1.1") != names.end()) names.emplace_back("http/1.0");
   auto protocols = std::make_unique<AlpnProtocols>(AlpnProtocols{alpn_wire(names)});
   SSL_CTX_set_alpn_select_cb(ctx, &on_alpn, protocols.get());
   return OwnedByContext<AlpnProtocols>::attach(ctx, std::move(protocols));
@@ -188,7 +190,7 @@ Result<std::shared_ptr<ServerContext>> ServerContext::build(const config::Listen
     if (!certificate) return certificate.error();
     const auto added = Impl::add(groups, *certificate, settings, ca, tickets, pair.cert);
     if (!added) return added.error();
-    impl->certificates.push_back({certificate->subject, certificate->not_after});
+    impl->certificates.push_back({certificate->subject, certificate->not_before, certificate->not_after});
   }
   if (groups.empty()) return self_error(ErrorKind::internal, "TLS needs at least one certificate");
   const bool reject_unknown = settings.unknown_sni == config::UnknownSni::reject;

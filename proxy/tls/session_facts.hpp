@@ -24,5 +24,10 @@ Peer peer(const SSL* ssl);
 
 /// Subject of the verified client certificate: RFC 2253 form, control characters escaped; empty without one.
 std::string client_subject(const SSL* ssl);
+/// SHA-256 of the verified client certificate (DER), 64 hexadecimal digits in lower case; empty without one.
+std::string client_fingerprint(const SSL* ssl);
+
+/// Value of an X-Forwarded-Client-Cert field in the form that Envoy uses: `Hash=...;Subject="..."`.
+std::string forwarded_client_cert(std::string_view fingerprint, std::string_view subject);
 
 }  // namespace weir::tls

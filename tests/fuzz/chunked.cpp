@@ -50,7 +50,7 @@ void require_sound_trailers(std::string_view trailers) {
   require(trailers.size() <= ChunkedDecoder::trailer_bytes_max);
   require(trailers.empty() || trailers.ends_with("\r\n"));
   require(static_cast<std::size_t>(std::ranges::count(trailers, '\n')) <= ChunkedDecoder::trailer_count_max);
-  require(forwardable_trailers(trailers, nullptr).size() <= trailers.size());
+  require(forwardable_trailers(trailers, {}).size() <= trailers.size());
 }
 
 }  // namespace

@@ -151,13 +151,17 @@ TEST(HealthChecks, WhereNobodyPassedEverybodyIsBetterThanNobody) {
 TEST(HealthChecks, AskWhatTheConfigurationSays) {
   ScriptableEndpoint endpoint(behave::status(418));
   ConfigText config = config_for(endpoint.address());
-  config.app = "health_check: { path: \"/ready?deep=1\", host: app.example.com, expect: [200, 418] }";
+  config.app =
+      "health_check: { path: \"/ready?deep=1\", host: app.example.com, expect: [200, 418], "
+      "headers: { X-Forwarded-Proto: https, user-agent: probe/1 } }";
   WeirProcess weir(config);
   wait_for_state(weir, endpoint.address(), "healthy");
   const Request request = endpoint.request(0);
   EXPECT_EQ(request.target, "/ready?deep=1");
   EXPECT_EQ(request.fields.get("Host"), "app.example.com");
-  EXPECT_THAT(request.fields.get("User-Agent"), HasSubstr("health check"));
+  EXPECT_EQ(request.fields.get("X-Forwarded-Proto"), "https");
+  EXPECT_EQ(request.fields.get("User-Agent"), "probe/1");
+  EXPECT_EQ(request.fields.get("Accept"), "*/*");
 }
 
 TEST(HealthChecks, NameTheEndpointWhereNoHostIsGiven) {

@@ -51,9 +51,10 @@ TEST_F(OneView, TrailersOfRequestsAreJudgedAsFields) {
   WeirProcess weir(config());
   RawClient client = weir.connect();
   client.send(
-      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n"
+      "POST / HTTP/1.1\r\nHost: a\r\nConnection: X-Nominated\r\nTransfer-Encoding: "
+      "chunked\r\n\r\n1\r\nx\r\n0\r\n"
       "X-User: forged\r\nX-Auth: forged\r\nX_Forwarded_For: 6.6.6.6\r\nX-Forwarded-Client-Cert: forged\r\n"
-      "X_User: forged\r\nX-Weir-Mirror: forged\r\nX-Checksum: 1\r\n\r\n");
+      "X_User: forged\r\nX-Weir-Mirror: forged\r\nx-nominated: forged\r\nX-Checksum: 1\r\n\r\n");
   EXPECT_EQ(client.read_response("POST").status, 200);
   endpoint_.wait_for_bytes(0, "0\r\nX-Checksum: 1\r\n\r\n");
   EXPECT_THAT(endpoint_.bytes(), Not(HasSubstr("forged")));
@@ -61,10 +62,10 @@ TEST_F(OneView, TrailersOfRequestsAreJudgedAsFields) {
 }
 
 TEST_F(OneView, TrailersOfResponsesAreJudgedAsFields) {
-  endpoint_.behave(
-      behave::respond("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n"
-                      "X-Set: theirs\r\nX-Absent: theirs\r\nX-Secret: theirs\r\nX-Request-Id: "
-                      "theirs\r\nServer-Timing: a\r\n\r\n"));
+  endpoint_.behave(behave::respond(
+      "HTTP/1.1 200 OK\r\nConnection: x-nominated\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n"
+      "X-Set: theirs\r\nX-Absent: theirs\r\nX-Secret: theirs\r\nX-Request-Id: "
+      "theirs\r\nX-Nominated: theirs\r\nServer-Timing: a\r\n\r\n"));
   WeirProcess weir(config());
   RawClient client = weir.connect();
   client.send_get("/");

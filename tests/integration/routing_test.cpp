@@ -189,6 +189,26 @@ TEST(RoutingActions, WhatATrustedProxyReceivedByHttpsIsNotRedirectedAgain) {
   EXPECT_EQ(weir.get("/").status, 308);
 }
 
+TEST(RoutingActions, RoutesAndFieldsFollowTheSchemeThatATrustedProxyForwarded) {
+  ConfigText config = config_for("127.0.0.1:1");
+  config.default_route = false;
+  config.routes = {says("plain", "scheme: http"), says("secure", "scheme: https")};
+  const std::string by_https = "X-Forwarded-Proto: https\r\n";
+  const char* hsts = "Strict-Transport-Security";
+  {
+    WeirProcess weir(config);
+    const Response response = weir.get("/", by_https);
+    EXPECT_EQ(response.body, "plain") << "any client can write that";
+    EXPECT_FALSE(response.fields.has(hsts));
+  }
+  config.trusted_proxies = "127.0.0.0/8";
+  WeirProcess weir(config);
+  EXPECT_EQ(weir.get("/").body, "plain");
+  const Response response = weir.get("/", by_https);
+  EXPECT_EQ(response.body, "secure");
+  EXPECT_EQ(response.fields.get(hsts), "max-age=86400");
+}
+
 TEST(RoutingMany, LookupStaysRightWithThousandsOfRoutes) {
   ConfigText config = config_for("127.0.0.1:1");
   config.default_route = false;

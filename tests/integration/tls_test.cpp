@@ -120,6 +120,10 @@ TEST_F(Tls, NegotiatesHttp11) {
   TlsClientOptions options = client_;
   options.alpn = {"http/1.1"};
   EXPECT_EQ(weir->connect_tls(options).alpn(), "http/1.1");
+  options.alpn = {"http/1.0", "http/1.1"};
+  EXPECT_EQ(weir->connect_tls(options).alpn(), "http/1.1");
+  options.alpn = {"http/1.0"};  // curl --http1.0
+  EXPECT_EQ(weir->connect_tls(options).alpn(), "http/1.0");
   options.alpn.clear();
   EXPECT_EQ(weir->connect_tls(options).get("/").status, 200);
 }
@@ -142,6 +146,46 @@ TEST_F(Tls, RequiresAClientCertificateWhereToldTo) {
   with_certificate.cert_file = foreign.cert;
   with_certificate.key_file = foreign.key;
   EXPECT_THROW(try_get(with_certificate), TestFailure);
+}
+
+TEST_F(Tls, TheEndpointAndTheLogLearnWhoShowedACertificate) {
+  const auto weir = start("client_auth: { mode: optional, ca: \"" + client_.ca_file + "\" }");
+  const std::string forged = "X-Forwarded-Client-Cert: Hash=00;Subject=\"CN=admin\"\r\n";
+  EXPECT_EQ(weir->connect_tls(client_).exchange("GET", "/", "", forged).status, 200);
+  EXPECT_FALSE(endpoint_.request(0).fields.has("X-Forwarded-Client-Cert"));
+  TlsClientOptions with_certificate = client_;
+  const CertificateFiles files = leaf("client", {"client.test"});
+  with_certificate.cert_file = files.cert;
+  with_certificate.key_file = files.key;
+  RawClient known = weir->connect_tls(with_certificate);
+  EXPECT_EQ(known.exchange("GET", "/", "", forged).status, 200);
+  const auto lines = weir->access_log(2);
+  EXPECT_FALSE(lines[0].at("tls").as_object().contains("client_subject"));
+  EXPECT_EQ(lines[1].at("tls").at("client_subject"), "CN=client");
+  const std::string sha256(lines[1].at("tls").at("client_sha256").as_string());
+  EXPECT_EQ(sha256.size(), 64U);
+  EXPECT_EQ(endpoint_.request(1).fields.get("X-Forwarded-Client-Cert"),
+            "Hash=" + sha256 + ";Subject=\"CN=client\"");
+}
+
+TEST_F(Tls, ACertificateThatHasExpiredServesAndIsSaid) {
+  LeafOptions options;
+  options.common_name = "old";
+  options.valid_from = -std::chrono::hours(48);
+  options.valid_until = -std::chrono::hours(24);
+  const CertificateFiles files = ca_.issue_files(directory_, "old", options);
+  ConfigText config = config_for(endpoint_.address());
+  config.listeners = {tls_listener(files.cert, files.key)};
+  WeirProcess weir(config);
+  TlsClientOptions careless;
+  EXPECT_EQ(weir.connect_tls(careless).get("/").status, 200);
+  const auto events = weir.admin_json("/api/v1/events").at("events");
+  const auto& event = events.at(0);
+  EXPECT_EQ(event.at("kind"), "certificate_invalid");
+  EXPECT_EQ(event.at("level"), "warn");
+  EXPECT_THAT(std::string(event.at("text").as_string()),
+              ::testing::HasSubstr("certificate old expired on 20"));
+  EXPECT_THAT(weir.process().error_text(), ::testing::HasSubstr("certificate old expired on 20"));
 }
 
 TEST_F(Tls, ResumesAcrossConnectionsAndWorkers) {

@@ -44,7 +44,7 @@ TEST_F(ExplainTest, TellsTheWholeStoryOfAProxiedRequest) {
             "  X-Forwarded-Port: 8080\n"
             "  X-Request-Id: (a new UUIDv7)\n"
             "  traceparent: (a new one)\n"
-            "  Via: 1.1 weir\n"
+            "  Via: 1.1 weir-(8 digits of the process)\n"
             "  X-Edge: weir\n"
             "  Authorization: ***\n"
             "\n"

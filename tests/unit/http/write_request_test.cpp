@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "http/text.hpp"
 #include "http/write.hpp"
 #include "parsed.hpp"
 
@@ -181,6 +182,53 @@ TEST(WriteRequestHead, AWrongGuessOfTheSizeIsNoProblem) {
   std::string expected = "GET / HTTP/1.1\r\nHost: h\r\n";
   for (int i = 0; i < 20; ++i) expected += "X-Long: " + value + "\r\n";
   EXPECT_TRUE(out == expected + "Via: 1.1 weir\r\n\r\n");
+}
+
+TEST(WriteRequestHead, SaysWhichCertificateTheClientShowed) {
+  Forwarding with;
+  with.client_cert = "Hash=ab;Subject=\"CN=a\"";
+  const std::string request = "GET / HTTP/1.1\r\nHost: h\r\nX-Forwarded-Client-Cert: Hash=forged\r\n";
+  const std::string fields = "X-Forwarded-Client-Cert: Hash=ab;Subject=\"CN=a\"\r\nVia: 1.1 weir\r\n\r\n";
+  EXPECT_EQ(written(request, with), "GET / HTTP/1.1\r\nHost: h\r\n" + fields);
+  EXPECT_EQ(written(request, {}), "GET / HTTP/1.1\r\nHost: h\r\nVia: 1.1 weir\r\n\r\n");
+  CompiledFields without;
+  without.drop("X-Forwarded-Client-Cert");
+  EXPECT_EQ(written(request, with, without), "GET / HTTP/1.1\r\nHost: h\r\nVia: 1.1 weir\r\n\r\n");
+}
+
+TEST(CameThrough, FindsOurPseudonymOnly) {
+  const auto came = [](const std::string& via) {
+    return came_through(parsed_request("GET / HTTP/1.1\r\nHost: h\r\n" + via).head, "weir-1a2b3c4d");
+  };
+  EXPECT_FALSE(came(""));
+  EXPECT_TRUE(came("Via: 1.1 weir-1a2b3c4d\r\n"));
+  EXPECT_TRUE(came("Via: 1.0 fred, HTTP/1.1 weir-1a2b3c4d (comment), 1.1 p.example\r\n"));
+  EXPECT_TRUE(came("Via: 1.1 a\r\nVia: 1.1 weir-1a2b3c4d\r\n"));
+  EXPECT_FALSE(came("Via: 1.1 weir\r\n"));
+  EXPECT_FALSE(came("Via: 1.1 weir-1a2b3c4e, 1.1 weir-1a2b3c4d5\r\n"));
+  EXPECT_FALSE(came("Via: 1.1 a (weir-1a2b3c4d)\r\n"));
+  EXPECT_FALSE(came("X-Via: 1.1 weir-1a2b3c4d\r\n"));
+}
+
+TEST(MaxForwards, CountsForOptionsOnly) {
+  const auto of = [](const std::string& method, const std::string& fields) {
+    return max_forwards(parsed_request(method + " / HTTP/1.1\r\nHost: h\r\n" + fields).head);
+  };
+  EXPECT_EQ(of("OPTIONS", "Max-Forwards: 0\r\n"), 0u);
+  EXPECT_EQ(of("OPTIONS", "Max-Forwards: 7\r\n"), 7u);
+  EXPECT_EQ(of("GET", "Max-Forwards: 0\r\n"), std::nullopt);
+  EXPECT_EQ(of("OPTIONS", ""), std::nullopt);
+  EXPECT_EQ(of("OPTIONS", "Max-Forwards: x\r\n"), std::nullopt);
+  EXPECT_EQ(of("OPTIONS", "Max-Forwards: 1\r\nMax-Forwards: 1\r\n"), std::nullopt);
+  EXPECT_EQ(passed("Max-Forwards: 7\r\n", "OPTIONS"), "Max-Forwards: 6\r\n");
+  EXPECT_EQ(passed("Max-Forwards: 7\r\n"), "Max-Forwards: 7\r\n");
+}
+
+TEST(DropNominated, WhatConnectionNamesIsNoField) {
+  const auto request =
+      parsed_request("GET / HTTP/1.1\r\nHost: h\r\nX-A: 1\r\nConnection: x-a, close\r\nX-B: 2\r\n");
+  for (const Field& field : request.head.fields) EXPECT_FALSE(iequals(field.name, "x-a"));
+  EXPECT_EQ(passed("X-A: 1\r\nConnection: x-a\r\nX-B: 2\r\n"), "X-B: 2\r\n");
 }
 
 }  // namespace

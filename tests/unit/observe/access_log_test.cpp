@@ -45,7 +45,7 @@ AccessRecord full_record(const std::vector<AttemptRecord>& attempts) {
   record.client_ip = *IpAddress::parse("2001:db8::1");
   record.client_port = 54321;
   record.protocol = "HTTP/1.1";
-  record.tls = {true, "TLSv1.3", "TLS_AES_128_GCM_SHA256", "example.com", true};
+  record.tls = {true, "TLSv1.3", "TLS_AES_128_GCM_SHA256", "example.com", "CN=alice", "ab12", true};
   record.method = "GET";
   record.host = "example.com";
   record.path = "/a/b";
@@ -74,7 +74,8 @@ TEST(AccessLog, FullLineIsExact) {
             R"({"ts":"2026-01-31T23:59:59.007Z","request_id":"018f-id",)"
             R"("trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","listener":"https","client_ip":"2001:db8::1",)"
             R"("client_port":54321,"protocol":"HTTP/1.1","tls":{"resumed":true,"version":"TLSv1.3",)"
-            R"("cipher":"TLS_AES_128_GCM_SHA256","sni":"example.com"},"method":"GET","host":"example.com",)"
+            R"("cipher":"TLS_AES_128_GCM_SHA256","sni":"example.com",)"
+            R"("client_subject":"CN=alice","client_sha256":"ab12"},"method":"GET","host":"example.com",)"
             R"("path":"/a/b","query":"x=1&y=%20","user_agent":"curl/8","referer":"https://example.com/",)"
             R"("route":"api","upstream":"blue","endpoint":"127.0.0.1:9001","status":200,"bytes_in":0,)"
             R"("bytes_out":18446744073709551615,"duration_ms":1234.568,"queue_ms":12.500,)"

@@ -166,6 +166,20 @@ TEST(RouteTable, Listeners) {
   }
 }
 
+TEST(RouteTable, Schemes) {
+  config::Route plain = route({}, prefix("/")), secure = route({}, prefix("/"));
+  plain.match.scheme = config::Scheme::http;
+  secure.match.scheme = config::Scheme::https;
+  const RouteTable table({plain, secure});
+  Request request = get("h", "/");
+  request.scheme = "https";
+  EXPECT_EQ(table.find(request), 1u);
+  EXPECT_EQ(table.explain(0, request).back().text, "scheme https: not http");
+  EXPECT_EQ(table.explain(1, request).back().text, "scheme https");
+  request.scheme = "http";
+  EXPECT_EQ(table.find(request), 0u);
+}
+
 struct HeaderCase {
   Kind kind;
   const char* value;

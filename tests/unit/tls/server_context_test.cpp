@@ -95,11 +95,9 @@ TEST(ServerContext, NegotiatesAlpn) {
     std::string chosen;
     bool ok;
   };
-  const std::vector<Case> cases{{{}, "", true},
-                                {{"http/1.1"}, "http/1.1", true},
-                                {{"h2", "http/1.1"}, "http/1.1", true},
-                                {{"h2"}, "", false},
-                                {{"h2", "http/1.0"}, "", false}};
+  const std::vector<Case> cases{
+      {{}, "", true},      {{"http/1.1"}, "http/1.1", true},       {{"h2", "http/1.1"}, "http/1.1", true},
+      {{"h2"}, "", false}, {{"h2", "http/1.0"}, "http/1.0", true}, {{"h2", "spdy/3"}, "", false}};
   for (const Case& c : cases) {
     auto options = asking_for("localhost");
     options.alpn = c.offered;
@@ -251,6 +249,9 @@ TEST(ServerContext, AsksForClientCertificates) {
       EXPECT_EQ(result.ok(), c.ok) << c.what << ' ' << result.server.text << ' ' << result.client.text;
       if (c.ok) {
         EXPECT_EQ(client_subject(ends.server.get()), c.subject) << c.what;
+        EXPECT_EQ(client_fingerprint(ends.server.get()).size(),
+                  std::string_view(c.subject).empty() ? 0U : 64U)
+            << c.what;
       }
       if (!c.ok) {
         EXPECT_EQ(result.server.outcome, Outcome::certificate) << c.what << ' ' << result.server.text;
@@ -340,6 +341,23 @@ TEST(ServerContext, BuildSaysWhatIsWrong) {
   built = ServerContext::build(settings, tickets);
   ASSERT_FALSE(built);
   EXPECT_THAT(built.error().detail, HasSubstr("at least one certificate"));
+}
+
+TEST(ForwardedClientCert, QuotesTheSubject) {
+  EXPECT_EQ(forwarded_client_cert("ab12", "CN=alice"), R"(Hash=ab12;Subject="CN=alice")");
+  EXPECT_EQ(forwarded_client_cert("ab12", R"(CN=a\,"b")"), R"(Hash=ab12;Subject="CN=a\\,\"b\"")");
+}
+
+TEST(ValidityWarning, SaysWhenAndNothingInBetween) {
+  using std::chrono::system_clock;
+  const auto at = [](std::time_t seconds) { return system_clock::from_time_t(seconds); };
+  const ServerContext::CertificateInfo info{"CN=a", at(1000), at(2000)};
+  EXPECT_EQ(validity_warning(info, at(999)),
+            "certificate CN=a is not valid before 1970-01-01T00:16:40Z: clients refuse it");
+  EXPECT_EQ(validity_warning(info, at(1000)), std::nullopt);
+  EXPECT_EQ(validity_warning(info, at(1999)), std::nullopt);
+  EXPECT_EQ(validity_warning(info, at(2000)),
+            "certificate CN=a expired on 1970-01-01T00:33:20Z: clients refuse it");
 }
 
 }  // namespace
