@@ -7,10 +7,11 @@ set -euo pipefail
 
 usage() {
   cat <<'TEXT'
-Usage: tests/bare_machine.sh [--with PACKAGE]... [--demo-only] [--cache DIR] [bookworm|trixie]
+Usage: tests/bare_machine.sh [--with PACKAGE]... [--as USER] [--demo-only] [--cache DIR] [bookworm|trixie]
 
   bookworm | trixie  Debian 12 (default) or 13
   --with PACKAGE     installs it first: what a machine has may change a build. Can be repeated
+  --as USER          only as root, or only as user (with sudo); both otherwise
   --demo-only        deploy/quickstart.sh only, without tests/run.sh
   --cache DIR        ccache keeps its files in DIR; without it everything is compiled
   --help             this text
@@ -33,6 +34,7 @@ cannot_run() {
 
 release=bookworm
 demo_only=false
+users=(root user)
 cache=""
 with=()
 while [[ $# -gt 0 ]]; do
@@ -40,6 +42,11 @@ while [[ $# -gt 0 ]]; do
     --with | --cache)
       [[ -n ${2:-} ]] || { usage >&2; exit 2; }
       if [[ $1 == --with ]]; then with+=("$2"); else cache=$(realpath -m -- "$2"); fi
+      shift
+      ;;
+    --as)
+      [[ ${2:-} == root || ${2:-} == user ]] || { usage >&2; exit 2; }
+      users=("$2")
       shift
       ;;
     --demo-only) demo_only=true ;;
@@ -56,6 +63,8 @@ for program in debootstrap git curl unshare; do
   command -v "$program" >/dev/null || cannot_run "$program is not installed (deploy/packages.sh bare)"
 done
 unshare --mount true 2>/dev/null || cannot_run "no mount namespace can be made here"
+curl -fsSL --max-time 30 -o /dev/null "http://deb.debian.org/debian/dists/$release/Release" ||
+  cannot_run "Debian's package archive does not answer"
 
 # Everything below runs once more in namespaces of its own: mounts and processes end with them, however this ends.
 if [[ -z ${WEIR_BARE_ROOT:-} ]]; then
@@ -64,6 +73,7 @@ if [[ -z ${WEIR_BARE_ROOT:-} ]]; then
   chmod 755 "$WEIR_BARE_ROOT"
   arguments=("$release")
   for package in "${with[@]}"; do arguments+=(--with "$package"); done
+  if [[ ${#users[@]} -eq 1 ]]; then arguments+=(--as "${users[0]}"); fi
   if $demo_only; then arguments+=(--demo-only); fi
   if [[ -n $cache ]]; then arguments+=(--cache "$cache"); fi
   child=""
@@ -182,14 +192,14 @@ try_demo() {
   wait "$demo" || fail "deploy/quickstart.sh as $user ended with status $? after SIGTERM"
 }
 
-for user in root user; do
+for user in "${users[@]}"; do
   fresh_root "$user"
   try_demo "$user"
 done
 
 if ! $demo_only; then
-  say "tests/run.sh as user"
-  quietly tests in_root user "cd /srv/weir && tests/run.sh"
+  say "tests/run.sh as ${users[-1]}"
+  quietly tests in_root "${users[-1]}" "cd /srv/weir && tests/run.sh"
   grep -E 'tests passed|tests failed|: passed' "$WEIR_BARE_ROOT/tests.log" | tail -n 3
 fi
 

@@ -4,11 +4,12 @@ set -euo pipefail
 
 usage() {
   cat <<'TEXT'
-Usage: tests/run.sh [--preset NAME] [--label REGEX] [--filter REGEX] [--all]
+Usage: tests/run.sh [--preset NAME] [--label REGEX] [--filter REGEX] [--target NAMES] [--all]
 
   --preset NAME    dev (default), asan, tsan, gcc or coverage
   --label REGEX    only tests with that label: unit, integration, tidy
   --filter REGEX   only tests whose name matches
+  --target NAMES   build only these, such as 'weir unit_core'; together with --filter
   --all            dev, gcc, asan and tsan one after another, then each fuzz target for a minute
   --help           this text
 TEXT
@@ -17,10 +18,11 @@ TEXT
 preset=dev
 label=""
 filter=""
+target=""
 all=false
 while [[ $# -gt 0 ]]; do
   case $1 in
-    --preset | --label | --filter)
+    --preset | --label | --filter | --target)
       [[ -n ${2:-} ]] || { usage >&2; exit 2; }
       declare "${1#--}=$2"
       shift
@@ -54,7 +56,9 @@ run_preset() {
   local name=$1 started=$SECONDS built
   say "$name: build"
   cmake --preset "$name"
-  cmake --build --preset "$name"
+  local targets=()
+  read -r -a targets <<<"$target"
+  cmake --build --preset "$name" ${targets:+--target "${targets[@]}"}
   built=$SECONDS
   say "$name: tests (build took $((built - started)) s)"
   local selection=()

@@ -130,7 +130,7 @@ class Explainer {
       return ConsideredRoute{index, config_.routes[index].name,
                              table.explain(index, request, listener_names)};
     };
-    const auto judged = route::find_for_all_readings(table, request);
+    const auto judged = route::find_for_all_readings(table, request, decoded_path_);
     if (!judged) return judged.error();
     const std::size_t found = *judged;
     if (found != route::no_route) out_.route = consider(found);
@@ -152,8 +152,8 @@ class Explainer {
 
   /// Buckets are not known here; a key that is missing is.
   std::optional<Error> meet_limits(const config::Route& route) {
-    const limit::KeySource source{forwarded_.client_ip, out_.host, out_.path, route.name,
-                                  composed_.head.fields};
+    const limit::KeySource source{forwarded_.client_ip, out_.host, route::key_path(out_.path, decoded_path_),
+                                  route.name, composed_.head.fields};
     std::optional<Error> refused;
     for (const std::size_t index : route.rate_limits) {
       const config::RateLimit& limit = config_.rate_limits[index];
@@ -227,7 +227,7 @@ class Explainer {
   const config::Listener& listener_;
   std::string local_port_;
   http::ForwardedFacts forwarded_;
-  std::string resolved_path_;
+  std::string resolved_path_, decoded_path_;
   std::string_view sent_path_;
   int status_ = 0;  // of a refusal, where the configuration says it
   Explanation out_;

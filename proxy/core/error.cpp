@@ -55,15 +55,15 @@ const ErrorFacts& facts(ErrorKind kind) {
 }
 
 Error client_error(ErrorKind kind, std::string detail) {
-  return {kind, Origin::client, false, std::move(detail)};
+  return {kind, Origin::client, std::move(detail)};
 }
 
-Error upstream_error(ErrorKind kind, std::string detail, bool retry) {
-  return {kind, Origin::upstream, retry, std::move(detail)};
+Error upstream_error(ErrorKind kind, std::string detail) {
+  return {kind, Origin::upstream, std::move(detail)};
 }
 
 Error self_error(ErrorKind kind, std::string detail) {
-  return {kind, Origin::self, false, std::move(detail)};
+  return {kind, Origin::self, std::move(detail)};
 }
 
 void throw_exception_from_error(const Error& error, const boost::source_location&) {

@@ -1,6 +1,6 @@
-// The error value of the whole request path: what went wrong, whose fault it is, and whether another
-// endpoint may be tried. `Result<T>` carries it. Pure values: any thread. One table (error.cpp) maps each
-// kind to its log name, its HTTP status and its RFC 9209 Proxy-Status error type; nothing else does.
+// The error value of the whole request path: what went wrong and whose fault it is. `Result<T>` carries it. Pure values:
+// any thread. One table (error.cpp) maps each kind to its log name, its HTTP status and its RFC 9209 Proxy-Status error
+// type; nothing else does.
 #pragma once
 
 #include <boost/system/result.hpp>
@@ -67,14 +67,13 @@ const ErrorFacts& facts(ErrorKind kind);
 struct Error {
   ErrorKind kind = ErrorKind::internal;
   Origin origin = Origin::self;
-  bool retry = false;  // nothing reached the endpoint's application: safe to send again elsewhere
   std::string detail;  // one phrase for people; never secrets, never raw client bytes
 };
 
 /// A client's fault: answered with the kind's status, never retried.
 Error client_error(ErrorKind kind, std::string detail);
-/// An endpoint's fault. `retry`: nothing of the request was processed there.
-Error upstream_error(ErrorKind kind, std::string detail, bool retry);
+/// An endpoint's fault.
+Error upstream_error(ErrorKind kind, std::string detail);
 /// Our own.
 Error self_error(ErrorKind kind, std::string detail);
 

@@ -41,7 +41,7 @@ Result<void> BodyDecoder::end_of_stream() {
   }
   if (origin_ == Origin::client)
     return client_error(ErrorKind::client_gone, "the client left before the end of its request");
-  return upstream_error(ErrorKind::response_incomplete, "response body ended early", false);
+  return upstream_error(ErrorKind::response_incomplete, "response body ended early");
 }
 
 std::uint64_t BodyDecoder::remaining() const {

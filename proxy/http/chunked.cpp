@@ -17,7 +17,7 @@ constexpr unsigned hex_value(char c) {
 constexpr const char* bad_line_end = "chunk line does not end with CRLF";
 
 Error violation(Origin origin, const char* what) {
-  if (origin == Origin::upstream) return upstream_error(ErrorKind::response_malformed, what, false);
+  if (origin == Origin::upstream) return upstream_error(ErrorKind::response_malformed, what);
   return client_error(ErrorKind::malformed_request, what);
 }
 

@@ -18,10 +18,10 @@ constexpr int status_min = 100;
 constexpr int status_max = 599;
 
 Error malformed(const char* what) {
-  return upstream_error(ErrorKind::response_malformed, what, false);
+  return upstream_error(ErrorKind::response_malformed, what);
 }
 Error too_large(const char* what) {
-  return upstream_error(ErrorKind::response_head_too_large, what, false);
+  return upstream_error(ErrorKind::response_head_too_large, what);
 }
 
 constexpr int digit(char c) {

@@ -6,10 +6,11 @@
 
 namespace weir::route {
 
-Result<std::size_t> find_for_all_readings(const RouteTable& table, const Request& request) {
+Result<std::size_t> find_for_all_readings(const RouteTable& table, const Request& request,
+                                          std::string& decoded) {
+  decoded.clear();
   const std::size_t index = table.find(request);
   if (!http::has_encoded_slash(request.path)) return index;
-  std::string decoded;
   Request other = request;
   const bool is_path = http::decode_slashes(request.path, decoded).has_value();
   other.path = decoded;

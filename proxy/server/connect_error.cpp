@@ -5,14 +5,14 @@ namespace weir::server {
 Error connect_error(io::IoStatus status, bool total_timeout) {
   switch (status) {
     case io::IoStatus::refused:
-      return upstream_error(ErrorKind::connect_refused, "connection refused", true);
+      return upstream_error(ErrorKind::connect_refused, "connection refused");
     case io::IoStatus::timeout:
-      if (total_timeout) return upstream_error(ErrorKind::total_timeout, "timeouts.total is over", false);
-      return upstream_error(ErrorKind::connect_timeout, "no connection in time", true);
+      if (total_timeout) return upstream_error(ErrorKind::total_timeout, "timeouts.total is over");
+      return upstream_error(ErrorKind::connect_timeout, "no connection in time");
     case io::IoStatus::tls_certificate:
-      return upstream_error(ErrorKind::tls_certificate, "the endpoint's certificate is not trusted", true);
+      return upstream_error(ErrorKind::tls_certificate, "the endpoint's certificate is not trusted");
     case io::IoStatus::tls_failed:
-      return upstream_error(ErrorKind::tls_failed, "TLS handshake failed", true);
+      return upstream_error(ErrorKind::tls_failed, "TLS handshake failed");
     case io::IoStatus::peer_gone:
       return client_error(ErrorKind::client_gone, "the client left");
     case io::IoStatus::shutdown:
@@ -20,7 +20,7 @@ Error connect_error(io::IoStatus status, bool total_timeout) {
     case io::IoStatus::exhausted:
       return self_error(ErrorKind::out_of_resources, "out of descriptors or ports");
     default:
-      return upstream_error(ErrorKind::connect_failed, "no connection", true);
+      return upstream_error(ErrorKind::connect_failed, "no connection");
   }
 }
 

@@ -125,7 +125,7 @@ void Exchange::reset() {
   request_id_ = traceparent_ = reason_ = {};
   traceparent_kept_ = false;
   for (std::string* text :
-       {&request_out_, &response_out_, &target_, &resolved_path_, &replay_, &kept_texts_}) {
+       {&request_out_, &response_out_, &target_, &resolved_path_, &decoded_path_, &replay_, &kept_texts_}) {
     text->clear();
     if (text->capacity() > kept_text_bytes_max) *text = {};
   }

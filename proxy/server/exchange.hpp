@@ -190,6 +190,7 @@ class Exchange final : private io::ChannelObserver {
 
   // What was decided.
   std::string host_, path_;     // normalised
+  std::string decoded_path_;    // path_ with its encoded slashes read as slashes, where it has any
   std::string resolved_path_;   // the client's path without its dot segments, where it has any
   std::string_view sent_path_;  // what the endpoint gets where nothing is rewritten
   const RouteRuntime* route_ = nullptr;

@@ -285,7 +285,7 @@ Task<Result<void>> Exchange::receive_response_head() {
       if (*parsed && (response_.status >= 200 || response_.status == 101)) co_return Result<void>{};
       if (*parsed) {
         if (++interim > interim_responses_max) {
-          co_return upstream_error(ErrorKind::response_malformed, "too many interim responses", false);
+          co_return upstream_error(ErrorKind::response_malformed, "too many interim responses");
         }
         auto passed = co_await pass_interim_response();
         if (!passed) co_return passed;
@@ -311,20 +311,20 @@ Task<Result<void>> Exchange::receive_response_head() {
 
 Error Exchange::send_failure(io::IoStatus status) const {
   if (status == io::IoStatus::timeout && worker_.reactor().now() >= total_deadline_) {
-    return upstream_error(ErrorKind::total_timeout, "timeouts.total is over", false);
+    return upstream_error(ErrorKind::total_timeout, "timeouts.total is over");
   }
   if (status == io::IoStatus::timeout) {
-    return upstream_error(ErrorKind::upstream_send_timeout, "the endpoint takes no bytes", false);
+    return upstream_error(ErrorKind::upstream_send_timeout, "the endpoint takes no bytes");
   }
   if (status == io::IoStatus::peer_gone) return client_error(ErrorKind::client_gone, "the client left");
   if (status == io::IoStatus::shutdown) return self_error(ErrorKind::draining, "shutting down");
-  return upstream_error(ErrorKind::upstream_reset, "the endpoint closed the connection", false);
+  return upstream_error(ErrorKind::upstream_reset, "the endpoint closed the connection");
 }
 
 /// The client sends its body too slowly, or not at all.
 Error Exchange::slow_upload(bool too_slow) {
   if (!too_slow && worker_.reactor().now() >= total_deadline_) {
-    return upstream_error(ErrorKind::total_timeout, "timeouts.total is over", false);
+    return upstream_error(ErrorKind::total_timeout, "timeouts.total is over");
   }
   auto& ended = session_->counters().clients_ended;
   ++(too_slow ? ended.body_min_rate : ended.body_idle_timeout);
@@ -343,19 +343,19 @@ Error Exchange::read_failure(io::IoStatus status) {
   switch (status) {
     case io::IoStatus::timeout:
       if (worker_.reactor().now() >= total_deadline_) {
-        return upstream_error(ErrorKind::total_timeout, "timeouts.total is over", false);
+        return upstream_error(ErrorKind::total_timeout, "timeouts.total is over");
       }
-      return upstream_error(ErrorKind::response_timeout, "no response in time", false);
+      return upstream_error(ErrorKind::response_timeout, "no response in time");
     case io::IoStatus::peer_gone:
       return client_error(ErrorKind::client_gone, "the client left");
     case io::IoStatus::shutdown:
       return self_error(ErrorKind::draining, "shutting down");
     case io::IoStatus::tls_failed:
     case io::IoStatus::tls_certificate:
-      return upstream_error(ErrorKind::tls_failed, "TLS failed while waiting for the response", false);
+      return upstream_error(ErrorKind::tls_failed, "TLS failed while waiting for the response");
     default:
-      return upstream_error(ErrorKind::upstream_reset, "the endpoint closed the connection before a response",
-                            false);
+      return upstream_error(ErrorKind::upstream_reset,
+                            "the endpoint closed the connection before a response");
   }
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "limit/overload.hpp"
+#include "route/readings.hpp"
 #include "server/exchange.hpp"
 #include "server/health_events.hpp"
 #include "server/latency_report.hpp"
@@ -39,7 +40,7 @@ bool Exchange::must_wait() const {
 /// What `balance: hash` of `upstream` hashes; 0 under other policies.
 std::uint64_t Exchange::key_for(const UpstreamRuntime& upstream) const {
   if (upstream.rules.policy != config::Balance::hash) return 0;
-  return upstream.hash_key.key_of(head.fields, forwarded_.client_ip, path_);
+  return upstream.hash_key.key_of(head.fields, forwarded_.client_ip, route::key_path(path_, decoded_path_));
 }
 
 /// The endpoint that comes after all others that are usable: its kept connection was stale, or it fails at once
@@ -95,12 +96,12 @@ bool Exchange::reserve_next() {
 
 Error Exchange::no_endpoint() const {
   if (upstream_view().runtime->candidates.empty()) {
-    return upstream_error(ErrorKind::name_unresolved, "no address of the upstream is known", false);
+    return upstream_error(ErrorKind::name_unresolved, "no address of the upstream is known");
   }
   const char* const why = upstream::all_taken_out(upstream_view().runtime->candidates)
                               ? "operators took every endpoint out of use"
                               : "no endpoint is left to try";
-  return upstream_error(ErrorKind::no_endpoint, why, false);
+  return upstream_error(ErrorKind::no_endpoint, why);
 }
 
 /// No place was found. Where that is for lack of room, the request waits its turn, a retry as any other.
@@ -145,7 +146,7 @@ Result<void> Exchange::end_of_wait(WaitEnd end) {
     case WaitEnd::timeout:
       ++counters.timeout;
       if (worker_.reactor().now() >= total_deadline_) {
-        return upstream_error(ErrorKind::total_timeout, "timeouts.total is over", false);
+        return upstream_error(ErrorKind::total_timeout, "timeouts.total is over");
       }
       return self_error(ErrorKind::queue_timeout, "no endpoint became free in queue.timeout");
     case WaitEnd::client_left:

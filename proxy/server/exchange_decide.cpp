@@ -77,7 +77,7 @@ Result<void> Exchange::find_route() {
   request.fields = &head.fields;
   request.listener = snapshot.listener_index(session_->listener().slot);
   request.scheme = forwarded_.proto;
-  const auto found = route::find_for_all_readings(*snapshot.table, request);
+  const auto found = route::find_for_all_readings(*snapshot.table, request, decoded_path_);
   if (!found) return found.error();
   const std::size_t index = *found;
   if (index == route::no_route) return client_error(ErrorKind::no_route, "no route matches");

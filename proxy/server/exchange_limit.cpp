@@ -3,6 +3,7 @@
 #include <boost/container/static_vector.hpp>
 
 #include "limit/limiter.hpp"
+#include "route/readings.hpp"
 #include "server/exchange.hpp"
 #include "server/worker.hpp"
 
@@ -63,7 +64,8 @@ void Exchange::note_limited(const LimitRuntime& limit) {
 Result<void> Exchange::check_limits() {
   if (route_->limits.empty()) return {};
   using Outcome = limit::KeyRule::Outcome;
-  const limit::KeySource source{forwarded_.client_ip, host_, path_, route_->config->name, head.fields};
+  const limit::KeySource source{forwarded_.client_ip, host_, route::key_path(path_, decoded_path_),
+                                route_->config->name, head.fields};
   Demands demands;
   Met met;
   Met without_key;

@@ -69,12 +69,12 @@ Task<After> Exchange::end_cut_response(relay::RelayEnd end) {
       end.status == io::IoStatus::timeout && !end.too_slow && worker_.reactor().now() >= total_deadline_;
   Error error = total_is_over && client_left
                     ? client_error(ErrorKind::total_timeout, "timeouts.total is over, and the client is slow")
-                : total_is_over ? upstream_error(ErrorKind::total_timeout, "timeouts.total is over", false)
+                : total_is_over ? upstream_error(ErrorKind::total_timeout, "timeouts.total is over")
                 : client_left   ? client_write_failure(end.status, end.too_slow)
                 : end.error     ? std::move(*end.error)
                 : end.status == io::IoStatus::shutdown
                     ? self_error(ErrorKind::draining, "shutting down")
-                    : upstream_error(ErrorKind::response_incomplete, "the response ended early", false);
+                    : upstream_error(ErrorKind::response_incomplete, "the response ended early");
   co_await finish_upload();
   if (client_left && !judged_) report_health(nullptr);  // as far as it went all was well
   if (!client_left) note_latency(&error);

@@ -110,7 +110,7 @@ Result<void> MirrorCopy::choose_endpoint() {
   if (upstream.queue->waiting() == 0) {
     pick_ = upstream.acquire(request);
     if (pick_.index != balance::none) return {};
-    if (!pick_.full) return upstream_error(ErrorKind::no_endpoint, "no endpoint to send to", false);
+    if (!pick_.full) return upstream_error(ErrorKind::no_endpoint, "no endpoint to send to");
   }
   return self_error(ErrorKind::endpoint_busy, "every endpoint has as many requests as it may have at once");
 }
@@ -175,7 +175,7 @@ Task<Result<void>> MirrorCopy::send_request() {
   // An endpoint may answer and close before it has read everything: its answer counts.
   if (sent.ok() || sent.status == io::IoStatus::reset) co_return Result<void>{};
   if (sent.status == io::IoStatus::timeout) {
-    co_return upstream_error(ErrorKind::upstream_send_timeout, "the endpoint takes no bytes", false);
+    co_return upstream_error(ErrorKind::upstream_send_timeout, "the endpoint takes no bytes");
   }
   co_return failure(sent.status);
 }
@@ -194,7 +194,7 @@ Task<Result<void>> MirrorCopy::receive_head() {
         in_.consume(response_.bytes);
         if (response_.status >= 200) co_return Result<void>{};
         if (++interim > Exchange::interim_responses_max) {
-          co_return upstream_error(ErrorKind::response_malformed, "too many interim responses", false);
+          co_return upstream_error(ErrorKind::response_malformed, "too many interim responses");
         }
         in_.compact();
         response_.clear();
@@ -231,7 +231,7 @@ Task<Result<void>> MirrorCopy::discard_body() {
     }
     if (received.status == io::IoStatus::eof) co_return decoder.end_of_stream();
     if (received.status == io::IoStatus::shutdown) co_return failure(received.status);
-    co_return upstream_error(ErrorKind::response_incomplete, "the response ended early", false);
+    co_return upstream_error(ErrorKind::response_incomplete, "the response ended early");
   }
   response_whole_ = true;
   co_return Result<void>{};
@@ -257,16 +257,15 @@ Task<io::IoResult> MirrorCopy::read_more(TimePoint deadline) {
 Error MirrorCopy::failure(io::IoStatus status) const {
   if (status == io::IoStatus::shutdown) return self_error(ErrorKind::draining, "shutting down");
   if (status == io::IoStatus::tls_failed || status == io::IoStatus::tls_certificate) {
-    return upstream_error(ErrorKind::tls_failed, "TLS failed", false);
+    return upstream_error(ErrorKind::tls_failed, "TLS failed");
   }
   if (status != io::IoStatus::timeout) {
-    return upstream_error(ErrorKind::upstream_reset, "the endpoint closed the connection before a response",
-                          false);
+    return upstream_error(ErrorKind::upstream_reset, "the endpoint closed the connection before a response");
   }
   if (worker_.reactor().now() >= total_deadline_) {
-    return upstream_error(ErrorKind::total_timeout, "timeouts.total is over", false);
+    return upstream_error(ErrorKind::total_timeout, "timeouts.total is over");
   }
-  return upstream_error(ErrorKind::response_timeout, "no response in time", false);
+  return upstream_error(ErrorKind::response_timeout, "no response in time");
 }
 
 /// A copy counts for its endpoint's health as any request does. A kept connection that had died meanwhile says

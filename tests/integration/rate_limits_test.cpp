@@ -268,5 +268,13 @@ TEST_F(RateLimits, AnUnusedTableCostsNoMemory) {
   EXPECT_LT(with.rss_kib(), without.rss_kib() + 8 * 1024);
 }
 
+TEST_F(RateLimits, AnEncodedSlashMakesNoFurtherKey) {
+  WeirProcess weir(config_with("api: { rate: 1/m, burst: 2, key: path }"));
+  EXPECT_EQ(weir.get("/a/b").status, 200);
+  EXPECT_EQ(weir.get("/a%2Fb").status, 200);
+  EXPECT_EQ(weir.get("/a%2fb").status, 429);
+  EXPECT_EQ(weir.get("/a/c").status, 200);
+}
+
 }  // namespace
 }  // namespace weir::testing

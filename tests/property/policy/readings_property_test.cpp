@@ -36,9 +36,9 @@ TEST(ReadingsProperty, NothingIsJudgedUnderOneReadingAndServedUnderTheOther) {
   for (int round = 0; round < 20'000; ++round) {
     const RouteTable table(random_routes(random));
     const std::string path = random_path(random);
-    std::string judged, resolved, other;
+    std::string judged, resolved, decoded, other;
     if (!http::normalise_path(path, judged)) continue;
-    const auto found = find_for_all_readings(table, get("", judged));
+    const auto found = find_for_all_readings(table, get("", judged), decoded);
     std::string_view sent;
     ASSERT_TRUE(choose_sent_path(config::PathForm::normalised, path, judged, resolved, sent));
     std::string sent_judged;
@@ -53,6 +53,7 @@ TEST(ReadingsProperty, NothingIsJudgedUnderOneReadingAndServedUnderTheOther) {
     // What a reader that decodes what it gets, and then resolves it, would have been judged as.
     ASSERT_TRUE(http::decode_slashes(sent_judged, other)) << path;
     ASSERT_EQ(table.find(get("", other)), *found) << path;
+    ASSERT_EQ(key_path(judged, decoded), other) << path;
   }
   EXPECT_GT(passed, 500U);
   EXPECT_GT(refused, 500U);

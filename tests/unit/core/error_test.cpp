@@ -113,15 +113,11 @@ TEST(Error, MakersSetTheOrigin) {
   const Error client = client_error(ErrorKind::head_too_large, "42 fields");
   EXPECT_EQ(client.kind, ErrorKind::head_too_large);
   EXPECT_EQ(client.origin, Origin::client);
-  EXPECT_FALSE(client.retry);
   EXPECT_EQ(client.detail, "42 fields");
 
-  EXPECT_TRUE(upstream_error(ErrorKind::connect_refused, "", true).retry);
-  EXPECT_FALSE(upstream_error(ErrorKind::response_timeout, "", false).retry);
-  EXPECT_EQ(upstream_error(ErrorKind::connect_refused, "", true).origin, Origin::upstream);
+  EXPECT_EQ(upstream_error(ErrorKind::connect_refused, "").origin, Origin::upstream);
 
   EXPECT_EQ(self_error(ErrorKind::internal, "x").origin, Origin::self);
-  EXPECT_FALSE(self_error(ErrorKind::internal, "x").retry);
 }
 
 TEST(Error, ResultCarriesEitherAndValueOfAnErrorThrows) {

@@ -111,7 +111,6 @@ TEST(RequestHead, EveryErrorIsTheClients) {
     const auto result = parse_request_head(head_case.bytes, HeadLimits{}, scanned, head);
     if (result) continue;
     EXPECT_EQ(result.error().origin, Origin::client) << head_case.name;
-    EXPECT_FALSE(result.error().retry) << head_case.name;
     EXPECT_FALSE(result.error().detail.empty()) << head_case.name;
   }
 }

@@ -15,7 +15,8 @@ std::string found(const RouteTable& table, std::string_view path) {
   Request request;
   request.path = normalised;
   request.method = "GET";
-  const auto result = find_for_all_readings(table, request);
+  std::string decoded = "of an earlier request";
+  const auto result = find_for_all_readings(table, request, decoded);
   if (!result) return "refused";
   return *result == no_route ? "none" : std::to_string(*result);
 }
