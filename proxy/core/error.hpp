@@ -1,6 +1,6 @@
-// The error value of the whole request path: what went wrong and whose fault it is. `Result<T>` carries it. Pure values:
-// any thread. One table (error.cpp) maps each kind to its log name, its HTTP status and its RFC 9209 Proxy-Status error
-// type; nothing else does.
+// The error value of the whole request path: what went wrong and whose fault it is. `Result<T>` carries it. Pure
+// values: any thread. One table (error.cpp) maps each kind to its log name, its HTTP status and its RFC 9209
+// Proxy-Status error type; nothing else does.
 #pragma once
 
 #include <boost/system/result.hpp>
