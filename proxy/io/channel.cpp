@@ -67,6 +67,11 @@ void Channel::abort(IoStatus reason) {
   if (observer_ != nullptr) observer_->on_unread_event(*this);
 }
 
+FileDescriptor Channel::release() {
+  reactor_.forget(*this);
+  return std::move(fd_);
+}
+
 void Channel::read_deadline_passed(void* channel) {
   auto& self = *static_cast<Channel*>(channel);
   self.finish(self.reader_, self.read_timer_, IoStatus::timeout);

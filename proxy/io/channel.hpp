@@ -71,6 +71,9 @@ class Channel {
   /// Ends only the read that waits now, with IoStatus::cancelled.
   void cancel_read() { finish(reader_, read_timer_, IoStatus::cancelled); }
 
+  /// Hands the descriptor over, open: no event of it comes here any more, and nothing may be read or written.
+  FileDescriptor release();
+
   void observe(ChannelObserver* observer) { observer_ = observer; }
 
  private:

@@ -57,6 +57,11 @@ void Reactor::remove(Channel& channel) {
   }
 }
 
+/// For a descriptor that stays open elsewhere: the kernel would name the channel for as long as it does.
+void Reactor::forget(Channel& channel) {
+  (void)epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, channel.fd(), nullptr);
+}
+
 int Reactor::wait_timeout_ms() const {
   if (!next_turn_.empty() || !ready_.empty()) return 0;
   const TimePoint due = wheel_.next_due();

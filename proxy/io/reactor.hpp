@@ -80,6 +80,7 @@ class Reactor {
   friend class Channel;
   void add(Channel& channel);
   void remove(Channel& channel);
+  void forget(Channel& channel);
   void turn(int wait_ms);
   int wait_timeout_ms() const;
   void run_ready();

@@ -190,7 +190,7 @@ bool Session::admit_client() {
   const std::uint32_t most = listener_->config.limits.connections_per_client;
   if (most == 0 || client_place_.take(*listener_->clients, peer_.ip, most)) return true;
   ++counters_.refused_clients;
-  if (!is_tls()) worker_.refuse_client(stream_.channel().fd());
+  if (!is_tls()) worker_.refuse_client(stream_.channel());
   return false;
 }
 

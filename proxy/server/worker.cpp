@@ -117,14 +117,9 @@ void Worker::accepted(const std::shared_ptr<const ListenerRuntime>& listener, io
   Session::serve(*this, listener, std::move(fd), peer);
 }
 
-void Worker::refuse_client(int fd) {
-  // A descriptor of its own: the session closes the one that it has.
-  io::FileDescriptor kept(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
-  if (kept.valid() && reactor_.may_keep(kept)) {
-    refusals_.refuse_client(std::move(kept), reactor_.now());
-  } else {
-    send_refusal(fd, client_refusal_text());
-  }
+/// Its session ends; the connection is closed a moment later.
+void Worker::refuse_client(io::Channel& client) {
+  refusals_.refuse_client(client.release(), reactor_.now());
 }
 
 void Worker::refuse(const ListenerRuntime& listener, io::FileDescriptor fd, limit::Bound why) {

@@ -159,7 +159,7 @@ class Worker {
   friend class Session;
   void accepted(const std::shared_ptr<const ListenerRuntime>& listener, io::FileDescriptor fd,
                 const SocketAddress& peer);
-  void refuse_client(int fd);
+  void refuse_client(io::Channel& client);
   void refuse(const ListenerRuntime& listener, io::FileDescriptor fd, limit::Bound why);
   std::size_t close_idle_sessions(std::size_t most);
   void accept_failed(int error, bool first);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <new>
+#include <optional>
 
 #include "io/spawn.hpp"
 #include "listen/acceptor.hpp"
@@ -135,12 +136,15 @@ TEST(OutOfMemory, AnAcceptorGoesOn) {
     if (++accepted == 1) throw std::bad_alloc();
     loop.reactor().stop();
   };
-  listen::Acceptor acceptor(loop.reactor(), std::move(*listening), on_accept, 1, [](int, bool) {});
+  std::optional<listen::Acceptor> acceptor;
+  acceptor.emplace(loop.reactor(), std::move(*listening), on_accept, 1, [](int, bool) {});
   const RawClient first(bound.port), second(bound.port);
   Timer give_up{[](void* reactor) { static_cast<io::Reactor*>(reactor)->stop(); }, &loop.reactor()};
   loop.reactor().arm(give_up, Clock::now() + 20s);
   loop.reactor().run();
   EXPECT_EQ(accepted, 2);
+  acceptor.reset();
+  loop.reactor().run_turn();  // in which its coroutine ends
 }
 
 TEST(OutOfMemory, PostedWorkThatFindsNoneIsDropped) {
