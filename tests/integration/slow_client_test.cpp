@@ -77,7 +77,7 @@ TEST(SlowClients, SoDoesTakingAnswersOfWeirItselfThatWay) {
 TEST(SlowClients, TheTotalTimeEndsAResponseThatIsTakenSlowly) {
   ScriptableEndpoint large(behave::ok(std::string(32 * 1024 * 1024, 'l')));
   ConfigText config = config_for(large.address());
-  config.app = "timeouts: { total: 3s }";
+  config.app = "timeouts: { total: 8s }";
   WeirProcess weir(config);
   RawClient client = weir.connect();
   client.send_get("/");
