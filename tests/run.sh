@@ -67,8 +67,8 @@ run_preset() {
   # ThreadSanitizer's memory map does not fit every kernel's address randomisation.
   local wrapper=()
   if [[ $name == tsan ]] && setarch "$(uname -m)" -R true 2>/dev/null; then wrapper=(setarch "$(uname -m)" -R); fi
-  "${wrapper[@]}" ctest --test-dir "build/$name" -j $((jobs + 1)) --output-on-failure --no-tests=error "${selection[@]}" \
-    </dev/null
+  "${wrapper[@]}" ctest --test-dir "build/$name" -j $((jobs + 1)) --output-on-failure --no-tests=error \
+    "${selection[@]}" </dev/null
   say "$name: passed (tests took $((SECONDS - built)) s)"
 }
 
