@@ -191,13 +191,15 @@ void DnsChannel::addresses(const std::string& name, Family family, std::function
   arm_timer();
 }
 
+void DnsChannel::services_answered(void* argument, int status, std::span<const std::uint8_t> message) {
+  const std::unique_ptr<Question<ServiceReply>> question(static_cast<Question<ServiceReply>*>(argument));
+  if (!was_cancelled(status)) question->answer(reply_of(status, message));
+}
+
 void DnsChannel::services(const std::string& name, std::function<void(ServiceReply)> reply) {
   if (cancelled_) return;
-  static constexpr auto done = [](void* argument, int status, std::span<const std::uint8_t> message) {
-    const std::unique_ptr<Question<ServiceReply>> question(static_cast<Question<ServiceReply>*>(argument));
-    if (!was_cancelled(status)) question->answer(reply_of(status, message));
-  };
-  ask_for_services<+done>(servers_, name.c_str(), new Question<ServiceReply>{context_, std::move(reply)});
+  ask_for_services<&DnsChannel::services_answered>(servers_, name.c_str(),
+                                                   new Question<ServiceReply>{context_, std::move(reply)});
   arm_timer();
 }
 

@@ -65,6 +65,7 @@ class DnsChannel : public std::enable_shared_from_this<DnsChannel> {
   template <class Reply>
   struct Question;
 
+  static void services_answered(void* question, int status, std::span<const std::uint8_t> message);
   bool start(const config::Resolver& settings);
   bool use_servers(const std::vector<SocketAddress>& servers);
   void state_changed(int fd, bool readable, bool writable);
