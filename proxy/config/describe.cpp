@@ -67,7 +67,7 @@ constexpr KeyInfo keys[] = {
      "Bearer token of what changes something. Required when the address is not loopback."},
     {"admin.read_token", "text", "", "\"\"",
      "Bearer token of what only reads, but for `/health/live`, `/health/ready` and the page itself; `token` "
-     "opens them too. Empty: reads need none."},
+     "opens them too. Needs `token`. Empty: reads need none."},
     {"admin.hosts", "list of names", "", "[]",
      "Names that the admin address may be asked under, without port, such as `weir` in a compose file. "
      "Loopback names and IP addresses always may; every other name gets 421, against DNS rebinding."},

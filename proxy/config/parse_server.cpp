@@ -119,6 +119,9 @@ Admin parse_admin(const Field& field) {
   const bool token_is_fine = reader.optional("token", admin.token, parse_token) || !reader.has("token");
   reader.optional("read_token", admin.read_token, parse_token);
   reader.optional("hosts", admin.hosts, list_of(parse_admin_host));
+  if (token_is_fine && admin.token.empty() && !admin.read_token.empty()) {
+    reader.report("read_token without token: writes would need none", "set admin.token, too");
+  }
   if (address_is_fine && token_is_fine && admin.token.empty() && !admin.address.ip.is_loopback()) {
     reader.report("a token is required, because " + admin.address.to_string() + " is not a loopback address",
                   "set admin.token, for example to ${WEIR_ADMIN_TOKEN}, or listen on 127.0.0.1:9900");

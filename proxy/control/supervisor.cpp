@@ -308,7 +308,7 @@ void Supervisor::announce_ready() {
   warn_of_certificates();
 }
 
-/// They serve all the same: a proxy that stays down over a certificate helps nobody.
+/// An invalid certificate is a warning, not a reason to refuse the configuration.
 void Supervisor::warn_of_certificates() const {
   const auto now = std::chrono::system_clock::now();
   for (const auto& listener : snapshot_->listeners) {

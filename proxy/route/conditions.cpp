@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "config/names.hpp"
 #include "http/text.hpp"
 
 namespace weir::route {
@@ -9,18 +10,6 @@ namespace {
 
 std::string quote(std::string_view text) {
   return '"' + std::string(text) + '"';
-}
-
-std::string_view scheme_of(config::Scheme scheme) {
-  switch (scheme) {
-    case config::Scheme::any:
-      return {};
-    case config::Scheme::http:
-      return "http";
-    case config::Scheme::https:
-      return "https";
-  }
-  return {};
 }
 
 std::string listener_name(std::size_t listener, std::span<const std::string> names) {
@@ -91,7 +80,7 @@ Conditions::Conditions(const config::RouteMatch& match)
       methods_(match.methods),
       headers_(match.headers.begin(), match.headers.end()),
       listeners_(match.listeners),
-      scheme_(scheme_of(match.scheme)) {}
+      scheme_(match.scheme) {}
 
 bool Conditions::method_holds(std::string_view method) const {
   return methods_.empty() || std::ranges::find(methods_, method) != methods_.end();
@@ -121,9 +110,9 @@ void Conditions::explain(const Request& request, std::span<const std::string> li
     out.push_back({holds, "listener " + listener_name(request.listener, listener_names) +
                               (holds ? ": one of " : ": not one of ") + join(names)});
   }
-  if (!scheme_.empty()) {
+  if (scheme_ != config::Scheme::any) {
     const bool holds = scheme_holds(request.scheme);
-    const std::string wanted(holds ? "" : ": not " + std::string(scheme_));
+    const std::string wanted = holds ? "" : ": not " + config::name_of(config::schemes, scheme_);
     out.push_back({holds, "scheme " + std::string(request.scheme) + wanted});
   }
 }

@@ -42,13 +42,15 @@ class Conditions {
   bool all_hold(const Request& request) const;
   bool method_holds(std::string_view method) const;
   bool listener_holds(std::size_t listener) const;
-  bool scheme_holds(std::string_view scheme) const { return scheme_.empty() || scheme_ == scheme; }
+  bool scheme_holds(std::string_view scheme) const {
+    return scheme_ == config::Scheme::any || (scheme == "https") == (scheme_ == config::Scheme::https);
+  }
 
   bool unconditional_;
   std::vector<std::string> methods_;  // empty: any
   std::vector<HeaderCondition> headers_;
   std::vector<std::size_t> listeners_;  // empty: any
-  std::string_view scheme_;             // empty: any
+  config::Scheme scheme_;
 };
 
 /// "a, b, c".

@@ -323,11 +323,11 @@ Task<Session::Next> Session::discard(http::BodyDecoder* body, TimePoint since) {
   const std::uint64_t bytes_max =
       body == nullptr ? limits.discard_bytes : std::min(limits.discard_bytes, discard_kept_bytes_max);
   io::Reactor& reactor = worker_.reactor();
-  // A process that ends has less patience.
-  const Duration patience = worker_.draining()
-                                ? std::min<Duration>(limits.discard_timeout, discard_while_draining)
-                                : limits.discard_timeout;
-  const TimePoint deadline = since + patience;
+  // Shorter once a drain begins.
+  const auto deadline = [&] {
+    const Duration usual = limits.discard_timeout;
+    return since + (worker_.draining() ? std::min<Duration>(usual, discard_while_draining) : usual);
+  };
   relay::Pace pace(limits.discard_min_rate, discard_rate_window);
   auto& counts = counters_.discards;
   std::uint64_t discarded = 0;
@@ -347,7 +347,7 @@ Task<Session::Next> Session::discard(http::BodyDecoder* body, TimePoint since) {
       ++counts.discard_bytes;
       co_return Next::close;
     }
-    if (reactor.now() >= deadline) {
+    if (reactor.now() >= deadline()) {
       ++counts.discard_timeout;
       co_return Next::close;
     }
@@ -358,7 +358,7 @@ Task<Session::Next> Session::discard(http::BodyDecoder* body, TimePoint since) {
     io::IoResult received;
     if (!stream_.try_read(in_.free_begin(), in_.free_bytes(), received)) {
       in_.drop();  // a silent client holds no buffer
-      received = co_await stream_.readable(std::min(deadline, pace.due(before)));
+      received = co_await stream_.readable(std::min(deadline(), pace.due(before)));
     }
     discarded += received.bytes;
     counts.bytes += received.bytes;

@@ -1,7 +1,6 @@
 // Certificates, private keys and CA bundles from PEM files. Every failure names the file and says what is
 // wrong with it in words an operator can act on. Blocking file reads: control thread only. Expiry is no error
-// here: a proxy that refuses to start over an expired certificate helps nobody; a warning, an event and metrics show
-// it.
+// here, because an outage is worse than an expired certificate: it is a warning, an event and a metric.
 #pragma once
 
 #include <array>

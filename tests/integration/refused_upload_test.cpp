@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <future>
+#include <thread>
+
 #include "support/behaviours.hpp"
 #include "support/weir_process.hpp"
 
@@ -122,6 +125,23 @@ TEST_F(RefusedUpload, AClientThatDripsIsEndedByItsRate) {
   client.send(post("/denied", 1'000'000'000));
   EXPECT_EQ(client.read_response("POST").status, 403);
   weir->wait_for_metric("weir_request_discards_total", "discard_min_rate", 1);
+}
+
+TEST_F(RefusedUpload, OneThatDripsDoesNotHoldADrainUp) {
+  const auto weir = weir_with();
+  RawClient client = weir->connect();
+  client.send(post("/denied", 1'000'000'000));
+  EXPECT_EQ(client.read_response("POST").status, 403);
+  std::promise<void> over;
+  std::thread dripping([&, ended = over.get_future()] {
+    while (client.send(std::string(1024, 'b')) && ended.wait_for(50ms) == std::future_status::timeout) {
+    }
+  });
+  const ExitStatus ended = weir->stop_busy(Deadline(60s));
+  over.set_value();
+  dripping.join();
+  EXPECT_EQ(ended.code, 0);
+  EXPECT_THAT(weir->process().error_text(), ::testing::Not(::testing::HasSubstr("shutdown_timeout is over")));
 }
 
 TEST_F(RefusedUpload, AShortRestKeepsTheConnection) {
