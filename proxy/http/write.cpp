@@ -15,11 +15,10 @@ bool is_named(std::string_view name, const std::vector<std::string_view>& connec
   return std::ranges::any_of(connection_tokens, [&](std::string_view token) { return iequals(token, name); });
 }
 
-/// Copies fields one after the other; lines that are neighbours in their buffer in one go.
+/// Copies fields one after the other; lines that are neighbours in their buffer in one go. finish_run() ends it.
 class FieldCopier {
  public:
   explicit FieldCopier(Pen& pen) : pen_(pen) {}
-  ~FieldCopier() { finish_run(); }
   FieldCopier(const FieldCopier&) = delete;
   FieldCopier& operator=(const FieldCopier&) = delete;
 
@@ -129,6 +128,7 @@ bool put_request_fields(Pen& pen, const RequestHead& head, bool chunked, bool ke
     if (policy.drops(field) || (field.id == FieldId::unknown && is_alias(field.name))) continue;
     copier.put(field);
   }
+  copier.finish_run();
   return via;
 }
 
@@ -162,6 +162,7 @@ struct ResponseFields {
       if (field.id == FieldId::date) date = true;
       copier.put(field);
     }
+    copier.finish_run();
   }
 };
 

@@ -1,6 +1,7 @@
 #include "observe/access_log.hpp"
 
 #include <algorithm>
+#include <new>
 
 #include "observe/line_buffer.hpp"
 
@@ -121,15 +122,20 @@ void outcome_fields(LineBuffer& line, const AccessRecord& record) {
 
 }  // namespace
 
-void append_access_line(std::string& out, const AccessRecord& record) {
-  LineBuffer line(out);
-  line.raw(R"({"ts":")");
-  line.timestamp(record.ts);
-  line.byte('"');
-  connection_fields(line, record);
-  request_fields(line, record);
-  outcome_fields(line, record);
-  line.raw("}\n");
+bool append_access_line(std::string& out, const AccessRecord& record) {
+  const std::size_t before = out.size();
+  try {
+    LineBuffer line(out);
+    line.raw(R"({"ts":")");
+    line.timestamp(record.ts);
+    line.byte('"');
+    connection_fields(line, record);
+    request_fields(line, record);
+    outcome_fields(line, record);
+    line.raw("}\n");
+  } catch (const std::bad_alloc&) {  // `out` has nothing of it
+  }
+  return out.size() > before;
 }
 
 }  // namespace weir::observe

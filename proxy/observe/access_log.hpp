@@ -55,7 +55,7 @@ struct AccessRecord {
 };
 
 /// Appends one line, '\n' included; allocates only when `out` must grow. Control characters and bytes that
-/// are no valid UTF-8 are escaped as LineBuffer::json_text says.
-void append_access_line(std::string& out, const AccessRecord& record);
+/// are no valid UTF-8 are escaped as LineBuffer::json_text says. False: there was no memory, and `out` is as it was.
+bool append_access_line(std::string& out, const AccessRecord& record);
 
 }  // namespace weir::observe

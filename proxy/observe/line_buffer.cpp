@@ -5,6 +5,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <new>
 
 namespace weir::observe {
 namespace {
@@ -111,6 +112,14 @@ std::string_view cut_text(std::string_view text, std::size_t bytes_max) {
   // Continuation bytes without a lead are no character: nothing to keep whole.
   if (is_continuation(text[cut])) cut = bytes_max;
   return text.substr(0, cut);
+}
+
+LineBuffer::~LineBuffer() {
+  try {
+    if (!failed_) spill();
+  } catch (const std::bad_alloc&) {  // failed_ says so
+  }
+  if (failed_) out_.resize(before_);
 }
 
 void LineBuffer::escape(std::string_view text, bool json) {

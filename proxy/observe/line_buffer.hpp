@@ -1,6 +1,6 @@
 // Builds one log line: a window on the stack that is spilled into a string, so that a line costs one append
-// and no allocation once the string has its capacity. Knows JSON string escaping and RFC 3339 time. Pure; any
-// thread (the time text is cached per thread and second).
+// and no allocation once the string has its capacity; without memory, the string keeps no part of a line. Knows JSON
+// string escaping and RFC 3339 time. Pure; any thread (the time text is cached per thread and second).
 #pragma once
 
 #include <charconv>
@@ -18,8 +18,9 @@ std::string_view cut_text(std::string_view text, std::size_t bytes_max);
 
 class LineBuffer {
  public:
-  explicit LineBuffer(std::string& out) : out_(out) {}
-  ~LineBuffer() { spill(); }
+  /// `out` has the line once this is gone: as a whole, or without memory nothing of it.
+  explicit LineBuffer(std::string& out) : out_(out), before_(out.size()) {}
+  ~LineBuffer();
   LineBuffer(const LineBuffer&) = delete;
   LineBuffer& operator=(const LineBuffer&) = delete;
 
@@ -32,7 +33,7 @@ class LineBuffer {
     if (text.size() > room()) {
       spill();
       if (text.size() > room()) {
-        out_.append(text);
+        append(text);
         return;
       }
     }
@@ -65,14 +66,21 @@ class LineBuffer {
 
   std::size_t room() const { return static_cast<std::size_t>(window_ + sizeof window_ - at_); }
   void spill() {
-    out_.append(window_, static_cast<std::size_t>(at_ - window_));
+    append({window_, static_cast<std::size_t>(at_ - window_)});
     at_ = window_;
+  }
+  void append(std::string_view text) {
+    failed_ = true;
+    out_.append(text);
+    failed_ = false;
   }
   void escape(std::string_view text, bool json);
   void escape_byte(unsigned char value, bool json);
 
   std::string& out_;
-  char window_[2048];  // most lines fit; uninitialised on purpose
+  const std::size_t before_;  // bytes of out_ that are not of this line
+  bool failed_ = false;       // there was no memory for a part of it
+  char window_[2048];         // most lines fit; uninitialised on purpose
   char* at_ = window_;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -20,7 +21,10 @@ std::uint64_t count_lines(std::string_view text) {
 }  // namespace
 
 LogWriter::LogWriter(std::string output)
-    : name_(output), output_(std::move(output)), is_path_(output_.is_path()), thread_([this] { run(); }) {}
+    : name_(output), output_(std::move(output)), is_path_(output_.is_path()) {
+  spare_.reserve(spare_batches_max);  // so that the writer needs no memory for it
+  thread_ = std::thread([this] { run(); });
+}
 
 LogWriter::~LogWriter() {
   {
@@ -37,21 +41,24 @@ bool LogWriter::submit(std::string& batch) {
   {
     const std::lock_guard lock(mutex_);
     if (queued_bytes_ + batch.size() <= queue_bytes_max) {
-      std::string spare;
+      Item& item = queue_.emplace_back();  // without memory for it, nothing has happened
+      item.batch.swap(batch);
       if (!spare_.empty()) {
-        spare = std::move(spare_.back());
+        batch = std::move(spare_.back());
         spare_.pop_back();
       }
-      queued_bytes_ += batch.size();
+      queued_bytes_ += bytes;
       ++submitted_;
-      queue_.push_back({std::exchange(batch, std::move(spare)), std::nullopt});
     } else {
       batch.clear();
       return false;
     }
   }
   wake_.notify_one();
-  batch.reserve(bytes);  // one step instead of many where no spare one had come back
+  try {
+    batch.reserve(bytes);            // one step instead of many where no spare one had come back
+  } catch (const std::bad_alloc&) {  // it grows when it is used, then
+  }
   return true;
 }
 
@@ -61,8 +68,8 @@ std::optional<std::string> LogWriter::reopen() {
     LogOutput reopened(name_);
     {
       const std::lock_guard lock(mutex_);
-      ++submitted_;
       queue_.push_back({{}, std::move(reopened)});
+      ++submitted_;
     }
     wake_.notify_one();
     return std::nullopt;
@@ -124,16 +131,21 @@ std::string_view LogWriter::write_all(std::string_view text) {
       stalled += write_wait;
       given_up_ = stop_ && stalled >= shutdown_stall_max;
     } else {
-      if (!failing_) {
-        log(config::LogLevel::error, "access log: writing to {} failed: {}; lines are dropped and counted",
-            name_, std::generic_category().message(error));
-      }
+      if (!failing_) report_failure(error);
       failing_ = true;
       return text;
     }
   }
   if (text.empty()) failing_ = false;
   return text;
+}
+
+void LogWriter::report_failure(int error) const {
+  try {
+    log(config::LogLevel::error, "access log: writing to {} failed: {}; lines are dropped and counted", name_,
+        std::generic_category().message(error));
+  } catch (const std::bad_alloc&) {  // the count stays
+  }
 }
 
 void LogWriter::lose(std::string_view rest) {

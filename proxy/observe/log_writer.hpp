@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include "core/clock.hpp"
 #include "observe/log_output.hpp"
@@ -34,7 +35,7 @@ class LogWriter {
   LogWriter& operator=(const LogWriter&) = delete;
 
   /// Takes over `batch` (whole lines) and leaves it empty, with a capacity worth reusing. False: the queue
-  /// was full and the batch was dropped; the caller counts its lines. Any thread.
+  /// was full and the batch was dropped; the caller counts its lines. std::bad_alloc leaves all as it was. Any thread.
   bool submit(std::string& batch);
   /// Opens the file anew (SIGUSR1); what is submitted from now on goes there. A failure keeps the old file
   /// and is returned as text. Does nothing for stdout and stderr. Any thread but the workers: opening may
@@ -49,6 +50,7 @@ class LogWriter {
   void run();
   void write_batch(std::string_view batch);
   std::string_view write_all(std::string_view text);  // returns what could not be written
+  void report_failure(int error) const;
   void lose(std::string_view rest);
   void recycle(std::string batch);  // with mutex_ held
 
@@ -68,7 +70,7 @@ class LogWriter {
     std::optional<LogOutput> reopened;  // set: no batch, write to this from here on
   };
   std::deque<Item> queue_;
-  std::deque<std::string> spare_;
+  std::vector<std::string> spare_;
   std::size_t queued_bytes_ = 0;
   std::uint64_t submitted_ = 0, finished_ = 0;  // items
   std::thread thread_;

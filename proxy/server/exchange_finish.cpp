@@ -104,7 +104,7 @@ void Exchange::append_log_line(std::string& out, Duration duration) {
   record.queue_ms = queue_ms_;
   if (limited_by_) record.rate_limit = {limited_by_->config->name, refused_by_ ? "refused" : "shadow"};
   record.reason = reason_;
-  observe::append_access_line(out, record);
+  if (!observe::append_access_line(out, record)) ++worker_.metrics().access_log_dropped_lines;
 }
 
 /// A tunnel gives the buffer with the head back: what the log line says is kept here.

@@ -5,8 +5,12 @@
 #include <new>
 #include <optional>
 
+#include "http/parse.hpp"
+#include "http/write.hpp"
 #include "io/spawn.hpp"
 #include "listen/acceptor.hpp"
+#include "observe/access_log.hpp"
+#include "observe/log_writer.hpp"
 #include "relay/tunnel.hpp"
 #include "server/checker.hpp"
 #include "support/deadline.hpp"
@@ -154,6 +158,78 @@ TEST(OutOfMemory, PostedWorkThatFindsNoneIsDropped) {
   reactor.post([&] { done = true; });
   reactor.run_turn();
   EXPECT_TRUE(done);
+}
+
+TEST(OutOfMemory, ALogLineIsThereAsAWholeOrNotAtAll) {
+  observe::AccessRecord record;
+  const std::string path(10'000, 'p');
+  record.path = path;
+  int lost = 0;
+  for (int after = 0; after < 6; ++after) {
+    std::string out = "before\n";
+    bool written = false;
+    {
+      const FailingNew failing(after, FailingNew::for_good);
+      written = observe::append_access_line(out, record);
+    }
+    lost += written ? 0 : 1;
+    EXPECT_NE(written, out == "before\n") << after;
+    EXPECT_TRUE(out.ends_with('\n')) << after;
+  }
+  EXPECT_GT(lost, 0);
+}
+
+TEST(OutOfMemory, AHeadThatFindsNoneThrows) {
+  const std::string bytes = "HTTP/1.1 200 OK\r\nX-Long: " + std::string(8000, 'v') +
+                            "\r\nX-More: " + std::string(8000, 'v') + "\r\n\r\n";
+  http::ResponseHead head;
+  std::size_t scanned = 0;
+  ASSERT_TRUE(http::parse_response_head(bytes, {64 * 1024, 256, 0}, http::Method::get, false, scanned, head));
+  int threw = 0;
+  for (int after = 0; after < 8; ++after) {
+    std::string out;
+    const FailingNew failing(after, FailingNew::for_good);
+    try {
+      http::write_response_head(out, head, {}, "Date: x\r\n");
+    } catch (const std::bad_alloc&) {
+      ++threw;
+    }
+  }
+  EXPECT_GT(threw, 0);
+}
+
+TEST(OutOfMemory, TheThreadThatWritesLogsGoesOn) {
+  observe::LogWriter full("/dev/full");  // each write fails, and that is reported
+  const auto submit = [&full] {
+    std::string batch(4096, 'x');
+    batch += '\n';
+    EXPECT_TRUE(full.submit(batch));
+    full.flush();
+  };
+  {
+    const NoMemoryElsewhere nothing;
+    submit();
+  }
+  submit();
+  EXPECT_EQ(full.unwritten_lines(), 2u);
+}
+
+TEST(OutOfMemory, ABatchOfTheLogIsTakenOverOrLeft) {
+  observe::LogWriter writer("/dev/null");
+  for (int after = 0; after < 80; ++after) {
+    std::string batch = "a line\n";
+    bool threw = false;
+    {
+      const FailingNew failing(after % 3, 1);
+      try {
+        EXPECT_TRUE(writer.submit(batch));
+      } catch (const std::bad_alloc&) {
+        threw = true;
+      }
+    }
+    EXPECT_EQ(batch, threw ? "a line\n" : "");
+  }
+  writer.flush();
 }
 
 TEST(OutOfMemory, ChecksGoOnAfterwards) {
