@@ -8,7 +8,9 @@ constexpr KeyInfo keys[] = {
     {"admin", "map", "", "{}", "Where health, metrics and the API are served."},
     {"log", "map", "", "{}", "The error log and the access log."},
     {"trusted_proxies", "list of address blocks", "", "[]",
-     "Whose X-Forwarded-For, Forwarded and PROXY header is believed."},
+     "Whose X-Forwarded-For, -Proto, -Host, -Port and PROXY header is believed; Forwarded in requests "
+     "without "
+     "X-Forwarded-For, as a proxy that writes the one may pass the other on as the client sent it."},
     {"listeners", "map by name", "", "required",
      "The addresses that Weir accepts connections on; at least one."},
     {"upstreams", "map by name", "", "required",
@@ -130,12 +132,14 @@ constexpr KeyInfo keys[] = {
      "Between two reads of a request body; then 408."},
     {"listeners.NAME.limits.body_min_rate", "size", "per second", "0",
      "Averaged over 10 s in which the client is waited for; a slower body is a 408. 0: off."},
-    {"listeners.NAME.limits.send_timeout", "duration", "", "60s",
-     "Towards the client: a response of which it takes nothing for so long is cut. What its kernel confirmed "
-     "counts as taken."},
+    {"listeners.NAME.limits.send_timeout", "duration", "", "20s",
+     "Towards the client: a response of which it takes nothing for so long (up to 2.5 s more) is cut. What "
+     "its kernel "
+     "confirmed counts as taken. Longer for clients that may pause, such as players."},
     {"listeners.NAME.limits.response_min_rate", "size", "per second", "1KiB",
-     "Averaged over 20 s in which the client is waited for, all responses of its connection together; what "
-     "is taken more slowly is cut. 0: off."},
+     "Averaged over 20 s in which the client is waited for, all responses of its connection together, from a "
+     "byte "
+     "on that it took; what is taken more slowly is cut. 0: off."},
     {"listeners.NAME.limits.discard_bytes", "size", "", "256MiB",
      "Of a request body that is refused: so much is read and dropped, so that the client reads the answer; "
      "then the connection is closed."},

@@ -104,7 +104,7 @@ struct ListenerLimits {
   Milliseconds header_timeout{10'000};
   Milliseconds body_idle_timeout{60'000};
   std::uint64_t body_min_rate = 0;         // bytes per second over 10 s of waiting for the client; 0: off
-  Milliseconds send_timeout{60'000};       // towards the client, without any progress
+  Milliseconds send_timeout{20'000};       // towards the client, without any progress
   std::uint64_t response_min_rate = 1024;  // bytes per second over 20 s of waiting for the client; 0: off
   // Of a request body that is refused: read and dropped, so that the client gets to read the answer.
   std::uint64_t discard_bytes = 256ULL * 1024 * 1024;

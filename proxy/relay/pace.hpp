@@ -39,6 +39,8 @@ class Pace {
 
 /// The same of a side that is written to. Its kernel and ours take megabytes in advance and say for a minute that there
 /// is no room, so that what a write could place tells nothing: what counts is what left our kernel for the other side.
+/// A window begins with the first wait that brings a byte: a side that takes nothing at all is a matter of
+/// WriteBounds::timeout.
 class TakenPace {
  public:
   /// `bytes_per_second` averaged over `window` of waiting; 0: any pace will do.
@@ -46,14 +48,14 @@ class TakenPace {
 
   /// A wait begins; `taken` bytes were taken on this connection so far.
   void begin_wait(std::uint64_t taken) {
-    if (waited_ == Duration{}) taken_before_ = taken;
+    if (waited_ == Duration{}) taken_before_ = taken;  // nothing was taken since the last look
   }
   /// When a wait that begins at `now` has to be looked at; TimePoint::max() where any pace will do.
   TimePoint due(TimePoint now) const { return rate_ == 0 ? TimePoint::max() : now + (window_ - waited_); }
 
   /// A wait of `waited` is over, with `taken` bytes taken so far. False: so is a window, and it brought too little.
   bool end_wait(std::uint64_t taken, Duration waited) {
-    if (rate_ == 0) return true;
+    if (rate_ == 0 || (waited_ == Duration{} && taken == taken_before_)) return true;
     waited_ += waited;
     if (waited_ < window_) return true;
     const double seconds = std::chrono::duration<double>(waited_).count();

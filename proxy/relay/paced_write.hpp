@@ -13,7 +13,7 @@
 namespace weir::relay {
 
 struct WriteBounds {
-  Duration timeout{};                     // without any byte taken
+  Duration timeout{};                     // without any byte taken; up to an eighth more
   TimePoint deadline = TimePoint::max();  // for all of it
   TakenPace* pace = nullptr;              // any will do
 };

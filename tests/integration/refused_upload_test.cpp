@@ -204,7 +204,7 @@ TEST_F(RefusedUpload, AClientThatLeavesInTheMiddleIsGoneHoweverItLeft) {
 TEST_F(RefusedUpload, AClientThatTakesNothingIsStalled) {
   ScriptableEndpoint large(behave::ok(std::string(32 * 1024 * 1024, 'l')));
   ConfigText config = config_for(large.address());
-  config.http = "limits: { send_timeout: 1s, response_min_rate: 0 }";
+  config.http = "limits: { send_timeout: 1s }";
   WeirProcess weir(config);
   RawClient client = weir.connect();
   client.send_get("/");

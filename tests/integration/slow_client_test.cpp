@@ -13,10 +13,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Takes a little each 50 ms, so that no timeout for silence ever passes. 8 bytes are far below 1 KiB a second.
+/// Takes a little each 50 ms: often enough for its kernel to say so before `send_timeout`, and below 1 KiB a second.
 class Drip {
  public:
-  explicit Drip(std::size_t bytes = 8) : bytes_(bytes) {}
+  explicit Drip(std::size_t bytes = 32) : bytes_(bytes) {}
   bool due() {
     const auto now = std::chrono::steady_clock::now();
     if (now < next_) return false;
@@ -50,6 +50,18 @@ TEST(SlowClients, TakingLessThanTheRateEndsTheResponse) {
   EXPECT_EQ(weir.metric("weir_slow_clients_total", "response_min_rate"), 20);
   for (const auto& line : weir.access_log(20)) EXPECT_EQ(line.at("reason"), "client_too_slow");
   weir.wait_for_metric("weir_upstream_in_flight", "", 0);
+}
+
+TEST(SlowClients, TakingNothingIsStallingByDefaultToo) {
+  ScriptableEndpoint large(behave::ok(std::string(32 * 1024 * 1024, 'l')));
+  WeirProcess weir(config_for(large.address()));
+  RawClient client = weir.connect();
+  client.send_get("/");
+  const auto stalled = [&] { return weir.metric("weir_slow_clients_total", "send_timeout") == 1; };
+  eventually("the client is stalled", stalled, Deadline(90s));
+  EXPECT_EQ(weir.access_log(1).back().at("reason"), "client_stalled");
+  EXPECT_EQ(weir.metric("weir_slow_clients_total", "send_timeout"), 1);
+  EXPECT_EQ(weir.metric("weir_slow_clients_total", "response_min_rate"), 0);
 }
 
 TEST(SlowClients, SoDoesTakingAnswersOfWeirItselfThatWay) {

@@ -82,6 +82,24 @@ TEST(TakenPace, ANewWindowBeginsWithItsOwnFirstWait) {
   EXPECT_FALSE(pace.end_wait(90'000'100, 10s));
 }
 
+TEST(TakenPace, TimeInWhichNothingIsTakenIsNoPace) {
+  TakenPace pace(1000, 10s);
+  for (int i = 0; i < 100; ++i) {
+    pace.begin_wait(5000);
+    EXPECT_EQ(pace.due(start), start + 10s);
+    EXPECT_TRUE(pace.end_wait(5000, 10s)) << i;
+  }
+  pace.begin_wait(5000);
+  EXPECT_TRUE(pace.end_wait(5001, 2s)) << "the window begins with its first byte";
+  for (int i = 0; i < 3; ++i) {
+    pace.begin_wait(5001);
+    EXPECT_TRUE(pace.end_wait(5001, 2s)) << "and goes on " << i;
+  }
+  pace.begin_wait(5001);
+  EXPECT_EQ(pace.due(start), start + 2s);
+  EXPECT_FALSE(pace.end_wait(5001, 2s));
+}
+
 TEST(TakenPace, WithoutARateAnyWillDo) {
   TakenPace pace(0, 10s);
   pace.begin_wait(0);

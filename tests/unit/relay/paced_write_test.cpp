@@ -95,9 +95,17 @@ TEST(PacedWrite, ASideThatTakesNothingIsStalled) {
   EXPECT_FALSE(f.end.too_slow);
 }
 
+TEST(PacedWrite, OneThatTakesNothingIsStalledWhateverThePace) {
+  Fixture f;
+  f.loop.run(f.write({600ms, TimePoint::max(), &f.pace}));
+  EXPECT_EQ(f.end.status, io::IoStatus::timeout);
+  EXPECT_FALSE(f.end.too_slow);
+}
+
 TEST(PacedWrite, ASideBelowItsPaceIsTooSlow) {
   Fixture f;
-  f.loop.run(f.write({10s, TimePoint::max(), &f.pace}));
+  TakenPace high{1'000'000'000, 50ms};
+  f.loop.run(write_to_slow_side(f, {10s, TimePoint::max(), &high}));
   EXPECT_EQ(f.end.status, io::IoStatus::timeout);
   EXPECT_TRUE(f.end.too_slow);
 }
