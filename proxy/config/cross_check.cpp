@@ -70,20 +70,34 @@ void check_proxy_protocol(const Node& node, const Config& config, Context& conte
   }
 }
 
+bool is_localhost(std::string_view name) {
+  if (name.ends_with('.')) name.remove_suffix(1);
+  return name == "localhost" || name.ends_with(".localhost");
+}
+
+/// Whether a connection to the endpoint would reach the listener. Of names, only what is loopback is known here.
+bool reaches(const Endpoint& endpoint, const Listener& listener) {
+  if (endpoint.port == 0 || endpoint.port != listener.address.port) return false;
+  const auto takes = [&](const IpAddress& ip) {
+    return listener.address.ip == ip || (covers(listener.address.ip, ip) && ip.is_loopback());
+  };
+  if (endpoint.ip) return takes(*endpoint.ip);
+  return is_localhost(endpoint.host) &&
+         (takes(*IpAddress::parse("127.0.0.1")) || takes(*IpAddress::parse("::1")));
+}
+
 /// A request that reaches one of Weir's own listeners again would come round for ever; at run time it gets 508.
 void check_loops(const Node& root, const Config& config, Context& context) {
   const Node* const upstreams = root.find("upstreams");
   for (const Upstream& upstream : config.upstreams) {
     const Node* const block = upstreams ? upstreams->find(upstream.name) : nullptr;
     for (const Endpoint& endpoint : upstream.endpoints) {
-      if (!block || !endpoint.ip) continue;
       for (const Listener& listener : config.listeners) {
-        const bool here = listener.address.ip == *endpoint.ip ||
-                          (covers(listener.address.ip, *endpoint.ip) && endpoint.ip->is_loopback());
-        if (!here || endpoint.port == 0 || endpoint.port != listener.address.port) continue;
+        if (!block || !reaches(endpoint, listener)) continue;
+        const std::string address = endpoint.ip ? SocketAddress{*endpoint.ip, endpoint.port}.to_string()
+                                                : endpoint.host + ':' + std::to_string(endpoint.port);
         context.report(mark_of(*block, "endpoints"), "upstreams." + upstream.name + ".endpoints",
-                       SocketAddress{*endpoint.ip, endpoint.port}.to_string() + " is listener '" +
-                           listener.name + "' of this Weir: requests would go round",
+                       address + " is listener '" + listener.name + "' of this Weir: requests would go round",
                        "name the address of the application");
       }
     }

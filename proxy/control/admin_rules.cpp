@@ -44,9 +44,10 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) {
                     [](char x, char y) { return lower(x) == lower(y); });
 }
 
+/// What may stand after a host's colon: it may be nothing (RFC 3986 3.2.3).
 bool is_port(std::string_view text) {
   const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  return !text.empty() && text.size() <= port_digits_max && std::all_of(text.begin(), text.end(), is_digit);
+  return text.size() <= port_digits_max && std::all_of(text.begin(), text.end(), is_digit);
 }
 
 /// The host of `[::1]:9900`, `127.0.0.1`, `localhost:9900`: brackets and port taken off. Nothing on other
@@ -105,7 +106,10 @@ std::variant<AdminAction, AdminResponse> admit_write(AdminAction action, const A
                                                      const AdminRules& rules) {
   if (is_cross_site(request)) return problem(403, "writes from pages of other sites are refused");
   if (!rules.token.empty() && !carries_token(request.authorization, rules.token)) {
-    return unauthorized("writes need admin.token");
+    return unauthorized(
+        action == AdminAction::reload
+            ? "SIGHUP reloads without a token; by HTTP it needs the admin.token that is in force"
+            : "writes need admin.token");
   }
   return action;
 }

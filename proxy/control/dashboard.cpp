@@ -17,6 +17,11 @@ const std::string_view dashboard_html = R"html(<!doctype html>
 <h1>Weir</h1>
 <p id="state" role="status">connecting</p>
 </header>
+<form id="access" hidden>
+<label for="token">Reads need admin.read_token</label>
+<input id="token" type="password" autocomplete="off" required>
+<button>Show</button>
+</form>
 <main>
 <section>
 <h2>Overview</h2>
@@ -39,7 +44,7 @@ const std::string_view dashboard_html = R"html(<!doctype html>
 </table>
 </section>
 </main>
-<footer><a href="/metrics">Metrics</a> <a href="/api/v1/config">Configuration</a>
+<footer id="links"><a href="/metrics">Metrics</a> <a href="/api/v1/config">Configuration</a>
 <a href="/api/v1/routes">Routes</a> <a href="/health">Health</a></footer>
 </body>
 </html>
@@ -48,6 +53,7 @@ const std::string_view dashboard_html = R"html(<!doctype html>
 const std::string_view dashboard_script = R"js("use strict";
 
 const refreshMs = 2000;
+const tokenName = "weir-admin-token";
 let last = null;
 
 function element(name, text, className) {
@@ -126,11 +132,27 @@ function showUpstreams(report) {
   })));
 }
 
+// The token stays in this tab; links carry none, so they are hidden where reads need it.
 async function read(path) {
-  const response = await fetch(path, { cache: "no-store" });
+  const token = sessionStorage.getItem(tokenName);
+  const headers = token === null ? {} : { Authorization: "Bearer " + token };
+  const response = await fetch(path, { cache: "no-store", headers });
+  if (response.status === 401) {
+    document.getElementById("access").hidden = false;
+    document.getElementById("links").hidden = true;
+    throw new Error(token === null ? "the token is missing" : "the token is wrong");
+  }
   if (!response.ok) throw new Error(path + ": " + response.status);
   return response.json();
 }
+
+document.getElementById("access").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const field = document.getElementById("token");
+  sessionStorage.setItem(tokenName, field.value);
+  field.value = "";
+  document.getElementById("access").hidden = true;
+});
 
 async function refresh() {
   try {

@@ -51,7 +51,9 @@ void NameLookUp::ask_host() {
   const std::string& host = hosts_[next_ - 1].target;
   if (answer_.failed_targets.size() >= failed_targets_max)
     return host_failed(answer_.failed_targets.back().result);
-  auto local = channel_->from_file(host.ends_with('.') ? host.substr(0, host.size() - 1) : host);
+  const std::string name = host.ends_with('.') ? host.substr(0, host.size() - 1) : host;
+  auto local = channel_->from_file(name);
+  add_loopback(name, local);
   if (ipv6_ == Ipv6::off) std::erase_if(local, [](const IpAddress& address) { return address.v6; });
   if (!local.empty()) {
     add(local);
@@ -154,6 +156,16 @@ void NameLookUp::end(LookUp result) {
   answer_.result = result;
   if (result != LookUp::answered) answer_.addresses.clear();
   done_(answer_);
+}
+
+void add_loopback(std::string_view name, std::vector<IpAddress>& found) {
+  const bool is_localhost = name == "localhost";
+  if (!is_localhost && !(name.ends_with(".localhost") && found.empty())) return;
+  for (const char* const text : {"127.0.0.1", "::1"}) {
+    const IpAddress address = *IpAddress::parse(text);
+    const auto same_family = [&](const IpAddress& known) { return known.v6 == address.v6; };
+    if (std::ranges::none_of(found, same_family)) found.push_back(address);
+  }
 }
 
 Ipv6 reachable_ipv6(const std::vector<IpAddress>& machine) {

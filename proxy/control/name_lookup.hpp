@@ -1,13 +1,14 @@
-// One look-up of one name: /etc/hosts first, then A and AAAA records; of a service name its SRV records and the
-// addresses of their targets. Taken whole or not at all, but for two cases: AAAA without an answer where A has one, so
-// that servers that never answer AAAA do no harm, and a service's targets that nobody answers for: they keep the
-// addresses that they had. Control thread.
+// One look-up of one name: /etc/hosts and loopback first, then A and AAAA records; of a service name its SRV records
+// and the addresses of their targets. Taken whole or not at all, but for two cases: AAAA without an answer where A
+// has one, so that servers that never answer AAAA do no harm, and a service's targets that nobody answers for: they
+// keep the addresses that they had. Control thread.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "control/dns_channel.hpp"
@@ -17,7 +18,7 @@ namespace weir::control {
 /// Which IPv6 addresses a look-up takes.
 enum class Ipv6 : std::uint8_t {
   off,
-  hosts_file,  // those of /etc/hosts, such as `::1 localhost`
+  hosts_file,  // loopback and those of /etc/hosts
   on,          // AAAA records, too
 };
 
@@ -60,6 +61,10 @@ class NameLookUp : public std::enable_shared_from_this<NameLookUp> {
   std::size_t found_ = 0;  // hosts with addresses now
   upstream::NameAnswer answer_;
 };
+
+/// `found` in /etc/hosts for `name`, with what loopback has besides: `localhost` is both addresses, and a name below it
+/// that is not in the file is, too (RFC 6761 6.3). An app may listen on either alone.
+void add_loopback(std::string_view name, std::vector<IpAddress>& found);
 
 /// What a machine with these addresses can reach: `on` with an IPv6 address of more than its own link, `hosts_file`
 /// with loopback or the link only.

@@ -191,28 +191,37 @@ constexpr unsigned tlv_crc32c = 0x03;
 constexpr std::size_t tlv_fixed_bytes = 3;  // type, length
 using Crc32c = boost::crc_optimal<32, 0x1EDC6F41, 0xFFFFFFFF, 0xFFFFFFFF, true, true>;
 
-/// What is wrong with the type-length-values from `at` to the end of the whole header, or nullptr (section 2.2.3: the
-/// checksum covers the header with its own value as zeros).
-const char* check_tlvs(std::string_view header, std::size_t at) {
+/// What is wrong with the checksum whose value is at `value` in the whole header, or nullptr (section 2.2.3: it covers
+/// the header with its own value as zeros).
+const char* check_checksum(std::string_view header, std::size_t value, std::size_t length) {
+  if (length != 4) return "PROXY header with a checksum that is not of 4 bytes";
+  constexpr char zeros[4] = {};
+  Crc32c crc;
+  crc.process_bytes(header.data(), value);
+  crc.process_bytes(zeros, sizeof zeros);
+  crc.process_bytes(header.data() + value + length, header.size() - value - length);
+  std::uint32_t sent = 0;
+  for (std::size_t i = 0; i < length; ++i) sent = sent << 8 | byte_at(header, value + i);
+  return crc.checksum() == sent ? nullptr : "PROXY header with a wrong checksum";
+}
+
+/// What is wrong with the type-length-values from `at` to the end of the whole header, or nullptr. `whole` is false
+/// where they are none from some place on.
+const char* check_tlvs(std::string_view header, std::size_t at, bool& whole) {
+  static constexpr const char* cut = "PROXY header with a cut TLV";
+  const char* wrong = nullptr;
+  whole = false;
   while (at < header.size()) {
-    if (header.size() - at < tlv_fixed_bytes) return "PROXY header with a cut TLV";
+    if (header.size() - at < tlv_fixed_bytes) return cut;
     const std::size_t length = byte_at(header, at + 1) << 8 | byte_at(header, at + 2);
     const std::size_t value = at + tlv_fixed_bytes;
-    if (header.size() - value < length) return "PROXY header with a cut TLV";
-    if (byte_at(header, at) == tlv_crc32c) {
-      if (length != 4) return "PROXY header with a checksum that is not of 4 bytes";
-      constexpr char zeros[4] = {};
-      Crc32c crc;
-      crc.process_bytes(header.data(), value);
-      crc.process_bytes(zeros, sizeof zeros);
-      crc.process_bytes(header.data() + value + length, header.size() - value - length);
-      std::uint32_t sent = 0;
-      for (std::size_t i = 0; i < length; ++i) sent = sent << 8 | byte_at(header, value + i);
-      if (crc.checksum() != sent) return "PROXY header with a wrong checksum";
-    }
+    if (header.size() - value < length) return cut;
+    const bool checksum = byte_at(header, at) == tlv_crc32c;
+    if (checksum && wrong == nullptr) wrong = check_checksum(header, value, length);
     at = value + length;
   }
-  return nullptr;
+  whole = true;
+  return wrong;
 }
 
 Result<ProxyHeader> parse_v2(std::string_view bytes) {
@@ -236,9 +245,11 @@ Result<ProxyHeader> parse_v2(std::string_view bytes) {
   ProxyHeader header;
   header.bytes = v2_fixed_bytes + length;
   if (!local) {
-    const std::size_t tlvs =
-        v2_fixed_bytes + (family == family_unspec ? length : address_block_bytes(family));
-    if (const char* wrong = check_tlvs(bytes.substr(0, header.bytes), tlvs)) return refused(wrong);
+    // Of an unspecified family anything may stand there, and is ignored (section 2.2); but TLVs are what they are.
+    bool whole = false;
+    const char* const wrong =
+        check_tlvs(bytes.substr(0, header.bytes), v2_fixed_bytes + address_block_bytes(family), whole);
+    if (wrong != nullptr && (whole || family != family_unspec)) return refused(wrong);
   }
   if (local || (family != family_tcp4 && family != family_tcp6)) return header;
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "support/behaviours.hpp"
+#include "support/dns_server.hpp"
 #include "support/test_certificates.hpp"
 #include "support/weir_process.hpp"
 
@@ -256,8 +257,10 @@ TEST_F(Mirror, ACopyIsNotCopiedAgain) {
 TEST_F(Mirror, ACopyThatComesRoundEndsWith508) {
   const std::uint16_t port = unused_port();
   ConfigText text = config("percent: 100");
-  // By a name, which check cannot see through.
-  text.upstreams = {"green: { endpoints: [ \"localhost:" + std::to_string(port) + "\" ] }"};
+  DnsServer dns;  // check cannot see through a name
+  dns.set("round.test", {"127.0.0.1"});
+  text.server += ", resolver: { servers: [\"" + dns.address() + "\"] }";
+  text.upstreams = {"green: { endpoints: [ \"round.test:" + std::to_string(port) + "\" ] }"};
   text.listeners = {"again: { address: \"127.0.0.1:" + std::to_string(port) + "\" }"};
   WeirProcess weir(text);
   EXPECT_EQ(weir.get("/").body, "blue");

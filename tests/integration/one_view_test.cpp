@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "support/behaviours.hpp"
+#include "support/dns_server.hpp"
 #include "support/weir_process.hpp"
 
 namespace weir::testing {
@@ -98,7 +99,10 @@ TEST_F(OneView, ForwardedIsBelievedAsItsOlderRelatives) {
 
 TEST_F(OneView, ARequestThatComesRoundAgainIsRefused) {
   const std::uint16_t port = unused_port();
-  ConfigText config = config_for("localhost:" + std::to_string(port));
+  DnsServer dns;  // check cannot see through a name
+  dns.set("round.test", {"127.0.0.1"});
+  ConfigText config = config_for("round.test:" + std::to_string(port));
+  config.server += ", resolver: { servers: [\"" + dns.address() + "\"] }";
   config.listeners = {"round: { address: \"127.0.0.1:" + std::to_string(port) + "\" }"};
   WeirProcess weir(config);
   const Response response = weir.get("/");

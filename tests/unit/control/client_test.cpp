@@ -174,7 +174,7 @@ TEST(Client, TheTokenIsSent) {
   const AdminFixture admin(scripted_backend(), "secret");
   const Printed without = run(request_reload, target_of(admin));
   EXPECT_EQ(without.outcome, ClientOutcome::refused);
-  EXPECT_THAT(without.err, HasSubstr("writes need admin.token"));
+  EXPECT_THAT(without.err, HasSubstr("SIGHUP reloads without a token"));
   EXPECT_EQ(run(request_reload, target_of(admin, "secret")).outcome, ClientOutcome::done);
 }
 

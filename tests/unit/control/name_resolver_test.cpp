@@ -101,6 +101,30 @@ TEST_F(NameResolverTest, LocalhostNeedsNoServer) {
   EXPECT_EQ(dns.questions("localhost"), 0U);
 }
 
+TEST(Loopback, LocalhostIsBothWhateverTheFileSays) {
+  const auto with = [](std::string_view name, std::initializer_list<const char*> file) {
+    std::vector<IpAddress> found;
+    for (const char* address : file) found.push_back(*IpAddress::parse(address));
+    add_loopback(name, found);
+    std::vector<std::string> texts;
+    for (const IpAddress& address : found) texts.push_back(address.to_string());
+    return texts;
+  };
+  EXPECT_THAT(with("localhost", {}), ElementsAre("127.0.0.1", "::1"));
+  EXPECT_THAT(with("localhost", {"127.0.0.1"}), ElementsAre("127.0.0.1", "::1"));
+  EXPECT_THAT(with("localhost", {"::1", "127.0.0.5"}), ElementsAre("::1", "127.0.0.5"));
+  EXPECT_THAT(with("app.localhost", {}), ElementsAre("127.0.0.1", "::1"));
+  EXPECT_THAT(with("app.localhost", {"10.0.0.1"}), ElementsAre("10.0.0.1"));
+  EXPECT_THAT(with("notlocalhost", {}), IsEmpty());
+  EXPECT_THAT(with("localhost.example", {}), IsEmpty());
+}
+
+TEST_F(NameResolverTest, NamesBelowLocalhostNeedNoServerEither) {
+  watch_and_wait({"app.localhost"});
+  EXPECT_THAT(addresses("app.localhost"), ElementsAre("::1", "127.0.0.1"));
+  EXPECT_EQ(dns.questions("app.localhost"), 0U);
+}
+
 TEST(ReachableIpv6, IsWhatTheMachinesAddressesAllow) {
   const auto reachable = [](std::initializer_list<const char*> addresses) {
     std::vector<IpAddress> machine;

@@ -212,6 +212,19 @@ TEST(ProxyProtocol, RefusesWrongChecksumsAndCutTlvs) {
   }
 }
 
+/// Of an unspecified family anything may stand where addresses would, but TLVs are looked at where it is TLVs.
+TEST(ProxyProtocol, AnUnspecifiedFamilyMayCarryAChecksum) {
+  const auto header = parse_proxy_header(v2(0x21, 0x00, "\x03\x00\x04\x3e\xc9\x89\x4e"s));
+  ASSERT_TRUE(header);
+  EXPECT_EQ(header->bytes, 16u + 7);
+  EXPECT_FALSE(header->has_address);
+  const auto wrong = parse_proxy_header(v2(0x21, 0x00, "\x03\x00\x04\x3e\xc9\x89\x4f"s));
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().detail, "PROXY header with a wrong checksum");
+  EXPECT_TRUE(parse_proxy_header(v2(0x21, 0x00, "\x03\x00\x04\x3e\xc9\x89\x4f???"s))) << "these are no TLVs";
+  EXPECT_TRUE(parse_proxy_header(v2(0x20, 0x00, "\x03\x00\x04\x3e\xc9\x89\x4f"s))) << "LOCAL: section 2.2";
+}
+
 TEST(ProxyProtocol, TheLengthBoundOfV1HoldsForAddressesToo) {
   const std::string longest = "1111:2222:3333:4444:5555:6666:255.255.255.255";  // 45 characters each
   const std::string header = "PROXY TCP6 " + longest + " " + longest + " 65535 65535\r\n";
