@@ -76,14 +76,15 @@ bool is_localhost(std::string_view name) {
 }
 
 /// Whether a connection to the endpoint would reach the listener. Of names, only what is loopback is known here.
-bool reaches(const Endpoint& endpoint, const Listener& listener) {
+bool reaches(const Endpoint& endpoint, const Listener& listener, const Resolver& resolver) {
   if (endpoint.port == 0 || endpoint.port != listener.address.port) return false;
   const auto takes = [&](const IpAddress& ip) {
     return listener.address.ip == ip || (covers(listener.address.ip, ip) && ip.is_loopback());
   };
   if (endpoint.ip) return takes(*endpoint.ip);
+  const bool v6 = resolver.ipv6 != ResolveIpv6::off;
   return is_localhost(endpoint.host) &&
-         (takes(*IpAddress::parse("127.0.0.1")) || takes(*IpAddress::parse("::1")));
+         (takes(*IpAddress::parse("127.0.0.1")) || (v6 && takes(*IpAddress::parse("::1"))));
 }
 
 /// A request that reaches one of Weir's own listeners again would come round for ever; at run time it gets 508.
@@ -93,7 +94,7 @@ void check_loops(const Node& root, const Config& config, Context& context) {
     const Node* const block = upstreams ? upstreams->find(upstream.name) : nullptr;
     for (const Endpoint& endpoint : upstream.endpoints) {
       for (const Listener& listener : config.listeners) {
-        if (!block || !reaches(endpoint, listener)) continue;
+        if (!block || !reaches(endpoint, listener, config.server.resolver)) continue;
         const std::string address = endpoint.ip ? SocketAddress{*endpoint.ip, endpoint.port}.to_string()
                                                 : endpoint.host + ':' + std::to_string(endpoint.port);
         context.report(mark_of(*block, "endpoints"), "upstreams." + upstream.name + ".endpoints",

@@ -133,13 +133,15 @@ constexpr KeyInfo keys[] = {
     {"listeners.NAME.limits.body_min_rate", "size", "per second", "0",
      "Averaged over 10 s in which the client is waited for; a slower body is a 408. 0: off."},
     {"listeners.NAME.limits.send_timeout", "duration", "", "20s",
-     "Towards the client: a response of which it takes nothing for so long (up to 2.5 s more) is cut. What "
-     "its kernel "
-     "confirmed counts as taken. Longer for clients that may pause, such as players."},
+     "Towards the client: a response of which it takes nothing for so long (up to an eighth more) is cut. "
+     "What its "
+     "kernel confirmed counts as taken. Longer for clients that may pause, such as players."},
     {"listeners.NAME.limits.response_min_rate", "size", "per second", "1KiB",
-     "Averaged over 20 s in which the client is waited for, all responses of its connection together, from a "
-     "byte "
-     "on that it took; what is taken more slowly is cut. 0: off."},
+     "Averaged over 20 s in which the client is waited for, all responses of its connection together; a "
+     "client "
+     "that takes less is cut with the next byte that it takes. A silence of 20 s or more does not count: "
+     "that is "
+     "`send_timeout`. 0: off."},
     {"listeners.NAME.limits.discard_bytes", "size", "", "256MiB",
      "Of a request body that is refused: so much is read and dropped, so that the client reads the answer; "
      "then the connection is closed."},

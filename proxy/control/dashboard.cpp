@@ -132,14 +132,19 @@ function showUpstreams(report) {
   })));
 }
 
-// The token stays in this tab; links carry none, so they are hidden where reads need it.
+// Links carry no token, so they are hidden where reads need one.
+function askForToken(needed) {
+  document.getElementById("access").hidden = !needed;
+  document.getElementById("links").hidden = needed || sessionStorage.getItem(tokenName) !== null;
+}
+
+// The token stays in this tab.
 async function read(path) {
   const token = sessionStorage.getItem(tokenName);
   const headers = token === null ? {} : { Authorization: "Bearer " + token };
   const response = await fetch(path, { cache: "no-store", headers });
   if (response.status === 401) {
-    document.getElementById("access").hidden = false;
-    document.getElementById("links").hidden = true;
+    askForToken(true);
     throw new Error(token === null ? "the token is missing" : "the token is wrong");
   }
   if (!response.ok) throw new Error(path + ": " + response.status);
@@ -149,14 +154,15 @@ async function read(path) {
 document.getElementById("access").addEventListener("submit", (event) => {
   event.preventDefault();
   const field = document.getElementById("token");
-  sessionStorage.setItem(tokenName, field.value);
+  sessionStorage.setItem(tokenName, field.value.replace(/[^\x21-\x7e]/g, ""));  // nothing else is in a field
   field.value = "";
-  document.getElementById("access").hidden = true;
+  askForToken(false);
 });
 
 async function refresh() {
   try {
     const [status, upstreams] = await Promise.all([read("/api/v1/status"), read("/api/v1/upstreams")]);
+    askForToken(false);
     showStatus(status);
     showUpstreams(upstreams);
   } catch (error) {

@@ -38,36 +38,51 @@ class Pace {
 };
 
 /// The same of a side that is written to. Its kernel and ours take megabytes in advance and say for a minute that there
-/// is no room, so that what a write could place tells nothing: what counts is what left our kernel for the other side.
-/// A window begins with the first wait that brings a byte: a side that takes nothing at all is a matter of
-/// WriteBounds::timeout.
+/// is no room, so that what a write could place tells nothing: what counts is what left our kernel for the other side,
+/// looked at from time to time. A side that takes nothing at all is a matter of WriteBounds::timeout: so the verdict
+/// on a window waits for a byte, and after a silence as long as a window a new one begins.
 class TakenPace {
  public:
   /// `bytes_per_second` averaged over `window` of waiting; 0: any pace will do.
   TakenPace(std::uint64_t bytes_per_second, Duration window) : rate_(bytes_per_second), window_(window) {}
 
+  /// How often to look at what was taken, at least; Duration::max() where any pace will do.
+  Duration look_interval() const { return rate_ == 0 ? Duration::max() : window_ / looks_a_window; }
+
   /// A wait begins; `taken` bytes were taken on this connection so far.
   void begin_wait(std::uint64_t taken) {
-    if (waited_ == Duration{}) taken_before_ = taken;  // nothing was taken since the last look
+    if (waited_ == Duration{}) window_began_at_ = taken;
+    if (taken != taken_) silent_ = {};
+    taken_ = taken;
   }
-  /// When a wait that begins at `now` has to be looked at; TimePoint::max() where any pace will do.
-  TimePoint due(TimePoint now) const { return rate_ == 0 ? TimePoint::max() : now + (window_ - waited_); }
 
   /// A wait of `waited` is over, with `taken` bytes taken so far. False: so is a window, and it brought too little.
   bool end_wait(std::uint64_t taken, Duration waited) {
-    if (rate_ == 0 || (waited_ == Duration{} && taken == taken_before_)) return true;
+    if (rate_ == 0) return true;
     waited_ += waited;
+    if (taken == taken_) {
+      silent_ += waited;
+      return true;
+    }
+    if (silent_ >= window_) {
+      waited_ = waited;
+      window_began_at_ = taken_;
+    }
+    silent_ = {};
     if (waited_ < window_) return true;
     const double seconds = std::chrono::duration<double>(waited_).count();
     waited_ = {};
-    return static_cast<double>(taken - taken_before_) >= static_cast<double>(rate_) * seconds;
+    return static_cast<double>(taken - window_began_at_) >= static_cast<double>(rate_) * seconds;
   }
 
  private:
+  static constexpr int looks_a_window = 8;
+
   std::uint64_t rate_;
   Duration window_;
-  std::uint64_t taken_before_ = 0;
+  std::uint64_t taken_ = 0, window_began_at_ = 0;
   Duration waited_{};
+  Duration silent_{};  // of waited_, since the last byte
 };
 
 }  // namespace weir::relay

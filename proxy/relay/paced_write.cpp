@@ -7,10 +7,9 @@ namespace {
 
 /// The kernel does not say when the other side takes something, so what it took is looked at this often. It is how much
 /// later than its bound a side that takes nothing may be ended.
-Duration look_interval(Duration timeout) {
-  constexpr Milliseconds longest{2500};
+Duration look_interval(Duration timeout, const TakenPace& pace) {
   constexpr int looks_a_timeout = 8;
-  return std::min<Duration>(timeout / looks_a_timeout, longest);
+  return std::min(timeout / looks_a_timeout, pace.look_interval());
 }
 
 }  // namespace
@@ -25,8 +24,8 @@ Task<PacedWrite> write_waiting(io::Stream& target, std::span<iovec> parts, Write
   for (;;) {
     const TimePoint before = reactor.now();
     pace.begin_wait(taken);
-    const TimePoint until = std::min({bounds.deadline, pace.due(before), took_last + bounds.timeout,
-                                      before + look_interval(bounds.timeout)});
+    const TimePoint until =
+        std::min({bounds.deadline, took_last + bounds.timeout, before + look_interval(bounds.timeout, pace)});
     const io::IoResult written = co_await target.write_until(parts, until);
     end.bytes += written.bytes;
     end.status = written.status;

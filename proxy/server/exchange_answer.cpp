@@ -85,7 +85,7 @@ http::ResponseOptions Exchange::response_options(const http::Framing& body, bool
 bool Exchange::rest_of_body_is_short() const {
   if (head.expect_continue && !continue_sent_) return false;
   return request_body_->framing().kind != http::BodyKind::length ||
-         request_body_->remaining() <= Session::discard_kept_bytes_max;
+         request_body_->remaining() <= Discard::kept_bytes_max;
 }
 
 /// Why a write to the client failed; counts what a bound of ours ended.
@@ -128,7 +128,7 @@ Task<After> Exchange::answer(const http::OwnResponse& response, bool connection_
   if (!written.ok()) {
     status_ = facts(ErrorKind::client_gone).status;
     reason_ = facts(client_write_failure(written.status, written.too_slow).kind).name;
-    co_return After::close;
+    co_return After::reset;  // whatever it still sends: it does not read
   }
   status_ = response.status;
   if (!response.head_only) response_body_bytes_ = response.body.size();

@@ -115,7 +115,7 @@ Task<After> Exchange::relay_upgrade() {
     reason_ = facts(client_write_failure(sent.status, sent.too_slow).kind).name;
   }
   release_connection(false);
-  co_return After::close;
+  co_return sent.ok() ? After::close : After::reset;
 }
 
 /// The exchange with the endpoint is over: its connection is kept or closed, its in-flight count goes down.

@@ -3,14 +3,21 @@
 #include <fmt/format.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <new>
 #include <utility>
+
+#include "io/spawn.hpp"
+#include "server/discard.hpp"
 
 namespace weir::server {
 namespace {
 
-/// What was read need not be answered by a reset. MSG_TRUNC: TCP throws it away without a copy.
-void discard_received(int fd) {
-  (void)::recv(fd, nullptr, Refusals::discarded_bytes_max, MSG_TRUNC | MSG_DONTWAIT);
+/// What was read need not be answered by a reset. MSG_TRUNC: TCP throws it away without a copy. Returns whether there
+/// was anything.
+bool discard_received(int fd) {
+  constexpr std::size_t all = 1 << 30;
+  return ::recv(fd, nullptr, all, MSG_TRUNC | MSG_DONTWAIT) > 0;
 }
 
 std::string text_of(std::string_view body, std::int64_t seconds, std::string_view error,
@@ -57,30 +64,53 @@ void Refusals::set_retry_after(Milliseconds retry_after) {
   }
 }
 
-void Refusals::refuse(io::FileDescriptor fd, limit::Bound why, bool answer, bool keep, TimePoint now) {
+void Refusals::refuse(io::FileDescriptor fd, Refused whose, limit::Bound why, bool answer, bool keep) {
   if (!answer) return;
   send_refusal(fd.get(), answers_[static_cast<std::size_t>(why)]);
-  if (keep) this->keep(std::move(fd), now);
+  if (keep) this->keep(std::move(fd), std::move(whose));
 }
 
-void Refusals::refuse_client(io::FileDescriptor fd, TimePoint now) {
+void Refusals::refuse_client(io::FileDescriptor fd, Refused whose) {
   send_refusal(fd.get(), client_refusal_text());
-  keep(std::move(fd), now);
+  keep(std::move(fd), std::move(whose));
 }
 
-void Refusals::keep(io::FileDescriptor fd, TimePoint now) {
+void Refusals::keep(io::FileDescriptor fd, Refused whose) {
   if (most_ == 0) return;
   if (kept_.size() >= most_) close_oldest();
-  kept_.push_back({std::move(fd), now + kept_for});
+  kept_.push_back({std::move(fd), std::move(whose), reactor_.now() + kept_for});
 }
 
 void Refusals::expire(TimePoint now) {
   while (!kept_.empty() && kept_.front().until <= now) close_oldest();
 }
 
+/// One that has sent more since its answer has not read that yet, as like as not.
 void Refusals::close_oldest() {
-  discard_received(kept_.front().fd.get());
+  Kept oldest = std::move(kept_.front());
   kept_.pop_front();
+  if (!discard_received(oldest.fd.get()) || reading_.size() >= most_) return;
+  auto start = [this, fd = std::move(oldest.fd), whose = std::move(oldest.whose)]() mutable {
+    return read_on(std::move(fd), std::move(whose));
+  };
+  io::spawn("refused connection", std::move(start), [](bool) {});
+}
+
+Task<> Refusals::read_on(io::FileDescriptor fd, Refused whose) {
+  io::Stream stream(reactor_, std::move(fd));
+  ReadBuffer in(buffers_);
+  reading_.push_back(&stream);
+  try {
+    Discard discard(stream, in, whose.listener->config.limits, *whose.discards, draining_since_);
+    co_await discard.rest();
+  } catch (const std::bad_alloc&) {  // as good as over
+  }
+  std::erase(reading_, &stream);
+}
+
+void Refusals::end() {
+  kept_.clear();
+  for (io::Stream* const stream : reading_) stream->channel().abort(io::IoStatus::shutdown);
 }
 
 }  // namespace weir::server

@@ -126,8 +126,9 @@ Task<> Session::run() {
     }
   }
   if (next == Next::linger) {
+    Discard discard = discard_here();
     stream_.finish_writing();
-    co_await discard(nullptr, worker_.reactor().now());
+    co_await discard.rest();
   } else if (is_tls()) {
     stream_.finish_writing();
   }
@@ -190,7 +191,7 @@ bool Session::admit_client() {
   const std::uint32_t most = listener_->config.limits.connections_per_client;
   if (most == 0 || client_place_.take(*listener_->clients, peer_.ip, most)) return true;
   ++counters_.refused_clients;
-  if (!is_tls()) worker_.refuse_client(stream_.channel());
+  if (!is_tls()) worker_.refuse_client(stream_.channel(), listener_);
   return false;
 }
 
@@ -293,14 +294,8 @@ Task<Session::Next> Session::serve_request() {
   switch (after) {
     case After::keep_alive:
       co_return Next::request;
-    case After::discard: {
-      const TimePoint since = worker_.reactor().now();
-      const Next next = co_await discard(&*rest, since);
-      if (next != Next::linger) co_return next;
-      stream_.finish_writing();
-      co_await discard(nullptr, since);  // within the same bounds of time
-      co_return Next::close;
-    }
+    case After::discard:
+      co_return co_await discard_body(*rest);
     case After::linger:
       co_return Next::linger;
     case After::reset:
@@ -314,66 +309,19 @@ Task<Session::Next> Session::serve_request() {
   co_return unread&& stream_.channel().aborted() == io::IoStatus::ok ? Next::linger : Next::close;
 }
 
-/// Reads what the client still sends and drops it. A client that sends on while the connection closes gets a reset,
-/// which can destroy the answer before it is read; many clients read it only when all is sent. `request`: the body is
-/// through, where its framing is known. `linger`: the connection cannot be kept, but no bound is reached. `close`: the
-/// client left, or a bound in limits is reached; those of time count from `since`.
-Task<Session::Next> Session::discard(http::BodyDecoder* body, TimePoint since) {
-  const config::ListenerLimits& limits = listener_->config.limits;
-  const std::uint64_t bytes_max =
-      body == nullptr ? limits.discard_bytes : std::min(limits.discard_bytes, discard_kept_bytes_max);
-  io::Reactor& reactor = worker_.reactor();
-  // Shorter once a drain begins.
-  const auto deadline = [&] {
-    const Duration usual = limits.discard_timeout;
-    return since + (worker_.draining() ? std::min<Duration>(usual, discard_while_draining) : usual);
-  };
-  relay::Pace pace(limits.discard_min_rate, discard_rate_window);
-  auto& counts = counters_.discards;
-  std::uint64_t discarded = 0;
-  in_.compact();
-  for (unsigned rounds = 1;; ++rounds) {
-    while (body != nullptr && !in_.empty() && !body->finished()) {
-      const auto step = body->decode(in_.unread());
-      if (!step || step->consumed == 0) co_return Next::linger;
-      in_.consume(step->consumed);
-    }
-    if (body != nullptr && body->finished()) {
-      ++counts.complete;
-      co_return Next::request;
-    }
-    if (discarded >= bytes_max) {
-      if (body != nullptr) co_return Next::linger;
-      ++counts.discard_bytes;
-      co_return Next::close;
-    }
-    if (reactor.now() >= deadline()) {
-      ++counts.discard_timeout;
-      co_return Next::close;
-    }
-    if (rounds % relay::rounds_per_turn == 0) co_await io::Yield(reactor);
-    in_.drop();
-    in_.reserve(BufferPool::small_bytes);
-    const TimePoint before = reactor.now();
-    io::IoResult received;
-    if (!stream_.try_read(in_.free_begin(), in_.free_bytes(), received)) {
-      in_.drop();  // a silent client holds no buffer
-      received = co_await stream_.readable(std::min(deadline(), pace.due(before)));
-    }
-    discarded += received.bytes;
-    counts.bytes += received.bytes;
-    if (body != nullptr) in_.produced(received.bytes);
-    if (!pace.note(received.bytes, reactor.now() - before)) {
-      ++counts.discard_min_rate;
-      co_return Next::close;
-    }
-    if (!received.ok() && received.status != io::IoStatus::timeout) {
-      // Behind a response that ends the connection, its end is the end of what the client had to say.
-      const bool complete = body == nullptr && received.status == io::IoStatus::eof;
-      ++(complete ? counts.complete : counts.client_gone);
-      co_return Next::close;
-    }
-  }
+Discard Session::discard_here() {
+  return {stream_, in_, listener_->config.limits, counters_.discards, worker_.draining_since()};
+}
+
+/// The connection goes on behind the body, if it is worth that; otherwise it ends without a reset.
+Task<Session::Next> Session::discard_body(http::BodyDecoder& body) {
+  Discard discard = discard_here();
+  const Discard::End end = co_await discard.body(body);
+  if (end == Discard::End::through) co_return Next::request;
+  if (end == Discard::End::over) co_return Next::close;
+  stream_.finish_writing();
+  co_await discard.rest();
+  co_return Next::close;
 }
 
 }  // namespace weir::server

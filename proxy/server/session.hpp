@@ -14,6 +14,7 @@
 #include "io/stream.hpp"
 #include "observe/worker_metrics.hpp"
 #include "relay/paced_write.hpp"
+#include "server/discard.hpp"
 #include "server/snapshot.hpp"
 
 namespace weir::server {
@@ -32,11 +33,7 @@ class Session : public boost::intrusive::list_base_hook<> {
   static constexpr Milliseconds handshake_timeout{10'000};  // TLS
   static constexpr Milliseconds first_request_wait{2'000};  // of a new connection, while the worker drains
   static constexpr std::size_t body_room_min = 4 * 1024;    // of the read block, behind the head
-  /// A body that is not wanted is dropped in favour of keeping the connection up to here.
-  static constexpr std::uint64_t discard_kept_bytes_max = 1024 * 1024;
-  static constexpr std::chrono::seconds discard_rate_window{5};
-  static constexpr Milliseconds discard_while_draining{2'000};
-  static constexpr unsigned requests_per_turn = 16;  // that follow each other without a wait
+  static constexpr unsigned requests_per_turn = 16;         // that follow each other without a wait
 
   Session(Worker& worker, std::shared_ptr<const ListenerRuntime> listener, io::FileDescriptor fd,
           const SocketAddress& peer);
@@ -86,7 +83,8 @@ class Session : public boost::intrusive::list_base_hook<> {
   bool take_head(Exchange& exchange);
   Task<bool> read_rest_of_head(Exchange& exchange);
   Task<Next> serve_request();
-  Task<Next> discard(http::BodyDecoder* body, TimePoint since);
+  Discard discard_here();
+  Task<Next> discard_body(http::BodyDecoder& body);
   void set_idle(bool idle);
   bool is_silent();
   Duration idle_wait() const;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <ctime>
+#include <new>
 #include <utility>
 
 #include "io/spawn.hpp"
@@ -15,7 +16,10 @@
 namespace weir::server {
 
 Worker::Worker(std::size_t index, ProcessShared& shared, std::uint64_t seed)
-    : index_(index), shared_(shared), rng_(seed), refusals_(shared.refusals_kept) {
+    : index_(index),
+      shared_(shared),
+      rng_(seed),
+      refusals_(reactor_, buffers_, draining_since_, shared.refusals_kept) {
   reactor_.set_descriptors_max(shared.worker_descriptors_max);
 }
 
@@ -29,6 +33,7 @@ void Worker::run() {
   acceptors_.clear();
   end_sessions();
   end_mirrors();
+  end_refusals();
   flush_log();
 }
 
@@ -56,6 +61,8 @@ void Worker::install(std::shared_ptr<const Snapshot> snapshot, std::vector<Liste
     }
     next->upstreams.push_back(std::move(view));
   }
+  refusals_.set_retry_after(snapshot->config->server.overload.retry_after);
+  // From here to the generation nothing needs memory: all of it is taken over, or nothing.
   for (const auto& [endpoint, pool] : pools_) {
     if (!pools.contains(endpoint)) pool->retire();
   }
@@ -65,10 +72,9 @@ void Worker::install(std::shared_ptr<const Snapshot> snapshot, std::vector<Liste
     flush_log();
     access_log_ = snapshot->access_log;
   }
-  refusals_.set_retry_after(snapshot->config->server.overload.retry_after);
   next->snapshot = std::move(snapshot);
   generation_ = std::move(next);
-  if (draining_) return;
+  if (draining()) return;
 
   std::erase_if(acceptors_, [&sockets](const auto& entry) {
     return std::none_of(sockets.begin(), sockets.end(),
@@ -103,14 +109,14 @@ void Worker::accepted(const std::shared_ptr<const ListenerRuntime>& listener, io
     fd = io::FileDescriptor(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 0));  // the lowest free number
   }
   if (!fd.valid()) return;
-  if (!reactor_.may_keep(fd)) return refuse(*listener, std::move(fd), limit::Bound::descriptors);
+  if (!reactor_.may_keep(fd)) return refuse(listener, std::move(fd), limit::Bound::descriptors);
   const std::uint32_t open = shared_.connections.fetch_add(1, std::memory_order_relaxed);
   const bool room_made =
       open >= shared_.connections_tight.load(std::memory_order_relaxed) && close_idle_sessions(1) > 0;
   if (open >= shared_.connections_admitted.load(std::memory_order_relaxed) && !room_made) {
     shared_.connections.fetch_sub(1, std::memory_order_relaxed);
     const bool all_taken = open >= shared_.connections_max.load(std::memory_order_relaxed);
-    return refuse(*listener, std::move(fd),
+    return refuse(listener, std::move(fd),
                   all_taken ? limit::Bound::connections : shared_.tightest.load(std::memory_order_relaxed));
   }
   ++metrics_.listener(listener->name).connections_total;
@@ -118,15 +124,18 @@ void Worker::accepted(const std::shared_ptr<const ListenerRuntime>& listener, io
 }
 
 /// Its session ends; the connection is closed a moment later.
-void Worker::refuse_client(io::Channel& client) {
-  refusals_.refuse_client(client.release(), reactor_.now());
+void Worker::refuse_client(io::Channel& client, std::shared_ptr<const ListenerRuntime> listener) {
+  auto& counts = metrics_.listener(listener->name).discards;
+  refusals_.refuse_client(client.release(), {std::move(listener), &counts});
 }
 
-void Worker::refuse(const ListenerRuntime& listener, io::FileDescriptor fd, limit::Bound why) {
-  if (why == limit::Bound::connections) ++metrics_.listener(listener.name).refused_total;
+void Worker::refuse(const std::shared_ptr<const ListenerRuntime>& listener, io::FileDescriptor fd,
+                    limit::Bound why) {
+  auto& counters = metrics_.listener(listener->name);
+  if (why == limit::Bound::connections) ++counters.refused_total;
   ++metrics_.shed(observe::Shed::new_connection, why);
   const bool keep = why != limit::Bound::descriptors;
-  refusals_.refuse(std::move(fd), why, listener.tls == nullptr, keep, reactor_.now());
+  refusals_.refuse(std::move(fd), {listener, &counters.discards}, why, listener->tls == nullptr, keep);
 }
 
 /// At most `most` client connections that have been idle for a while, longest first.
@@ -183,11 +192,11 @@ bool Worker::sheds_keep_alive() {
 
 void Worker::session_ended() {
   shared_.connections.fetch_sub(1, std::memory_order_relaxed);
-  if (draining_ && sessions_.empty() && drained_) std::exchange(drained_, nullptr)();
+  if (draining() && sessions_.empty() && drained_) std::exchange(drained_, nullptr)();
 }
 
 void Worker::drain(std::function<void()> drained) {
-  draining_ = true;
+  draining_since_ = reactor_.now();
   acceptors_.clear();
   drained_ = std::move(drained);
   for (Session& session : sessions_) session.drain();
@@ -210,6 +219,11 @@ void Worker::end_sessions() {
 void Worker::end_mirrors() {
   mirrors_.end();
   for (int turn = 0; turn < end_turns_max && !mirrors_.empty(); ++turn) reactor_.run_turn();
+}
+
+void Worker::end_refusals() {
+  refusals_.end();
+  for (int turn = 0; turn < end_turns_max && refusals_.reading() > 0; ++turn) reactor_.run_turn();
 }
 
 std::unique_ptr<Exchange> Worker::take_exchange() {
@@ -236,7 +250,13 @@ void Worker::flush_log() {
   log_timer_.disarm();
   if (log_buffer_.empty() || access_log_ == nullptr) return;
   const auto lines = static_cast<std::uint64_t>(std::count(log_buffer_.begin(), log_buffer_.end(), '\n'));
-  if (!access_log_->submit(log_buffer_)) metrics_.access_log_dropped_lines += lines;
+  bool taken = false;
+  try {
+    taken = access_log_->submit(log_buffer_);
+  } catch (const std::bad_alloc&) {
+    log_buffer_.clear();
+  }
+  if (!taken) metrics_.access_log_dropped_lines += lines;
 }
 
 void Worker::sweep() {

@@ -123,7 +123,9 @@ class Worker {
   Rng& rng() { return rng_; }
   observe::WorkerMetrics& metrics() { return metrics_; }
   const GenerationPtr& generation() const { return generation_; }
-  bool draining() const { return draining_; }
+  bool draining() const { return draining_since_ != TimePoint::max(); }
+  /// TimePoint::max() before a drain begins.
+  const TimePoint& draining_since() const { return draining_since_; }
   /// Whether an answer that could keep its connection ends it, because the process is near a bound. Counts it.
   bool sheds_keep_alive();
   std::size_t index() const { return index_; }
@@ -159,13 +161,15 @@ class Worker {
   friend class Session;
   void accepted(const std::shared_ptr<const ListenerRuntime>& listener, io::FileDescriptor fd,
                 const SocketAddress& peer);
-  void refuse_client(io::Channel& client);
-  void refuse(const ListenerRuntime& listener, io::FileDescriptor fd, limit::Bound why);
+  void refuse_client(io::Channel& client, std::shared_ptr<const ListenerRuntime> listener);
+  void refuse(const std::shared_ptr<const ListenerRuntime>& listener, io::FileDescriptor fd,
+              limit::Bound why);
   std::size_t close_idle_sessions(std::size_t most);
   void accept_failed(int error, bool first);
   void session_ended();
   void end_sessions();
   void end_mirrors();
+  void end_refusals();
   void flush_log();
   void sweep();
   static void flush_log_due(void* worker);
@@ -184,6 +188,7 @@ class Worker {
   boost::intrusive::list<Session, boost::intrusive::constant_time_size<true>> sessions_;
   Mirrors mirrors_{*this};
   IdleSessions idle_sessions_;  // longest idle first
+  TimePoint draining_since_ = TimePoint::max();
   Refusals refusals_;
   TimePoint next_relief_{};
   std::vector<std::unique_ptr<Exchange>> exchanges_;
@@ -194,7 +199,6 @@ class Worker {
   std::array<observe::LineThrottle, noise_count> throttles_{};
   std::string date_;
   std::int64_t date_second_ = -1;
-  bool draining_ = false;
   std::function<void()> drained_;
 };
 

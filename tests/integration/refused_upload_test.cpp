@@ -119,6 +119,28 @@ TEST_F(RefusedUpload, ARefusedConnectionReadsItsAnswerAlthoughItsRequestComesLat
   EXPECT_EQ(refused.read_to_end().event, StreamEvent::end);
 }
 
+TEST_F(RefusedUpload, ARefusedConnectionThatUploadsReadsItsAnswer) {
+  ConfigText config = config_for(endpoint_.address());
+  config.http = "limits: { connections_per_client: 1 }";
+  WeirProcess weir(config);
+  RawClient held = weir.connect();
+  EXPECT_EQ(held.get("/").status, 200);
+  EXPECT_EQ(status_after_sending(weir, "/", 20'000'000), 503);
+  weir.wait_for_metric("weir_request_discards_total", "complete", 1);
+}
+
+TEST_F(RefusedUpload, OneBoundOfBytesIsForAllOfIt) {
+  const auto weir = weir_with("discard_bytes: 512KiB");
+  RawClient client = weir->connect();
+  client.send("POST /denied HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+  const std::string chunk = "10000\r\n" + std::string(0x10000, 'c') + "\r\n";
+  std::size_t sent = 0;
+  while (sent < 100'000'000 && client.send(chunk)) sent += chunk.size();
+  EXPECT_LT(sent, 100'000'000U);
+  EXPECT_EQ(weir->metric("weir_request_discards_total", "discard_bytes"), 1);
+  EXPECT_LE(weir->metric("weir_request_discarded_bytes_total"), 512 * 1024 + 32 * 1024);
+}
+
 TEST_F(RefusedUpload, AClientThatDripsIsEndedByItsRate) {
   const auto weir = weir_with("discard_min_rate: 1KiB");
   RawClient client = weir->connect();

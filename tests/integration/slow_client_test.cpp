@@ -55,13 +55,35 @@ TEST(SlowClients, TakingLessThanTheRateEndsTheResponse) {
 TEST(SlowClients, TakingNothingIsStallingByDefaultToo) {
   ScriptableEndpoint large(behave::ok(std::string(32 * 1024 * 1024, 'l')));
   WeirProcess weir(config_for(large.address()));
-  RawClient client = weir.connect();
+  ConnectOptions options;
+  options.port = weir.port();
+  options.receive_buffer_bytes = 4096;  // far less than the rate asks for in its window
+  RawClient client(options);
   client.send_get("/");
   const auto stalled = [&] { return weir.metric("weir_slow_clients_total", "send_timeout") == 1; };
   eventually("the client is stalled", stalled, Deadline(90s));
   EXPECT_EQ(weir.access_log(1).back().at("reason"), "client_stalled");
   EXPECT_EQ(weir.metric("weir_slow_clients_total", "send_timeout"), 1);
   EXPECT_EQ(weir.metric("weir_slow_clients_total", "response_min_rate"), 0);
+}
+
+TEST(SlowClients, OneThatStallsIsNotReadOn) {
+  ConfigText config = config_for("127.0.0.1:1");
+  config.http = "limits: { send_timeout: 1s }";
+  config.routes = {"{ name: own, match: { path_prefix: / }, respond: { status: 200, body: " +
+                   std::string(60'000, 'o') + " } }"};
+  config.default_route = false;
+  WeirProcess weir(config);
+  ConnectOptions options;
+  options.port = weir.port();
+  options.receive_buffer_bytes = 4096;
+  RawClient client(options);
+  std::string burst;
+  for (int i = 0; i < 2'000; ++i) burst += "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+  client.stream().write_available(burst);
+  weir.wait_for_metric("weir_slow_clients_total", "send_timeout", 1);
+  weir.wait_for_metric("weir_connections", "listener=\"http\"", 0);
+  EXPECT_EQ(weir.metric("weir_request_discarded_bytes_total"), 0);
 }
 
 TEST(SlowClients, SoDoesTakingAnswersOfWeirItselfThatWay) {

@@ -41,6 +41,21 @@ class Tls : public ::testing::Test {
   ScriptableEndpoint endpoint_{behave::ok("hello")};
 };
 
+TEST_F(Tls, ARefusalReachesAClientThatSendsAllFirst) {
+  const CertificateFiles files = leaf("default", {"localhost"});
+  ConfigText config = config_for(endpoint_.address());
+  config.listeners = {tls_listener(files.cert, files.key)};
+  config.routes = {"{ name: all, match: { path_prefix: / }, respond: { status: 403 } }"};
+  config.default_route = false;
+  WeirProcess weir(config);
+  RawClient client = weir.connect_tls(client_);
+  client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+  const std::string chunk = "40000\r\n" + std::string(0x40000, 'c') + "\r\n";
+  for (int i = 0; i < 80; ++i) ASSERT_TRUE(client.send(chunk)) << i;
+  client.send("0\r\n\r\n");
+  EXPECT_EQ(client.read_response("POST").status, 403);
+}
+
 TEST_F(Tls, ServesBothVersionsAndTellsTheEndpoint) {
   const auto weir = start();
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {

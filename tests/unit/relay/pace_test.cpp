@@ -51,7 +51,6 @@ TEST(Pace, LargeRatesDoNotWrap) {
 TEST(TakenPace, WhatWasPlacedInBuffersBeforeTheWaitDoesNotCount) {
   TakenPace pace(1000, 10s);
   pace.begin_wait(5'000'000);
-  EXPECT_EQ(pace.due(start), start + 10s);
   EXPECT_FALSE(pace.end_wait(5'000'100, 10s));
 }
 
@@ -70,7 +69,6 @@ TEST(TakenPace, WaitsOfSeveralWritesAddUp) {
     EXPECT_TRUE(pace.end_wait(static_cast<std::uint64_t>(i + 1) * 10, 1s));
   }
   pace.begin_wait(90);
-  EXPECT_EQ(pace.due(start), start + 1s);
   EXPECT_FALSE(pace.end_wait(100, 1s));
 }
 
@@ -82,28 +80,56 @@ TEST(TakenPace, ANewWindowBeginsWithItsOwnFirstWait) {
   EXPECT_FALSE(pace.end_wait(90'000'100, 10s));
 }
 
-TEST(TakenPace, TimeInWhichNothingIsTakenIsNoPace) {
+/// Looks once a second; `taken` bytes at the first of `seconds` looks, then none. The last verdict.
+bool take_then_stop(TakenPace& pace, std::uint64_t& all, std::uint64_t taken, int seconds) {
+  bool good = true;
+  for (int i = 0; i < seconds && good; ++i) {
+    pace.begin_wait(all);
+    if (i == 0) all += taken;
+    good = pace.end_wait(all, 1s);
+  }
+  return good;
+}
+
+TEST(TakenPace, SilenceHasNoVerdict) {
   TakenPace pace(1000, 10s);
-  for (int i = 0; i < 100; ++i) {
-    pace.begin_wait(5000);
-    EXPECT_EQ(pace.due(start), start + 10s);
-    EXPECT_TRUE(pace.end_wait(5000, 10s)) << i;
-  }
-  pace.begin_wait(5000);
-  EXPECT_TRUE(pace.end_wait(5001, 2s)) << "the window begins with its first byte";
-  for (int i = 0; i < 3; ++i) {
-    pace.begin_wait(5001);
-    EXPECT_TRUE(pace.end_wait(5001, 2s)) << "and goes on " << i;
-  }
-  pace.begin_wait(5001);
-  EXPECT_EQ(pace.due(start), start + 2s);
-  EXPECT_FALSE(pace.end_wait(5001, 2s));
+  std::uint64_t all = 0;
+  EXPECT_TRUE(take_then_stop(pace, all, 0, 100)) << "from the beginning";
+  EXPECT_TRUE(take_then_stop(pace, all, 1, 100)) << "nor after a byte";
+}
+
+TEST(TakenPace, ASilenceShorterThanAWindowCounts) {
+  TakenPace pace(1000, 10s);
+  std::uint64_t all = 0;
+  EXPECT_TRUE(take_then_stop(pace, all, 1, 9));
+  EXPECT_TRUE(take_then_stop(pace, all, 0, 1));
+  EXPECT_FALSE(take_then_stop(pace, all, 10'998, 1)) << "a byte less than 11 s ask for";
+}
+
+TEST(TakenPace, OneThatTakesAByteNowAndThenIsTooSlow) {
+  TakenPace pace(1000, 10s);
+  std::uint64_t all = 0;
+  EXPECT_TRUE(take_then_stop(pace, all, 1, 6));
+  EXPECT_TRUE(take_then_stop(pace, all, 1, 6));
+  EXPECT_FALSE(take_then_stop(pace, all, 1, 6));
+}
+
+TEST(TakenPace, APauseOfAWindowIsNoPace) {
+  TakenPace pace(1000, 10s);
+  std::uint64_t all = 0;
+  EXPECT_TRUE(take_then_stop(pace, all, 100, 50));
+  for (int i = 0; i < 40; ++i) EXPECT_TRUE(take_then_stop(pace, all, 1000, 1)) << i;
+  for (int i = 0; i < 9; ++i) EXPECT_TRUE(take_then_stop(pace, all, 10, 1)) << i;
+}
+
+TEST(TakenPace, IsLookedAtSeveralTimesAWindow) {
+  EXPECT_EQ(TakenPace(1000, 8s).look_interval(), 1s);
+  EXPECT_EQ(TakenPace(0, 8s).look_interval(), Duration::max());
 }
 
 TEST(TakenPace, WithoutARateAnyWillDo) {
   TakenPace pace(0, 10s);
   pace.begin_wait(0);
-  EXPECT_EQ(pace.due(start), TimePoint::max());
   EXPECT_TRUE(pace.end_wait(0, 1h));
 }
 

@@ -17,8 +17,6 @@ using ::testing::HasSubstr;
 using ::testing::StartsWith;
 using namespace std::chrono_literals;
 
-constexpr TimePoint start{1000s};
-
 struct Pair {
   Pair() {
     std::array<int, 2> fds{};
@@ -38,6 +36,19 @@ struct Pair {
     }
   }
   io::FileDescriptor ours, client;
+};
+
+struct Fixture {
+  explicit Fixture(std::size_t most = 10) : refusals(reactor, buffers, never, most) {}
+  Refused whose() { return {listener, &discards}; }
+  TimePoint start() const { return reactor.now(); }
+
+  const TimePoint never = TimePoint::max();
+  io::Reactor reactor;
+  BufferPool buffers;
+  std::shared_ptr<const ListenerRuntime> listener = std::make_shared<ListenerRuntime>();
+  observe::ListenerCounters::Discards discards;
+  Refusals refusals;
 };
 
 TEST(RefusalText, IsAWholeAnswer) {
@@ -61,25 +72,27 @@ TEST(RefusalText, RetryAfterIsInWholeSecondsRoundedUp) {
 }
 
 TEST(Refusals, AnswerAndCloseTheirSideAtOnceAndTheConnectionLater) {
-  Refusals refusals(10);
+  Fixture f;
+  Refusals& refusals = f.refusals;
   refusals.set_retry_after(7s);
   Pair pair;
-  refusals.refuse(std::move(pair.ours), Bound::memory, true, true, start);
+  refusals.refuse(std::move(pair.ours), f.whose(), Bound::memory, true, true);
   EXPECT_EQ(pair.read_to_end(), refusal_text(Bound::memory, 7s));
   EXPECT_EQ(refusals.kept(), 1U);
   EXPECT_EQ(::send(pair.client.get(), "late", 4, MSG_NOSIGNAL), 4) << "a request that is still under way";
-  refusals.expire(start + Refusals::kept_for - 1ms);
+  refusals.expire(f.start() + Refusals::kept_for - 1ms);
   EXPECT_EQ(refusals.kept(), 1U);
-  refusals.expire(start + Refusals::kept_for);
+  refusals.expire(f.start() + Refusals::kept_for);
   EXPECT_EQ(refusals.kept(), 0U);
   EXPECT_EQ(::send(pair.client.get(), "later", 5, MSG_NOSIGNAL), -1);
 }
 
 TEST(Refusals, KeepNoMoreThanTheyMay) {
-  Refusals refusals(2);
+  Fixture f(2);
+  Refusals& refusals = f.refusals;
   refusals.set_retry_after(1s);
   std::array<Pair, 5> pairs;
-  for (Pair& pair : pairs) refusals.refuse(std::move(pair.ours), Bound::connections, true, true, start);
+  for (Pair& pair : pairs) refusals.refuse(std::move(pair.ours), f.whose(), Bound::connections, true, true);
   EXPECT_EQ(refusals.kept(), 2U);
   for (const Pair& pair : pairs) EXPECT_THAT(pair.read_to_end(), StartsWith("HTTP/1.1 503 "));
   EXPECT_EQ(::send(pairs[2].client.get(), "x", 1, MSG_NOSIGNAL), -1) << "the oldest ones are closed";
@@ -87,41 +100,45 @@ TEST(Refusals, KeepNoMoreThanTheyMay) {
 }
 
 TEST(Refusals, KeepNoneWhereDescriptorsAreShort) {
-  Refusals refusals(10);
+  Fixture f;
+  Refusals& refusals = f.refusals;
   refusals.set_retry_after(1s);
   Pair pair;
-  refusals.refuse(std::move(pair.ours), Bound::descriptors, true, false, start);
+  refusals.refuse(std::move(pair.ours), f.whose(), Bound::descriptors, true, false);
   EXPECT_THAT(pair.read_to_end(), HasSubstr("overload: descriptors"));
   EXPECT_EQ(refusals.kept(), 0U);
 }
 
 TEST(Refusals, SayNothingUnderTls) {
-  Refusals refusals(10);
+  Fixture f;
+  Refusals& refusals = f.refusals;
   refusals.set_retry_after(1s);
   Pair pair;
-  refusals.refuse(std::move(pair.ours), Bound::connections, false, true, start);
+  refusals.refuse(std::move(pair.ours), f.whose(), Bound::connections, false, true);
   EXPECT_EQ(pair.read_to_end(), "");
   EXPECT_EQ(refusals.kept(), 0U);
 }
 
 TEST(Refusals, DoNotWaitForAClientThatTakesNothing) {
-  Refusals refusals(10);
+  Fixture f;
+  Refusals& refusals = f.refusals;
   refusals.set_retry_after(1s);
   Pair pair;
   const std::string filler(1 << 20, 'x');
   while (::send(pair.ours.get(), filler.data(), filler.size(), MSG_DONTWAIT | MSG_NOSIGNAL) > 0) {
   }
-  refusals.refuse(std::move(pair.ours), Bound::connections, true, true, start);
+  refusals.refuse(std::move(pair.ours), f.whose(), Bound::connections, true, true);
   EXPECT_EQ(refusals.kept(), 1U);
 }
 
 TEST(Refusals, AClientThatIsGoneIsNoTrouble) {
-  Refusals refusals(10);
+  Fixture f;
+  Refusals& refusals = f.refusals;
   refusals.set_retry_after(1s);
   Pair pair;
   pair.client = io::FileDescriptor();
-  refusals.refuse(std::move(pair.ours), Bound::connections, true, true, start);
-  refusals.expire(start + 10s);
+  refusals.refuse(std::move(pair.ours), f.whose(), Bound::connections, true, true);
+  refusals.expire(f.start() + 10s);
   EXPECT_EQ(refusals.kept(), 0U);
 }
 
