@@ -35,7 +35,8 @@ struct Shared {
 /// How an upstream's endpoints are chosen; the same for all requests of a snapshot.
 struct Rules {
   Rules() = default;
-  Rules(config::Balance how) : policy(how) {}  // no backups, zones, limits, nor slow start
+  /// No backups, zones, limits, nor slow start.
+  Rules(config::Balance how) : policy(how) {}  // NOLINT: a policy is rules
   /// Of `upstream` with these candidates.
   Rules(const config::Upstream& upstream, std::span<const upstream::Candidate> candidates);
 

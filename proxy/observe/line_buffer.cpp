@@ -167,7 +167,8 @@ void LineBuffer::escape_byte(unsigned char value, bool json) {
 void LineBuffer::milliseconds(double value) {
   constexpr double value_max = 1e15;  // past 30,000 years; the microseconds still fit 64 bits
   if (!(value > 0)) value = 0;
-  const auto microseconds = static_cast<std::uint64_t>(std::min(value, value_max) * 1000 + 0.5);
+  const double thousandths = std::min(value, value_max) * 1000;
+  const auto microseconds = static_cast<std::uint64_t>(thousandths + 0.5);  // NOLINT: it is not negative
   number(microseconds / 1000);
   char fraction[4] = {'.'};
   write_digits(fraction + 1, static_cast<unsigned>(microseconds % 1000), 3);

@@ -25,19 +25,19 @@ struct Fixture {
   Discard discard() { return {*pair.b, in, limits, counts, draining_since}; }
 };
 
-Detached send_for_ever(io::Stream& stream, bool& stopped) {
+Detached send_for_ever(io::Stream& stream, io::Signal& stopped) {
   const std::string piece(16 * 1024, 'x');
   for (;;) {
     const io::IoResult sent = co_await testing::send(stream, piece);
     if (!sent.ok()) break;
   }
-  stopped = true;
+  stopped.set();
 }
 
 /// Chunked, and no end: what the sender sends is one chunk.
 Task<> body_then_rest(Fixture& f, Discard::End& end) {
   (void)co_await testing::send(*f.pair.a, "ffffffff\r\n");
-  bool stopped = false;
+  io::Signal stopped(f.loop.reactor());
   send_for_ever(*f.pair.a, stopped);
   {
     http::BodyDecoder body(http::Framing{http::BodyKind::chunked, 0}, Origin::client);
@@ -46,7 +46,7 @@ Task<> body_then_rest(Fixture& f, Discard::End& end) {
     if (end == Discard::End::unfinished) co_await discard.rest();
   }
   f.pair.b.reset();
-  while (!stopped) co_await io::Yield(f.loop.reactor());
+  co_await stopped;
 }
 
 TEST(Discard, BodyAndRestHaveOneBoundOfBytes) {
