@@ -13,21 +13,25 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Takes a little each 50 ms: often enough for its kernel to say so before `send_timeout`, and below 1 KiB a second.
+/// Takes so many bytes a second, however slow the test itself is. By default less than 1 KiB, and enough for its kernel to
+/// say several times in `send_timeout` that something was taken.
 class Drip {
  public:
-  explicit Drip(std::size_t bytes = 32) : bytes_(bytes) {}
+  explicit Drip(double bytes_a_second = 600) : bytes_a_second_(bytes_a_second) {}
   bool due() {
     const auto now = std::chrono::steady_clock::now();
-    if (now < next_) return false;
-    next_ = now + 50ms;
+    const std::chrono::duration<double> passed = now - last_;
+    if (passed < 50ms) return false;
+    last_ = now;
+    bytes_ = static_cast<std::size_t>(passed.count() * bytes_a_second_);
     return true;
   }
   void take(RawClient& client) { client.stream().read_some(dripped_, Deadline(1ms), bytes_); }
 
  private:
-  std::size_t bytes_;
-  std::chrono::steady_clock::time_point next_;
+  double bytes_a_second_;
+  std::size_t bytes_ = 0;
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
   std::string dripped_;
 };
 
@@ -116,7 +120,7 @@ TEST(SlowClients, TheTotalTimeEndsAResponseThatIsTakenSlowly) {
   RawClient client = weir.connect();
   client.send_get("/");
   const Deadline deadline(60s);
-  Drip drip(30'000);
+  Drip drip(600'000);
   while (weir.metric("http_requests_total") < 1 && !deadline.has_passed()) {
     if (drip.due()) drip.take(client);
   }
