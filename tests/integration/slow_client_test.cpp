@@ -13,8 +13,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Takes so many bytes a second, however slow the test itself is. By default less than 1 KiB, and enough for its kernel to
-/// say several times in `send_timeout` that something was taken.
+/// Takes so many bytes a second, however slow the test itself is. By default less than 1 KiB, and enough for its
+/// kernel to say several times in `send_timeout` that something was taken.
 class Drip {
  public:
   explicit Drip(double bytes_a_second = 600) : bytes_a_second_(bytes_a_second) {}
