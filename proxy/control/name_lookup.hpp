@@ -1,6 +1,6 @@
 // One look-up of one name: /etc/hosts and loopback first, then A and AAAA records; of a service name its SRV records
 // and the addresses of their targets. Taken whole or not at all, but for two cases: AAAA without an answer where A
-// has one, so that servers that never answer AAAA do no harm, and a service's targets that nobody answers for: they
+// has one, so that servers that never answer AAAA do no harm, and a service's targets for which no server answers: they
 // keep the addresses that they had. Control thread.
 #pragma once
 

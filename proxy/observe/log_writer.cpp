@@ -56,7 +56,7 @@ bool LogWriter::submit(std::string& batch) {
   }
   wake_.notify_one();
   try {
-    batch.reserve(bytes);            // one step instead of many where no spare one had come back
+    batch.reserve(bytes);            // one allocation instead of many
   } catch (const std::bad_alloc&) {  // it grows when it is used, then
   }
   return true;

@@ -77,7 +77,7 @@ void Refusals::refuse_client(io::FileDescriptor fd, Refused whose) {
 
 void Refusals::keep(io::FileDescriptor fd, Refused whose) {
   if (most_ == 0) return;
-  if (kept_.size() >= most_) close_oldest();
+  while (!kept_.empty() && kept_.size() + reading_.size() >= most_) close_oldest();
   kept_.push_back({std::move(fd), std::move(whose), reactor_.now() + kept_for});
 }
 
@@ -85,11 +85,11 @@ void Refusals::expire(TimePoint now) {
   while (!kept_.empty() && kept_.front().until <= now) close_oldest();
 }
 
-/// One that has sent more since its answer has not read that yet, as like as not.
+/// One that has sent more since its answer is probably still sending. At most half of all are read on.
 void Refusals::close_oldest() {
   Kept oldest = std::move(kept_.front());
   kept_.pop_front();
-  if (!discard_received(oldest.fd.get()) || reading_.size() >= most_) return;
+  if (!discard_received(oldest.fd.get()) || reading_.size() >= most_ / 2) return;
   auto start = [this, fd = std::move(oldest.fd), whose = std::move(oldest.whose)]() mutable {
     return read_on(std::move(fd), std::move(whose));
   };

@@ -37,7 +37,7 @@ class Refusals {
   static constexpr std::size_t kept_max = 128;
   static constexpr Milliseconds kept_for{1000};
 
-  /// `most`: answered connections that wait for their close, and as many again that still send. `draining_since`: see
+  /// `most`: answered connections that wait for their close or still send. `draining_since`: see
   /// Discard. All have to outlive this.
   Refusals(io::Reactor& reactor, BufferPool& buffers, const TimePoint& draining_since, std::size_t most)
       : reactor_(reactor), buffers_(buffers), draining_since_(draining_since), most_(most) {}
@@ -71,7 +71,7 @@ class Refusals {
   const std::size_t most_;
   std::array<std::string, limit::bound_count> answers_;
   std::deque<Kept> kept_;             // oldest first
-  std::vector<io::Stream*> reading_;  // not more than most_
+  std::vector<io::Stream*> reading_;  // at most half of most_
 };
 
 /// The whole answer. RFC 9209 for Proxy-Status.

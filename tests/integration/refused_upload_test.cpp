@@ -35,6 +35,12 @@ class RefusedUpload : public ::testing::Test {
     return std::make_unique<WeirProcess>(config);
   }
 
+  ConfigText one_connection_a_client() const {
+    ConfigText config = config_for(endpoint_.address());
+    config.http = "limits: { connections_per_client: 1 }";
+    return config;
+  }
+
   /// Sends all of the body before it reads, as many clients do.
   static int status_after_sending(WeirProcess& weir, const std::string& path, std::size_t bytes) {
     RawClient client = weir.connect();
@@ -107,9 +113,7 @@ TEST_F(RefusedUpload, OneBoundOfTimeIsForAllOfIt) {
 }
 
 TEST_F(RefusedUpload, ARefusedConnectionReadsItsAnswerAlthoughItsRequestComesLater) {
-  ConfigText config = config_for(endpoint_.address());
-  config.http = "limits: { connections_per_client: 1 }";
-  WeirProcess weir(config);
+  WeirProcess weir(one_connection_a_client());
   RawClient held = weir.connect();
   EXPECT_EQ(held.get("/").status, 200);
   RawClient refused = weir.connect();
@@ -120,9 +124,7 @@ TEST_F(RefusedUpload, ARefusedConnectionReadsItsAnswerAlthoughItsRequestComesLat
 }
 
 TEST_F(RefusedUpload, ARefusedConnectionThatUploadsReadsItsAnswer) {
-  ConfigText config = config_for(endpoint_.address());
-  config.http = "limits: { connections_per_client: 1 }";
-  WeirProcess weir(config);
+  WeirProcess weir(one_connection_a_client());
   RawClient held = weir.connect();
   EXPECT_EQ(held.get("/").status, 200);
   EXPECT_EQ(status_after_sending(weir, "/", 20'000'000), 503);

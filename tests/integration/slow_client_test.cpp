@@ -35,15 +35,29 @@ class Drip {
   std::string dripped_;
 };
 
+/// Of a client whose kernel takes far less in advance than `response_min_rate` asks for in its window.
+ConnectOptions small_client(const WeirProcess& weir) {
+  ConnectOptions options;
+  options.port = weir.port();
+  options.receive_buffer_bytes = 4096;
+  return options;
+}
+
+/// A Weir that answers by itself, with so many bytes.
+ConfigText own_answers(std::size_t bytes) {
+  ConfigText config = config_for("127.0.0.1:1");
+  config.routes = {"{ name: own, match: { path_prefix: / }, respond: { status: 200, body: " +
+                   std::string(bytes, 'o') + " } }"};
+  config.default_route = false;
+  return config;
+}
+
 TEST(SlowClients, TakingLessThanTheRateEndsTheResponse) {
   ScriptableEndpoint large(behave::ok(std::string(32 * 1024 * 1024, 'l')));
   WeirProcess weir(config_for(large.address()));  // with the defaults
   std::vector<RawClient> clients;
   for (int i = 0; i < 20; ++i) {
-    ConnectOptions options;
-    options.port = weir.port();
-    options.receive_buffer_bytes = 4096;
-    clients.emplace_back(options).send_get("/");
+    clients.emplace_back(small_client(weir)).send_get("/");
   }
   Drip drip;
   const Deadline deadline(90s);
@@ -59,10 +73,7 @@ TEST(SlowClients, TakingLessThanTheRateEndsTheResponse) {
 TEST(SlowClients, TakingNothingIsStallingByDefaultToo) {
   ScriptableEndpoint large(behave::ok(std::string(32 * 1024 * 1024, 'l')));
   WeirProcess weir(config_for(large.address()));
-  ConnectOptions options;
-  options.port = weir.port();
-  options.receive_buffer_bytes = 4096;  // far less than the rate asks for in its window
-  RawClient client(options);
+  RawClient client(small_client(weir));
   client.send_get("/");
   const auto stalled = [&] { return weir.metric("weir_slow_clients_total", "send_timeout") == 1; };
   eventually("the client is stalled", stalled, Deadline(90s));
@@ -72,16 +83,10 @@ TEST(SlowClients, TakingNothingIsStallingByDefaultToo) {
 }
 
 TEST(SlowClients, OneThatStallsIsNotReadOn) {
-  ConfigText config = config_for("127.0.0.1:1");
+  ConfigText config = own_answers(60'000);
   config.http = "limits: { send_timeout: 1s }";
-  config.routes = {"{ name: own, match: { path_prefix: / }, respond: { status: 200, body: " +
-                   std::string(60'000, 'o') + " } }"};
-  config.default_route = false;
   WeirProcess weir(config);
-  ConnectOptions options;
-  options.port = weir.port();
-  options.receive_buffer_bytes = 4096;
-  RawClient client(options);
+  RawClient client(small_client(weir));
   std::string burst;
   for (int i = 0; i < 2'000; ++i) burst += "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
   client.stream().write_available(burst);
@@ -91,15 +96,9 @@ TEST(SlowClients, OneThatStallsIsNotReadOn) {
 }
 
 TEST(SlowClients, SoDoesTakingAnswersOfWeirItselfThatWay) {
-  ConfigText config = config_for("127.0.0.1:1");
-  config.routes = {"{ name: own, match: { path_prefix: / }, respond: { status: 200, body: " +
-                   std::string(1000, 'o') + " } }"};
-  config.default_route = false;
+  ConfigText config = own_answers(1000);
   WeirProcess weir(config);
-  ConnectOptions options;
-  options.port = weir.port();
-  options.receive_buffer_bytes = 4096;
-  RawClient client(options);
+  RawClient client(small_client(weir));
   std::string burst;
   for (int i = 0; i < 20'000; ++i) burst += "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
   std::string_view unsent = burst;
