@@ -79,11 +79,11 @@ Task<After> Exchange::walk() {
   auto answered = co_await forward();
   if (!answered) co_return co_await answer_failure(answered);
 
-  if (response_.status == 101) co_return co_await relay_upgrade();
+  if (response().status == 101) co_return co_await relay_upgrade();
   co_return co_await relay_response();
 }
 
-Exchange::Exchange(Worker& worker) : worker_(worker), upstream_in_(worker.buffers()) {}
+Exchange::Exchange(Worker& worker) : worker_(worker), call_(worker.reactor(), worker.buffers()) {}
 
 Exchange::~Exchange() {
   reset();
@@ -99,19 +99,16 @@ void Exchange::begin(Session& session) {
 }
 
 void Exchange::reset() {
-  if (session_ != nullptr && watched_ != nullptr) watch_client(nullptr);
+  if (session_ != nullptr && watching_) watch_client(false);
   settle_blame(false);  // a request that never came to its end: a probe must not stay without one
   release_endpoint();
   give_back(next_);
   place_.give_back();
   mirror_.reset();
   upstream_place_.give_back();
-  connection_.reset();
-  upstream_in_.drop();
+  call_.reset();
   head.clear();
   head_scanned = 0;
-  response_.clear();
-  response_scanned_ = 0;
   route_ = nullptr;
   proxy_ = nullptr;
   upstream_ = config::no_upstream;
@@ -135,11 +132,9 @@ void Exchange::reset() {
   response_progress_ = {};
   upload_end_.reset();
   upload_done_.reset();
-  upgrade_ = continue_sent_ = reused_ = fresh_connection_only_ = response_bytes_seen_ = false;
-  is_retry_ = false;
-  watched_ = nullptr;
+  upgrade_ = continue_sent_ = fresh_connection_only_ = is_retry_ = watching_ = false;
   response_body_bytes_ = 0;
-  total_deadline_ = response_deadline_ = handed_over_ = TimePoint::max();
+  total_deadline_ = TimePoint::max();
   tried_.clear();
   avoided_ = balance::none;
   queue_ms_ = -1;

@@ -18,11 +18,11 @@
 #include "http/forwarded.hpp"
 #include "http/parse.hpp"
 #include "http/write.hpp"
-#include "io/connect.hpp"
 #include "observe/access_log.hpp"
 #include "relay/relay_body.hpp"
 #include "route/in_flight.hpp"
 #include "route/mirror.hpp"
+#include "server/endpoint_call.hpp"
 #include "server/generation.hpp"
 #include "split/split.hpp"
 #include "upstream/blame.hpp"
@@ -45,11 +45,8 @@ enum class After : std::uint8_t {
 
 class Exchange final : private io::ChannelObserver {
  public:
-  static constexpr std::size_t response_head_bytes_max = 64 * 1024;
-  static constexpr std::size_t response_field_count_max = 256;
   static constexpr std::size_t kept_text_bytes_max =
-      16 * 1024;                                         // capacity of each string kept for the next request
-  static constexpr unsigned interim_responses_max = 16;  // 1xx before a final response
+      16 * 1024;  // capacity of each string kept for the next request
 
   explicit Exchange(Worker& worker);
   ~Exchange();
@@ -141,24 +138,23 @@ class Exchange final : private io::ChannelObserver {
   // exchange_attempt.cpp: one endpoint.
   bool can_be_sent_again() const;
   Task<Result<void>> attempt();
+  CallTarget target_of_call() const;
   Task<Result<void>> connect();
-  Task<io::ConnectResult> open_connection(SocketAddress address, TimePoint deadline);
   Result<void> request_written(const io::IoResult& sent);
   Task<Result<void>> start_upload();
   Task<Result<void>> invite_body();
   Task<> upload();
   void upload_ended(bool well);
-  void start_response_timeout();
   Task<> finish_upload();
   void cancel_upload();
   bool upload_running() const;
-  bool read_response(io::IoResult& received);
   Task<Result<void>> receive_response_head();
   Task<Result<void>> pass_interim_response();
+  bool total_is_over() const;
   Error send_failure(io::IoStatus status) const;
   Error read_failure(io::IoStatus status);
   Error slow_upload(bool too_slow);
-  void watch_client(io::Channel* channel);
+  void watch_client(bool on);
   void on_unread_event(io::Channel& client) override;
 
   // exchange_relay.cpp: the response on its way to the client.
@@ -180,7 +176,7 @@ class Exchange final : private io::ChannelObserver {
 
   const UpstreamView& upstream_view() const { return generation_->upstreams[upstream_]; }
   const config::Upstream& upstream_config() const { return *upstream_view().runtime->config; }
-  EndpointPool& pool() { return *upstream_view().pools[pick_.index]; }
+  const http::ResponseHead& response() const { return call_.response(); }
   bool keep_alive_allowed() const;
 
   Worker& worker_;
@@ -225,9 +221,9 @@ class Exchange final : private io::ChannelObserver {
   std::unique_ptr<MirrorCopy> mirror_;  // that waits for the end of the request's body
   bool upgrade_ = false;
   bool continue_sent_ = false;
-  io::Channel* watched_ = nullptr;  // aborted when the client leaves
-  Wait* wait_ = nullptr;            // given up when the client leaves
-  double queue_ms_ = -1;            // waited for an endpoint; < 0: did not
+  bool watching_ = false;  // the call is aborted when the client leaves
+  Wait* wait_ = nullptr;   // given up when the client leaves
+  double queue_ms_ = -1;   // waited for an endpoint; < 0: did not
   TimePoint total_deadline_ = TimePoint::max();
 
   // The attempt that runs now.
@@ -235,26 +231,16 @@ class Exchange final : private io::ChannelObserver {
   balance::Pick next_;    // of the next attempt, taken while the response of this one is still at hand
   balance::Tried tried_;  // endpoints
   std::size_t avoided_ = balance::none;  // its kept connection was stale: after those that were not tried
-  std::unique_ptr<UpstreamConnection> connection_;
-  bool reused_ = false;
+  EndpointCall call_;
   bool fresh_connection_only_ = false;  // the kept one was stale
-  enum class Phase : std::uint8_t { connecting, handshake, exchange } phase_ = Phase::connecting;
-  bool judged_ = false;  // passive health has heard how this attempt went
-  bool response_bytes_seen_ = false;
-  TimePoint head_at_;                               // of the response
-  TimePoint response_deadline_ = TimePoint::max();  // not while the request is still being sent
-  TimePoint attempt_started_;
-  TimePoint handed_over_ = TimePoint::max();  // since when nothing but the endpoint is waited for
-  upstream::RequestBlame blame_;              // failures by status that are not counted yet
+  bool judged_ = false;                 // passive health has heard how this attempt went
+  upstream::RequestBlame blame_;        // failures by status that are not counted yet
   upstream::RetryState retry_;
   bool is_retry_ = false;           // this attempt counts as one
   std::string_view retry_refusal_;  // why there was no further one although it was wanted; for the log
   std::vector<observe::AttemptRecord> attempts_;
 
   // The response.
-  ReadBuffer upstream_in_;
-  http::ResponseHead response_;
-  std::size_t response_scanned_ = 0;
   std::optional<http::BodyDecoder> response_body_;
   std::string response_nominated_;  // as request_nominated_
   std::string response_out_;

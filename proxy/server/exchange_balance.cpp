@@ -175,8 +175,8 @@ void Exchange::note_pick() {
 }
 
 void Exchange::note_latency(const Error* error) {
-  report_latency(*upstream_view().runtime, pick_.index, attempt_started_, worker_.reactor().now(), error,
-                 response_);
+  report_latency(*upstream_view().runtime, pick_.index, call_.started(), worker_.reactor().now(), error,
+                 response());
 }
 
 }  // namespace weir::server

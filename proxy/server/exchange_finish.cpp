@@ -9,10 +9,10 @@ namespace weir::server {
 /// Tells the endpoint's health how the attempt went: `error`, or the status of the response head.
 void Exchange::report_health(const Error* error) {
   // One attempt is one failure: where the status was one, that its body broke off adds nothing.
-  const std::uint16_t by_status = upstream::failure_bit_of_status(response_.status);
+  const std::uint16_t by_status = upstream::failure_bit_of_status(response().status);
   const bool failed_before =
       error != nullptr && judged_ && (by_status & upstream_config().passive_health.failures) != 0;
-  server::report_health(upstream_view(), pick_, worker_.reactor().now(), error, response_.status,
+  server::report_health(upstream_view(), pick_, worker_.reactor().now(), error, response().status,
                         failed_before ? std::uint16_t{0} : failure_of_attempt(error));
 }
 
@@ -26,9 +26,9 @@ void Exchange::settle_blame(bool answered) {
 void Exchange::end_attempt(const Error* error) {
   if (pick_.index == balance::none) return;
   auto& record = attempts_.back();
-  record.status = response_.status;
-  if (phase_ != Phase::exchange) {
-    record.connect_ms = std::chrono::duration<double, std::milli>(Clock::now() - attempt_started_).count();
+  record.status = response().status;
+  if (call_.phase() != EndpointCall::Phase::exchange) {
+    record.connect_ms = std::chrono::duration<double, std::milli>(Clock::now() - call_.started()).count();
   }
   if (error == nullptr) {
     record.outcome = "retried";
@@ -91,7 +91,7 @@ void Exchange::append_log_line(std::string& out, Duration duration) {
   }
   if (!attempts_.empty()) {
     observe::AttemptRecord& last = attempts_.back();
-    if (response_.status != 0) last.status = response_.status;
+    if (response().status != 0) last.status = response().status;
     if (last.outcome.empty()) last.outcome = reason_;
     record.endpoint = last.endpoint;
     if (!retry_refusal_.empty()) attempts_.emplace_back().outcome = retry_refusal_;

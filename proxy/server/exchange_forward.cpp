@@ -95,29 +95,29 @@ upstream::TryOutcome Exchange::outcome_of(const Error* error) const {
   upstream::TryOutcome outcome;
   if (error != nullptr) {
     outcome.kind = error->kind;
-  } else if (upstream::failure_bit_of_status(response_.status) != 0) {
-    outcome.status = response_.status;
+  } else if (upstream::failure_bit_of_status(response().status) != 0) {
+    outcome.status = response().status;
   }
   outcome.request_bytes_sent = request_progress_.written_bytes > 0;
-  outcome.reused_connection = reused_;
-  outcome.response_bytes_seen = response_bytes_seen_;
-  outcome.endpoint_reached = phase_ != Phase::connecting;
-  outcome.lasted = worker_.reactor().now() - attempt_started_;
+  outcome.reused_connection = call_.reused();
+  outcome.response_bytes_seen = call_.response_bytes_seen();
+  outcome.endpoint_reached = call_.phase() != EndpointCall::Phase::connecting;
+  outcome.lasted = worker_.reactor().now() - call_.started();
   return outcome;
 }
 
 /// What passive health hears of this attempt: a `config::Failure` bit, or 0.
 std::uint16_t Exchange::failure_of_attempt(const Error* error) const {
-  if (error == nullptr) return upstream::failure_bit_of_status(response_.status);
+  if (error == nullptr) return upstream::failure_bit_of_status(response().status);
   if (error->origin == Origin::client || upstream::was_stale(outcome_of(error))) return 0;
-  if (error->kind != ErrorKind::total_timeout || response_.status != 0) {
+  if (error->kind != ErrorKind::total_timeout || response().status != 0) {
     return upstream::failure_bit(error->kind);
   }
   const TimePoint now = worker_.reactor().now();
   upstream::TotalTimeout timeout;
   timeout.total = timeouts_->total;
-  if (phase_ != Phase::exchange) timeout.connecting = now - attempt_started_;
-  if (handed_over_ < now) timeout.answering = now - handed_over_;
+  if (call_.phase() != EndpointCall::Phase::exchange) timeout.connecting = now - call_.started();
+  if (call_.handed_over() < now) timeout.answering = now - call_.handed_over();
   return upstream::failure_bit_of_total(timeout);
 }
 
@@ -166,15 +166,8 @@ bool Exchange::another_endpoint(const upstream::TryOutcome& outcome) const {
 /// Takes in the body of a response that is not used, as far as it is here already: nothing is waited for. True when
 /// that is all of it, so that the connection can be used again.
 bool Exchange::drain_response() {
-  if (!response_.keep_alive || upload_running() || (upload_end_ && !upload_end_->complete())) return false;
-  upstream_in_.consume(response_.bytes);
-  http::BodyDecoder body(response_.body, Origin::upstream);
-  while (!body.finished() && !upstream_in_.empty()) {
-    const auto step = body.decode(upstream_in_.unread());
-    if (!step || step->consumed == 0) return false;
-    upstream_in_.consume(step->consumed);
-  }
-  return body.finished() && upstream_in_.empty();
+  if (!response().keep_alive || upload_running() || (upload_end_ && !upload_end_->complete())) return false;
+  return call_.drop_buffered_body();
 }
 
 void Exchange::prepare_next_attempt(upstream::RetryDecision decision) {
@@ -209,11 +202,7 @@ void Exchange::prepare_next_attempt(upstream::RetryDecision decision) {
   request_progress_.body_bytes = replay_.size();
   upload_end_.reset();
   upload_done_.reset();
-  upstream_in_.drop();
-  response_.clear();
-  response_scanned_ = 0;
-  response_bytes_seen_ = false;
-  response_deadline_ = handed_over_ = TimePoint::max();
+  call_.reset();
 }
 
 /// Of tries that are retries, how they ended; the free one of a stale connection is counted as such.

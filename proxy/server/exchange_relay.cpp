@@ -11,7 +11,7 @@ namespace weir::server {
 /// How the body is framed towards the client: as it came, unless the length is unknown (chunked) or the
 /// client is too old for chunked (until close).
 http::Framing Exchange::response_framing() const {
-  http::Framing framing = response_.body;
+  http::Framing framing = response().body;
   if (framing.kind == http::BodyKind::chunked || framing.kind == http::BodyKind::until_close) {
     framing.kind = head.minor_version >= 1 ? http::BodyKind::chunked : http::BodyKind::until_close;
   }
@@ -25,13 +25,13 @@ Task<After> Exchange::relay_response() {
       upload_running() && (request_framing_.kind != http::BodyKind::length || !rest_of_body_is_short());
   const bool keep_alive =
       keep_alive_allowed() && framing.kind != http::BodyKind::until_close && !rest_is_long;
-  http::keep_nominated(response_.connection_tokens, response_nominated_);
-  upstream_in_.consume(response_.bytes);
+  http::keep_nominated(response().connection_tokens, response_nominated_);
+  call_.in().consume(response().bytes);
   response_out_.clear();
-  http::write_response_head(response_out_, response_, response_options(framing, keep_alive),
+  http::write_response_head(response_out_, response(), response_options(framing, keep_alive),
                             worker_.http_date(wall_started_));
-  response_body_.emplace(response_.body, Origin::upstream);
-  upstream_in_.pin(0);
+  response_body_.emplace(response().body, Origin::upstream);
+  call_.in().pin(0);
 
   relay::RelayOptions options;
   options.read_timeout = timeouts_->idle;
@@ -40,15 +40,15 @@ Task<After> Exchange::relay_response() {
   options.deadline = total_deadline_;
   options.trailers = {&response_policy(), response_nominated_};
   relay::RelayEnd end =
-      co_await relay::relay_body(connection_->stream(), upstream_in_, *response_body_, session_->stream(),
+      co_await relay::relay_body(call_.stream(), call_.in(), *response_body_, session_->stream(),
                                  framing.kind, response_out_, options, response_progress_);
   response_body_bytes_ = response_progress_.body_bytes;
-  if (response_progress_.written_bytes > 0) status_ = response_.status;
+  if (response_progress_.written_bytes > 0) status_ = response().status;
   if (end.complete()) {
     const bool request_is_through = !upload_running() && (!upload_end_ || upload_end_->complete());
     co_await finish_upload();
     if (!judged_) report_health(nullptr);
-    release_connection(request_is_through && response_.keep_alive && upstream_in_.empty());
+    release_connection(request_is_through && response().keep_alive && call_.in().empty());
     attempts_.back().outcome = "ok";
     if (request_is_through) co_return keep_alive ? After::keep_alive : After::close;
     co_return keep_alive&& rest_can_follow() ? After::discard : After::linger;
@@ -65,13 +65,12 @@ bool Exchange::rest_can_follow() const {
 /// otherwise the client must see that it is incomplete.
 Task<After> Exchange::end_cut_response(relay::RelayEnd end) {
   const bool client_left = end.side == relay::RelayEnd::Side::target || end.status == io::IoStatus::peer_gone;
-  const bool total_is_over =
-      end.status == io::IoStatus::timeout && !end.too_slow && worker_.reactor().now() >= total_deadline_;
-  Error error = total_is_over && client_left
+  const bool time_is_over = end.status == io::IoStatus::timeout && !end.too_slow && total_is_over();
+  Error error = time_is_over && client_left
                     ? client_error(ErrorKind::total_timeout, "timeouts.total is over, and the client is slow")
-                : total_is_over ? upstream_error(ErrorKind::total_timeout, "timeouts.total is over")
-                : client_left   ? client_write_failure(end.status, end.too_slow)
-                : end.error     ? std::move(*end.error)
+                : time_is_over ? upstream_error(ErrorKind::total_timeout, "timeouts.total is over")
+                : client_left  ? client_write_failure(end.status, end.too_slow)
+                : end.error    ? std::move(*end.error)
                 : end.status == io::IoStatus::shutdown
                     ? self_error(ErrorKind::draining, "shutting down")
                     : upstream_error(ErrorKind::response_incomplete, "the response ended early");
@@ -91,19 +90,19 @@ Task<After> Exchange::end_cut_response(relay::RelayEnd end) {
 }
 
 Task<After> Exchange::relay_upgrade() {
-  upstream_in_.consume(response_.bytes);
+  call_.in().consume(response().bytes);
   response_out_.clear();
   auto options = response_options({}, true);
   options.upgrade = true;
-  http::write_response_head(response_out_, response_, options, worker_.http_date(wall_started_));
+  http::write_response_head(response_out_, response(), options, worker_.http_date(wall_started_));
   const relay::PacedWrite sent = co_await session_->write(response_out_);
-  watch_client(nullptr);
+  watch_client(false);
   if (sent.ok()) {
-    status_ = response_.status;
+    status_ = response().status;
     session_->in().pin(0);
     keep_log_texts();
-    const relay::TunnelEnd end = co_await relay::run_tunnel(
-        session_->stream(), session_->in(), connection_->stream(), upstream_in_, timeouts_->idle);
+    const relay::TunnelEnd end = co_await relay::run_tunnel(session_->stream(), session_->in(),
+                                                            call_.stream(), call_.in(), timeouts_->idle);
     request_progress_.body_bytes = end.client_bytes;
     response_body_bytes_ = end.endpoint_bytes;
     if (end.status == io::IoStatus::timeout) reason_ = "tunnel_idle";
@@ -120,17 +119,8 @@ Task<After> Exchange::relay_upgrade() {
 
 /// The exchange with the endpoint is over: its connection is kept or closed, its in-flight count goes down.
 void Exchange::release_connection(bool reusable) {
-  watch_client(nullptr);
-  auto& counters = pool().counters();
-  const int status_class = response_.status / 100;
-  ++counters.responses[status_class >= 1 && status_class <= 5 ? static_cast<std::size_t>(status_class) : 0];
-  counters.duration.observe(
-      std::chrono::duration<double>(worker_.reactor().now() - attempt_started_).count());
-  if (reusable) {
-    pool().put(std::move(connection_), upstream_config().keepalive, worker_.reactor().now(), head_at_,
-               response_.keep_alive_timeout);
-  }
-  connection_.reset();
+  watch_client(false);
+  call_.end(reusable, upstream_config().keepalive);
   release_endpoint();
 }
 

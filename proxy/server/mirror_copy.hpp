@@ -17,6 +17,7 @@
 #include "http/parse.hpp"
 #include "relay/body_copy.hpp"
 #include "route/mirror.hpp"
+#include "server/endpoint_call.hpp"
 #include "server/generation.hpp"
 
 namespace weir::server {
@@ -54,18 +55,13 @@ class MirrorCopy : public boost::intrusive::list_base_hook<> {
  private:
   Task<Result<void>> exchange();
   Result<void> choose_endpoint();
-  Task<Result<void>> connect();
   Task<Result<void>> send_request();
-  Task<Result<void>> receive_head();
   Task<Result<void>> discard_body();
-  Task<io::IoResult> read_more(TimePoint deadline);
-  Error failure(io::IoStatus status) const;
-  void wait_on(io::Channel* channel);
+  bool total_is_over() const;
   void report(const Result<void>& done);
   void release();
 
   const UpstreamView& view() const { return generation_->upstreams[mirror_->config->upstream]; }
-  EndpointPool& pool() { return *view().pools[pick_.index]; }
 
   Worker& worker_;
   GenerationPtr generation_;
@@ -80,15 +76,9 @@ class MirrorCopy : public boost::intrusive::list_base_hook<> {
   std::string end_;  // of a chunked body
 
   bool aborted_ = false;
-  io::Channel* waiting_ = nullptr;
-  TimePoint started_, head_at_, total_deadline_;
+  TimePoint total_deadline_;
   balance::Pick pick_;
-  std::unique_ptr<UpstreamConnection> connection_;
-  bool reused_ = false;
-  ReadBuffer in_;
-  http::ResponseHead response_;
-  bool response_bytes_seen_ = false;
-  bool response_whole_ = false;
+  EndpointCall call_;
 };
 
 }  // namespace weir::server

@@ -1,15 +1,13 @@
 #include "server/prober.hpp"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "core/units.hpp"
 #include "core/version.hpp"
 #include "health/active.hpp"
-#include "http/body.hpp"
-#include "http/parse.hpp"
 #include "http/text.hpp"
-#include "io/connect.hpp"
 #include "upstream/retry.hpp"
 
 namespace weir::server {
@@ -24,67 +22,78 @@ CheckOutcome skipped(std::string detail) {
 
 }  // namespace
 
+Prober::~Prober() {
+  call_.reset();
+  if (pool_) pool_->retire();
+}
+
 Task<CheckOutcome> Prober::check(std::shared_ptr<const CheckTarget> target) {
   const TimePoint started = Clock::now(), asked = reactor_.now();
   target_ = std::move(target);
-  deadline_ = reactor_.now() + target_->settings.timeout;
+  deadline_ = asked + target_->settings.timeout;
   cancelled_ = false;
-  const bool http = target_->settings.type == config::HealthCheck::Type::http;
-  if (stream_ && !(http && stream_->is_silent())) stream_.reset();
-  bool reused = stream_ != nullptr;
-  Failure failure;
-  for (;;) {
-    answered_ = false;
-    failure.reset();
-    if (!stream_) failure = co_await connect();
-    if (failure || !http) break;
-    failure = co_await ask();
-    const bool stale = failure && reused && !answered_ && failure->result == CheckResult::failed &&
-                       reactor_.now() - asked <= upstream::stale_within && reactor_.now() < deadline_;
-    if (!stale) break;
-    stream_.reset();
-    reused = false;
-  }
+  prepare_pool();
+  Failure failure = co_await try_once(true);
+  const bool stale = failure && failure->result == CheckResult::failed && call_.reused() &&
+                     !call_.response_bytes_seen() && reactor_.now() - asked <= upstream::stale_within &&
+                     reactor_.now() < deadline_;
+  if (stale) failure = co_await try_once(false);
   CheckOutcome outcome = failure ? std::move(*failure) : verdict();
   outcome.took = Clock::now() - started;
   bool keep = false;
-  if (!failure && http) keep = co_await discard_body();
-  if (!keep && stream_) {
-    if (!failure) stream_->finish_writing();
-    stream_.reset();
-  }
-  in_.drop();
+  if (!failure && call_.response().status != 0) keep = co_await discard_body();
+  if (!failure && !keep) call_.stream().finish_writing();
+  call_.end(keep && !cancelled_, keepalive());
+  call_.reset();
   target_.reset();
   co_return outcome;
 }
 
+void Prober::prepare_pool() {
+  if (pool_ && &pool_->endpoint() == target_->endpoint.get()) return;
+  disconnect();
+  pool_ = std::make_shared<EndpointPool>(std::make_shared<upstream::ConnectionScope>(target_->endpoint),
+                                         counters_);
+}
+
+/// `reuse`: by the kept connection, where there is one.
+Task<Prober::Failure> Prober::try_once(bool reuse) {
+  const config::HealthCheck& settings = target_->settings;
+  const bool http = settings.type == config::HealthCheck::Type::http;
+  call_.reset();
+  call_.begin({pool_.get(), target_->tls.get(), &target_->host},
+              {settings.timeout, settings.timeout, settings.timeout, deadline_});
+  if (cancelled_) call_.abort(io::IoStatus::cancelled);
+  if (!(reuse && http && call_.lease(true))) {
+    const io::IoStatus status = co_await call_.connect();
+    if (status != io::IoStatus::ok) co_return failure_of(status);
+  }
+  if (!http) co_return std::nullopt;
+  co_return co_await ask();
+}
+
 void Prober::cancel() {
   cancelled_ = true;
-  if (connecting_ != nullptr) connecting_->abort(io::IoStatus::cancelled);
-  if (stream_) stream_->channel().abort(io::IoStatus::cancelled);
+  call_.abort(io::IoStatus::cancelled);
+  disconnect();
 }
 
 void Prober::abandon() {
-  connecting_ = nullptr;
-  stream_.reset();
-  in_.drop();
+  call_.reset();
+  disconnect();
   target_.reset();
 }
 
-Task<Prober::Failure> Prober::connect() {
-  io::Connect connecting(reactor_, target_->endpoint->address, deadline_);
-  connecting_ = connecting.channel();
-  io::ConnectResult connected = co_await connecting;
-  connecting_ = nullptr;
-  if (connected.status != io::IoStatus::ok) co_return failure_of(connected.status, Phase::connecting);
-  stream_ = std::move(connected.stream);
-  if (!target_->tls) co_return std::nullopt;
-  tls::SslPtr ssl = target_->tls->new_session(target_->host, target_->endpoint->address.port);
-  if (!ssl) co_return skipped("no TLS session");
-  stream_->start_tls(std::move(ssl), false);
-  const io::IoResult shaken = co_await stream_->handshake(deadline_);
-  if (!shaken.ok()) co_return failure_of(shaken.status, Phase::handshake);
-  co_return std::nullopt;
+void Prober::disconnect() {
+  if (pool_) pool_->close_idle();
+}
+
+/// From one check to the next.
+config::Keepalive Prober::keepalive() const {
+  config::Keepalive settings;
+  settings.max_idle = target_->reuse ? 1 : 0;
+  settings.idle_timeout = 2 * target_->settings.interval + target_->settings.timeout;
+  return settings;
 }
 
 void Prober::write_request() {
@@ -106,79 +115,41 @@ void Prober::write_request() {
 Task<Prober::Failure> Prober::ask() {
   write_request();
   iovec part{request_.data(), request_.size()};
-  const Duration left = deadline_ - reactor_.now();
-  const io::IoResult sent = co_await stream_->write_all({&part, 1}, left);
-  // Whoever closes early may have answered before.
-  if (!sent.ok() && sent.status != io::IoStatus::reset) co_return failure_of(sent.status, Phase::answer);
-  co_return co_await receive_head();
-}
-
-/// The head of the final response.
-Task<Prober::Failure> Prober::receive_head() {
-  static constexpr http::HeadLimits limits{head_bytes_max, field_count_max, 0};
-  std::size_t scanned = 0;
-  unsigned interim = 0;
-  head_.clear();
-  in_.drop();
-  for (;;) {
-    if (!in_.empty()) {
-      const auto parsed =
-          http::parse_response_head(in_.unread(), limits, http::Method::get, false, scanned, head_);
-      if (!parsed) co_return failed(parsed.error().detail);
-      if (*parsed && head_.status >= 200) co_return std::nullopt;
-      if (*parsed) {
-        if (++interim > interim_responses_max) co_return failed("too many interim responses");
-        in_.consume(head_.bytes);
-        in_.compact();
-        head_.clear();
-        scanned = 0;
-        continue;
-      }
-    }
-    if (!in_.has_block()) in_.reserve(BufferPool::small_bytes);
-    if (in_.free_bytes() == 0) in_.reserve(in_.capacity() * 2);
-    const io::IoResult got = co_await stream_->read_some(in_.free_begin(), in_.free_bytes(), deadline_);
-    if (!got.ok()) co_return failure_of(got.status, Phase::answer);
-    answered_ = true;
-    in_.produced(got.bytes);
-  }
+  const std::span<iovec> parts(&part, 1);
+  const io::IoResult sent = co_await call_.send(parts);
+  if (!EndpointCall::may_answer(sent.status)) co_return failure_of(sent.status);
+  call_.request_written();
+  const CallEnd end = co_await call_.receive_final_head(http::Method::get);
+  if (end.error) co_return failed(end.error->detail);
+  if (!end.ok()) co_return failure_of(end.status);
+  co_return std::nullopt;
 }
 
 /// Whether the connection can take the next check. The verdict stands whatever the body does.
 Task<bool> Prober::discard_body() {
-  if (!target_->reuse || !head_.keep_alive) co_return false;
-  http::BodyDecoder decoder(head_.body, Origin::upstream);
-  in_.consume(head_.bytes);
-  std::size_t discarded = 0;
-  while (!decoder.finished()) {
-    if (in_.empty()) {
-      in_.compact();
-      const io::IoResult got = co_await stream_->read_some(in_.free_begin(), in_.free_bytes(), deadline_);
-      if (!got.ok()) co_return false;
-      in_.produced(got.bytes);
-    }
-    const auto step = decoder.decode(in_.unread());
-    if (!step || step->consumed == 0) co_return false;
-    in_.consume(step->consumed);
-    discarded += step->consumed;
-    if (discarded > body_bytes_max) co_return false;
-  }
-  co_return in_.empty() && !cancelled_;
+  if (!target_->reuse || !call_.response().keep_alive) co_return false;
+  const EndpointCall::DiscardBounds bounds{body_bytes_max, deadline_, target_->settings.timeout};
+  const CallEnd end = co_await call_.discard_body(bounds);
+  co_return end.ok() && call_.is_whole();
 }
 
 CheckOutcome Prober::verdict() const {
   if (target_->settings.type == config::HealthCheck::Type::tcp) {
     return {CheckResult::passed, target_->tls ? "TLS handshake done" : "connected", {}};
   }
-  const bool expected = health::is_expected(target_->settings.expect, head_.status);
-  return {expected ? CheckResult::passed : CheckResult::failed, "status " + std::to_string(head_.status), {}};
+  const bool expected = health::is_expected(target_->settings.expect, call_.response().status);
+  return {expected ? CheckResult::passed : CheckResult::failed,
+          "status " + std::to_string(call_.response().status),
+          {}};
 }
 
-CheckOutcome Prober::failure_of(io::IoStatus status, Phase phase) const {
+CheckOutcome Prober::failure_of(io::IoStatus status) const {
+  using Phase = EndpointCall::Phase;
+  const Phase phase = call_.phase();
   if (cancelled_) return skipped("taken back");
   switch (status) {
     case io::IoStatus::exhausted:
-      return skipped("out of descriptors or ports");
+      return skipped("out of descriptors, ports or memory");
     case io::IoStatus::refused:
       return failed("connection refused");
     case io::IoStatus::unreachable:
@@ -190,7 +161,7 @@ CheckOutcome Prober::failure_of(io::IoStatus status, Phase phase) const {
     }
     case io::IoStatus::tls_failed:
     case io::IoStatus::tls_certificate:
-      return failed("TLS: " + stream_->tls()->failure_text());
+      return failed("TLS: " + call_.tls_failure());
     default:
       break;
   }

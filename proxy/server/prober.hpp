@@ -9,8 +9,7 @@
 
 #include "core/buffer.hpp"
 #include "core/task.hpp"
-#include "http/head.hpp"
-#include "io/stream.hpp"
+#include "server/endpoint_call.hpp"
 #include "tls/context.hpp"
 #include "upstream/endpoint.hpp"
 
@@ -41,12 +40,12 @@ struct CheckOutcome {
 
 class Prober {
  public:
-  static constexpr std::size_t head_bytes_max = 64 * 1024;
-  static constexpr std::size_t field_count_max = 256;
   static constexpr std::size_t body_bytes_max = 64 * 1024;  // read to keep the connection; past it closed
-  static constexpr unsigned interim_responses_max = 16;
 
-  Prober(io::Reactor& reactor, BufferPool& buffers) : reactor_(reactor), in_(buffers) {}
+  Prober(io::Reactor& reactor, BufferPool& buffers) : reactor_(reactor), call_(reactor, buffers) {}
+  ~Prober();
+  Prober(const Prober&) = delete;
+  Prober& operator=(const Prober&) = delete;
 
   /// One check; ends settings.timeout after its start at the latest. A kept connection that the endpoint closes
   /// instead of answering says nothing: then a new one is made, once.
@@ -56,32 +55,30 @@ class Prober {
   /// After check() threw: nothing of it is left.
   void abandon();
   /// Closes the kept connection. Not while a check runs.
-  void disconnect() { stream_.reset(); }
+  void disconnect();
 
  private:
   using Failure = std::optional<CheckOutcome>;  // nothing: it went well
-  enum class Phase : std::uint8_t { connecting, handshake, answer };
 
-  Task<Failure> connect();
+  void prepare_pool();
+  Task<Failure> try_once(bool reuse);
   Task<Failure> ask();
-  Task<Failure> receive_head();
   Task<bool> discard_body();
   void write_request();
-  CheckOutcome failure_of(io::IoStatus status, Phase phase) const;
+  config::Keepalive keepalive() const;
+  CheckOutcome failure_of(io::IoStatus status) const;
   CheckOutcome verdict() const;
 
   io::Reactor& reactor_;
-  ReadBuffer in_;
-  std::unique_ptr<io::Stream> stream_;
-  io::Channel* connecting_ = nullptr;
+  observe::EndpointCounters counters_;  // of the pool; metrics are about requests
+  std::shared_ptr<EndpointPool> pool_;  // of the endpoint that is checked: one connection at most
+  EndpointCall call_;
   bool cancelled_ = false;
   std::string request_;
 
   // Of the running check.
   std::shared_ptr<const CheckTarget> target_;
   TimePoint deadline_;
-  bool answered_ = false;  // a byte of the response has come
-  http::ResponseHead head_;
 };
 
 }  // namespace weir::server

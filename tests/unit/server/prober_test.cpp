@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "support/behaviours.hpp"
 #include "support/full_backlog.hpp"
 #include "support/loop.hpp"
@@ -18,8 +20,12 @@ using ::testing::StartsWith;
 
 class ProberTest : public ::testing::Test {
  protected:
-  static std::shared_ptr<upstream::EndpointState> state_at(const std::string& address) {
-    return std::make_shared<upstream::EndpointState>("app", address, *SocketAddress::parse(address), 0);
+  std::shared_ptr<upstream::EndpointState> state_at(const std::string& address) {
+    auto& state = states_[address];
+    if (!state) {
+      state = std::make_shared<upstream::EndpointState>("app", address, *SocketAddress::parse(address), 0);
+    }
+    return state;
   }
   CheckTarget target_at(const std::string& address) {
     CheckTarget target;
@@ -46,6 +52,7 @@ class ProberTest : public ::testing::Test {
 
   Loop loop_;
   BufferPool buffers_;
+  std::map<std::string, std::shared_ptr<upstream::EndpointState>> states_;
   Prober prober_{loop_.reactor(), buffers_};
 
  private:
@@ -155,7 +162,7 @@ TEST_F(ProberTest, WhatIsNoHttpFails) {
   const std::vector<std::pair<std::string, std::string>> cases{
       {"not http at all\r\n\r\n", "not an HTTP/1 response"},
       {"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", "more than one Content-Length"},
-      {"HTTP/1.1 200 OK\r\nX: " + std::string(Prober::head_bytes_max, 'x') + "\r\n\r\n", "too large"},
+      {"HTTP/1.1 200 OK\r\nX: " + std::string(EndpointCall::head_bytes_max, 'x') + "\r\n\r\n", "too large"},
       {"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n", "101"},
       {"HTTP/1.1 20", "closed before the end of a response head"},
   };
@@ -169,7 +176,7 @@ TEST_F(ProberTest, WhatIsNoHttpFails) {
 TEST_F(ProberTest, InterimResponsesAreNotTheVerdict) {
   const std::string hint = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
   std::string many;
-  for (unsigned i = 0; i <= Prober::interim_responses_max; ++i) many += hint;
+  for (unsigned i = 0; i <= EndpointCall::interim_responses_max; ++i) many += hint;
   ScriptableEndpoint some(behave::respond(hint + hint + behave::ok_message("fine")));
   expect_passed(check(some));
   prober_.disconnect();
