@@ -1,4 +1,4 @@
-#include "control/cli.hpp"
+#include "cli/cli.hpp"
 
 int main(int argc, char** argv) {
   return weir::control::run_cli(argc, argv);

@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
-#include "control/absent_endpoints.hpp"
 #include "core/error.hpp"
 #include "core/ip.hpp"
+#include "names/absent_endpoints.hpp"
 #include "observe/name_table.hpp"
 #include "server/snapshot.hpp"
 #include "upstream/name_answer.hpp"

@@ -14,19 +14,19 @@
 #include <variant>
 #include <vector>
 
+#include "admin/backend.hpp"
+#include "admin/generation_tag.hpp"
+#include "admin/server.hpp"
 #include "config/load.hpp"
-#include "control/admin_backend.hpp"
-#include "control/admin_server.hpp"
 #include "control/audit_log.hpp"
 #include "control/compiler.hpp"
 #include "control/config_files.hpp"
 #include "control/file_watch.hpp"
-#include "control/generation_tag.hpp"
-#include "control/name_resolver.hpp"
 #include "control/notify.hpp"
 #include "control/operator_words.hpp"
 #include "control/overload_guard.hpp"
 #include "control/split_store.hpp"
+#include "names/name_resolver.hpp"
 #include "observe/collector.hpp"
 #include "observe/log_writer.hpp"
 #include "observe/name_life.hpp"

@@ -3,8 +3,8 @@
 #include <boost/json.hpp>
 #include <utility>
 
-#include "control/endpoint_request.hpp"
-#include "control/request_body.hpp"
+#include "admin/endpoint_request.hpp"
+#include "admin/request_body.hpp"
 #include "control/supervisor.hpp"
 #include "observe/events.hpp"
 #include "observe/log.hpp"

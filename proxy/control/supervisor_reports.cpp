@@ -4,12 +4,12 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
+#include "admin/check_report.hpp"
+#include "admin/route_json.hpp"
 #include "balance/slow_start.hpp"
 #include "config/dump.hpp"
 #include "config/hosts.hpp"
 #include "config/names.hpp"
-#include "control/check_report.hpp"
-#include "control/route_json.hpp"
 #include "control/supervisor.hpp"
 #include "core/version.hpp"
 #include "observe/collector.hpp"

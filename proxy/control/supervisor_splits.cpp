@@ -2,10 +2,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "admin/generation_tag.hpp"
+#include "admin/request_body.hpp"
+#include "admin/split_request.hpp"
 #include "control/durable_file.hpp"
-#include "control/generation_tag.hpp"
-#include "control/request_body.hpp"
-#include "control/split_request.hpp"
 #include "control/supervisor.hpp"
 #include "observe/log.hpp"
 

@@ -1,6 +1,6 @@
 // One compiled configuration, ready for the request path: routes with their table and header policies,
 // upstreams with their endpoints, listeners with their TLS contexts. Built on the control thread
-// (control/compile.hpp), immutable afterwards, shared by all workers. What did not change between two
+// (control/compiler.hpp), immutable afterwards, shared by all workers. What did not change between two
 // snapshots is the same object in both: endpoint state, balance turns, rate-limit buckets, TLS ticket keys.
 #pragma once
 

@@ -114,13 +114,13 @@ TEST(Reference, KindsOfEventsAreThere) {
 
 TEST(Reference, PathsOfTheAdminAddressAreThere) {
   const Names paths =
-      found_in(read_file("proxy/control/admin_rules.cpp"), R"re(\{"(/(?!dashboard)[^"]*)", AdminAction)re");
+      found_in(read_file("proxy/admin/rules.cpp"), R"re(\{"(/(?!dashboard)[^"]*)", AdminAction)re");
   EXPECT_FALSE(paths.empty());
   EXPECT_EQ(missing_from(section("## The admin address"), paths), Names{});
 }
 
 TEST(Reference, OptionsOfTheCommandLineAreThere) {
-  const std::string code = read_file("proxy/control/cli.cpp") + read_file("proxy/control/client_cli.cpp");
+  const std::string code = read_file("proxy/cli/cli.cpp") + read_file("proxy/cli/client_cli.cpp");
   const Names options = found_in(code, R"re("(?:-\w,)?(--[a-z-]+)")re");
   EXPECT_FALSE(options.empty());
   const std::string text = document() + read_file("config/README.md");

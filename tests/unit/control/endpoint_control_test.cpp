@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "admin/endpoint_request.hpp"
 #include "admin_fixture.hpp"
-#include "control/drain_wait.hpp"
-#include "control/endpoint_client.hpp"
-#include "control/endpoint_request.hpp"
+#include "cli/drain_wait.hpp"
+#include "cli/endpoint_client.hpp"
 #include "control/operator_words.hpp"
 #include "split/state.hpp"
 

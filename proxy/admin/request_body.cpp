@@ -1,0 +1,76 @@
+#include "admin/request_body.hpp"
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <optional>
+
+#include "admin/json_members.hpp"
+
+namespace weir::control {
+namespace {
+
+namespace json = boost::json;
+
+/// Nothing when it is none.
+std::optional<json::object> object_in(std::string_view body) {
+  constexpr std::size_t depth_max = 4;
+  boost::system::error_code error;
+  json::parse_options options;
+  options.max_depth = depth_max;
+  json::value value = json::parse(body, error, {}, options);
+  if (error || !value.is_object()) return std::nullopt;
+  return std::move(value.get_object());
+}
+
+/// `a, b or c`
+std::string any_of(std::initializer_list<Member> members) {
+  std::string text;
+  for (const Member& member : members) {
+    const bool first = &member == members.begin(), last = &member + 1 == members.end();
+    text.append(first ? "" : last ? " or " : ", ").append(member.key);
+  }
+  return text;
+}
+
+}  // namespace
+
+Problems read_body(std::string_view body, std::initializer_list<Member> members) {
+  const auto object = object_in(body);
+  if (!object) return {"the body must be a JSON object"};
+  Problems problems;
+  for (const std::string& path : repeated_members(body)) {
+    problems.push_back(path + ": is there twice; write it once");
+  }
+  for (const auto& present : *object) {
+    const std::string_view key(present.key().data(), present.key().size());
+    const auto* const known = std::ranges::find(members, key, &Member::key);
+    if (known != members.end()) {
+      known->read(present.value(), problems);
+    } else {
+      problems.push_back(std::string(key) + ": unknown; write " + any_of(members));
+    }
+  }
+  for (const Member& member : members) {
+    if (member.missing.empty() || object->contains(member.key)) continue;
+    problems.push_back(std::string(member.key) + ": " + std::string(member.missing));
+  }
+  return problems;
+}
+
+Member note(std::string_view key, std::size_t bytes_max, std::string& into) {
+  const auto read = [key, bytes_max, &into](const json::value& value, Problems& problems) {
+    if (value.is_string() && split::is_note(std::string_view(value.get_string()), bytes_max)) {
+      into = std::string_view(value.get_string());
+      return;
+    }
+    problems.push_back(std::string(key) + ": must be one line of up to " + std::to_string(bytes_max) +
+                       " bytes");
+  };
+  return {key, read};
+}
+
+std::string asked_by(const std::string& who, const std::string& peer) {
+  return who.empty() ? peer : who + " from " + peer;
+}
+
+}  // namespace weir::control

@@ -1,0 +1,199 @@
+#include "admin/rules.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "core/ip.hpp"
+
+namespace weir::control {
+namespace {
+
+struct Entry {
+  std::string_view path;
+  AdminAction action;
+  bool write = false;  // POST; everything else is GET and HEAD
+};
+
+constexpr std::array<Entry, 15> entries{{
+    {"/", AdminAction::dashboard},
+    {"/dashboard.js", AdminAction::dashboard_script},
+    {"/dashboard.css", AdminAction::dashboard_style},
+    {"/health/live", AdminAction::live},
+    {"/health/ready", AdminAction::ready},
+    {"/health", AdminAction::health},
+    {"/metrics", AdminAction::metrics},
+    {"/api/v1/status", AdminAction::status},
+    {"/api/v1/config", AdminAction::config},
+    {"/api/v1/upstreams", AdminAction::upstreams},
+    {"/api/v1/routes", AdminAction::routes},
+    {"/api/v1/audit", AdminAction::audit},
+    {"/api/v1/events", AdminAction::events},
+    {"/api/v1/splits", AdminAction::splits},
+    {"/api/v1/reload", AdminAction::reload, true},
+}};
+
+constexpr std::size_t port_digits_max = 5;
+
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return lower(x) == lower(y); });
+}
+
+/// What may stand after a host's colon: it may be nothing (RFC 3986 3.2.3).
+bool is_port(std::string_view text) {
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  return text.size() <= port_digits_max && std::all_of(text.begin(), text.end(), is_digit);
+}
+
+/// The host of `[::1]:9900`, `127.0.0.1`, `localhost:9900`: brackets and port taken off. Nothing on other
+/// shapes.
+std::optional<std::string_view> host_name(std::string_view host) {
+  const bool bracketed = !host.empty() && host.front() == '[';
+  const std::size_t end = bracketed ? host.find(']') : std::min(host.find(':'), host.size());
+  if (end == host.npos) return std::nullopt;
+  const std::string_view rest = host.substr(bracketed ? end + 1 : end);
+  if (!rest.empty() && (rest.front() != ':' || !is_port(rest.substr(1)))) return std::nullopt;
+  const std::string_view name = bracketed ? host.substr(1, end - 1) : host.substr(0, end);
+  if (bracketed != (name.find(':') != name.npos)) return std::nullopt;
+  return name;
+}
+
+bool is_ours(std::string_view host, const AdminRules& rules) {
+  const auto name = host_name(host);
+  if (!name) return false;
+  const auto is_name = [&](std::string_view known) { return equal_ignoring_case(*name, known); };
+  return is_name("localhost") || IpAddress::parse(*name) ||
+         std::any_of(rules.hosts.begin(), rules.hosts.end(), is_name);
+}
+
+/// A browser names the page that a request comes from; tools name none.
+bool is_cross_site(const AdminRequest& request) {
+  const std::string_view site = request.fetch_site;
+  if (!site.empty() && site != "same-origin" && site != "none") return true;
+  if (request.origin.empty()) return false;
+  const std::size_t scheme_end = request.origin.find("://");
+  if (scheme_end == request.origin.npos) return true;
+  return !equal_ignoring_case(request.origin.substr(scheme_end + 3), request.host);
+}
+
+/// RFC 6750 2.1.
+bool carries_token(std::string_view authorization, std::string_view token) {
+  constexpr std::string_view scheme = "Bearer ";
+  if (!equal_ignoring_case(authorization.substr(0, scheme.size()), scheme)) return false;
+  return equal_secrets(token, authorization.substr(scheme.size()));
+}
+
+/// `words`: the same for people.
+AdminResponse not_allowed(std::string_view methods, const std::string& words) {
+  AdminResponse response = problem(405, "this path takes " + words);
+  response.fields.emplace_back("Allow", methods);
+  return response;
+}
+
+AdminResponse unauthorized(std::string_view what) {
+  AdminResponse response = problem(401, std::string(what) + ": Authorization: Bearer TOKEN");
+  response.fields.emplace_back("WWW-Authenticate", "Bearer realm=\"weir\"");
+  return response;
+}
+
+/// What is needed of a request that changes something.
+std::variant<AdminAction, AdminResponse> admit_write(AdminAction action, const AdminRequest& request,
+                                                     const AdminRules& rules) {
+  if (is_cross_site(request)) return problem(403, "writes from pages of other sites are refused");
+  if (!rules.token.empty() && !carries_token(request.authorization, rules.token)) {
+    return unauthorized(
+        action == AdminAction::reload
+            ? "SIGHUP reloads without a token; by HTTP it needs the admin.token that is in force"
+            : "writes need admin.token");
+  }
+  return action;
+}
+
+bool is_open_to_all(AdminAction action) {
+  switch (action) {
+    case AdminAction::live:
+    case AdminAction::ready:
+    case AdminAction::dashboard:
+    case AdminAction::dashboard_script:
+    case AdminAction::dashboard_style:
+      return true;
+    default:
+      return false;
+  }
+}
+
+std::variant<AdminAction, AdminResponse> admit_read(AdminAction action, const AdminRequest& request,
+                                                    const AdminRules& rules) {
+  if (rules.read_token.empty() || is_open_to_all(action)) return action;
+  if (carries_token(request.authorization, rules.read_token)) return action;
+  if (!rules.token.empty() && carries_token(request.authorization, rules.token)) return action;
+  return unauthorized("reads need admin.read_token");
+}
+
+}  // namespace
+
+std::string_view route_of_split(std::string_view target) {
+  constexpr std::string_view before = "/api/v1/routes/", after = "/split";
+  std::string_view path = target.substr(0, target.find('?'));
+  if (!path.starts_with(before) || !path.ends_with(after) || path.size() <= before.size() + after.size())
+    return {};
+  path = path.substr(before.size(), path.size() - before.size() - after.size());
+  return path.find('/') == path.npos ? path : std::string_view();
+}
+
+std::optional<EndpointPath> endpoint_of(std::string_view target) {
+  constexpr std::string_view before = "/api/v1/upstreams/", between = "/endpoints/";
+  std::string_view path = target.substr(0, target.find('?'));
+  if (!path.starts_with(before)) return std::nullopt;
+  path.remove_prefix(before.size());
+  const std::size_t slash = path.find('/');
+  if (slash == 0 || slash == path.npos || !path.substr(slash).starts_with(between)) return std::nullopt;
+  const std::string_view address = path.substr(slash + between.size());
+  if (address.empty() || address.find('/') != address.npos) return std::nullopt;
+  return EndpointPath{path.substr(0, slash), address};
+}
+
+std::variant<AdminAction, AdminResponse> admit(const AdminRequest& request, const AdminRules& rules) {
+  if (request.host_count != 1) return problem(400, "exactly one Host is needed");
+  if (request.target.empty() || request.target.front() != '/')
+    return problem(400, "the target must be a path");
+  if (request.transfer_encoding) return problem(411, "send bodies with Content-Length");
+  if (!is_ours(request.host, rules)) {
+    return problem(
+        421, "Host is a name that is not in admin.hosts (IP addresses and localhost need not be there)");
+  }
+  const std::string_view path = request.target.substr(0, request.target.find('?'));
+  const bool read = request.method == "GET" || request.method == "HEAD";
+  const bool is_endpoint = endpoint_of(path).has_value();
+  if (is_endpoint || !route_of_split(path).empty()) {
+    if (read) return admit_read(is_endpoint ? AdminAction::endpoint : AdminAction::split, request, rules);
+    const AdminAction write = is_endpoint ? AdminAction::set_endpoint : AdminAction::set_split;
+    if (request.method == "PUT") return admit_write(write, request, rules);
+    return not_allowed("GET, HEAD, PUT", "GET, HEAD and PUT");
+  }
+  const auto entry =
+      std::find_if(entries.begin(), entries.end(), [path](const Entry& e) { return e.path == path; });
+  if (entry == entries.end()) return problem(404, "no such path");
+  if (entry->write && request.method != "POST") return not_allowed("POST", "POST");
+  if (!entry->write && !read) return not_allowed("GET, HEAD", "GET and HEAD");
+  return entry->write ? admit_write(entry->action, request, rules)
+                      : admit_read(entry->action, request, rules);
+}
+
+bool equal_secrets(std::string_view expected, std::string_view given) {
+  // Every byte of `given` is looked at, whatever matched before; `volatile` keeps the compiler from leaving
+  // early.
+  volatile unsigned char difference = expected.size() == given.size() ? 0 : 1;
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    const auto other = i < expected.size() ? expected[i] : '\0';
+    difference = static_cast<unsigned char>(difference | static_cast<unsigned char>(given[i] ^ other));
+  }
+  return difference == 0;
+}
+
+}  // namespace weir::control

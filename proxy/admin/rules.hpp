@@ -1,0 +1,76 @@
+// Which admin requests are let in, and what they ask for: a pure function over the request's few fields that
+// matter, so that every refusal is tested without a socket.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "admin/response.hpp"
+
+namespace weir::control {
+
+enum class AdminAction : std::uint8_t {
+  dashboard,
+  dashboard_script,
+  dashboard_style,
+  live,
+  ready,
+  health,
+  metrics,
+  status,
+  config,
+  upstreams,
+  routes,
+  reload,
+  audit,
+  events,
+  splits,
+  split,      // of the route that route_of_split names
+  set_split,  // the same
+  endpoint,   // that endpoint_of names
+  set_endpoint,
+};
+
+/// Fields that are absent are empty; `host_count` tells how often Host came.
+struct AdminRequest {
+  std::string_view method, target;
+  std::string_view host;
+  std::size_t host_count = 0;
+  std::string_view authorization, origin, fetch_site;  // Authorization, Origin, Sec-Fetch-Site
+  bool transfer_encoding = false;
+};
+
+struct AdminRules {
+  std::string token;               // of writes; empty: none
+  std::string read_token;          // of reads; empty: none
+  std::vector<std::string> hosts;  // names that Host may have, lower case, besides loopback
+};
+
+/// The action, or why not. In this order:
+///   400  not one Host, or a target that is no path;  411  Transfer-Encoding (bodies come with a length here)
+///   421  a Host that is a name, but neither a loopback one nor in `hosts`: a page can have its own name
+///        point here (DNS rebinding), but not an address; any port passes, since it may be mapped
+///   404  unknown path;  405  with Allow
+///   403  a write that a browser sends for another site (Origin, Sec-Fetch-Site)
+///   401  a write without the token, where one is set; a read without either, where a read token is set, but for
+///        liveness, readiness and the files of the page
+std::variant<AdminAction, AdminResponse> admit(const AdminRequest& request, const AdminRules& rules);
+
+/// NAME in /api/v1/routes/NAME/split, query or not; empty for every other target.
+std::string_view route_of_split(std::string_view target);
+
+/// NAME and ADDRESS in /api/v1/upstreams/NAME/endpoints/ADDRESS, percent-encoded as they came; nothing for every
+/// other target.
+struct EndpointPath {
+  std::string_view upstream, address;
+};
+std::optional<EndpointPath> endpoint_of(std::string_view target);
+
+/// Compares in a time that depends on the length of `given` only.
+bool equal_secrets(std::string_view expected, std::string_view given);
+
+}  // namespace weir::control

@@ -1,0 +1,310 @@
+#include "admin/server.hpp"
+
+#include <array>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <cstring>
+#include <exception>
+#include <set>
+#include <utility>
+
+#include "admin/answer.hpp"
+#include "admin/event_stream.hpp"
+#include "admin/event_text.hpp"
+#include "admin/rules.hpp"
+#include "observe/line_throttle.hpp"
+#include "observe/log.hpp"
+
+namespace weir::control {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using asio::ip::tcp;
+using beast::error_code;
+
+struct AdminServer::State {
+  State(asio::io_context& context, SocketAddress where, AdminOptions options, AdminBackend& asked)
+      : io(context),
+        address(where),
+        rules(std::move(options.rules)),
+        backend(&asked),
+        accept_failed(std::move(options.accept_failed)),
+        acceptor(context),
+        events(context, options.event_heartbeat) {}
+
+  asio::io_context& io;
+  const SocketAddress address;
+  AdminRules rules;
+  AdminBackend* backend;  // nullptr: closed
+  std::function<void()> accept_failed;
+  tcp::acceptor acceptor;
+  std::set<beast::tcp_stream*> streams;
+  EventStreams events;
+};
+
+namespace {
+
+constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+using Parser = http::request_parser<http::string_body>;
+
+/// One client: its stream is known to the server as long as it lives.
+template <class State>
+struct Connection {
+  Connection(std::shared_ptr<State> owner, tcp::socket socket)
+      : server(std::move(owner)), stream(std::move(socket)) {
+    server->streams.insert(&stream);
+  }
+  ~Connection() { server->streams.erase(&stream); }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  std::shared_ptr<State> server;
+  beast::tcp_stream stream;
+  beast::flat_buffer buffer{AdminLimits::header_bytes_max + AdminLimits::body_bytes_max};
+};
+
+void log_failure(std::exception_ptr failure) {
+  if (!failure) return;
+  try {
+    std::rethrow_exception(failure);
+  } catch (const std::exception& error) {
+    static observe::LineThrottle throttle;  // whoever reaches the address can cause this; control thread only
+    if (throttle.admit(Clock::now())) observe::log(config::LogLevel::error, "admin: {}", error.what());
+  }
+}
+
+std::string_view view(beast::string_view text) {
+  return {text.data(), text.size()};
+}
+
+SocketAddress address_of(const tcp::endpoint& endpoint) {
+  sockaddr_storage storage{};
+  std::memcpy(&storage, endpoint.data(), endpoint.size());
+  return SocketAddress::from_sockaddr(storage);
+}
+
+std::string peer_of(beast::tcp_stream& stream) {
+  error_code ec;
+  const tcp::endpoint remote = stream.socket().remote_endpoint(ec);
+  return ec ? "unknown" : address_of(remote).ip.to_string();
+}
+
+AdminRequest facts_of(const Parser& parser) {
+  const auto& request = parser.get();
+  AdminRequest facts;
+  facts.method = view(request.method_string());
+  facts.target = view(request.target());
+  facts.host = view(request[http::field::host]);
+  facts.host_count = request.count(http::field::host);
+  facts.authorization = view(request[http::field::authorization]);
+  facts.origin = view(request[http::field::origin]);
+  facts.fetch_site = view(request["Sec-Fetch-Site"]);
+  facts.transfer_encoding = request.count(http::field::transfer_encoding) != 0;
+  return facts;
+}
+
+/// What a request that could not be read is answered with; 0: nothing, the client is gone or too slow.
+int status_of(const error_code& ec) {
+  if (ec == http::error::end_of_stream || ec == http::error::partial_message) return 0;
+  if (ec == http::error::header_limit || ec == http::error::buffer_overflow) return 431;
+  if (ec == http::error::body_limit) return 413;
+  return ec.category() == make_error_code(http::error::end_of_stream).category() ? 400 : 0;
+}
+
+asio::awaitable<error_code> read_request(beast::tcp_stream& stream, beast::flat_buffer& buffer,
+                                         Parser& parser) {
+  constexpr std::size_t first_read_bytes = 4096;
+  parser.header_limit(static_cast<std::uint32_t>(AdminLimits::header_bytes_max));
+  parser.body_limit(AdminLimits::body_bytes_max);
+  if (buffer.size() == 0) {
+    stream.expires_after(AdminLimits::idle_timeout);
+    const auto space = buffer.prepare(first_read_bytes);
+    const auto [ec, bytes] = co_await stream.async_read_some(space, as_result);
+    if (ec) co_return ec;
+    buffer.commit(bytes);
+  }
+  stream.expires_after(AdminLimits::request_timeout);
+  const auto [ec, bytes] = co_await http::async_read(stream, buffer, parser, as_result);
+  co_return ec;
+}
+
+asio::awaitable<bool> write_response(beast::tcp_stream& stream, AdminResponse response, ResponseForm form) {
+  form.now = std::chrono::system_clock::now();
+  const std::string bytes = render(response, form);
+  stream.expires_after(AdminLimits::response_timeout);
+  const auto buffer = asio::buffer(bytes);
+  const auto [ec, written] = co_await asio::async_write(stream, buffer, as_result);
+  co_return !ec;
+}
+
+/// Closes so that the last response arrives: a reset on unread bytes would overtake it.
+asio::awaitable<void> linger(beast::tcp_stream& stream) {
+  error_code ignored;
+  stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
+  stream.expires_after(AdminLimits::linger_timeout);
+  std::array<char, 4096> scratch;
+  std::size_t thrown_away = 0;
+  while (thrown_away < AdminLimits::linger_bytes_max) {
+    const auto space = asio::buffer(scratch);
+    const auto [ec, bytes] = co_await stream.async_read_some(space, as_result);
+    if (ec) break;
+    thrown_away += bytes;
+  }
+}
+
+/// What a request for a stream of events gets when there can be none.
+AdminResponse no_stream(const EventStreams& streams) {
+  if (streams.ending()) return problem(503, "shutting down: no stream starts now; format=json still answers");
+  return problem(503, "as many event streams as there may be are open; format=json still answers");
+}
+
+bool wants_stream(const Parser& parser, AdminAction action, EventsAsked& asked) {
+  const auto& request = parser.get();
+  if (action != AdminAction::events || request.method() != http::verb::get) return false;
+  asked = events_asked(view(request.target()), view(request[http::field::accept]),
+                       view(request["Last-Event-ID"]));
+  return !asked.json;
+}
+
+/// One connection, request after request, until either side has enough.
+template <class State>
+asio::awaitable<void> serve(std::shared_ptr<State> server, tcp::socket socket) {
+  Connection<State> connection(server, std::move(socket));
+  beast::tcp_stream& stream = connection.stream;
+  for (bool keep_alive = true; keep_alive;) {
+    Parser parser;
+    auto reading = read_request(stream, connection.buffer, parser);
+    const error_code ec = co_await std::move(reading);
+    if (server->backend == nullptr) co_return;
+    const int refusal = ec ? status_of(ec) : 0;
+    if (ec && refusal == 0) co_return;
+    keep_alive = !ec && parser.keep_alive();
+    AdminResponse response;
+    if (ec) {
+      response = problem(refusal, "the request could not be read: " + ec.message());
+    } else {
+      auto verdict = admit(facts_of(parser), server->rules);
+      if (const auto* action = std::get_if<AdminAction>(&verdict)) {
+        EventsAsked events;
+        if (wants_stream(parser, *action, events)) {
+          if (server->events.may_start()) {
+            auto streaming = server->events.serve(stream, events.after, parser.get().version() >= 11);
+            co_await std::move(streaming);
+            break;
+          }
+          response = no_stream(server->events);
+        } else {
+          const AdminDetails details{view(parser.get().target()), parser.get().body(), peer_of(stream),
+                                     view(parser.get()["Last-Event-ID"])};
+          auto answering = answer(server->io, *server->backend, *action, details);
+          response = co_await std::move(answering);
+        }
+      } else {
+        response = std::move(std::get<AdminResponse>(verdict));
+      }
+    }
+    if (server->backend == nullptr) co_return;
+    ResponseForm form;
+    form.head = !ec && parser.get().method() == http::verb::head;
+    form.keep_alive = keep_alive;
+    auto writing = write_response(stream, std::move(response), form);
+    if (!co_await std::move(writing)) co_return;
+  }
+  auto lingering = linger(stream);
+  co_await std::move(lingering);
+}
+
+template <class State>
+asio::awaitable<void> accept_clients(std::shared_ptr<State> server) {
+  asio::steady_timer pause(server->io);
+  while (server->acceptor.is_open()) {
+    auto [ec, socket] = co_await server->acceptor.async_accept(as_result);
+    if (!server->acceptor.is_open()) co_return;
+    if (ec) {
+      if (server->accept_failed) server->accept_failed();
+      pause.expires_after(AdminLimits::accept_pause);
+      co_await pause.async_wait(as_result);
+      continue;
+    }
+    if (server->streams.size() >= AdminLimits::connections_max) continue;  // closed by its destructor
+    error_code ignored;
+    socket.set_option(tcp::no_delay(true), ignored);
+    try {
+      asio::co_spawn(server->io, serve(server, std::move(socket)), log_failure);
+    } catch (...) {
+      log_failure(std::current_exception());
+    }
+  }
+}
+
+}  // namespace
+
+AdminServer::AdminServer(asio::io_context& io, SocketAddress address, AdminOptions options,
+                         AdminBackend& backend)
+    : state_(std::make_shared<State>(io, address, std::move(options), backend)) {}
+
+AdminServer::~AdminServer() {
+  close();
+}
+
+Result<SocketAddress> AdminServer::start() {
+  sockaddr_storage storage{};
+  const socklen_t length = state_->address.to_sockaddr(storage);
+  tcp::endpoint wanted;
+  wanted.resize(length);
+  std::memcpy(wanted.data(), &storage, length);
+  tcp::acceptor& acceptor = state_->acceptor;
+  error_code ec;
+  acceptor.open(wanted.protocol(), ec);
+  if (!ec) acceptor.set_option(tcp::acceptor::reuse_address(true), ec);
+  if (!ec) acceptor.bind(wanted, ec);
+  if (!ec) acceptor.listen(tcp::acceptor::max_listen_connections, ec);
+  const tcp::endpoint bound = ec ? wanted : acceptor.local_endpoint(ec);
+  if (ec) {
+    error_code ignored;
+    acceptor.close(ignored);
+    return self_error(ErrorKind::internal,
+                      "cannot listen on admin address " + state_->address.to_string() + ": " + ec.message());
+  }
+  asio::co_spawn(state_->io, accept_clients(state_), log_failure);
+  SocketAddress result = state_->address;
+  result.port = bound.port();
+  return result;
+}
+
+void AdminServer::set_rules(AdminRules rules) {
+  state_->rules = std::move(rules);
+}
+
+std::size_t AdminServer::connections() const {
+  return state_->streams.size();
+}
+
+std::size_t AdminServer::event_streams() const {
+  return state_->events.size();
+}
+
+void AdminServer::end_event_streams() {
+  state_->events.end();
+}
+
+void AdminServer::close() {
+  state_->backend = nullptr;
+  error_code ignored;
+  state_->acceptor.close(ignored);
+  for (beast::tcp_stream* stream : state_->streams) stream->close();
+}
+
+}  // namespace weir::control

@@ -1,0 +1,30 @@
+// What `weir explain` tells about a request that goes to an upstream, and about the header policies. Pure; any thread.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "config/model.hpp"
+#include "explain/explanation.hpp"
+#include "http/forwarded.hpp"
+#include "http/head.hpp"
+#include "http/header_policy.hpp"
+
+namespace weir::control {
+
+/// One path in its forms: normalised for rules, as the endpoint gets it, and without dot segments ("" where it had
+/// none).
+struct PathTexts {
+  std::string_view judged, sent, resolved;
+};
+
+/// `route` must have a ProxyAction. Ids that Weir would make for this one request are shown as what they are.
+ProxyPlan plan_proxy(const config::Config& config, const config::Route& route, const http::RequestHead& head,
+                     const PathTexts& path, const http::ForwardedFacts& forwarded,
+                     const http::CompiledFields& policy);
+
+/// What `compiled`, made from `policies`, does to every response.
+ResponseChanges response_changes(const http::CompiledFields& compiled,
+                                 const std::vector<const config::HeaderPolicy*>& policies);
+
+}  // namespace weir::control
