@@ -4,7 +4,7 @@
 
 #include "balance/policies.hpp"
 #include "balance/zones.hpp"
-#include "split/hash.hpp"
+#include "core/stable_hash.hpp"
 
 namespace weir::balance {
 namespace {
@@ -178,7 +178,7 @@ class Picking {
     if (!rules_.zones || supply.local_weight == 0) return among(scope);
     // Keys that spill over are always the same ones.
     const bool by_key = rules_.policy == config::Balance::hash;
-    const std::uint64_t draw = split::mix(~(by_key ? draw_.key : draw_.random));
+    const std::uint64_t draw = mix(~(by_key ? draw_.key : draw_.random));
     scope.local = stays_local(supply, draw);
     scope.other = !scope.local;
     const Pick pick = among(scope);

@@ -44,7 +44,7 @@ struct Sum {
 };
 
 std::uint64_t bits_of(const Field& field, std::size_t i, const Draw& draw) {
-  return split::mix(draw.key ^ field[i].state->point);
+  return mix(draw.key ^ field[i].state->point);
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 #include "http/cookies.hpp"
 #include "http/field_names.hpp"
 #include "http/text.hpp"
-#include "split/hash.hpp"
+#include "core/stable_hash.hpp"
 
 namespace weir::balance {
 namespace {
@@ -11,13 +11,13 @@ namespace {
 using Kind = config::HashKey::Kind;
 
 // Chosen once: changing it would move every key.
-constexpr split::HashKey salt{0x7765697220656e64u, 0x706f696e74206b65u};
+constexpr SipKey salt{0x7765697220656e64u, 0x706f696e74206b65u};
 
 std::uint64_t address_key(const IpAddress& ip) {
   char text[sizeof ip.bytes];
   const std::size_t size = ip.v6 ? ip.bytes.size() : 4;
   for (std::size_t i = 0; i < size; ++i) text[i] = static_cast<char>(ip.bytes[i]);
-  return split::hash(salt, {text, size});
+  return stable_hash(salt, {text, size});
 }
 
 }  // namespace
@@ -50,7 +50,7 @@ std::uint64_t KeyRule::key_of(std::span<const http::Field> fields, const IpAddre
       });
       break;
   }
-  return value.empty() ? address_key(client_ip) : split::hash(salt, value);
+  return value.empty() ? address_key(client_ip) : stable_hash(salt, value);
 }
 
 }  // namespace weir::balance

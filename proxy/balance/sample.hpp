@@ -7,7 +7,7 @@
 #include <cstdint>
 
 #include "balance/field.hpp"
-#include "split/hash.hpp"
+#include "core/stable_hash.hpp"
 
 namespace weir::balance {
 
@@ -26,7 +26,7 @@ class Sample {
       indices_[size_++] = next;
       const std::uint64_t taken = weight_of(next);
       total = taken < total ? total - taken : 0;
-      random = split::mix(random + step);
+      random = mix(random + step);
     }
   }
 

@@ -6,9 +6,9 @@ namespace weir::split {
 namespace {
 
 // Chosen once, for good: changing one of them would move every client of every split.
-constexpr HashKey salt_low{0x7765697220737063u, 0x6974207369646573u};
-constexpr HashKey salt_high{0x6974207369646573u, 0x7765697220737063u};
-constexpr HashKey names{0x6974206e616d6573u, 0x7765697220737063u};
+constexpr SipKey salt_low{0x7765697220737063u, 0x6974207369646573u};
+constexpr SipKey salt_high{0x6974207369646573u, 0x7765697220737063u};
+constexpr SipKey names{0x6974206e616d6573u, 0x7765697220737063u};
 
 constexpr int fraction_bits = 32;
 
@@ -31,13 +31,13 @@ std::uint64_t exponential(std::uint64_t bits) {
 }
 
 Affinity::Affinity(std::string_view salt, std::span<const std::string_view> targets)
-    : salt_{hash(salt_low, salt), hash(salt_high, salt)} {
+    : salt_{stable_hash(salt_low, salt), stable_hash(salt_high, salt)} {
   targets_.reserve(targets.size());
-  for (const std::string_view name : targets) targets_.push_back(hash(names, name));
+  for (const std::string_view name : targets) targets_.push_back(stable_hash(names, name));
 }
 
 std::size_t Affinity::pick(std::string_view key, std::span<const std::uint32_t> weights, Mask allowed) const {
-  const std::uint64_t point = hash(salt_, key);
+  const std::uint64_t point = stable_hash(salt_, key);
   std::size_t best = none;
   std::uint64_t best_draw = 0;
   for (std::size_t i = 0; i < targets_.size(); ++i) {

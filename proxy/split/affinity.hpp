@@ -1,4 +1,4 @@
-// Which side a client belongs to: weighted rendezvous hashing. Each target draws a number from hash(key, salt), and
+// Which side a client belongs to: weighted rendezvous hashing. Each target draws a number from stable_hash(key, salt), and
 // divides it by its weight; the smallest wins. So for any two targets only the ratio of their weights decides, and
 // a change of weights is monotone: a client moves only from a target to one whose weight grew more. Raising green
 // from 5 to 20 moves clients from blue to green and no other way; a third target takes its clients from the others
@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-#include "split/hash.hpp"
+#include "core/stable_hash.hpp"
 #include "split/weights.hpp"
 
 namespace weir::split {
@@ -28,7 +28,7 @@ class Affinity {
                    Mask allowed = everyone) const;
 
  private:
-  HashKey salt_;
+  SipKey salt_;
   std::vector<std::uint64_t> targets_;  // hash of each name
 };
 

@@ -8,7 +8,7 @@
 
 #include "config/model.hpp"
 #include "http/text.hpp"
-#include "split/hash.hpp"
+#include "core/stable_hash.hpp"
 
 namespace weir::split {
 namespace {
@@ -139,7 +139,7 @@ class Reader {
 };
 
 std::string check_line(std::string_view text) {
-  return fmt::format("check {:016x}\n", hash({}, text));
+  return fmt::format("check {:016x}\n", stable_hash({}, text));
 }
 
 }  // namespace

@@ -17,7 +17,7 @@
 #include "health/cause.hpp"
 #include "health/passive.hpp"
 #include "health/window.hpp"
-#include "split/hash.hpp"
+#include "core/stable_hash.hpp"
 #include "upstream/due_mark.hpp"
 
 namespace weir::upstream {
@@ -62,7 +62,7 @@ struct EndpointState {
         label(std::move(shown_label)),
         address(where),
         slot(slot_index),
-        point(split::hash({}, label)) {}
+        point(stable_hash({}, label)) {}
 
   const std::string upstream;  // name of its upstream
   const std::string label;     // "127.0.0.1:9001", as logs and metrics show it

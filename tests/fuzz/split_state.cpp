@@ -6,7 +6,7 @@
 #include <string>
 
 #include "require.hpp"
-#include "split/hash.hpp"
+#include "core/stable_hash.hpp"
 #include "split/state.hpp"
 
 using namespace weir;
@@ -15,7 +15,7 @@ using fuzz::require;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);
   if (const auto state = split::parse_state(text)) require(split::write_state(*state) == text);
-  const std::string checked = text + fmt::format("check {:016x}\n", split::hash({}, text));
+  const std::string checked = text + fmt::format("check {:016x}\n", stable_hash({}, text));
   if (const auto state = split::parse_state(checked)) require(split::write_state(*state) == checked);
   return 0;
 }

@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "admin_fixture.hpp"
+#include "unit/admin/fixture.hpp"
 #include "cli/event_client.hpp"
 #include "observe/events.hpp"
 #include "support/deadline.hpp"

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "admin_fixture.hpp"
+#include "unit/admin/fixture.hpp"
 #include "support/raw_client.hpp"
 
 namespace weir::control {

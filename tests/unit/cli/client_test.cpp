@@ -13,7 +13,7 @@
 #include <string>
 #include <thread>
 
-#include "admin_fixture.hpp"
+#include "unit/admin/fixture.hpp"
 #include "cli/status_text.hpp"
 #include "cli/text_table.hpp"
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "admin/endpoint_request.hpp"
-#include "admin_fixture.hpp"
+#include "unit/admin/fixture.hpp"
 #include "cli/drain_wait.hpp"
 #include "cli/endpoint_client.hpp"
 #include "control/operator_words.hpp"

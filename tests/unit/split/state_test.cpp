@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "split/hash.hpp"
+#include "core/stable_hash.hpp"
 
 namespace weir::split {
 namespace {
@@ -22,7 +22,7 @@ RuntimeWeights entry(const std::string& route) {
 }
 
 std::string with_check(const std::string& body) {
-  return body + fmt::format("check {:016x}\n", hash({}, body));
+  return body + fmt::format("check {:016x}\n", stable_hash({}, body));
 }
 
 TEST(SplitState, ComesBack) {
