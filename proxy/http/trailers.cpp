@@ -38,8 +38,10 @@ bool is_nominated(std::string_view name, std::string_view nominated) {
 
 bool may_be_forwarded(const Field& field, const TrailerRules& rules) {
   if (role_of(field) != FieldRole::end_to_end) return false;
-  if (std::ranges::any_of(never_in_trailers,
-                          [&](std::string_view name) { return iequals(name, field.name); }))
+  FoldedName buffer;  // servers that turn '-' into '_' read `Set_Cookie` as the field that may not come late
+  const std::string_view folded = fold_underscores(field.name, buffer);
+  const std::string_view read_as = folded.empty() ? field.name : folded;
+  if (std::ranges::any_of(never_in_trailers, [&](std::string_view name) { return iequals(name, read_as); }))
     return false;
   if (field.id == FieldId::unknown && is_alias(field.name)) return false;
   if (is_nominated(field.name, rules.nominated)) return false;

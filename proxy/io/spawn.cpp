@@ -1,19 +1,43 @@
 #include "io/spawn.hpp"
 
+#include <atomic>
+#include <string>
+
+#include "observe/line_throttle.hpp"
 #include "observe/log.hpp"
 
 namespace weir::io {
+namespace {
+
+std::atomic<std::uint64_t> withheld_lines{0};
+
+void write_line(const char* name, const char* what) {
+  static thread_local observe::LineThrottle throttle;
+  const auto withheld = throttle.admit(Clock::now());
+  if (!withheld) {
+    withheld_lines.fetch_add(1, std::memory_order_relaxed);
+    return;
+  }
+  const std::string more = *withheld > 0 ? fmt::format(" ({} failures withheld)", *withheld) : "";
+  observe::log(config::LogLevel::error, "{}: {}{}", name, what, more);
+}
+
+}  // namespace
 
 void log_failure(const char* name, const std::exception_ptr& failure) noexcept {
   try {
     std::rethrow_exception(failure);
   } catch (const std::exception& thrown) {
     try {
-      observe::log(config::LogLevel::error, "{}: {}", name, thrown.what());
+      write_line(name, thrown.what());
     } catch (...) {  // no memory for the line either
     }
   } catch (...) {
   }
+}
+
+std::uint64_t failure_lines_withheld() noexcept {
+  return withheld_lines.load(std::memory_order_relaxed);
 }
 
 }  // namespace weir::io

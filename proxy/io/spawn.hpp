@@ -2,6 +2,7 @@
 // alone, is logged with its name, and reaches the code that has to clean up. The loop's thread.
 #pragma once
 
+#include <cstdint>
 #include <exception>
 #include <utility>
 
@@ -9,8 +10,11 @@
 
 namespace weir::io {
 
-/// Writes "NAME: what was thrown" to the error log, as well as memory allows.
+/// Writes "NAME: what was thrown" to the error log, as well as memory allows: one line a second of each thread, because
+/// clients can cause them as often as they like.
 void log_failure(const char* name, const std::exception_ptr& failure) noexcept;
+/// Lines that all threads have withheld.
+std::uint64_t failure_lines_withheld() noexcept;
 
 namespace detail {
 

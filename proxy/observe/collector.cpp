@@ -432,7 +432,7 @@ Families collect(const WorkerMetrics& merged, const NameTable& names, const Scra
               static_cast<double>(merged.accept_backoffs));
   add_counter(out, "weir_log_lines_withheld_total",
               "Lines of the error log that clients or endpoints cause, past one a second of their kind.",
-              static_cast<double>(merged.log_lines_withheld));
+              static_cast<double>(merged.log_lines_withheld + input.failure_lines_withheld));
   add_process(out, input.process);
   return out;
 }

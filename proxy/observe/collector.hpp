@@ -92,6 +92,7 @@ struct ScrapeInput {
   std::vector<LookUpCount> lookups;
   OverloadFacts overload;
   std::uint64_t access_log_unwritten_lines = 0;  // LogWriter::unwritten_lines()
+  std::uint64_t failure_lines_withheld = 0;      // io::failure_lines_withheld()
   ProcessFacts process;
 };
 

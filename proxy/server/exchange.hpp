@@ -150,6 +150,7 @@ class Exchange final : private io::ChannelObserver {
   bool upload_running() const;
   Task<Result<void>> receive_response_head();
   Task<Result<void>> pass_interim_response();
+  Task<Result<void>> write_meanwhile(std::string_view text);
   bool total_is_over() const;
   Error send_failure(io::IoStatus status) const;
   Error read_failure(io::IoStatus status);

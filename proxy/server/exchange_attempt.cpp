@@ -154,10 +154,7 @@ Task<Result<void>> Exchange::start_upload() {
 Task<Result<void>> Exchange::invite_body() {
   if (continue_sent_) co_return Result<void>{};
   continue_sent_ = true;
-  static constexpr std::string_view invitation = "HTTP/1.1 100 Continue\r\n\r\n";
-  const relay::PacedWrite sent = co_await session_->write(invitation);
-  if (!sent.ok()) co_return client_write_failure(sent.status, sent.too_slow);
-  co_return Result<void>{};
+  co_return co_await write_meanwhile("HTTP/1.1 100 Continue\r\n\r\n");
 }
 
 /// Runs beside the wait for the response: an endpoint may answer before it has the whole request.
@@ -219,11 +216,21 @@ Task<Result<void>> Exchange::pass_interim_response() {
     options.client_minor_version = head.minor_version;
     http::write_response_head(response_out_, response(), options, worker_.http_date(wall_started_));
     retry_.response_started = true;
-    const relay::PacedWrite sent = co_await session_->write(response_out_);
-    if (!sent.ok()) co_return client_write_failure(sent.status, sent.too_slow);
+    auto sent = co_await write_meanwhile(response_out_);
+    if (!sent) co_return sent;
   }
   call_.drop_head();
   co_return Result<void>{};
+}
+
+/// Something short for the client while the request is under way. What is cut cannot be followed by an answer.
+Task<Result<void>> Exchange::write_meanwhile(std::string_view text) {
+  const relay::PacedWrite sent = co_await session_->write(text, total_deadline_);
+  if (sent.ok()) co_return Result<void>{};
+  if (sent.status == io::IoStatus::timeout && !sent.too_slow && total_is_over()) {
+    co_return client_error(ErrorKind::client_stalled, "timeouts.total is over, and the client is slow");
+  }
+  co_return client_write_failure(sent.status, sent.too_slow);
 }
 
 /// Reads heads until a final one is there. Interim ones pass on the way.

@@ -95,9 +95,9 @@ Task<After> Exchange::relay_upgrade() {
   auto options = response_options({}, true);
   options.upgrade = true;
   http::write_response_head(response_out_, response(), options, worker_.http_date(wall_started_));
-  const relay::PacedWrite sent = co_await session_->write(response_out_);
+  const auto sent = co_await write_meanwhile(response_out_);
   watch_client(false);
-  if (sent.ok()) {
+  if (sent) {
     status_ = response().status;
     session_->in().pin(0);
     keep_log_texts();
@@ -111,10 +111,10 @@ Task<After> Exchange::relay_upgrade() {
     attempts_.back().outcome = "ok";
   } else {
     status_ = facts(ErrorKind::client_gone).status;
-    reason_ = facts(client_write_failure(sent.status, sent.too_slow).kind).name;
+    reason_ = facts(sent.error().kind).name;
   }
   release_connection(false);
-  co_return sent.ok() ? After::close : After::reset;
+  co_return sent ? After::close : After::reset;
 }
 
 /// The exchange with the endpoint is over: its connection is kept or closed, its in-flight count goes down.

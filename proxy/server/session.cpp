@@ -143,10 +143,10 @@ bool Session::read_ready(io::IoResult& received) {
   return false;
 }
 
-Task<relay::PacedWrite> Session::write(std::string_view text) {
+Task<relay::PacedWrite> Session::write(std::string_view text, TimePoint deadline) {
   iovec part{const_cast<char*>(text.data()), text.size()};
   const std::span<iovec> parts(&part, 1);
-  const relay::WriteBounds bounds{listener_->config.limits.send_timeout, TimePoint::max(), &pace_};
+  const relay::WriteBounds bounds{listener_->config.limits.send_timeout, deadline, &pace_};
   co_return co_await relay::write_paced(stream_, parts, bounds);
 }
 

@@ -34,16 +34,8 @@ class Exchange;
 
 /// What a client or an endpoint can cause log lines about, as often as it likes. Each is throttled by itself, so that
 /// one cannot hide the others.
-enum class Noise : std::uint8_t {
-  proxy_header,
-  handshake,
-  endpoint_tls,
-  mirror,
-  request,
-  connection,
-  accept
-};
-inline constexpr std::size_t noise_count = 7;
+enum class Noise : std::uint8_t { proxy_header, handshake, endpoint_tls, mirror, accept };
+inline constexpr std::size_t noise_count = 5;
 
 /// What all workers of the process share. Outlives them.
 struct ProcessShared {

@@ -221,5 +221,13 @@ TEST(ForwardableTrailers, DropsWhatMustNotComeLate) {
   }
 }
 
+TEST(ForwardableTrailers, DropsWhatServersReadAsSuch) {
+  for (const char* name : {"Set_Cookie", "content_type", "IF_Match", "Cache_Control", "X_Frame_Options",
+                           "X-Frame_Options", "WWW_Authenticate"}) {
+    EXPECT_EQ(forwardable_trailers(std::string(name) + ": x\r\n", {}), "") << name;
+  }
+  EXPECT_EQ(forwardable_trailers("X_Checksum: 1\r\n", {}), "X_Checksum: 1\r\n");
+}
+
 }  // namespace
 }  // namespace weir::http

@@ -48,6 +48,15 @@ TEST(Spawn, SaysOnceHowItEnded) {
   EXPECT_EQ(badly, 1);
 }
 
+TEST(Spawn, FailuresCostALineASecond) {
+  const std::uint64_t before = io::failure_lines_withheld();
+  for (int i = 0; i < 100; ++i) {
+    io::spawn(
+        "a test", [] { return throws(); }, [](bool) {});
+  }
+  EXPECT_GE(io::failure_lines_withheld() - before, 95U);
+}
+
 TEST(Spawn, WithoutMemoryToBeginItHasEndedBadly) {
   for (int after = 0; after < 4; ++after) {
     int well = 0, badly = 0;
