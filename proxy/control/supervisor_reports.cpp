@@ -13,6 +13,7 @@
 #include "control/supervisor.hpp"
 #include "core/version.hpp"
 #include "io/spawn.hpp"
+#include "io/tls_session.hpp"
 #include "observe/collector.hpp"
 #include "upstream/operator_state.hpp"
 
@@ -260,6 +261,7 @@ observe::ScrapeInput Supervisor::scrape_input() const {
   input.overload = {overload_.state().pressure(), overload_.state().uses()};
   if (access_log_) input.access_log_unwritten_lines = access_log_->unwritten_lines();
   input.failure_lines_withheld = io::failure_lines_withheld();
+  input.tls_floods = io::TlsSession::floods_ended();
   input.process = observe::read_process_facts();
   return input;
 }

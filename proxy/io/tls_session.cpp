@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <new>
 #include <string_view>
@@ -13,6 +14,8 @@
 
 namespace weir::io {
 namespace {
+
+std::atomic<std::uint64_t> floods{0};
 
 TlsSession& session_of(BIO* bio) {
   return *static_cast<TlsSession*>(BIO_get_data(bio));
@@ -83,8 +86,10 @@ int TlsSession::bio_read(BIO* bio, char* to, int bytes) {
     if (self.early_->empty()) self.early_.reset();
     return static_cast<int>(taken);
   }
-  if (++self.reads_in_call_ > reads_per_call_max)
-    return -1;  // no call may hold the loop for as long as a peer likes
+  if (++self.reads_in_call_ > reads_per_call_max) {  // no call may hold the loop for as long as a peer likes
+    if (self.reads_in_call_ == reads_per_call_max + 1) floods.fetch_add(1, std::memory_order_relaxed);
+    return -1;
+  }
   while (self.channel_.readable()) {
     const ssize_t received = receive(self.channel_.fd(), to, static_cast<std::size_t>(bytes));
     if (received > 0) {
@@ -99,6 +104,10 @@ int TlsSession::bio_read(BIO* bio, char* to, int bytes) {
   }
   BIO_set_retry_read(bio);
   return -1;
+}
+
+std::uint64_t TlsSession::floods_ended() {
+  return floods.load(std::memory_order_relaxed);
 }
 
 long TlsSession::bio_control(BIO*, int command, long, void*) {

@@ -24,6 +24,8 @@ class TlsSession {
   /// One call of OpenSSL ends as soon as there is data: it reads more often only from a peer that floods it with what
   /// is none (key updates, tickets). The largest handshake message, a list of certificates of 100 KiB, is less.
   static constexpr int reads_per_call_max = 16;
+  /// Connections of all threads that this bound ended.
+  static std::uint64_t floods_ended();
 
   TlsSession(Channel& channel, tls::SslPtr ssl, bool server);
 

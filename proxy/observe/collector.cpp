@@ -433,6 +433,9 @@ Families collect(const WorkerMetrics& merged, const NameTable& names, const Scra
   add_counter(out, "weir_log_lines_withheld_total",
               "Lines of the error log that clients or endpoints cause, past one a second of their kind.",
               static_cast<double>(merged.log_lines_withheld + input.failure_lines_withheld));
+  add_counter(out, "weir_tls_floods_total",
+              "TLS connections that were closed because of records without data, one after the other.",
+              static_cast<double>(input.tls_floods));
   add_process(out, input.process);
   return out;
 }

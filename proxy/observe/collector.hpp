@@ -93,6 +93,7 @@ struct ScrapeInput {
   OverloadFacts overload;
   std::uint64_t access_log_unwritten_lines = 0;  // LogWriter::unwritten_lines()
   std::uint64_t failure_lines_withheld = 0;      // io::failure_lines_withheld()
+  std::uint64_t tls_floods = 0;                  // io::TlsSession::floods_ended()
   ProcessFacts process;
 };
 

@@ -130,11 +130,13 @@ TEST(TlsSession, AFloodOfKeyUpdatesDoesNotHoldTheLoop) {
   converse(*pair.b, "question", "answer", *done.a);
   loop.run(wait_for(*done.b, 4));
   flood(*pair.b);
+  const std::uint64_t before = TlsSession::floods_ended();
   loop.reactor().run_turn();
   char byte = 0;
   IoResult result;
   EXPECT_TRUE(pair.a->try_read(&byte, 1, result));
   EXPECT_EQ(result.status, IoStatus::reset);
+  EXPECT_EQ(TlsSession::floods_ended(), before + 1);
   EXPECT_GT(::recv(pair.a->channel().fd(), &byte, 1, MSG_DONTWAIT), 0) << "all of it was read in one call";
 }
 
