@@ -8,9 +8,9 @@ constexpr KeyInfo keys[] = {
     {"admin", "map", "", "{}", "Where health, metrics and the API are served."},
     {"log", "map", "", "{}", "The error log and the access log."},
     {"trusted_proxies", "list of address blocks", "", "[]",
-     "Whose X-Forwarded-For, -Proto, -Host, -Port and PROXY header is believed; Forwarded in requests "
-     "without "
-     "X-Forwarded-For, as a proxy that writes the one may pass the other on as the client sent it."},
+     "Whose PROXY header is believed, and whose X-Forwarded-For, -Proto, -Host, -Port, X-Request-Id and "
+     "traceparent; Forwarded in requests without X-Forwarded-For, as a proxy that writes the one may pass "
+     "the other on as the client sent it. See Header policies below."},
     {"listeners", "map by name", "", "required",
      "The addresses that Weir accepts connections on; at least one."},
     {"upstreams", "map by name", "", "required",
@@ -86,12 +86,16 @@ constexpr KeyInfo keys[] = {
      "Such as 0.0.0.0:8080 or [::]:8080. Port 0 lets the kernel choose."},
     {"listeners.NAME.path", "normalised, raw, refuse", "", "normalised",
      "What the endpoint gets of a path with dot segments (`/a/../b`, encoded or not), which rules judge "
-     "resolved: `normalised`: resolved, too. `raw`: as it was sent. `refuse`: 400."},
+     "resolved: `normalised`: resolved, too. `raw`: as it was sent, but 400 where it has an encoded slash as "
+     "well. `refuse`: 400. Encoded slashes: see Routes below."},
     {"listeners.NAME.proxy_protocol", "off, required", "", "off",
-     "`required`: each connection starts with a PROXY header (v1 or v2), from `trusted_proxies` only."},
+     "`required`: each connection starts with a PROXY header (v1 or v2), from `trusted_proxies` only. v2 "
+     "with command PROXY and a wrong CRC32C: the connection is closed. With command LOCAL the addresses and "
+     "all that follows them are ignored."},
     {"listeners.NAME.redirect_to_https", "map", "", "absent",
      "Answers everything with a redirect to HTTPS, but for /.well-known/acme-challenge/ and for what one of "
-     "`trusted_proxies` received by HTTPS, as its `X-Forwarded-Proto` says. Not together with `tls`."},
+     "`trusted_proxies` received by HTTPS: `X-Forwarded-Proto: https` says so, and so does `Forwarded: "
+     "proto=https` in a request without X-Forwarded-For and X-Forwarded-Proto. Not together with `tls`."},
     {"listeners.NAME.tls", "map", "", "absent", "Absent: plain HTTP."},
     {"listeners.NAME.limits", "map", "", "{}", "What a client may send, and how slowly."},
     {"listeners.NAME.redirect_to_https.port", "number 1..65535", "port", "443",
@@ -104,7 +108,9 @@ constexpr KeyInfo keys[] = {
     {"listeners.NAME.tls.groups", "list of names", "", "[]",
      "Groups of the key exchange, preferred first, by the library's names, such as X25519 or P-256. Empty: "
      "X25519MLKEM768 where the library has it, then X25519, P-256 and P-384."},
-    {"listeners.NAME.tls.alpn", "list of http/1.1", "", "[http/1.1]", "Protocols offered to the client."},
+    {"listeners.NAME.tls.alpn", "list of http/1.1", "", "[http/1.1]",
+     "Protocols that a client may name by ALPN; `http/1.0` is accepted besides. A client that names only "
+     "others is refused, one that names none is served."},
     {"listeners.NAME.tls.unknown_sni", "default, reject", "", "default",
      "A name that no certificate has: use the first certificate, or refuse the handshake."},
     {"listeners.NAME.tls.client_auth", "map", "", "{}", "Certificates of clients."},
@@ -127,21 +133,20 @@ constexpr KeyInfo keys[] = {
      "The request target; past it 414. Never more than `header_bytes`."},
     {"listeners.NAME.limits.body_bytes", "size", "", "0", "The request body; past it 413. 0: no limit."},
     {"listeners.NAME.limits.header_timeout", "duration", "", "10s",
-     "The whole head, from its first byte; then 408."},
+     "The whole head, from its first byte; then 408. With `proxy_protocol` also the PROXY header, and the "
+     "silence between it and the first request; then the connection is closed."},
     {"listeners.NAME.limits.body_idle_timeout", "duration", "", "60s",
      "Between two reads of a request body; then 408."},
     {"listeners.NAME.limits.body_min_rate", "size", "per second", "0",
      "Averaged over 10 s in which the client is waited for; a slower body is a 408. 0: off."},
     {"listeners.NAME.limits.send_timeout", "duration", "", "20s",
      "Towards the client: a response of which it takes nothing for so long (up to an eighth more) is cut. "
-     "What its "
-     "kernel confirmed counts as taken. Longer for clients that may pause, such as players."},
+     "What its kernel confirmed counts as taken. Longer for clients that may pause, such as players. Not in "
+     "a tunnel: `timeouts.idle` bounds its writes."},
     {"listeners.NAME.limits.response_min_rate", "size", "per second", "1KiB",
      "Averaged over 20 s in which the client is waited for, all responses of its connection together; a "
-     "client "
-     "that takes less is cut with the next byte that it takes. A silence of 20 s or more does not count: "
-     "that is "
-     "`send_timeout`. 0: off."},
+     "client that takes less is cut with the next byte that it takes. A silence of 20 s or more does not "
+     "count: that is `send_timeout`. Not in a tunnel. 0: off."},
     {"listeners.NAME.limits.discard_bytes", "size", "", "256MiB",
      "Of a request body that is refused: so much is read and dropped, so that the client reads the answer; "
      "then the connection is closed."},
@@ -200,9 +205,11 @@ constexpr KeyInfo keys[] = {
     {"upstreams.NAME.timeouts.response", "duration", "", "60s",
      "From the request sent to the head of the response."},
     {"upstreams.NAME.timeouts.idle", "duration", "", "60s",
-     "Between two reads of a response body, and of a tunnel."},
+     "Between two reads of a response body. A tunnel (WebSocket) ends when nothing passes in either "
+     "direction for so long, and when a write in it makes no progress for so long."},
     {"upstreams.NAME.timeouts.total", "duration", "", "0",
-     "The whole exchange with the upstream. 0: no limit."},
+     "The whole exchange with the upstream. It does not end an open tunnel (WebSocket): `idle` does. 0: no "
+     "limit."},
     {"upstreams.NAME.keepalive.max_idle", "number 0..100000", "connections", "256",
      "Idle connections per worker and endpoint. 0: none is used twice."},
     {"upstreams.NAME.keepalive.idle_timeout", "duration", "", "60s",
