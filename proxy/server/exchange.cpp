@@ -28,7 +28,7 @@ Task<After> Exchange::run() {
     give_up(failure);
     if (upload_running()) {
       cancel_upload();
-      co_await *upload_done_;  // in this frame: there may be no memory for another
+      co_await *request_.upload_done;  // in this frame: there may be no memory for another
     }
   }
   finish();
@@ -36,7 +36,7 @@ Task<After> Exchange::run() {
 }
 
 void Exchange::give_up(const std::exception_ptr& failure) {
-  reason_ = facts(ErrorKind::internal).name;
+  outcome_.reason = facts(ErrorKind::internal).name;
   io::log_failure("request", failure);
 }
 
@@ -58,19 +58,19 @@ Task<After> Exchange::walk() {
   if (!affordable) co_return co_await answer_failure(affordable);
 
   if (http::max_forwards(head) == 0U) co_return co_await answer_options();
-  const config::Action& action = route_->config->action;
+  const config::Action& action = decided_.route->config->action;
   if (const auto* redirect = std::get_if<config::RedirectAction>(&action))
     co_return co_await answer_redirect(*redirect);
   if (const auto* respond = std::get_if<config::RespondAction>(&action))
     co_return co_await answer_respond(*respond);
-  proxy_ = &std::get<config::ProxyAction>(action);
-  upstream_ = proxy_->upstream;
-  timeouts_ = &route_->timeouts;
+  decided_.proxy = &std::get<config::ProxyAction>(action);
+  decided_.upstream = decided_.proxy->upstream;
+  decided_.timeouts = &decided_.route->timeouts;
 
   auto acceptable = check_body_limit();
   if (!acceptable) co_return co_await answer_failure(acceptable);
 
-  if (proxy_->split) choose_side();
+  if (decided_.proxy->split) choose_side();
   auto entered = enter_upstream();
   if (!entered) co_return co_await answer_failure(entered);
 
@@ -94,56 +94,30 @@ void Exchange::begin(Session& session) {
   generation_ = worker_.generation();
   started = worker_.reactor().now();
   wall_started_ = worker_.reactor().wall_now();
-  forwarded_.client_ip = session.peer().ip;
-  forwarded_.proto = session.is_tls() ? "https" : "http";
+  decided_.forwarded.client_ip = session.peer().ip;
+  decided_.forwarded.proto = session.is_tls() ? "https" : "http";
 }
 
 void Exchange::reset() {
   if (session_ != nullptr && watching_) watch_client(false);
   settle_blame(false);  // a request that never came to its end: a probe must not stay without one
   release_endpoint();
-  give_back(next_);
-  place_.give_back();
+  give_back(tries_.next);
   mirror_.reset();
-  upstream_place_.give_back();
   call_.reset();
+  decided_.reset();
+  request_.reset();
+  tries_.reset();
+  attempt_ = {};
+  answer_.reset();
+  outcome_.reset();
+  refusal_.reset();
   head.clear();
   head_scanned = 0;
-  route_ = nullptr;
-  proxy_ = nullptr;
-  upstream_ = config::no_upstream;
-  timeouts_ = nullptr;
-  split_why_ = split::Why::weight;
-  set_cookie_.clear();
-  limit_fields_.clear();
-  limited_by_ = refused_by_ = nullptr;
+  watching_ = false;
+  total_deadline_ = TimePoint::max();
   session_ = nullptr;
   generation_.reset();
-  request_id_ = traceparent_ = reason_ = {};
-  traceparent_kept_ = false;
-  for (std::string* text :
-       {&request_out_, &response_out_, &target_, &resolved_path_, &decoded_path_, &replay_, &kept_texts_}) {
-    text->clear();
-    if (text->capacity() > kept_text_bytes_max) *text = {};
-  }
-  request_body_.reset();
-  response_body_.reset();
-  request_progress_ = {};
-  response_progress_ = {};
-  upload_end_.reset();
-  upload_done_.reset();
-  upgrade_ = continue_sent_ = fresh_connection_only_ = is_retry_ = watching_ = false;
-  response_body_bytes_ = 0;
-  total_deadline_ = TimePoint::max();
-  tried_.clear();
-  avoided_ = balance::none;
-  queue_ms_ = -1;
-  retry_ = {};
-  retry_refusal_ = {};
-  attempts_.clear();
-  status_ = 0;
-  refusal_.reset();
-  error_.reset();
 }
 
 }  // namespace weir::server

@@ -3,30 +3,20 @@
 // allocates nothing once the vectors and strings have grown. Worker thread.
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
-#include "core/buffer.hpp"
 #include "core/error.hpp"
 #include "core/task.hpp"
-#include "core/uuid.hpp"
-#include "http/body.hpp"
-#include "http/forwarded.hpp"
 #include "http/parse.hpp"
 #include "http/write.hpp"
-#include "observe/access_log.hpp"
-#include "relay/relay_body.hpp"
-#include "route/in_flight.hpp"
 #include "route/mirror.hpp"
 #include "server/endpoint_call.hpp"
+#include "server/exchange_state.hpp"
 #include "server/generation.hpp"
-#include "split/split.hpp"
-#include "upstream/blame.hpp"
-#include "upstream/retry.hpp"
 
 namespace weir::server {
 
@@ -45,9 +35,6 @@ enum class After : std::uint8_t {
 
 class Exchange final : private io::ChannelObserver {
  public:
-  static constexpr std::size_t kept_text_bytes_max =
-      16 * 1024;  // capacity of each string kept for the next request
-
   explicit Exchange(Worker& worker);
   ~Exchange();
 
@@ -58,7 +45,7 @@ class Exchange final : private io::ChannelObserver {
   /// The whole walk of a request whose head was read, or refused.
   Task<After> run();
   /// After After::discard: what the request body still lacks.
-  http::BodyDecoder& unread_body() { return *request_body_; }
+  http::BodyDecoder& unread_body() { return *request_.body; }
   /// Back to a state in which the next request finds nothing of this one but capacity.
   void reset();
 
@@ -128,7 +115,7 @@ class Exchange final : private io::ChannelObserver {
   void give_back(balance::Pick& pick);
   std::uint32_t queue_places() const;
   bool must_wait() const;
-  Reach reach() const { return {upstream_view().runtime, tried_}; }
+  Reach reach() const { return {upstream_view().runtime, tries_.tried}; }
   Task<Result<void>> wait_for_endpoint(Place found);
   Result<void> end_of_wait(WaitEnd end);
   Error no_endpoint() const;
@@ -175,7 +162,7 @@ class Exchange final : private io::ChannelObserver {
   void append_log_line(std::string& out, Duration duration);
   void keep_log_texts();
 
-  const UpstreamView& upstream_view() const { return generation_->upstreams[upstream_]; }
+  const UpstreamView& upstream_view() const { return generation_->upstreams[decided_.upstream]; }
   const config::Upstream& upstream_config() const { return *upstream_view().runtime->config; }
   const http::ResponseHead& response() const { return call_.response(); }
   bool keep_alive_allowed() const;
@@ -185,73 +172,19 @@ class Exchange final : private io::ChannelObserver {
   GenerationPtr generation_;
   std::chrono::system_clock::time_point wall_started_;
 
-  // What was decided.
-  std::string host_, path_;     // normalised
-  std::string decoded_path_;    // path_ with its encoded slashes read as slashes, where it has any
-  std::string resolved_path_;   // the client's path without its dot segments, where it has any
-  std::string_view sent_path_;  // what the endpoint gets where nothing is rewritten
-  const RouteRuntime* route_ = nullptr;
-  const config::ProxyAction* proxy_ = nullptr;
-  std::size_t upstream_ = config::no_upstream;     // where it goes, once that is known
-  const config::Timeouts* timeouts_ = nullptr;     // of this route with that upstream
-  split::Why split_why_ = split::Why::weight;      // where the route has a split
-  char split_key_[split::cookie_key_digits] = {};  // of a client that has none yet
-  std::string set_cookie_;                    // value of a Set-Cookie that the response gets; empty: none
-  std::string limit_fields_;                  // RateLimit and its like, for whatever answer
-  const LimitRuntime* limited_by_ = nullptr;  // refused, or in shadow would have
-  const LimitRuntime* refused_by_ = nullptr;
-  route::InFlightPlace place_;           // of a route with max_in_flight
-  route::InFlightPlace upstream_place_;  // of an upstream with max_requests
-  http::ForwardedFacts forwarded_;
-  std::array<char, uuid_length> request_id_buffer_;
-  std::array<char, traceparent_length> traceparent_buffer_;
-  std::string_view request_id_, traceparent_;
-  bool traceparent_kept_ = false;
+  Decision decided_;         // once for the request
+  OutgoingRequest request_;  // what endpoints get of it
+  Tries tries_;              // over all attempts
+  Attempt attempt_;          // of the one that runs
+  EndpointCall call_;        // the same
+  OutgoingResponse answer_;  // what the client gets
+  Outcome outcome_;          // for the log
 
-  // Towards the endpoint.
-  std::string request_out_;             // head, and replayed body of a later attempt
-  std::size_t request_head_bytes_ = 0;  // of request_out_
-  std::string target_;
-  std::optional<http::BodyDecoder> request_body_;
-  std::string request_nominated_;  // by Connection: no trailer of these names passes
-  http::Framing request_framing_;  // as we send it
-  relay::RelayProgress request_progress_;
-  std::string replay_;  // body bytes of earlier attempts
-  std::optional<relay::RelayEnd> upload_end_;
-  std::optional<io::Signal> upload_done_;
   std::unique_ptr<MirrorCopy> mirror_;  // that waits for the end of the request's body
-  bool upgrade_ = false;
-  bool continue_sent_ = false;
-  bool watching_ = false;  // the call is aborted when the client leaves
-  Wait* wait_ = nullptr;   // given up when the client leaves
-  double queue_ms_ = -1;   // waited for an endpoint; < 0: did not
+  bool watching_ = false;               // the call is aborted when the client leaves
+  Wait* wait_ = nullptr;                // given up when the client leaves
   TimePoint total_deadline_ = TimePoint::max();
-
-  // The attempt that runs now.
-  balance::Pick pick_;
-  balance::Pick next_;    // of the next attempt, taken while the response of this one is still at hand
-  balance::Tried tried_;  // endpoints
-  std::size_t avoided_ = balance::none;  // its kept connection was stale: after those that were not tried
-  EndpointCall call_;
-  bool fresh_connection_only_ = false;  // the kept one was stale
-  bool judged_ = false;                 // passive health has heard how this attempt went
-  upstream::RequestBlame blame_;        // failures by status that are not counted yet
-  upstream::RetryState retry_;
-  bool is_retry_ = false;           // this attempt counts as one
-  std::string_view retry_refusal_;  // why there was no further one although it was wanted; for the log
-  std::vector<observe::AttemptRecord> attempts_;
-
-  // The response.
-  std::optional<http::BodyDecoder> response_body_;
-  std::string response_nominated_;  // as request_nominated_
-  std::string response_out_;
-  relay::RelayProgress response_progress_;
-  int status_ = 0;  // sent to the client; 0: none
-  std::uint64_t response_body_bytes_ = 0;
-  std::optional<Error> refusal_;
-  std::optional<Error> error_;  // why Weir answered itself or cut the response
-  std::string_view reason_;     // for the log
-  std::string kept_texts_;      // what the log needs once the head's buffer is gone
+  std::optional<Error> refusal_;  // of a head that could not be read
 };
 
 }  // namespace weir::server

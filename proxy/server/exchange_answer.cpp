@@ -64,28 +64,29 @@ bool Exchange::keep_alive_allowed() const {
 /// By what the client speaks, as far as a trusted proxy is believed: Strict-Transport-Security belongs to its
 /// connection.
 const http::CompiledFields& Exchange::response_policy() const {
-  const http::HeaderPolicy& headers = route_ ? route_->headers : *generation_->snapshot->default_headers;
-  return forwarded_.proto == "https" ? headers.response_tls : headers.response_plain;
+  const http::HeaderPolicy& headers =
+      decided_.route ? decided_.route->headers : *generation_->snapshot->default_headers;
+  return decided_.forwarded.proto == "https" ? headers.response_tls : headers.response_plain;
 }
 
 http::ResponseOptions Exchange::response_options(const http::Framing& body, bool keep_alive) const {
   http::ResponseOptions options;
   options.policy = &response_policy();
-  options.request_id = request_id_;
-  options.set_cookie = set_cookie_;
+  options.request_id = decided_.request_id;
+  options.set_cookie = decided_.set_cookie;
   options.body = body;
   options.keep_alive = keep_alive;
   options.client_minor_version = head.minor_version;
-  options.own_fields = limit_fields_;
+  options.own_fields = decided_.limit_fields;
   return options;
 }
 
 /// Whether what is left of the request body is dropped sooner than a new connection is made. Not when the client waits
 /// for an invitation to send it: after another answer it may send the body or leave it (RFC 9110 10.1.1).
 bool Exchange::rest_of_body_is_short() const {
-  if (head.expect_continue && !continue_sent_) return false;
-  return request_body_->framing().kind != http::BodyKind::length ||
-         request_body_->remaining() <= Discard::kept_bytes_max;
+  if (head.expect_continue && !request_.continue_sent) return false;
+  return request_.body->framing().kind != http::BodyKind::length ||
+         request_.body->remaining() <= Discard::kept_bytes_max;
 }
 
 /// Why a write to the client failed; counts what a bound of ours ended.
@@ -105,46 +106,46 @@ Error Exchange::client_write_failure(io::IoStatus status, bool too_slow) {
 
 /// Takes the request body in as far as it is here already; true when that is all of it.
 bool Exchange::consume_buffered_body() {
-  if (!request_body_) request_body_.emplace(head.body, Origin::client);
+  if (!request_.body) request_.body.emplace(head.body, Origin::client);
   ReadBuffer& in = session_->in();
-  while (!request_body_->finished() && !in.empty()) {
-    const auto step = request_body_->decode(in.unread());
+  while (!request_.body->finished() && !in.empty()) {
+    const auto step = request_.body->decode(in.unread());
     if (!step || step->consumed == 0) return false;
     in.consume(step->consumed);
   }
-  return request_body_->finished();
+  return request_.body->finished();
 }
 
 Task<After> Exchange::answer(const http::OwnResponse& response, bool connection_is_good) {
-  place_.give_back();  // a client that does not read an answer of ours must not keep others out
-  upstream_place_.give_back();
+  decided_.place.give_back();  // a client that does not read an answer of ours must not keep others out
+  decided_.upstream_place.give_back();
   const bool body_is_in = connection_is_good && consume_buffered_body();
   const bool keep_alive =
       connection_is_good && keep_alive_allowed() && (body_is_in || rest_of_body_is_short());
-  response_out_.clear();
-  http::write_own_response(response_out_, response, response_options({}, keep_alive),
+  answer_.bytes.clear();
+  http::write_own_response(answer_.bytes, response, response_options({}, keep_alive),
                            worker_.http_date(wall_started_));
-  const relay::PacedWrite written = co_await session_->write(response_out_);
+  const relay::PacedWrite written = co_await session_->write(answer_.bytes);
   if (!written.ok()) {
-    status_ = facts(ErrorKind::client_gone).status;
-    reason_ = facts(client_write_failure(written.status, written.too_slow).kind).name;
+    outcome_.status = facts(ErrorKind::client_gone).status;
+    outcome_.reason = facts(client_write_failure(written.status, written.too_slow).kind).name;
     co_return After::reset;  // whatever it still sends: it does not read
   }
-  status_ = response.status;
-  if (!response.head_only) response_body_bytes_ = response.body.size();
+  outcome_.status = response.status;
+  if (!response.head_only) outcome_.body_bytes = response.body.size();
   if (body_is_in) co_return keep_alive ? After::keep_alive : After::close;
   co_return keep_alive ? After::discard : After::linger;
 }
 
 Task<After> Exchange::answer_error(Error error) {
   const ErrorFacts& about = facts(error.kind);
-  reason_ = about.name;
+  outcome_.reason = about.name;
   if (about.status == facts(ErrorKind::client_gone).status) {  // no answer can reach it
-    status_ = about.status;
-    error_ = std::move(error);
+    outcome_.status = about.status;
+    outcome_.error = std::move(error);
     co_return After::close;
   }
-  const int status = refused_by_ ? refused_by_->config->status : about.status;
+  const int status = decided_.refused_by ? decided_.refused_by->config->status : about.status;
   std::string body = std::to_string(status);
   body += ' ';
   body += http::reason_phrase(status);
@@ -160,7 +161,7 @@ Task<After> Exchange::answer_error(Error error) {
   if (is_about_load(error.kind)) response.extra_fields = retry_soon;
   response.head_only = head.method == http::Method::head;
   const bool trusted = stream_is_trusted(error.kind);
-  error_ = std::move(error);
+  outcome_.error = std::move(error);
   co_return co_await answer(response, trusted);
 }
 
@@ -171,7 +172,7 @@ Task<After> Exchange::answer_failure(const Result<void>& failed) {
 
 /// OPTIONS that may go no further: we are who is asked (RFC 9110 7.6.2).
 Task<After> Exchange::answer_options() {
-  reason_ = "max_forwards";
+  outcome_.reason = "max_forwards";
   http::OwnResponse response;
   response.status = 204;
   response.extra_fields = allowed_methods;
@@ -184,7 +185,7 @@ Task<After> Exchange::answer_redirect_to_https() {
     Error error = client_error(ErrorKind::malformed_request, "Host is needed for the redirect");
     co_return co_await answer_error(std::move(error));
   }
-  reason_ = "redirect_to_https";
+  outcome_.reason = "redirect_to_https";
   std::string location = "Location: https://";
   location += head.host;
   if (redirect.port != 443) location += ':' + std::to_string(redirect.port);
@@ -202,7 +203,7 @@ Task<After> Exchange::answer_redirect_to_https() {
 }
 
 Task<After> Exchange::answer_redirect(const config::RedirectAction& action) {
-  reason_ = "redirect";
+  outcome_.reason = "redirect";
   const std::string location = "Location: " + action.to + "\r\n";
   http::OwnResponse response;
   response.status = action.status;
@@ -211,7 +212,7 @@ Task<After> Exchange::answer_redirect(const config::RedirectAction& action) {
 }
 
 Task<After> Exchange::answer_respond(const config::RespondAction& action) {
-  reason_ = "respond";
+  outcome_.reason = "respond";
   std::string fields;
   for (const auto& [name, value] : action.headers) fields += name + ": " + value + "\r\n";
   http::OwnResponse response;

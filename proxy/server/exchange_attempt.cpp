@@ -25,39 +25,39 @@ double milliseconds(Duration duration) {
 bool Exchange::can_be_sent_again() const {
   const config::Retry& retry = upstream_config().retry;
   if (!http::is_idempotent(head.method) && !retry.non_idempotent) return false;
-  if (request_body_->finished()) return !request_progress_.replay_overflow;
-  if (retry.attempts == 0 || request_body_->framing().kind != http::BodyKind::length) return false;
-  const std::uint64_t left = request_body_->remaining();
+  if (request_.body->finished()) return !request_.progress.replay_overflow;
+  if (retry.attempts == 0 || request_.body->framing().kind != http::BodyKind::length) return false;
+  const std::uint64_t left = request_.body->remaining();
   return left <= session_->in().unread().size() && left <= static_cast<std::uint64_t>(retry.buffer_bytes);
 }
 
 Task<Result<void>> Exchange::attempt() {
   const UpstreamRuntime& upstream = *upstream_view().runtime;
-  if (next_.index != balance::none) {
-    pick_ = std::exchange(next_, {});
+  if (tries_.next.index != balance::none) {
+    attempt_.pick = std::exchange(tries_.next, {});
   } else if (const Place found = pick_endpoint(); found != Place::got) {
     auto waited = co_await wait_for_endpoint(found);
     if (!waited) co_return waited;
   }
   CallBounds bounds;
-  bounds.connect = timeouts_->connect;
-  bounds.send = timeouts_->send;
-  bounds.response = timeouts_->response;
+  bounds.connect = decided_.timeouts->connect;
+  bounds.send = decided_.timeouts->send;
+  bounds.response = decided_.timeouts->response;
   bounds.deadline = total_deadline_;
   call_.begin(target_of_call(), bounds);
-  if (attempts_.empty()) upstream_view().requests->add(call_.started());
+  if (tries_.records.empty()) upstream_view().requests->add(call_.started());
   note_pick();
-  if (!pick_.ticket.probe && !upstream.candidates[pick_.index].state->usable()) watch_panic(upstream);
-  attempts_.emplace_back().endpoint = upstream.endpoints[pick_.index].state->label;
+  if (!attempt_.pick.ticket.probe && !upstream.candidates[attempt_.pick.index].state->usable())
+    watch_panic(upstream);
+  tries_.records.emplace_back().endpoint = upstream.endpoints[attempt_.pick.index].state->label;
 
-  judged_ = false;
   watch_client(true);
-  const bool leased = !std::exchange(fresh_connection_only_, false) && call_.lease(can_be_sent_again());
+  const bool leased = !std::exchange(tries_.new_connection_only, false) && call_.lease(can_be_sent_again());
   Result<void> done;
   if (!leased) done = co_await connect();
   if (done) {
-    if (request_body_->finished()) {
-      iovec part{request_out_.data(), request_out_.size()};
+    if (request_.body->finished()) {
+      iovec part{request_.bytes.data(), request_.bytes.size()};
       const std::span<iovec> parts(&part, 1);
       const io::IoResult sent = co_await call_.send(parts);
       done = request_written(sent);
@@ -70,13 +70,14 @@ Task<Result<void>> Exchange::attempt() {
     note_latency(nullptr);
     // A body may break yet, so the verdict waits for its end; a probe must not, because bodies may be long.
     const std::uint16_t failure = upstream::failure_bit_of_status(response().status);
-    judged_ = pick_.ticket.probe || response().status == 101 || failure != 0;
+    attempt_.judged = attempt_.pick.ticket.probe || response().status == 101 || failure != 0;
     if (failure == 0) settle_blame(true);
     if ((failure & upstream_config().passive_health.failures) != 0) {
-      hold_failure(upstream_view(), blame_, {pick_.index, pick_.ticket, response().status, failure});
-      pick_.ticket.probe = false;  // the verdict ends the probe, not the end of this attempt
-    } else if (judged_) {
-      if (failure != 0) blame_.note_other(failure);
+      hold_failure(upstream_view(), tries_.blame,
+                   {attempt_.pick.index, attempt_.pick.ticket, response().status, failure});
+      attempt_.pick.ticket.probe = false;  // the verdict ends the probe, not the end of this attempt
+    } else if (attempt_.judged) {
+      if (failure != 0) tries_.blame.note_other(failure);
       report_health(nullptr);
     }
   } else {
@@ -90,22 +91,22 @@ Task<Result<void>> Exchange::attempt() {
 
 CallTarget Exchange::target_of_call() const {
   const UpstreamRuntime& upstream = *upstream_view().runtime;
-  return {upstream_view().pools[pick_.index].get(), upstream.tls.get(),
-          &upstream.endpoints[pick_.index].host};
+  return {upstream_view().pools[attempt_.pick.index].get(), upstream.tls.get(),
+          &upstream.endpoints[attempt_.pick.index].host};
 }
 
 Task<Result<void>> Exchange::connect() {
   io::IoStatus status = co_await call_.connect();
   if (call_.lacks_descriptor() && worker_.relieve_descriptors() > 0) status = co_await call_.connect();
   if (status == io::IoStatus::ok) {
-    attempts_.back().connect_ms = milliseconds(Clock::now() - call_.started());
+    tries_.records.back().connect_ms = milliseconds(Clock::now() - call_.started());
     co_return Result<void>{};
   }
   Error why = connect_error(status, total_is_over());
   if (call_.phase() == EndpointCall::Phase::handshake) {
     const std::string tls = call_.tls_failure();
     worker_.log(Noise::endpoint_tls, config::LogLevel::warn, "upstream {} endpoint {}: TLS: {}",
-                upstream_config().name, attempts_.back().endpoint, tls.empty() ? why.detail : tls);
+                upstream_config().name, tries_.records.back().endpoint, tls.empty() ? why.detail : tls);
   }
   co_return why;
 }
@@ -132,7 +133,7 @@ void Exchange::on_unread_event(io::Channel& client) {
 
 /// How the write of a request without a further body ended.
 Result<void> Exchange::request_written(const io::IoResult& sent) {
-  request_progress_.written_bytes += sent.bytes;
+  request_.progress.written_bytes += sent.bytes;
   if (!EndpointCall::may_answer(sent.status)) return send_failure(sent.status);
   call_.request_written();
   return {};
@@ -144,7 +145,7 @@ Task<Result<void>> Exchange::start_upload() {
     const auto invited = co_await invite_body();
     if (!invited) co_return invited;
   }
-  upload_done_.emplace(worker_.reactor());
+  request_.upload_done.emplace(worker_.reactor());
   io::spawn(
       "upload", [this] { return upload(); }, [this](bool well) { upload_ended(well); });
   co_return Result<void>{};
@@ -152,8 +153,8 @@ Task<Result<void>> Exchange::start_upload() {
 
 /// `Expect: 100-continue`: now the body is wanted (RFC 9110 10.1.1).
 Task<Result<void>> Exchange::invite_body() {
-  if (continue_sent_) co_return Result<void>{};
-  continue_sent_ = true;
+  if (request_.continue_sent) co_return Result<void>{};
+  request_.continue_sent = true;
   co_return co_await write_meanwhile("HTTP/1.1 100 Continue\r\n\r\n");
 }
 
@@ -162,47 +163,48 @@ Task<> Exchange::upload() {
   const config::ListenerLimits& limits = session_->listener().config.limits;
   relay::RelayOptions options;
   options.read_timeout = limits.body_idle_timeout;
-  options.write_timeout = timeouts_->send;
+  options.write_timeout = decided_.timeouts->send;
   options.deadline = total_deadline_;
   options.body_bytes_max = limits.body_bytes;
   options.source_min_rate = limits.body_min_rate;
-  options.trailers = {&route_->headers.request, request_nominated_};
+  options.trailers = {&decided_.route->headers.request, request_.nominated};
   if (replays_body()) {
-    options.replay = &replay_;
+    options.replay = &request_.replay;
     options.replay_bytes_max = static_cast<std::size_t>(upstream_config().retry.buffer_bytes);
   }
   if (mirror_) options.copy = &mirror_->body();
-  upload_end_ = co_await relay::relay_body(session_->stream(), session_->in(), *request_body_, call_.stream(),
-                                           request_framing_.kind, request_out_, options, request_progress_);
-  if (mirror_ && request_body_->finished() && !upload_end_->error) send_mirror();
+  request_.upload_end =
+      co_await relay::relay_body(session_->stream(), session_->in(), *request_.body, call_.stream(),
+                                 request_.framing.kind, request_.bytes, options, request_.progress);
+  if (mirror_ && request_.body->finished() && !request_.upload_end->error) send_mirror();
 }
 
 /// `well`: without an exception.
 void Exchange::upload_ended(bool well) {
   if (!well) {
-    upload_end_ = relay::RelayEnd{relay::RelayEnd::Side::limit, io::IoStatus::ok, false,
-                                  self_error(ErrorKind::internal, "out of memory")};
+    request_.upload_end = relay::RelayEnd{relay::RelayEnd::Side::limit, io::IoStatus::ok, false,
+                                          self_error(ErrorKind::internal, "out of memory")};
   }
-  if (upload_end_->complete() || upload_end_->side == relay::RelayEnd::Side::target) {
+  if (request_.upload_end->complete() || request_.upload_end->side == relay::RelayEnd::Side::target) {
     call_.request_written();
   } else {
     call_.abort(io::IoStatus::peer_gone);  // the request cannot be completed any more
   }
-  upload_done_->set();
+  request_.upload_done->set();
 }
 
 bool Exchange::upload_running() const {
-  return upload_done_ && !upload_done_->is_set();
+  return request_.upload_done && !request_.upload_done->is_set();
 }
 
 /// Ends an upload that is still running; afterwards nothing refers to the two streams any more.
 Task<> Exchange::finish_upload() {
   if (!upload_running()) co_return;
   cancel_upload();
-  co_await *upload_done_;
+  co_await *request_.upload_done;
 }
 
-/// A running upload ends soon: await `upload_done_`.
+/// A running upload ends soon: await `request_.upload_done`.
 void Exchange::cancel_upload() {
   call_.abort(io::IoStatus::cancelled);
   session_->stream().channel().cancel_read();
@@ -211,12 +213,12 @@ void Exchange::cancel_upload() {
 /// Passes a 1xx on, but for 100, which answers our own expectation, and makes room for the next head.
 Task<Result<void>> Exchange::pass_interim_response() {
   if (response().status != 100 && head.minor_version >= 1) {
-    response_out_.clear();
+    answer_.bytes.clear();
     http::ResponseOptions options;
     options.client_minor_version = head.minor_version;
-    http::write_response_head(response_out_, response(), options, worker_.http_date(wall_started_));
-    retry_.response_started = true;
-    auto sent = co_await write_meanwhile(response_out_);
+    http::write_response_head(answer_.bytes, response(), options, worker_.http_date(wall_started_));
+    tries_.retry.response_started = true;
+    auto sent = co_await write_meanwhile(answer_.bytes);
     if (!sent) co_return sent;
   }
   call_.drop_head();
@@ -236,9 +238,10 @@ Task<Result<void>> Exchange::write_meanwhile(std::string_view text) {
 /// Reads heads until a final one is there. Interim ones pass on the way.
 Task<Result<void>> Exchange::receive_response_head() {
   for (;;) {
-    CallEnd end = co_await call_.receive_head(head.method, upgrade_);
+    CallEnd end = co_await call_.receive_head(head.method, request_.upgrade);
     if (call_.response_bytes_seen()) {
-      auto& record = attempts_.back();  // the loop's time may be older than that of a connection just made
+      auto& record =
+          tries_.records.back();  // the loop's time may be older than that of a connection just made
       record.first_byte_ms =
           std::max(record.connect_ms, milliseconds(call_.first_byte_at() - call_.started()));
     }
@@ -270,8 +273,8 @@ Error Exchange::slow_upload(bool too_slow) {
 }
 
 Error Exchange::read_failure(io::IoStatus status) {
-  if (upload_end_ && !upload_end_->complete()) {
-    const relay::RelayEnd& upload = *upload_end_;
+  if (request_.upload_end && !request_.upload_end->complete()) {
+    const relay::RelayEnd& upload = *request_.upload_end;
     if (upload.error) return *upload.error;
     if (upload.side == relay::RelayEnd::Side::target) return send_failure(upload.status);
     if (upload.status == io::IoStatus::timeout) return slow_upload(upload.too_slow);

@@ -15,7 +15,8 @@ namespace weir::server {
 /// max_requests of the upstream: exact over all workers, held until the exchange ends.
 Result<void> Exchange::enter_upstream() {
   const UpstreamRuntime& upstream = *upstream_view().runtime;
-  if (!upstream.in_flight || upstream_place_.take(*upstream.in_flight, upstream.config->max_requests)) {
+  if (!upstream.in_flight ||
+      decided_.upstream_place.take(*upstream.in_flight, upstream.config->max_requests)) {
     return {};
   }
   ++upstream_view().counters->refused_max_requests;
@@ -26,7 +27,7 @@ Result<void> Exchange::enter_upstream() {
 /// How many may wait at most for this request to join them: of the queue's last places retries only.
 std::uint32_t Exchange::queue_places() const {
   const std::uint32_t most = upstream_config().queue.max;
-  if (!attempts_.empty()) return most;
+  if (!tries_.records.empty()) return most;
   return limit::queue_for_new(most, generation_->snapshot->config->server.overload.start_percent);
 }
 
@@ -40,13 +41,14 @@ bool Exchange::must_wait() const {
 /// What `balance: hash` of `upstream` hashes; 0 under other policies.
 std::uint64_t Exchange::key_for(const UpstreamRuntime& upstream) const {
   if (upstream.rules.policy != config::Balance::hash) return 0;
-  return upstream.hash_key.key_of(head.fields, forwarded_.client_ip, route::key_path(path_, decoded_path_));
+  return upstream.hash_key.key_of(head.fields, decided_.forwarded.client_ip,
+                                  route::key_path(decided_.path, decided_.decoded_path));
 }
 
 /// The endpoint that comes after all others that are usable: its kept connection was stale, or it fails at once
 /// (upstream::is_suspect). balance::none: there is no such one.
 std::size_t Exchange::last_choice() const {
-  if (avoided_ != balance::none) return avoided_;
+  if (tries_.avoided != balance::none) return tries_.avoided;
   const UpstreamRuntime& upstream = *upstream_view().runtime;
   const upstream::EndpointState* suspect = upstream.shared->suspect.load(std::memory_order_relaxed);
   if (suspect == nullptr) return balance::none;
@@ -60,26 +62,26 @@ balance::Pick Exchange::pick_one() {
   const UpstreamRuntime& upstream = *upstream_view().runtime;
   balance::PickRequest request;
   request.now = worker_.reactor().now();
-  request.tried = tried_;
+  request.tried = tries_.tried;
   request.random = worker_.rng()();
   request.key = key_for(upstream);
   request.may_probe = can_be_sent_again();
   const std::size_t last = last_choice();
-  if (last == balance::none || tried_.contains(last)) return upstream.acquire(request);
+  if (last == balance::none || tries_.tried.contains(last)) return upstream.acquire(request);
   request.tried.add(last);
   if (balance::usable_left(upstream.candidates, request.tried)) {
     const balance::Pick pick = upstream.acquire(request);
     if (pick.index != balance::none) return pick;
   }
-  request.tried = tried_;
+  request.tried = tries_.tried;
   return upstream.acquire(request);
 }
 
 Place Exchange::pick_endpoint() {
   if (wait_ == nullptr && must_wait()) return Place::full;
-  pick_ = pick_one();
-  if (pick_.index != balance::none) return Place::got;
-  return pick_.full ? Place::full : Place::nobody;
+  attempt_.pick = pick_one();
+  if (attempt_.pick.index != balance::none) return Place::got;
+  return attempt_.pick.full ? Place::full : Place::nobody;
 }
 
 /// A response is at hand that may be passed on: it is given up only for a place at another endpoint, which is taken
@@ -87,9 +89,9 @@ Place Exchange::pick_endpoint() {
 bool Exchange::reserve_next() {
   bool full = must_wait();
   if (!full) {
-    next_ = pick_one();
-    if (next_.index != balance::none) return true;
-    full = next_.full;
+    tries_.next = pick_one();
+    if (tries_.next.index != balance::none) return true;
+    full = tries_.next.full;
   }
   return full && upstream_view().runtime->queue->waiting() < queue_places();
 }
@@ -132,8 +134,8 @@ Task<Result<void>> Exchange::wait_for_endpoint(Place found) {
   const WaitEnd end = co_await wait;
   wait_ = nullptr;
   client.observe(nullptr);
-  queue_ms_ = std::max(queue_ms_, 0.0) +
-              std::chrono::duration<double, std::milli>(Clock::now() - started_waiting).count();
+  tries_.queue_ms = std::max(tries_.queue_ms, 0.0) +
+                    std::chrono::duration<double, std::milli>(Clock::now() - started_waiting).count();
   co_return end_of_wait(end);
 }
 
@@ -165,18 +167,19 @@ Result<void> Exchange::end_of_wait(WaitEnd end) {
 /// An endpoint is chosen: a retry takes another one, and what the operator wants to know is said.
 void Exchange::note_pick() {
   const UpstreamRuntime& upstream = *upstream_view().runtime;
-  tried_.add(pick_.index);
-  if (avoided_ == pick_.index) avoided_ = balance::none;
+  tries_.tried.add(attempt_.pick.index);
+  if (tries_.avoided == attempt_.pick.index) tries_.avoided = balance::none;
   if (!upstream.rules.backups && !upstream.rules.zones) return;
-  const upstream::Candidate& candidate = upstream.candidates[pick_.index];
+  const upstream::Candidate& candidate = upstream.candidates[attempt_.pick.index];
   upstream_view().counters->to_backups += candidate.backup;
   upstream_view().counters->to_other_zones += !candidate.local;
-  if (!pick_.panic && !pick_.ticket.probe) tell_backups(upstream, pick_.primaries_out);
+  if (!attempt_.pick.panic && !attempt_.pick.ticket.probe)
+    tell_backups(upstream, attempt_.pick.primaries_out);
 }
 
 void Exchange::note_latency(const Error* error) {
-  report_latency(*upstream_view().runtime, pick_.index, call_.started(), worker_.reactor().now(), error,
-                 response());
+  report_latency(*upstream_view().runtime, attempt_.pick.index, call_.started(), worker_.reactor().now(),
+                 error, response());
 }
 
 }  // namespace weir::server

@@ -24,79 +24,81 @@ std::string_view value_of(const http::RequestHead& head, std::string_view lower_
 
 void Exchange::make_request_id() {
   const auto since_epoch = std::chrono::duration_cast<Milliseconds>(wall_started_.time_since_epoch());
-  write_uuid_v7(static_cast<std::uint64_t>(since_epoch.count()), worker_.rng(), request_id_buffer_.data());
-  request_id_ = {request_id_buffer_.data(), request_id_buffer_.size()};
+  write_uuid_v7(static_cast<std::uint64_t>(since_epoch.count()), worker_.rng(),
+                decided_.request_id_buffer.data());
+  decided_.request_id = {decided_.request_id_buffer.data(), decided_.request_id_buffer.size()};
 }
 
 void Exchange::identify() {
   const auto& config = *generation_->snapshot->config;
   http::evaluate_forwarded(head, session_->peer().ip, session_->is_tls(), session_->local_port(),
-                           config.trusted_proxies, forwarded_);
+                           config.trusted_proxies, decided_.forwarded);
   const std::string_view given_id =
-      forwarded_.peer_trusted ? value_of(head, "x-request-id") : std::string_view{};
+      decided_.forwarded.peer_trusted ? value_of(head, "x-request-id") : std::string_view{};
   if (http::valid_request_id(given_id)) {
-    request_id_ = given_id;
+    decided_.request_id = given_id;
   } else {
     make_request_id();
   }
   const std::string_view given_trace =
-      forwarded_.peer_trusted ? value_of(head, "traceparent") : std::string_view{};
-  traceparent_kept_ = http::valid_traceparent(given_trace);
-  if (traceparent_kept_) {
-    traceparent_ = given_trace;
+      decided_.forwarded.peer_trusted ? value_of(head, "traceparent") : std::string_view{};
+  decided_.traceparent_kept = http::valid_traceparent(given_trace);
+  if (decided_.traceparent_kept) {
+    decided_.traceparent = given_trace;
   } else {
-    write_traceparent(worker_.rng(), traceparent_buffer_.data());
-    traceparent_ = {traceparent_buffer_.data(), traceparent_buffer_.size()};
+    write_traceparent(worker_.rng(), decided_.traceparent_buffer.data());
+    decided_.traceparent = {decided_.traceparent_buffer.data(), decided_.traceparent_buffer.size()};
   }
 }
 
 /// Host and path as every rule sees them: nothing looks at the raw ones to decide.
 Result<void> Exchange::normalise() {
-  http::normalise_host(head.host, host_);
+  http::normalise_host(head.host, decided_.host);
   if (head.form == http::TargetForm::asterisk) {
-    path_ = sent_path_ = "/";  // `OPTIONS *` asks about the server: it goes where "/" goes
+    decided_.path = decided_.sent_path = "/";  // `OPTIONS *` asks about the server: it goes where "/" goes
     return {};
   }
-  if (auto normal = http::normalise_path(head.path, path_); !normal) return normal;
-  return route::choose_sent_path(session_->listener().config.path, head.path, path_, resolved_path_,
-                                 sent_path_);
+  if (auto normal = http::normalise_path(head.path, decided_.path); !normal) return normal;
+  return route::choose_sent_path(session_->listener().config.path, head.path, decided_.path,
+                                 decided_.resolved_path, decided_.sent_path);
 }
 
 /// Not what a trusted proxy received by HTTPS: the client would come back the same way, for ever.
 bool Exchange::redirects_to_https() const {
-  return session_->listener().config.redirect_to_https.has_value() && forwarded_.proto != "https" &&
-         !route::is_acme_challenge(path_);
+  return session_->listener().config.redirect_to_https.has_value() && decided_.forwarded.proto != "https" &&
+         !route::is_acme_challenge(decided_.path);
 }
 
 Result<void> Exchange::find_route() {
   const Snapshot& snapshot = *generation_->snapshot;
   route::Request request;
-  request.host = host_;
-  request.path = path_;
+  request.host = decided_.host;
+  request.path = decided_.path;
   request.method = head.method_text;
   request.fields = &head.fields;
   request.listener = snapshot.listener_index(session_->listener().slot);
-  request.scheme = forwarded_.proto;
-  const auto found = route::find_for_all_readings(*snapshot.table, request, decoded_path_);
+  request.scheme = decided_.forwarded.proto;
+  const auto found = route::find_for_all_readings(*snapshot.table, request, decided_.decoded_path);
   if (!found) return found.error();
   const std::size_t index = *found;
   if (index == route::no_route) return client_error(ErrorKind::no_route, "no route matches");
-  route_ = &(*snapshot.routes)[index];
-  worker_.metrics().request_started(route_->name);
+  decided_.route = &(*snapshot.routes)[index];
+  worker_.metrics().request_started(decided_.route->name);
   return {};
 }
 
 /// What the route says about who may come in, and how many at once.
 Result<void> Exchange::admit() {
-  for (const auto& list : route_->access) {
-    if (list->clients.contains(forwarded_.client_ip)) continue;
-    ++worker_.metrics().refused(route_->name).access_denied;
+  for (const auto& list : decided_.route->access) {
+    if (list->clients.contains(decided_.forwarded.client_ip)) continue;
+    ++worker_.metrics().refused(decided_.route->name).access_denied;
     return client_error(ErrorKind::access_denied, "refused by access list " + list->name);
   }
-  if (route_->in_flight && !place_.take(*route_->in_flight, route_->config->max_in_flight)) {
-    ++worker_.metrics().refused(route_->name).max_in_flight;
-    return self_error(ErrorKind::max_in_flight,
-                      "route " + route_->config->name + " has as many requests as it may have at once");
+  if (decided_.route->in_flight &&
+      !decided_.place.take(*decided_.route->in_flight, decided_.route->config->max_in_flight)) {
+    ++worker_.metrics().refused(decided_.route->name).max_in_flight;
+    return self_error(ErrorKind::max_in_flight, "route " + decided_.route->config->name +
+                                                    " has as many requests as it may have at once");
   }
   return {};
 }

@@ -20,54 +20,56 @@ constexpr std::string_view no_room = "endpoint_busy";
 
 /// What goes to whichever endpoint is chosen: composed once.
 void Exchange::prepare_request() {
-  const auto& match = route_->config->match;
+  const auto& match = decided_.route->config->match;
   const bool server_wide = head.form == http::TargetForm::asterisk;
   if (server_wide) {
-    target_ = "*";
+    request_.target = "*";
   } else {
-    if (proxy_->rewrite_path) {
+    if (decided_.proxy->rewrite_path) {
       // A rewrite replaces what was matched, and that has no dot segments.
-      const std::string_view from = resolved_path_.empty() ? sent_path_ : std::string_view(resolved_path_);
-      route::rewrite_path(match.path, path_, from, *proxy_->rewrite_path, target_);
+      const std::string_view from =
+          decided_.resolved_path.empty() ? decided_.sent_path : std::string_view(decided_.resolved_path);
+      route::rewrite_path(match.path, decided_.path, from, *decided_.proxy->rewrite_path, request_.target);
     } else {
-      target_ += sent_path_.empty() ? std::string_view("/") : sent_path_;
+      request_.target += decided_.sent_path.empty() ? std::string_view("/") : decided_.sent_path;
     }
     if (head.has_query) {
-      target_ += '?';
-      target_ += head.query;
+      request_.target += '?';
+      request_.target += head.query;
     }
   }
-  upgrade_ = proxy_->websocket && http::iequals(head.upgrade, "websocket");
-  http::keep_nominated(head.connection_tokens, request_nominated_);
-  request_framing_ = head.body;
-  request_body_.emplace(head.body, Origin::client);
+  request_.upgrade = decided_.proxy->websocket && http::iequals(head.upgrade, "websocket");
+  http::keep_nominated(head.connection_tokens, request_.nominated);
+  request_.framing = head.body;
+  request_.body.emplace(head.body, Origin::client);
   http::Forwarding forwarding;
   char client_ip[46];
-  forwarding.client_ip = forwarded_.peer_trusted
-                             ? std::string_view(client_ip, forwarded_.client_ip.write(client_ip))
-                             : std::string_view(forwarded_.forwarded_for);  // the peer's address alone
-  forwarding.forwarded_for = forwarded_.forwarded_for;
-  forwarding.proto = forwarded_.proto;
-  forwarding.host =
-      forwarded_.host.empty() ? std::string_view(session_->listener().authority) : forwarded_.host;
-  forwarding.port = forwarded_.port;
+  forwarding.client_ip =
+      decided_.forwarded.peer_trusted
+          ? std::string_view(client_ip, decided_.forwarded.client_ip.write(client_ip))
+          : std::string_view(decided_.forwarded.forwarded_for);  // the peer's address alone
+  forwarding.forwarded_for = decided_.forwarded.forwarded_for;
+  forwarding.proto = decided_.forwarded.proto;
+  forwarding.host = decided_.forwarded.host.empty() ? std::string_view(session_->listener().authority)
+                                                    : decided_.forwarded.host;
+  forwarding.port = decided_.forwarded.port;
   if (const ClientCertificate* certificate = session_->client_certificate()) {
     forwarding.client_cert = certificate->field;
   }
-  forwarding.request_id = request_id_;
-  forwarding.traceparent = traceparent_;
+  forwarding.request_id = decided_.request_id;
+  forwarding.traceparent = decided_.traceparent;
   forwarding.via = worker_.via();
-  forwarding.keep_tracestate = traceparent_kept_;
-  http::write_request_head(request_out_, head, target_, request_framing_, forwarding, route_->headers.request,
-                           upgrade_);
-  request_head_bytes_ = request_out_.size();
+  forwarding.keep_tracestate = decided_.traceparent_kept;
+  http::write_request_head(request_.bytes, head, request_.target, request_.framing, forwarding,
+                           decided_.route->headers.request, request_.upgrade);
+  request_.head_bytes = request_.bytes.size();
 }
 
 Task<Result<void>> Exchange::forward() {
   prepare_request();
-  if (route_->mirror) plan_mirror();
-  total_deadline_ = worker_.reactor().now() + timeouts_->total;
-  retry_.method = head.method;
+  if (decided_.route->mirror) plan_mirror();
+  total_deadline_ = worker_.reactor().now() + decided_.timeouts->total;
+  tries_.retry.method = head.method;
   for (;;) {
     auto tried = co_await attempt();
     std::optional<Error> failure;
@@ -83,8 +85,8 @@ Task<Result<void>> Exchange::forward() {
       continue;
     }
     settle_blame(false);
-    if (tried || retry_refusal_.empty()) co_return tried;
-    failure->detail += retry_refusal_ == over_budget ? "; not tried again: the retry budget is used up"
+    if (tried || tries_.refusal.empty()) co_return tried;
+    failure->detail += tries_.refusal == over_budget ? "; not tried again: the retry budget is used up"
                                                      : "; not tried again: no other endpoint is left";
     co_return *failure;
   }
@@ -98,7 +100,7 @@ upstream::TryOutcome Exchange::outcome_of(const Error* error) const {
   } else if (upstream::failure_bit_of_status(response().status) != 0) {
     outcome.status = response().status;
   }
-  outcome.request_bytes_sent = request_progress_.written_bytes > 0;
+  outcome.request_bytes_sent = request_.progress.written_bytes > 0;
   outcome.reused_connection = call_.reused();
   outcome.response_bytes_seen = call_.response_bytes_seen();
   outcome.endpoint_reached = call_.phase() != EndpointCall::Phase::connecting;
@@ -115,7 +117,7 @@ std::uint16_t Exchange::failure_of_attempt(const Error* error) const {
   }
   const TimePoint now = worker_.reactor().now();
   upstream::TotalTimeout timeout;
-  timeout.total = timeouts_->total;
+  timeout.total = decided_.timeouts->total;
   if (call_.phase() != EndpointCall::Phase::exchange) timeout.connecting = now - call_.started();
   if (call_.handed_over() < now) timeout.answering = now - call_.handed_over();
   return upstream::failure_bit_of_total(timeout);
@@ -124,23 +126,23 @@ std::uint16_t Exchange::failure_of_attempt(const Error* error) const {
 /// What follows a try that did not succeed. A retry that is wanted but cannot be leaves its reason.
 upstream::RetryDecision Exchange::next_try(const upstream::TryOutcome& outcome) {
   using enum upstream::RetryDecision;
-  retry_.body_replayable =
-      !request_progress_.replay_overflow && (replays_body() || request_progress_.body_bytes == 0);
-  const auto decision = upstream::decide_retry(upstream_config().retry, outcome, retry_);
+  tries_.retry.body_replayable =
+      !request_.progress.replay_overflow && (replays_body() || request_.progress.body_bytes == 0);
+  const auto decision = upstream::decide_retry(upstream_config().retry, outcome, tries_.retry);
   if (outcome.status != 0 && upload_running()) return give_up;
   if (decision != other_endpoint) return decision;
   auto& counters = *upstream_view().counters;
   if (!another_endpoint(outcome)) return refuse_retry(nowhere_else, counters.retries_without_endpoint);
   if (outcome.status != 0 && !reserve_next()) return refuse_retry(no_room, counters.retries_without_room);
   if (upstream::needs_budget(outcome) && !withdraw_retry()) {
-    give_back(next_);
+    give_back(tries_.next);
     return refuse_retry(over_budget, counters.retries_over_budget);
   }
   return other_endpoint;
 }
 
 upstream::RetryDecision Exchange::refuse_retry(std::string_view why, std::uint64_t& counter) {
-  retry_refusal_ = why;
+  tries_.refusal = why;
   ++counter;
   return upstream::RetryDecision::give_up;
 }
@@ -159,56 +161,56 @@ bool Exchange::replays_body() const {
 /// One that was not tried, and that no operator took out. A response at hand is given up only for one that is usable.
 bool Exchange::another_endpoint(const upstream::TryOutcome& outcome) const {
   const auto& candidates = upstream_view().runtime->candidates;
-  return outcome.status != 0 ? balance::usable_left(candidates, tried_)
-                             : balance::another_left(candidates, tried_);
+  return outcome.status != 0 ? balance::usable_left(candidates, tries_.tried)
+                             : balance::another_left(candidates, tries_.tried);
 }
 
 /// Takes in the body of a response that is not used, as far as it is here already: nothing is waited for. True when
 /// that is all of it, so that the connection can be used again.
 bool Exchange::drain_response() {
-  if (!response().keep_alive || upload_running() || (upload_end_ && !upload_end_->complete())) return false;
+  if (!response().keep_alive || upload_running() || (request_.upload_end && !request_.upload_end->complete()))
+    return false;
   return call_.drop_buffered_body();
 }
 
 void Exchange::prepare_next_attempt(upstream::RetryDecision decision) {
+  attempt_ = {};
   if (decision == upstream::RetryDecision::new_connection) {
-    retry_.stale_retry_done = true;
+    tries_.retry.stale_retry_done = true;
     ++upstream_view().counters->stale_retries;
     // Elsewhere where that is possible: a dead endpoint's connections look the same. It was not really tried,
     // though, and a try may go there when all others were.
-    avoided_ = tried_.last();
-    tried_.forget_last();
-    fresh_connection_only_ = true;
+    tries_.avoided = tries_.tried.last();
+    tries_.tried.forget_last();
+    tries_.new_connection_only = true;
   } else {
-    ++retry_.retries_done;
-    is_retry_ = true;
+    ++tries_.retry.retries_done;
+    attempt_.is_retry = true;
   }
   // The part of the body that was consumed goes out with the head; the rest follows as before.
-  request_out_.resize(request_head_bytes_);
-  const bool chunked = request_framing_.kind == http::BodyKind::chunked;
-  if (chunked && !replay_.empty()) {
+  request_.bytes.resize(request_.head_bytes);
+  const bool chunked = request_.framing.kind == http::BodyKind::chunked;
+  if (chunked && !request_.replay.empty()) {
     char size[20];
-    request_out_.append(size, http::write_chunk_size(replay_.size(), size));
+    request_.bytes.append(size, http::write_chunk_size(request_.replay.size(), size));
   }
-  request_out_ += replay_;
-  if (chunked && !replay_.empty()) request_out_ += http::chunk_end;
-  if (chunked && request_body_->finished()) {
-    request_out_ += http::last_chunk;
-    request_out_ +=
-        http::forwardable_trailers(request_body_->trailers(), {&route_->headers.request, request_nominated_});
-    request_out_ += http::chunk_end;
+  request_.bytes += request_.replay;
+  if (chunked && !request_.replay.empty()) request_.bytes += http::chunk_end;
+  if (chunked && request_.body->finished()) {
+    request_.bytes += http::last_chunk;
+    request_.bytes += http::forwardable_trailers(request_.body->trailers(),
+                                                 {&decided_.route->headers.request, request_.nominated});
+    request_.bytes += http::chunk_end;
   }
-  request_progress_ = {};
-  request_progress_.body_bytes = replay_.size();
-  upload_end_.reset();
-  upload_done_.reset();
+  request_.end_try();
+  request_.progress.body_bytes = request_.replay.size();
   call_.reset();
 }
 
 /// Of tries that are retries, how they ended; the free one of a stale connection is counted as such.
 void Exchange::count_try(bool succeeded) {
-  if (!is_retry_) return;
-  is_retry_ = false;
+  if (!attempt_.is_retry) return;
+  attempt_.is_retry = false;
   auto& counters = *upstream_view().counters;
   ++(succeeded ? counters.retries_succeeded : counters.retries_failed);
 }

@@ -51,25 +51,26 @@ void write_states(std::string& out, const Met& met, const Demands& demands, limi
 
 /// Counts, and remembers for the log: a refusal before what only would have been one.
 void Exchange::note_limited(const LimitRuntime& limit) {
-  auto& counters = worker_.metrics().limit(limit.name, route_->name);
+  auto& counters = worker_.metrics().limit(limit.name, decided_.route->name);
   if (limit.config->shadow) {
     ++counters.shadow;
-    if (limited_by_ == nullptr) limited_by_ = &limit;
+    if (decided_.limited_by == nullptr) decided_.limited_by = &limit;
   } else {
     ++counters.refused;
-    if (refused_by_ == nullptr) limited_by_ = refused_by_ = &limit;
+    if (decided_.refused_by == nullptr) decided_.limited_by = decided_.refused_by = &limit;
   }
 }
 
 Result<void> Exchange::check_limits() {
-  if (route_->limits.empty()) return {};
+  if (decided_.route->limits.empty()) return {};
   using Outcome = limit::KeyRule::Outcome;
-  const limit::KeySource source{forwarded_.client_ip, host_, route::key_path(path_, decoded_path_),
-                                route_->config->name, head.fields};
+  const limit::KeySource source{decided_.forwarded.client_ip, decided_.host,
+                                route::key_path(decided_.path, decided_.decoded_path),
+                                decided_.route->config->name, head.fields};
   Demands demands;
   Met met;
   Met without_key;
-  for (const LimitRuntime* limit : route_->limits) {
+  for (const LimitRuntime* limit : decided_.route->limits) {
     const auto key = limit->key.key_of(source, limit->table->secret());
     if (key.outcome == Outcome::refuse) {
       note_limited(*limit);
@@ -79,20 +80,20 @@ Result<void> Exchange::check_limits() {
     demands.emplace_back(*limit->table, key.hash, limit->config->shadow);
     met.push_back(limit);
   }
-  if (refused_by_ == nullptr) {
+  if (decided_.refused_by == nullptr) {
     // Not the loop's time: it may be a whole turn old, and who waited as told must be admitted.
     const limit::Nanoseconds now = limit::nanoseconds_of(Clock::now());
     limit::take_all({demands.data(), demands.size()}, now);
     for (std::size_t i = 0; i < demands.size(); ++i) {
       if (!demands[i].has_token) note_limited(*met[i]);
     }
-    write_policies(limit_fields_, met);
-    write_states(limit_fields_, met, demands, now);
+    write_policies(decided_.limit_fields, met);
+    write_states(decided_.limit_fields, met, demands, now);
   } else {
-    write_policies(limit_fields_, without_key);  // no bucket was looked at
+    write_policies(decided_.limit_fields, without_key);  // no bucket was looked at
   }
-  if (refused_by_ == nullptr) return {};
-  return client_error(ErrorKind::rate_limited, "rate limit " + refused_by_->config->name);
+  if (decided_.refused_by == nullptr) return {};
+  return client_error(ErrorKind::rate_limited, "rate limit " + decided_.refused_by->config->name);
 }
 
 }  // namespace weir::server

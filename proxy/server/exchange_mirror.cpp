@@ -10,16 +10,17 @@
 namespace weir::server {
 
 void Exchange::count_mirror(route::MirrorOutcome outcome) {
-  const std::size_t upstream = route_->mirror->config->upstream;
-  auto& counters = worker_.metrics().mirrored(route_->name, generation_->upstreams[upstream].runtime->name);
+  const std::size_t upstream = decided_.route->mirror->config->upstream;
+  auto& counters =
+      worker_.metrics().mirrored(decided_.route->name, generation_->upstreams[upstream].runtime->name);
   ++counters.by_outcome[static_cast<std::size_t>(outcome)];
 }
 
 /// Decides; a request without a body is copied right away. Only on a route with a mirror, once the request's head has
 /// been written.
 void Exchange::plan_mirror() noexcept {
-  const MirrorRuntime& mirror = *route_->mirror;
-  const route::MirrorBar bar = route::mirror_bar(*mirror.config, upstream_, head);
+  const MirrorRuntime& mirror = *decided_.route->mirror;
+  const route::MirrorBar bar = route::mirror_bar(*mirror.config, decided_.upstream, head);
   if (bar != route::MirrorBar::none && bar != route::MirrorBar::body) return;
   if (!route::is_copied(mirror.config->share, mirror.shared->turn.fetch_add(1, std::memory_order_relaxed)))
     return;
@@ -30,12 +31,12 @@ void Exchange::plan_mirror() noexcept {
   try {
     mirror_ = worker_.mirrors().take();
     const UpstreamRuntime& upstream = *generation_->upstreams[mirror.config->upstream].runtime;
-    mirror_->begin(generation_, *route_, std::move(place), head.method, key_for(upstream));
+    mirror_->begin(generation_, *decided_.route, std::move(place), head.method, key_for(upstream));
   } catch (const std::exception&) {
     mirror_.reset();
     return count_mirror(route::MirrorOutcome::failed);
   }
-  if (request_body_->finished()) send_mirror();
+  if (request_.body->finished()) send_mirror();
 }
 
 /// The whole request is known: its copy goes its own way.
@@ -46,8 +47,8 @@ void Exchange::send_mirror() noexcept {
     return worker_.mirrors().give_back(std::move(copy));
   }
   try {
-    copy->compose(std::string_view(request_out_).substr(0, request_head_bytes_), *request_body_,
-                  request_nominated_);
+    copy->compose(std::string_view(request_.bytes).substr(0, request_.head_bytes), *request_.body,
+                  request_.nominated);
     worker_.mirrors().send(std::move(copy));
   } catch (const std::exception&) {  // out of memory
     count_mirror(route::MirrorOutcome::failed);

@@ -22,34 +22,35 @@ Task<After> Exchange::relay_response() {
   const http::Framing framing = response_framing();
   // An answer that begins before the request is in ends the connection, unless the rest is known to be short.
   const bool rest_is_long =
-      upload_running() && (request_framing_.kind != http::BodyKind::length || !rest_of_body_is_short());
+      upload_running() && (request_.framing.kind != http::BodyKind::length || !rest_of_body_is_short());
   const bool keep_alive =
       keep_alive_allowed() && framing.kind != http::BodyKind::until_close && !rest_is_long;
-  http::keep_nominated(response().connection_tokens, response_nominated_);
+  http::keep_nominated(response().connection_tokens, answer_.nominated);
   call_.in().consume(response().bytes);
-  response_out_.clear();
-  http::write_response_head(response_out_, response(), response_options(framing, keep_alive),
+  answer_.bytes.clear();
+  http::write_response_head(answer_.bytes, response(), response_options(framing, keep_alive),
                             worker_.http_date(wall_started_));
-  response_body_.emplace(response().body, Origin::upstream);
+  answer_.body.emplace(response().body, Origin::upstream);
   call_.in().pin(0);
 
   relay::RelayOptions options;
-  options.read_timeout = timeouts_->idle;
+  options.read_timeout = decided_.timeouts->idle;
   options.write_timeout = session_->listener().config.limits.send_timeout;
   options.target_pace = &session_->pace();
   options.deadline = total_deadline_;
-  options.trailers = {&response_policy(), response_nominated_};
+  options.trailers = {&response_policy(), answer_.nominated};
   relay::RelayEnd end =
-      co_await relay::relay_body(call_.stream(), call_.in(), *response_body_, session_->stream(),
-                                 framing.kind, response_out_, options, response_progress_);
-  response_body_bytes_ = response_progress_.body_bytes;
-  if (response_progress_.written_bytes > 0) status_ = response().status;
+      co_await relay::relay_body(call_.stream(), call_.in(), *answer_.body, session_->stream(), framing.kind,
+                                 answer_.bytes, options, answer_.progress);
+  outcome_.body_bytes = answer_.progress.body_bytes;
+  if (answer_.progress.written_bytes > 0) outcome_.status = response().status;
   if (end.complete()) {
-    const bool request_is_through = !upload_running() && (!upload_end_ || upload_end_->complete());
+    const bool request_is_through =
+        !upload_running() && (!request_.upload_end || request_.upload_end->complete());
     co_await finish_upload();
-    if (!judged_) report_health(nullptr);
+    if (!attempt_.judged) report_health(nullptr);
     release_connection(request_is_through && response().keep_alive && call_.in().empty());
-    attempts_.back().outcome = "ok";
+    tries_.records.back().outcome = "ok";
     if (request_is_through) co_return keep_alive ? After::keep_alive : After::close;
     co_return keep_alive&& rest_can_follow() ? After::discard : After::linger;
   }
@@ -58,7 +59,8 @@ Task<After> Exchange::relay_response() {
 
 /// An upload that was given up because nothing more of it is wanted: its client can still be understood.
 bool Exchange::rest_can_follow() const {
-  return upload_end_->side == relay::RelayEnd::Side::target || upload_end_->status == io::IoStatus::cancelled;
+  return request_.upload_end->side == relay::RelayEnd::Side::target ||
+         request_.upload_end->status == io::IoStatus::cancelled;
 }
 
 /// The response did not reach its end. If nothing of it was sent it can still become an error answer;
@@ -75,43 +77,43 @@ Task<After> Exchange::end_cut_response(relay::RelayEnd end) {
                     ? self_error(ErrorKind::draining, "shutting down")
                     : upstream_error(ErrorKind::response_incomplete, "the response ended early");
   co_await finish_upload();
-  if (client_left && !judged_) report_health(nullptr);  // as far as it went all was well
+  if (client_left && !attempt_.judged) report_health(nullptr);  // as far as it went all was well
   if (!client_left) note_latency(&error);
   end_attempt(&error);
-  const bool nothing_sent = response_progress_.written_bytes == 0;
+  const bool nothing_sent = answer_.progress.written_bytes == 0;
   if (nothing_sent && !client_left) {
-    response_body_bytes_ = 0;
+    outcome_.body_bytes = 0;
     co_return co_await answer_error(std::move(error));
   }
-  reason_ = facts(error.kind).name;
-  if (nothing_sent) status_ = facts(error.kind).status;
-  error_ = std::move(error);
+  outcome_.reason = facts(error.kind).name;
+  if (nothing_sent) outcome_.status = facts(error.kind).status;
+  outcome_.error = std::move(error);
   co_return After::reset;
 }
 
 Task<After> Exchange::relay_upgrade() {
   call_.in().consume(response().bytes);
-  response_out_.clear();
+  answer_.bytes.clear();
   auto options = response_options({}, true);
   options.upgrade = true;
-  http::write_response_head(response_out_, response(), options, worker_.http_date(wall_started_));
-  const auto sent = co_await write_meanwhile(response_out_);
+  http::write_response_head(answer_.bytes, response(), options, worker_.http_date(wall_started_));
+  const auto sent = co_await write_meanwhile(answer_.bytes);
   watch_client(false);
   if (sent) {
-    status_ = response().status;
+    outcome_.status = response().status;
     session_->in().pin(0);
     keep_log_texts();
-    const relay::TunnelEnd end = co_await relay::run_tunnel(session_->stream(), session_->in(),
-                                                            call_.stream(), call_.in(), timeouts_->idle);
-    request_progress_.body_bytes = end.client_bytes;
-    response_body_bytes_ = end.endpoint_bytes;
-    if (end.status == io::IoStatus::timeout) reason_ = "tunnel_idle";
-    if (end.status == io::IoStatus::shutdown) reason_ = "draining";
-    if (end.status == io::IoStatus::exhausted) reason_ = facts(ErrorKind::internal).name;
-    attempts_.back().outcome = "ok";
+    const relay::TunnelEnd end = co_await relay::run_tunnel(
+        session_->stream(), session_->in(), call_.stream(), call_.in(), decided_.timeouts->idle);
+    request_.progress.body_bytes = end.client_bytes;
+    outcome_.body_bytes = end.endpoint_bytes;
+    if (end.status == io::IoStatus::timeout) outcome_.reason = "tunnel_idle";
+    if (end.status == io::IoStatus::shutdown) outcome_.reason = "draining";
+    if (end.status == io::IoStatus::exhausted) outcome_.reason = facts(ErrorKind::internal).name;
+    tries_.records.back().outcome = "ok";
   } else {
-    status_ = facts(ErrorKind::client_gone).status;
-    reason_ = facts(sent.error().kind).name;
+    outcome_.status = facts(ErrorKind::client_gone).status;
+    outcome_.reason = facts(sent.error().kind).name;
   }
   release_connection(false);
   co_return sent ? After::close : After::reset;
@@ -125,7 +127,7 @@ void Exchange::release_connection(bool reusable) {
 }
 
 void Exchange::release_endpoint() {
-  give_back(pick_);
+  give_back(attempt_.pick);
 }
 
 void Exchange::give_back(balance::Pick& pick) {

@@ -7,16 +7,16 @@
 namespace weir::server {
 
 void Exchange::choose_side() {
-  const config::Split& config = *proxy_->split;
-  const SplitRuntime& split = generation_->snapshot->splits[route_->split];
+  const config::Split& config = *decided_.proxy->split;
+  const SplitRuntime& split = generation_->snapshot->splits[decided_.route->split];
   split::Request request;
   request.fields = head.fields;
-  request.client_ip = forwarded_.client_ip;
+  request.client_ip = decided_.forwarded.client_ip;
   if (config.affinity.by == config::AffinityBy::cookie) request.random = worker_.rng()();
   const auto side = [&](std::size_t i) -> const UpstreamRuntime& {
     return *generation_->upstreams[config.targets[i].upstream].runtime;
   };
-  split::Choice choice = split.rules->choose(request, split.weights, *split.shared, split_key_);
+  split::Choice choice = split.rules->choose(request, split.weights, *split.shared, decided_.split_key);
   if (side_is_out(split, choice.target)) {
     split::Mask alive = 0;
     for (std::size_t i = 0; i < split.weights.size(); ++i) {
@@ -25,21 +25,22 @@ void Exchange::choose_side() {
     }
     choice = split.rules->fall_over(choice, request, split.weights, alive, *split.shared);
   }
-  upstream_ = config.targets[choice.target].upstream;
-  timeouts_ = &(*split.timeouts)[choice.target];
-  split_why_ = choice.why;
+  decided_.upstream = config.targets[choice.target].upstream;
+  decided_.timeouts = &(*split.timeouts)[choice.target];
+  decided_.split_why = choice.why;
   if (choice.set_cookie) {
-    split::write_set_cookie(set_cookie_, choice.cookie, route_->config->name,
+    split::write_set_cookie(decided_.set_cookie, choice.cookie, decided_.route->config->name,
                             split.rules->name(choice.target), config.affinity.ttl,
-                            forwarded_.proto == "https");
+                            decided_.forwarded.proto == "https");
   }
-  worker_.metrics().split_chosen(route_->name, upstream_view().runtime->name,
+  worker_.metrics().split_chosen(decided_.route->name, upstream_view().runtime->name,
                                  static_cast<std::size_t>(choice.why));
 }
 
 /// Out, and it is not this request that tries it again.
 bool Exchange::side_is_out(const SplitRuntime& split, std::size_t target) const {
-  const UpstreamRuntime& upstream = *generation_->upstreams[proxy_->split->targets[target].upstream].runtime;
+  const UpstreamRuntime& upstream =
+      *generation_->upstreams[decided_.proxy->split->targets[target].upstream].runtime;
   const config::PassiveHealth& health = upstream.config->passive_health;
   split::Trial& trial = split.shared->trials[target];
   if (!split::is_out(upstream.candidates, health)) {

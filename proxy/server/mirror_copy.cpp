@@ -3,6 +3,7 @@
 #include <span>
 #include <utility>
 
+#include "core/kept_text.hpp"
 #include "http/chunked.hpp"
 #include "http/copied_head.hpp"
 #include "http/trailers.hpp"
@@ -52,10 +53,8 @@ void MirrorCopy::reset() {
   release();
   place_.give_back();
   call_.reset();
-  for (std::string* text : {&head_, &end_}) {
-    text->clear();
-    if (text->capacity() > kept_text_bytes_max) *text = {};
-  }
+  empty_text(head_);
+  empty_text(end_);
   body_.begin(0);
   route_ = nullptr;
   mirror_ = nullptr;

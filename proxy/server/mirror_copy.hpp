@@ -28,8 +28,7 @@ class MirrorCopy : public boost::intrusive::list_base_hook<> {
  public:
   static constexpr std::size_t discard_bytes_max =
       1024 * 1024;  // of an answer's body; then its connection is closed
-  static constexpr Milliseconds discard_time_max{10'000};        // for all of it; the same then
-  static constexpr std::size_t kept_text_bytes_max = 16 * 1024;  // capacity kept for the next copy
+  static constexpr Milliseconds discard_time_max{10'000};  // for all of it; the same then
 
   explicit MirrorCopy(Worker& worker);
   ~MirrorCopy();

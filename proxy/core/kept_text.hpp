@@ -1,0 +1,17 @@
+// Strings of objects that are used again: emptied they keep their memory, so that the next use allocates nothing, but
+// one large request must not hold memory for good. Pure; any thread.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+namespace weir {
+
+inline constexpr std::size_t kept_text_bytes_max = 16 * 1024;  // capacity that a string keeps
+
+inline void empty_text(std::string& text) {
+  text.clear();
+  if (text.capacity() > kept_text_bytes_max) text = {};
+}
+
+}  // namespace weir

@@ -1,0 +1,63 @@
+#include "server/exchange_state.hpp"
+
+#include "core/kept_text.hpp"
+
+namespace weir::server {
+
+void Decision::reset() {
+  place.give_back();
+  upstream_place.give_back();
+  empty_text(decoded_path);
+  empty_text(resolved_path);
+  route = nullptr;
+  proxy = nullptr;
+  upstream = config::no_upstream;
+  timeouts = nullptr;
+  split_why = split::Why::weight;
+  set_cookie.clear();
+  limit_fields.clear();
+  limited_by = refused_by = nullptr;
+  request_id = traceparent = {};
+  traceparent_kept = false;
+}
+
+void OutgoingRequest::end_try() {
+  progress = {};
+  upload_end.reset();
+  upload_done.reset();
+}
+
+void OutgoingRequest::reset() {
+  empty_text(bytes);
+  empty_text(target);
+  empty_text(replay);
+  body.reset();
+  upgrade = continue_sent = false;
+  end_try();
+}
+
+void Tries::reset() {
+  tried.clear();
+  avoided = balance::none;
+  new_connection_only = false;
+  retry = {};
+  refusal = {};
+  records.clear();
+  queue_ms = -1;
+}
+
+void OutgoingResponse::reset() {
+  body.reset();
+  empty_text(bytes);
+  progress = {};
+}
+
+void Outcome::reset() {
+  status = 0;
+  body_bytes = 0;
+  error.reset();
+  reason = {};
+  empty_text(kept_texts);
+}
+
+}  // namespace weir::server

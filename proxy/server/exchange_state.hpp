@@ -1,0 +1,118 @@
+// What an exchange knows, by how long it lives: what was decided about the request, what endpoints get of it, the tries
+// together, the try that runs, what the client gets, and what the log says. Objects are reused, so reset() keeps the
+// capacity of strings, as empty_text does. Plain values; worker thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "balance/balance.hpp"
+#include "core/error.hpp"
+#include "core/uuid.hpp"
+#include "http/body.hpp"
+#include "http/forwarded.hpp"
+#include "io/reactor.hpp"
+#include "observe/access_log.hpp"
+#include "relay/relay_body.hpp"
+#include "route/in_flight.hpp"
+#include "server/snapshot.hpp"
+#include "split/split.hpp"
+#include "upstream/blame.hpp"
+#include "upstream/retry.hpp"
+
+namespace weir::server {
+
+/// Before any endpoint is involved; stands for all tries.
+struct Decision {
+  std::string host, path;      // normalised
+  std::string decoded_path;    // path with its encoded slashes read as slashes, where it has any
+  std::string resolved_path;   // the client's path without its dot segments, where it has any
+  std::string_view sent_path;  // what the endpoint gets where nothing is rewritten
+  const RouteRuntime* route = nullptr;
+  const config::ProxyAction* proxy = nullptr;
+  std::size_t upstream = config::no_upstream;     // where it goes, once that is known
+  const config::Timeouts* timeouts = nullptr;     // of this route with that upstream
+  split::Why split_why = split::Why::weight;      // where the route has a split
+  char split_key[split::cookie_key_digits] = {};  // of a client that has none yet
+  std::string set_cookie;                         // value of a Set-Cookie that the response gets; empty: none
+  std::string limit_fields;                       // RateLimit and its like, for whatever answer
+  const LimitRuntime* limited_by = nullptr;       // refused, or in shadow would have
+  const LimitRuntime* refused_by = nullptr;
+  route::InFlightPlace place;           // of a route with max_in_flight
+  route::InFlightPlace upstream_place;  // of an upstream with max_requests
+  http::ForwardedFacts forwarded;
+  std::array<char, uuid_length> request_id_buffer;
+  std::array<char, traceparent_length> traceparent_buffer;
+  std::string_view request_id, traceparent;
+  bool traceparent_kept = false;
+
+  void reset();
+};
+
+/// What endpoints get of the request. `progress` and `upload_*` belong to one try and are replaced with it.
+struct OutgoingRequest {
+  std::string bytes;           // head, and body that an earlier try consumed
+  std::size_t head_bytes = 0;  // of `bytes`
+  std::string target;
+  std::optional<http::BodyDecoder> body;
+  std::string nominated;  // by Connection: no trailer of these names passes
+  http::Framing framing;  // as we send it
+  std::string replay;     // body bytes of earlier tries
+  bool upgrade = false;
+  bool continue_sent = false;  // the client was invited to send the body
+  relay::RelayProgress progress;
+  std::optional<relay::RelayEnd> upload_end;
+  std::optional<io::Signal> upload_done;
+
+  void end_try();
+  void reset();
+};
+
+/// Over all tries.
+struct Tries {
+  balance::Pick next;    // of the next try, taken while the response of this one is still at hand
+  balance::Tried tried;  // endpoints
+  std::size_t avoided = balance::none;  // its kept connection was stale: after those that were not tried
+  bool new_connection_only = false;     // the kept one was stale
+  upstream::RequestBlame blame;         // failures by status that are not counted yet
+  upstream::RetryState retry;
+  std::string_view refusal;  // why there was no further one although it was wanted; for the log
+  std::vector<observe::AttemptRecord> records;
+  double queue_ms = -1;  // waited for an endpoint; < 0: did not
+
+  void reset();
+};
+
+/// Of the try that runs.
+struct Attempt {
+  balance::Pick pick;
+  bool judged = false;    // passive health has heard how it went
+  bool is_retry = false;  // and counts as one
+};
+
+/// What the client gets of an endpoint's response.
+struct OutgoingResponse {
+  std::optional<http::BodyDecoder> body;
+  std::string nominated;  // by Connection: no trailer of these names passes
+  std::string bytes;      // head
+  relay::RelayProgress progress;
+
+  void reset();
+};
+
+/// For the log and the metrics.
+struct Outcome {
+  int status = 0;  // sent to the client; 0: none
+  std::uint64_t body_bytes = 0;
+  std::optional<Error> error;  // why Weir answered itself or cut the response
+  std::string_view reason;
+  std::string kept_texts;  // what the log needs once the head's buffer is gone
+
+  void reset();
+};
+
+}  // namespace weir::server
