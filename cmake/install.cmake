@@ -7,6 +7,7 @@ if(TARGET weir-origin)
 endif()
 install(DIRECTORY config/ DESTINATION ${CMAKE_INSTALL_DATADIR}/weir/config)
 install(FILES README.md ARCHITECTURE.md CHANGELOG.md deploy/OPERATING.md DESTINATION ${CMAKE_INSTALL_DOCDIR} OPTIONAL)
+install(DIRECTORY proxy/decisions DESTINATION ${CMAKE_INSTALL_DOCDIR}/proxy OPTIONAL)
 
 # The unit names the binary by its full path, and the prefix may be chosen at install time only.
 install(CODE "
