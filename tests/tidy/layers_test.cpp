@@ -40,7 +40,7 @@ const std::vector<Home>& homes() {
   static const std::vector<Home> table = {
       {"boost/asio", {"proxy/control/", "bench/", "tests/"}, "the event loop is io/reactor"},
       {"boost/beast",
-       {"proxy/http/", "proxy/control/", "tests/"},
+       {"proxy/http/", "proxy/control/", "bench/", "tests/"},
        "field names in http, the admin address in control"},
       {"re2/", {"proxy/core/regex.cpp"}, "expressions go through core/regex.hpp"},
       {"yaml-cpp/", {"proxy/config/yaml.cpp"}, "one file turns YAML into raw values"},
