@@ -257,7 +257,7 @@ backend app
 
 
 class Floor(Proxy):
-    name = "floor"
+    name = binary = "floor"
 
     @staticmethod
     def version():
@@ -266,10 +266,30 @@ class Floor(Proxy):
     def start(self):
         port = free_port()
         named = [part for each in self.endpoints for part in ("--endpoint", str(each))]
-        self.launch_on(port, [need_binary("floor"), "--port", str(port), *named])
+        self.launch_on(port, [need_binary(self.binary), "--port", str(port), *named])
 
 
-PROXIES = {proxy.name: proxy for proxy in (Weir, Nginx, Haproxy, Floor)}
+class AsioRelay(Floor):
+    name, binary = "asio", "asio_relay"
+
+    @staticmethod
+    def version():
+        return f"the floor on Boost.Asio {boost_of(AsioRelay.binary)}"
+
+
+class BeastRelay(Floor):
+    name, binary = "beast", "beast_relay"
+
+    @staticmethod
+    def version():
+        return f"a relay of messages on Boost.Asio and Boost.Beast {boost_of(BeastRelay.binary)}"
+
+
+def boost_of(binary):
+    return version_of([need_binary(binary), "--version"]).stdout.strip()
+
+
+PROXIES = {proxy.name: proxy for proxy in (Weir, Nginx, Haproxy, Floor, AsioRelay, BeastRelay)}
 KINDS = {**PROXIES, WeirAlone.name: WeirAlone}  # the last: in jobs with several workers only
 
 

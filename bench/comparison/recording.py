@@ -9,7 +9,7 @@ from . import machine, report, wholeness
 from .machine import ROOT, Failure
 
 RESULTS, PICTURE, README = ROOT / "bench/results.json", ROOT / "bench/results.svg", ROOT / "README.md"
-BINARIES = ("weir", "weir-origin", "floor", "handshakes", "idle_clients")
+BINARIES = ("weir", "weir-origin", "floor", "asio_relay", "beast_relay", "handshakes", "idle_clients")
 RELEASE = ROOT / "build/release/bin"
 # A profile that was once switched off stays off in a folder that is configured again.
 BUILD = (["cmake", "--preset", "release", "-UWEIR_PROFILE"],

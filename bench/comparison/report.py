@@ -1,10 +1,11 @@
 """What a comparison's numbers say: ratios against the targets, as text, as README section and as a picture."""
 
 import json
+import textwrap
 from xml.sax.saxutils import escape
 
 from .ratios import Ratio, against, median_of
-from .scaling import scaling
+from .scaling import TEXT_WIDTH, scaling
 from .scenarios import SCENARIOS, by_name
 
 MARK_BEGIN = "<!-- bench/compare begin -->"
@@ -12,7 +13,12 @@ MARK_END = "<!-- bench/compare end -->"
 TAIL_BOUND = 1.10  # Weir's p99 over that of the better of nginx and HAProxy, in each job
 WAITING_BOUND = 0.005  # of the samples of two workers; in lock waits in user space
 PROFILED, THIN_LTO = "-fprofile-use=", "-flto=thin"  # in a version's text
-COLOURS = {"weir": "#2563eb", "nginx": "#16a34a", "haproxy": "#d97706", "floor": "#9ca3af"}
+COLOURS = {"weir": "#2563eb", "nginx": "#16a34a", "haproxy": "#d97706", "floor": "#9ca3af", "asio": "#a78bfa",
+           "beast": "#db2777"}
+RELAYS_ON_BOOST = {
+    "asio": "`asio` is the same relay on Boost.Asio.",
+    "beast": "`beast` is that relay, reading each request and response with Boost.Beast and writing its head anew, and "
+             "nothing else that a proxy does. It is built without a profile."}
 
 
 def cost_key(scenario):
@@ -195,6 +201,13 @@ def measured_on(data):
             f"{data['date']}.")
 
 
+def relays(data):
+    """What the relays on Boost are, as lines; empty without them."""
+    measured = {name for _, result in rows(data) for name in result["proxies"]}
+    said = " ".join(text for name, text in RELAYS_ON_BOOST.items() if name in measured)
+    return textwrap.fill(said, TEXT_WIDTH) + "\n" if said else ""
+
+
 def section(data):
     """The README's performance section, between its marks."""
     versions = "; ".join(f"{name}: {text}" for name, text in sorted(data["versions"].items()) if name != "floor")
@@ -204,7 +217,7 @@ idle connections KiB of resident memory each. Medians of the rounds: {length(dat
 Ratios are medians over the rounds of Weir's cost over the other's in the same round, with their quartiles in
 parentheses; `best` names the better of nginx and HAProxy.
 One worker on CPU 0 (but for `workers2`), two endpoints and the load on CPU 1. The floor is a relay that parses nothing.
-`absolute` is a bound of KiB, not a ratio. Proxies start afresh in each round of the idle jobs.
+{relays(data)}`absolute` is a bound of KiB, not a ratio. Proxies start afresh in each round of the idle jobs.
 
 {table(data)}
 

@@ -20,13 +20,21 @@ class Scenario:
     workers: int = 1
     body_bytes: int = 0          # of a POST
     load: str = "wrk"            # wrk | handshakes | resumed | idle
-    floor: bool = False          # the relay without a parser runs beside them
+    floor: bool = False          # the relays run beside them
     longer: int = 1              # a measurement lasts so many times as long: opening the connections is part of it
     targets: tuple = field(default=())
 
     @property
     def scheme(self):
         return "https" if self.tls else "http"
+
+
+RELAYS = ("floor", "asio", "beast")  # measuring sticks, in jobs with `floor` only
+
+
+def takes_part(name, scenario):
+    """Whether the proxy of that name runs in the job."""
+    return scenario.floor or name not in RELAYS
 
 
 def best(ratio):

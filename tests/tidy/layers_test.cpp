@@ -42,7 +42,7 @@ const std::vector<Home>& homes() {
        {"proxy/names/", "proxy/admin/", "proxy/control/", "proxy/cli/", "bench/", "tests/"},
        "the event loop is io/reactor"},
       {"boost/beast",
-       {"proxy/http/", "proxy/admin/", "proxy/cli/", "tests/"},
+       {"proxy/http/", "proxy/admin/", "proxy/cli/", "bench/", "tests/"},
        "field names in http, HTTP of the admin address"},
       {"re2/", {"proxy/core/regex.cpp"}, "expressions go through core/regex.hpp"},
       {"yaml-cpp/", {"proxy/config/yaml.cpp"}, "one file turns YAML into raw values"},

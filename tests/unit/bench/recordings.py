@@ -49,7 +49,7 @@ def whole(rounds_count=9):
     proxies = {}
     for scenario in scenarios.SCENARIOS:
         idle = scenario.load == "idle"
-        names = [name for name in report.COLOURS if name != "floor" or scenario.floor]
+        names = [name for name in report.COLOURS if scenarios.takes_part(name, scenario)]
         names += [scaling.ALONE] if scenario.workers > 1 else []
         proxies[scenario.name] = {name: idle_rounds(1, 1, 1) if idle else rounds(*[1] * rounds_count)
                                   for name in names}

@@ -7,7 +7,7 @@ from recordings import idle_rounds, locks, recording, rounds, whole
 # pylint: disable=wrong-import-order  # recordings says where they are
 from comparison import ratios, report
 from comparison.scaling import ALONE, scaling
-from comparison.scenarios import by_name
+from comparison.scenarios import by_name, takes_part
 from comparison.wholeness import missing
 
 
@@ -168,6 +168,47 @@ class Text(unittest.TestCase):
         self.assertNotIn("trained on these jobs", report.section(data))
         data["versions"]["weir"] += ", clang++-16 -O3 -flto=thin -fprofile-use=weir.profdata"
         self.assertIn("trained on these jobs", report.section(data))
+
+
+class RelaysOnBoost(unittest.TestCase):
+    FLOOR = {"weir": rounds(10), "nginx": rounds(12), "floor": rounds(8)}
+
+    def test_run_in_the_jobs_of_the_floor_only(self):
+        for name in ("floor", "asio", "beast"):
+            self.assertTrue(takes_part(name, by_name("plain")))
+            self.assertFalse(takes_part(name, by_name("full")))
+        self.assertTrue(takes_part("nginx", by_name("full")))
+
+    def test_are_shown_where_they_were_measured(self):
+        data = recording(plain={**self.FLOOR, "asio": rounds(9), "beast": rounds(15)})
+        data["versions"]["beast"] = "a relay on Boost.Beast 1.81"
+        text = report.section(data)
+        self.assertIn("| job | weir | nginx | floor | asio | beast |", text)
+        self.assertIn("15.00 (1.00)", text)
+        self.assertIn("`asio` is the same relay", text)
+        self.assertIn("`beast` is that relay", text)
+        self.assertIn("a relay on Boost.Beast 1.81", text)
+        self.assertIn("beast 1.50x (15.00 us)", report.picture(data))
+
+    def test_have_no_bound(self):
+        data = recording(plain={**self.FLOOR, "asio": rounds(1), "beast": rounds(1)})
+        self.assertEqual(report.misses(data), report.misses(recording(plain=self.FLOOR)))
+
+    def test_are_not_named_by_a_recording_without_them(self):
+        data = recording(plain=self.FLOOR)
+        for text in (report.section(data), report.picture(data)):
+            for name in ("asio", "beast", "Boost"):
+                self.assertNotIn(name, text)
+
+    def test_a_recording_without_them_is_whole(self):
+        data = whole()
+        for name in ("asio", "beast"):
+            del data["scenarios"]["plain"]["proxies"][name]
+        self.assertEqual(missing(data), [])
+
+    def test_with_errors_they_did_another_job(self):
+        data = recording(plain={**self.FLOOR, "beast": rounds(15, errors=3)})
+        self.assertEqual(report.errors(data), ["`plain`: beast had 3 errors; none is wanted."])
 
 
 class Wholeness(unittest.TestCase):
