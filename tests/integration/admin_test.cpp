@@ -117,21 +117,68 @@ TEST_F(Admin, AForeignHostIsRefused) {
   EXPECT_EQ(local.read_response().status, 200);
 }
 
+/// `fields`: whole lines, Host among them.
+Response ask_admin(const WeirProcess& weir, const std::string& method, const std::string& path,
+                   const std::string& fields) {
+  RawClient client(weir.admin_port());
+  client.send(method + " " + path + " HTTP/1.1\r\n" + fields +
+              "Content-Length: 0\r\nConnection: close\r\n\r\n");
+  return client.read_response(method);
+}
+
+std::string bearer(const std::string& token) {
+  return "Host: localhost\r\nAuthorization: Bearer " + token + "\r\n";
+}
+
+TEST(AdminHosts, NamesThatAreListedMayBeAskedFor) {
+  ConfigText config = config_for("127.0.0.1:1");
+  config.admin += ", hosts: [weir.internal]";
+  WeirProcess weir(config);
+  for (const char* host :
+       {"weir.internal", "weir.internal:9900", "WEIR.internal", "localhost", "127.0.0.1"}) {
+    const std::string field = std::string("Host: ") + host + "\r\n";
+    EXPECT_EQ(ask_admin(weir, "GET", "/api/v1/status", field).status, 200) << host;
+  }
+  for (const char* host :
+       {"other.internal", "weir.internal.evil.test", "x.weir.internal", "weir.internal:x"}) {
+    const std::string field = std::string("Host: ") + host + "\r\n";
+    const Response refused = ask_admin(weir, "GET", "/api/v1/status", field);
+    EXPECT_EQ(refused.status, 421) << host;
+    EXPECT_THAT(refused.body, HasSubstr("admin.hosts"));
+  }
+}
+
+constexpr const char* write_token = "sesame-open-please-0123456789";
+constexpr const char* read_token = "just-looking-0123456789";
+
 TEST(AdminToken, WritesNeedItAndConfigDoesNotShowIt) {
   ScriptableEndpoint endpoint(behave::ok());
   ConfigText config = config_for(endpoint.address());
-  config.admin += ", token: sesame-open-please-0123456789";
+  config.admin += std::string(", token: ") + write_token;
   WeirProcess weir(config);
   EXPECT_EQ(weir.admin("/api/v1/reload", "POST").status, 401);
-  const auto reload_with = [&](const std::string& token) {
-    RawClient client(weir.admin_port());
-    client.send("POST /api/v1/reload HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + token +
-                "\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-    return client.read_response("POST").status;
-  };
-  EXPECT_EQ(reload_with("wrong"), 401);
-  EXPECT_EQ(reload_with("sesame-open-please-0123456789"), 200);
+  EXPECT_EQ(ask_admin(weir, "POST", "/api/v1/reload", bearer("wrong")).status, 401);
+  EXPECT_EQ(ask_admin(weir, "POST", "/api/v1/reload", bearer(write_token)).status, 200);
   EXPECT_THAT(weir.admin("/api/v1/config").body, Not(HasSubstr("sesame")));
+}
+
+TEST(AdminToken, ReadsNeedTheReadTokenWhereThereIsOneAndItWritesNothing) {
+  ConfigText config = config_for("127.0.0.1:1");
+  config.admin += std::string(", token: ") + write_token + ", read_token: " + read_token;
+  WeirProcess weir(config);
+  for (const char* path : {"/metrics", "/health", "/api/v1/status", "/api/v1/config"}) {
+    EXPECT_EQ(weir.admin(path).status, 401) << path;
+    EXPECT_EQ(ask_admin(weir, "GET", path, bearer("wrong")).status, 401) << path;
+    EXPECT_EQ(ask_admin(weir, "GET", path, bearer(read_token)).status, 200) << path;
+    EXPECT_EQ(ask_admin(weir, "GET", path, bearer(write_token)).status, 200) << path;
+  }
+  EXPECT_EQ(weir.admin("/health/live").status, 200) << "probes carry no token";
+  EXPECT_EQ(weir.admin("/health/ready").status, 200);
+  EXPECT_EQ(ask_admin(weir, "POST", "/api/v1/reload", bearer(read_token)).status, 401);
+  EXPECT_EQ(ask_admin(weir, "POST", "/api/v1/reload", bearer(write_token)).status, 200);
+  const std::string shown = ask_admin(weir, "GET", "/api/v1/config", bearer(read_token)).body;
+  EXPECT_THAT(shown, Not(HasSubstr("sesame")));
+  EXPECT_THAT(shown, Not(HasSubstr("just-looking")));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/test_certificates.hpp"
 #include "support/weir_process.hpp"
 
 namespace weir::testing {
@@ -53,6 +54,33 @@ TEST_F(Command, AnUnknownCommandIsNamed) {
 TEST_F(Command, CheckAcceptsAGoodConfig) {
   const Finished result = weir({"check", "-c", config(config_for("127.0.0.1:1").yaml())});
   EXPECT_EQ(result.status, (ExitStatus{0, 0})) << result.errors;
+}
+
+TEST_F(Command, CheckWarnsOfCertificatesThatClientsRefuse) {
+  const TestCa ca;
+  LeafOptions expired, early, good;
+  expired.common_name = "old";
+  expired.valid_from = -std::chrono::hours(48);
+  expired.valid_until = -std::chrono::hours(24);
+  early.common_name = "early";
+  early.valid_from = std::chrono::hours(24);
+  early.valid_until = std::chrono::hours(48);
+  good.common_name = "good";
+  ConfigText text = config_for("127.0.0.1:1");
+  for (const LeafOptions& options : {expired, early, good}) {
+    const CertificateFiles files = ca.issue_files(directory_, options.common_name, options);
+    text.listeners.push_back(tls_listener(files.cert, files.key, "", "on_" + options.common_name));
+  }
+  const std::string file = config(text.yaml());
+  const Finished plain = weir({"check", "-c", file});
+  EXPECT_EQ(plain.status, (ExitStatus{0, 0})) << "they are served all the same: " << plain.errors;
+  EXPECT_THAT(plain.errors, HasSubstr("warning: listener on_old: certificate old expired on 20"));
+  EXPECT_THAT(plain.errors,
+              HasSubstr("warning: listener on_early: certificate early is not valid before 20"));
+  EXPECT_THAT(plain.errors, ::testing::Not(HasSubstr("on_good")));
+  const Finished json = weir({"check", "--json", "-c", file});
+  EXPECT_EQ(json.status, (ExitStatus{0, 0}));
+  EXPECT_EQ(boost::json::parse(json.output).as_object().at("warnings").as_array().size(), 2U) << json.output;
 }
 
 /// What the unit's ExecReload runs.

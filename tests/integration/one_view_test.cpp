@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "support/behaviours.hpp"
 #include "support/dns_server.hpp"
 #include "support/weir_process.hpp"
@@ -40,6 +42,49 @@ TEST_F(OneView, ANominatedFieldSteersNothing) {
   EXPECT_EQ(weir.get("/steered", "X-Canary: 1\r\n").body, "canary");
   EXPECT_EQ(weir.get("/steered", "X-Canary: 1\r\nConnection: X-Canary\r\n").body, "ok");
   EXPECT_FALSE(endpoint_.request(0).fields.has("X-Canary"));
+}
+
+TEST_F(OneView, ANominatedFieldIsNoOverrideOfASplit) {
+  ConfigText split = config();
+  split.routes = {
+      "{ name: all, split: { targets: [ { upstream: app, weight: 1 }, { upstream: canary, weight: 0 } ], "
+      "overrides: [ { header: \"X-Canary: always\", upstream: canary }, "
+      "{ cookie: \"canary=always\", upstream: canary } ] } }"};
+  WeirProcess weir(split);
+  EXPECT_EQ(weir.get("/", "X-Canary: always\r\n").body, "canary");
+  EXPECT_EQ(weir.get("/", "X-Canary: always\r\nConnection: close, x-canary\r\n").body, "ok");
+  EXPECT_FALSE(endpoint_.request(0).fields.has("X-Canary"));
+  EXPECT_EQ(weir.get("/", "Cookie: canary=always\r\n").body, "canary");
+  EXPECT_EQ(weir.get("/", "Cookie: canary=always\r\nConnection: Cookie\r\n").status, 400)
+      << "it is never a connection's own";
+}
+
+TEST_F(OneView, ANominatedFieldIsNoKeyOfALimit) {
+  ConfigText limited = config_for(endpoint_.address());
+  limited.rate_limits = "each: { key: \"header:X-Api-Key\", rate: 1/h, burst: 1 }";
+  limited.route = "rate_limits: [each]";
+  WeirProcess weir(limited);
+  EXPECT_EQ(weir.get("/", "X-Api-Key: a\r\n").status, 200);
+  EXPECT_EQ(weir.get("/", "X-Api-Key: a\r\n").status, 429);
+  EXPECT_EQ(weir.get("/", "X-Api-Key: b\r\n").status, 200);
+  // Without a key it is the address that is limited.
+  EXPECT_EQ(weir.get("/", "X-Api-Key: c\r\nConnection: X-Api-Key\r\n").status, 200);
+  EXPECT_EQ(weir.get("/", "X-Api-Key: d\r\nConnection: X-Api-Key\r\n").status, 429);
+  EXPECT_EQ(weir.get("/", "X-Api-Key: c\r\n").status, 200) << "nothing was taken from its bucket";
+}
+
+TEST_F(OneView, ANominatedFieldIsNoKeyOfAHash) {
+  ConfigText hashed = config_for({endpoint_.address(), canary_.address()});
+  hashed.app = "balance: hash, hash_key: \"header:X-User\"";
+  WeirProcess weir(hashed);
+  const std::string by_address = weir.get("/").body;
+  std::set<std::string> by_key;
+  for (int i = 0; i < 40; ++i) {
+    const std::string user = "X-User: " + std::to_string(i) + "\r\n";
+    by_key.insert(weir.get("/", user).body);
+    EXPECT_EQ(weir.get("/", user + "Connection: X-User\r\n").body, by_address) << user;
+  }
+  EXPECT_EQ(by_key.size(), 2U) << "the key alone spreads them";
 }
 
 TEST_F(OneView, AFieldThatTheEndpointNominatesIsAbsent) {

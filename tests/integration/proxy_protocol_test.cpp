@@ -10,10 +10,10 @@ namespace {
 
 class ProxyProtocol : public ::testing::Test {
  protected:
-  std::unique_ptr<WeirProcess> start(const std::string& trusted) {
+  std::unique_ptr<WeirProcess> start(const std::string& trusted, const std::string& limits = "") {
     ConfigText config = config_for(endpoint_.address());
     config.trusted_proxies = trusted;
-    config.http = "proxy_protocol: required";
+    config.http = "proxy_protocol: required, limits: { " + limits + " }";
     return std::make_unique<WeirProcess>(config);
   }
 
@@ -67,6 +67,28 @@ TEST_F(ProxyProtocol, IsRequired) {
     EXPECT_EQ(client.read_to_end().bytes, "");
   }
   EXPECT_EQ(endpoint_.connection_count(), 0U);
+}
+
+/// The balancer has a client already: what does not ask by then is a connection that is held for nothing.
+TEST_F(ProxyProtocol, SilenceBehindItEndsLongBeforeTheIdleTimeout) {
+  const auto weir = start("127.0.0.0/8", "header_timeout: 1s, idle_timeout: 10m");
+  for (const std::string& header : {std::string("PROXY UNKNOWN\r\n"), version_2(1)}) {
+    RawClient client = weir->connect();
+    client.send(header);
+    const RawClient::Rest rest = client.read_to_end();
+    EXPECT_EQ(rest.bytes, "");
+    EXPECT_EQ(rest.event, StreamEvent::end);
+  }
+  EXPECT_EQ(endpoint_.connection_count(), 0U);
+}
+
+TEST_F(ProxyProtocol, AfterARequestSilenceIsIdlingAsEverywhere) {
+  const auto weir = start("127.0.0.0/8", "header_timeout: 1s, idle_timeout: 10m");
+  RawClient client = weir->connect();
+  client.send("PROXY UNKNOWN\r\n" + std::string(request));
+  EXPECT_EQ(client.read_response().status, 200);
+  EXPECT_TRUE(client.stays_silent_for(2s));
+  EXPECT_EQ(client.get("/").status, 200);
 }
 
 TEST_F(ProxyProtocol, OnlyTrustedSourcesMaySayIt) {

@@ -189,6 +189,23 @@ TEST(RoutingActions, WhatATrustedProxyReceivedByHttpsIsNotRedirectedAgain) {
   EXPECT_EQ(weir.get("/").status, 308);
 }
 
+TEST(RoutingActions, WhatATrustedProxyReceivedByHttpsIsKnownFromForwardedToo) {
+  ScriptableEndpoint endpoint(behave::ok("app"));
+  ConfigText config = config_for(endpoint.address());
+  config.http = "redirect_to_https: {}";
+  {
+    WeirProcess weir(config);
+    EXPECT_EQ(weir.get("/", "Forwarded: proto=https\r\n").status, 308) << "any client can write that";
+  }
+  config.trusted_proxies = "127.0.0.0/8";
+  WeirProcess weir(config);
+  EXPECT_EQ(weir.get("/", "Forwarded: proto=https\r\n").body, "app");
+  EXPECT_EQ(weir.get("/", "Forwarded: for=192.0.2.7;proto=https\r\n").body, "app");
+  EXPECT_EQ(weir.get("/", "Forwarded: for=192.0.2.7;proto=http\r\n").status, 308);
+  // What the client wrote stands before what the proxy added.
+  EXPECT_EQ(weir.get("/", "Forwarded: proto=https, for=192.0.2.7;proto=http\r\n").status, 308);
+}
+
 TEST(RoutingActions, RoutesAndFieldsFollowTheSchemeThatATrustedProxyForwarded) {
   ConfigText config = config_for("127.0.0.1:1");
   config.default_route = false;

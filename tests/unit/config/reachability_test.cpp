@@ -131,6 +131,20 @@ TEST(Reachability, MethodsAndListeners) {
   });
 }
 
+TEST(Reachability, Schemes) {
+  RouteMatch any, plain, secure;
+  plain.scheme = Scheme::http;
+  secure.scheme = Scheme::https;
+  check({
+      {any, plain, true},
+      {any, secure, true},
+      {secure, any, false},
+      {secure, secure, true},
+      {plain, secure, false},
+      {secure, plain, false},
+  });
+}
+
 TEST(Reachability, NamesTheFirstRouteThatCovers) {
   const auto found =
       unreachable({path(Kind::prefix, "/a"), path(Kind::prefix, "/"), path(Kind::exact, "/a/b"),

@@ -222,7 +222,20 @@ TEST(ProxyProtocol, AnUnspecifiedFamilyMayCarryAChecksum) {
   ASSERT_FALSE(wrong);
   EXPECT_EQ(wrong.error().detail, "PROXY header with a wrong checksum");
   EXPECT_TRUE(parse_proxy_header(v2(0x21, 0x00, "\x03\x00\x04\x3e\xc9\x89\x4f???"s))) << "these are no TLVs";
-  EXPECT_TRUE(parse_proxy_header(v2(0x20, 0x00, "\x03\x00\x04\x3e\xc9\x89\x4f"s))) << "LOCAL: section 2.2";
+}
+
+/// Section 2.2: the receiver discards the block of a LOCAL connection. What is not used need not be intact, and a
+/// balancer's own health check must not fail for it.
+TEST(ProxyProtocol, TheChecksumOfALocalHeaderIsNotLookedAt) {
+  for (const std::string& payload :
+       {v4_block + "\x03\x00\x04\x20\xec\x95\x48"s, "\x03\x00\x04\x3e\xc9\x89\x4f"s, "\x03\x00\x01?"s}) {
+    for (const unsigned family : {0x00U, 0x11U}) {
+      const auto header = parse_proxy_header(v2(0x20, family, payload));
+      ASSERT_TRUE(header) << header.error().detail;
+      EXPECT_EQ(header->bytes, 16u + payload.size());
+      EXPECT_FALSE(header->has_address);
+    }
+  }
 }
 
 TEST(ProxyProtocol, TheLengthBoundOfV1HoldsForAddressesToo) {
