@@ -1,9 +1,9 @@
 #include "balance/key.hpp"
 
+#include "core/stable_hash.hpp"
 #include "http/cookies.hpp"
 #include "http/field_names.hpp"
 #include "http/text.hpp"
-#include "core/stable_hash.hpp"
 
 namespace weir::balance {
 namespace {

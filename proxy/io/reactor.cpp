@@ -109,6 +109,7 @@ void Reactor::run() {
 }
 
 void Reactor::turn(int wait_ms) {
+  const auto yielded = static_cast<std::ptrdiff_t>(next_turn_.size());  // before this look at the events
   const int count = wait_for_events(epoll_.get(), events_.data(), events_per_turn, wait_ms);
   now_ = Clock::now();
   wall_now_ = std::chrono::system_clock::now();
@@ -124,8 +125,8 @@ void Reactor::turn(int wait_ms) {
     run_ready();
   }
   event_count_ = 0;
-  ready_.insert(ready_.end(), next_turn_.begin(), next_turn_.end());
-  next_turn_.clear();
+  ready_.insert(ready_.end(), next_turn_.begin(), next_turn_.begin() + yielded);
+  next_turn_.erase(next_turn_.begin(), next_turn_.begin() + yielded);
   try {
     wheel_.advance(now_);
   } catch (...) {

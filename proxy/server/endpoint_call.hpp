@@ -64,8 +64,8 @@ class EndpointCall {
 
   /// Sends a whole request, head and body; then report it with request_written().
   io::Stream::WriteAll send(std::span<iovec> parts);
-  /// Whether an answer can be awaited after a write that ended with `status`: an endpoint may answer and close before it
-  /// has read everything.
+  /// Whether an answer can be awaited after a write that ended with `status`: an endpoint may answer and close before
+  /// it has read everything.
   static bool may_answer(io::IoStatus status) {
     return status == io::IoStatus::ok || status == io::IoStatus::reset;
   }
@@ -82,8 +82,8 @@ class EndpointCall {
     TimePoint until;
     Duration idle;  // without any byte
   };
-  /// Reads the body so that the connection can be kept. Past a bound it is not worth that, which is no failure; is_whole()
-  /// says which.
+  /// Reads the body so that the connection can be kept. Past a bound it is not worth that, which is no failure;
+  /// is_whole() says which.
   Task<CallEnd> discard_body(const DiscardBounds& bounds);
   /// The same without waiting, as far as the body is here: true when that is all of it.
   bool drop_buffered_body();

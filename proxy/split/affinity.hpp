@@ -1,5 +1,5 @@
-// Which side a client belongs to: weighted rendezvous hashing. Each target draws a number from stable_hash(key, salt), and
-// divides it by its weight; the smallest wins. So for any two targets only the ratio of their weights decides, and
+// Which side a client belongs to: weighted rendezvous hashing. Each target draws a number from a hash of key and salt,
+// and divides it by its weight; the smallest wins. So for any two targets only the ratio of their weights decides, and
 // a change of weights is monotone: a client moves only from a target to one whose weight grew more. Raising green
 // from 5 to 20 moves clients from blue to green and no other way; a third target takes its clients from the others
 // in proportion and moves nobody between them. The order in which targets are listed does not matter.

@@ -7,8 +7,8 @@
 #include <optional>
 
 #include "config/model.hpp"
-#include "http/text.hpp"
 #include "core/stable_hash.hpp"
+#include "http/text.hpp"
 
 namespace weir::split {
 namespace {

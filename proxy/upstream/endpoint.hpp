@@ -14,10 +14,10 @@
 #include "balance/latency.hpp"
 #include "core/clock.hpp"
 #include "core/ip.hpp"
+#include "core/stable_hash.hpp"
 #include "health/cause.hpp"
 #include "health/passive.hpp"
 #include "health/window.hpp"
-#include "core/stable_hash.hpp"
 #include "upstream/due_mark.hpp"
 
 namespace weir::upstream {

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <string>
 
-#include "require.hpp"
 #include "core/stable_hash.hpp"
+#include "require.hpp"
 #include "split/state.hpp"
 
 using namespace weir;

@@ -10,11 +10,11 @@
 #include <thread>
 #include <vector>
 
-#include "unit/admin/fixture.hpp"
 #include "cli/event_client.hpp"
 #include "observe/events.hpp"
 #include "support/deadline.hpp"
 #include "support/raw_client.hpp"
+#include "unit/admin/fixture.hpp"
 
 namespace weir::control {
 namespace {

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "unit/admin/fixture.hpp"
 #include "support/raw_client.hpp"
+#include "unit/admin/fixture.hpp"
 
 namespace weir::control {
 namespace {

@@ -13,9 +13,9 @@
 #include <string>
 #include <thread>
 
-#include "unit/admin/fixture.hpp"
 #include "cli/status_text.hpp"
 #include "cli/text_table.hpp"
+#include "unit/admin/fixture.hpp"
 
 namespace weir::control {
 namespace {

@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "admin/endpoint_request.hpp"
-#include "unit/admin/fixture.hpp"
 #include "cli/drain_wait.hpp"
 #include "cli/endpoint_client.hpp"
 #include "control/operator_words.hpp"
 #include "split/state.hpp"
+#include "unit/admin/fixture.hpp"
 
 namespace weir::control {
 namespace {

@@ -93,6 +93,18 @@ TEST(Reactor, YieldComesBackEachTurn) {
   EXPECT_EQ(count, 1000);
 }
 
+TEST(Reactor, AYieldLetsTheNextLookAtTheEventsGoFirst) {
+  Reactor reactor;
+  int count = 0;
+  reactor.post([&] { start(yield_often(reactor, count)); });
+  reactor.run_turn();
+  EXPECT_EQ(count, 0) << "it began in this turn";
+  reactor.run_turn();
+  EXPECT_EQ(count, 1);
+  for (int i = 0; i < 1000; ++i) reactor.run_turn();
+  EXPECT_EQ(count, 1000);
+}
+
 Task<> wait_for(Signal& signal, bool& woken) {
   co_await signal;
   woken = true;

@@ -118,6 +118,8 @@ struct Fixture {
     input.certificates = {
         {"https", "localhost", std::chrono::system_clock::time_point(std::chrono::seconds(99))}};
     input.access_log_unwritten_lines = 11;
+    input.failure_lines_withheld = 4;
+    input.tls_floods = 3;
     input.names = {{"app.internal", 3}, {"ghost.internal", 0}};
     input.lookups = {{"answered", 9}, {"nxdomain", 2}};
     input.process = {1.5, 1e9, 4096, 8192, 10, 1024, 5};
@@ -178,6 +180,7 @@ TEST(Collector, EveryPromisedFamilyIsThereWithItsTypeAndHelp) {
       {"process_cpu_seconds_total", "counter"},
       {"process_resident_memory_bytes", "gauge"},
       {"weir_log_lines_withheld_total", "counter"},
+      {"weir_tls_floods_total", "counter"},
       {"process_virtual_memory_bytes", "gauge"},
       {"process_open_fds", "gauge"},
       {"process_max_fds", "gauge"},
@@ -229,7 +232,8 @@ TEST(Collector, EverySampleHasItsLabelsAndValue) {
       {R"(weir_tls_handshakes_total{listener="http",result="failed",version=""})", 6},
       {"weir_upstream_requests_total" + endpoint + R"(,status="none"})", 1},
       {"weir_upstream_requests_total" + endpoint + R"(,status="2xx"})", 20},
-      {"weir_log_lines_withheld_total", 14},
+      {"weir_log_lines_withheld_total", 14 + 4},
+      {"weir_tls_floods_total", 3},
       {"weir_upstream_requests_total" + endpoint + R"(,status="4xx"})", 4},
       {"weir_upstream_requests_total" + endpoint + R"(,status="5xx"})", 5},
       {"weir_upstream_duration_seconds_count" + endpoint + "}", 1},
