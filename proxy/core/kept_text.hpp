@@ -9,9 +9,14 @@ namespace weir {
 
 inline constexpr std::size_t kept_text_bytes_max = 16 * 1024;  // capacity that a string keeps
 
-inline void empty_text(std::string& text) {
+/// Empties `text` and gives its memory back, which an assignment of an empty string would not. Allocates nothing.
+inline void free_text(std::string& text) noexcept {
+  std::string().swap(text);
+}
+
+inline void empty_text(std::string& text) noexcept {
   text.clear();
-  if (text.capacity() > kept_text_bytes_max) text = {};
+  if (text.capacity() > kept_text_bytes_max) free_text(text);
 }
 
 }  // namespace weir

@@ -1,5 +1,6 @@
 #include "io/spawn.hpp"
 
+#include <array>
 #include <atomic>
 #include <string>
 
@@ -11,9 +12,23 @@ namespace {
 
 std::atomic<std::uint64_t> withheld_lines{0};
 
+/// One throttle a name, so that what clients cause does not hide the rest. There are a dozen names, all literals; those
+/// that find no room share the last one.
+observe::LineThrottle& throttle_of(const char* name) {
+  struct Named {
+    const char* name = nullptr;
+    observe::LineThrottle throttle;
+  };
+  static thread_local std::array<Named, 16> known;
+  for (Named& each : known) {
+    if (each.name == nullptr) each.name = name;
+    if (each.name == name) return each.throttle;
+  }
+  return known.back().throttle;
+}
+
 void write_line(const char* name, const char* what) {
-  static thread_local observe::LineThrottle throttle;
-  const auto withheld = throttle.admit(Clock::now());
+  const auto withheld = throttle_of(name).admit(Clock::now());
   if (!withheld) {
     withheld_lines.fetch_add(1, std::memory_order_relaxed);
     return;

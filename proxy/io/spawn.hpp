@@ -10,8 +10,8 @@
 
 namespace weir::io {
 
-/// Writes "NAME: what was thrown" to the error log, as well as memory allows: one line a second of each thread, because
-/// clients can cause them as often as they like.
+/// Writes "NAME: what was thrown" to the error log, as well as memory allows: one line a second of each name and
+/// thread, because clients can cause them as often as they like. `name` is a literal.
 void log_failure(const char* name, const std::exception_ptr& failure) noexcept;
 /// Lines that all threads have withheld.
 std::uint64_t failure_lines_withheld() noexcept;

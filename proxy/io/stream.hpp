@@ -45,8 +45,9 @@ class Stream {
 
   /// At least one byte, or eof, or why not. IoStatus::timeout when nothing came until `deadline`.
   ReadSome read_some(char* to, std::size_t bytes, TimePoint deadline);
-  /// All bytes of `parts` (which is used up), or why not. `timeout` is the longest time without any progress.
-  WriteAll write_all(std::span<iovec> parts, Duration timeout);
+  /// All bytes of `parts` (which is used up), or why not. `timeout` is the longest time without any progress; past
+  /// `deadline` progress does not help.
+  WriteAll write_all(std::span<iovec> parts, Duration timeout, TimePoint deadline = TimePoint::max());
   /// The same, until `deadline` at most, however much progress it makes: afterwards `parts` is what is left.
   WriteAll write_until(std::span<iovec>& parts, TimePoint deadline);
   /// Bytes that left this machine, or rather its send buffer: the other side confirmed them. One system call.
@@ -112,8 +113,8 @@ class Stream::Handshake final : public Reading {
 
 class Stream::WriteAll final : public Operation {
  public:
-  WriteAll(Stream& stream, std::span<iovec> parts, Duration timeout)
-      : stream_(stream), parts_(parts), timeout_(timeout) {}
+  WriteAll(Stream& stream, std::span<iovec> parts, Duration timeout, TimePoint deadline)
+      : stream_(stream), parts_(parts), timeout_(timeout), deadline_(deadline) {}
   WriteAll(Stream& stream, std::span<iovec>& parts, TimePoint deadline)
       : stream_(stream), parts_(parts), timeout_(Duration::max()), deadline_(deadline), rest_(&parts) {}
   bool await_ready() { return stream_.try_write(parts_, result_); }
@@ -130,7 +131,7 @@ class Stream::WriteAll final : public Operation {
 
  private:
   TimePoint next_deadline() const {
-    return rest_ != nullptr ? deadline_ : stream_.reactor().now() + timeout_;
+    return rest_ != nullptr ? deadline_ : std::min(deadline_, stream_.reactor().now() + timeout_);
   }
 
   Stream& stream_;
@@ -144,8 +145,8 @@ class Stream::WriteAll final : public Operation {
 inline Stream::ReadSome Stream::read_some(char* to, std::size_t bytes, TimePoint deadline) {
   return {*this, to, bytes, deadline};
 }
-inline Stream::WriteAll Stream::write_all(std::span<iovec> parts, Duration timeout) {
-  return {*this, parts, timeout};
+inline Stream::WriteAll Stream::write_all(std::span<iovec> parts, Duration timeout, TimePoint deadline) {
+  return {*this, parts, timeout, deadline};
 }
 inline Stream::WriteAll Stream::write_until(std::span<iovec>& parts, TimePoint deadline) {
   return {*this, parts, deadline};

@@ -86,10 +86,8 @@ int TlsSession::bio_read(BIO* bio, char* to, int bytes) {
     if (self.early_->empty()) self.early_.reset();
     return static_cast<int>(taken);
   }
-  if (++self.reads_in_call_ > reads_per_call_max) {  // no call may hold the loop for as long as a peer likes
-    if (self.reads_in_call_ == reads_per_call_max + 1) floods.fetch_add(1, std::memory_order_relaxed);
-    return -1;
-  }
+  if (++self.reads_in_call_ > reads_per_call_max)
+    return -1;  // no call may hold the loop for as long as a peer likes
   while (self.channel_.readable()) {
     const ssize_t received = receive(self.channel_.fd(), to, static_cast<std::size_t>(bytes));
     if (received > 0) {
@@ -174,6 +172,7 @@ bool TlsSession::failed(int code, IoResult& result) {
       result = {0, IoStatus::tls_failed};
       break;
   }
+  if (reads_in_call_ > reads_per_call_max) floods.fetch_add(1, std::memory_order_relaxed);
   broken_ = condition.outcome != tls::Outcome::closed;
   failure_text_ = std::move(condition.text);
   return true;

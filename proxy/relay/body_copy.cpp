@@ -2,16 +2,12 @@
 
 #include <new>
 
+#include "core/kept_text.hpp"
+
 namespace weir::relay {
-namespace {
-
-constexpr std::size_t kept_bytes_max = 16 * 1024;  // capacity kept for the next body
-
-}  // namespace
 
 void BodyCopy::begin(std::size_t bytes_max) {
-  bytes_.clear();
-  if (bytes_.capacity() > kept_bytes_max) bytes_ = {};
+  empty_text(bytes_);
   bytes_max_ = bytes_max;
   complete_ = true;
 }
@@ -27,7 +23,7 @@ void BodyCopy::add(std::span<const iovec> runs, std::size_t bytes) noexcept {
     // As if it had been too large.
   }
   complete_ = false;
-  bytes_ = {};
+  free_text(bytes_);
   forgotten_(owner_);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/kept_text.hpp"
 #include "relay/pace.hpp"
 #include "relay/paced_write.hpp"
 
@@ -27,7 +28,7 @@ void keep_for_replay(const BodyGather& gather, const RelayOptions& options, Rela
   if (options.replay == nullptr || progress.replay_overflow) return;
   if (options.replay->size() + gather.data_bytes() > options.replay_bytes_max) {
     progress.replay_overflow = true;
-    *options.replay = {};
+    free_text(*options.replay);
     return;
   }
   for (const iovec& run : gather.runs()) {

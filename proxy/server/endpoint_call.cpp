@@ -48,11 +48,12 @@ bool EndpointCall::lease(bool can_be_sent_again) {
 
 Task<io::IoStatus> EndpointCall::connect() {
   phase_ = Phase::connecting;
+  lacks_descriptor_ = false;
+  if (aborted_ != io::IoStatus::ok) co_return aborted_;
   const TimePoint deadline = std::min(started_ + bounds_.connect, bounds_.deadline);
   const SocketAddress& address = target_.pool->endpoint().address;
   io::Connect connecting(reactor_, address, deadline);
   connecting_ = connecting.channel();
-  if (connecting_ != nullptr && aborted_ != io::IoStatus::ok) connecting_->abort(aborted_);
   io::ConnectResult connected = co_await connecting;
   connecting_ = nullptr;
   lacks_descriptor_ = connected.no_descriptor;
@@ -80,7 +81,7 @@ std::string EndpointCall::tls_failure() const {
 
 io::Stream::WriteAll EndpointCall::send(std::span<iovec> parts) {
   handed_over_ = reactor_.now();
-  return stream().write_all(parts, std::min<Duration>(bounds_.send, bounds_.deadline - handed_over_));
+  return stream().write_all(parts, bounds_.send, bounds_.deadline);
 }
 
 void EndpointCall::request_written() {

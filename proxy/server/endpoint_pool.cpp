@@ -39,7 +39,8 @@ void EndpointPool::put(std::unique_ptr<UpstreamConnection> connection, const con
                        TimePoint now, TimePoint head_at, std::optional<std::chrono::seconds> hint) {
   const upstream::IdleTime time = upstream::idle_time(head_at, now, settings.idle_timeout, hint);
   const bool worn_out = settings.max_requests != 0 && connection->requests >= settings.max_requests;
-  if (retired_ || endpoint().taken_out() || worn_out || settings.max_idle == 0 || time.expires_at <= now ||
+  const bool no_more_come = use_ == Use::requests && endpoint().taken_out();
+  if (retired_ || no_more_come || worn_out || settings.max_idle == 0 || time.expires_at <= now ||
       !connection->stream().is_silent())
     return;
   connection->mark_idle(true);

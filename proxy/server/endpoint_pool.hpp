@@ -36,8 +36,12 @@ class UpstreamConnection final : public io::ChannelObserver {
 
 class EndpointPool : public std::enable_shared_from_this<EndpointPool> {
  public:
-  EndpointPool(std::shared_ptr<upstream::ConnectionScope> scope, observe::EndpointCounters& counters)
-      : scope_(std::move(scope)), counters_(counters) {}
+  /// Of requests, which an endpoint that an operator took out gets no more of, or of checks, which go on.
+  enum class Use : std::uint8_t { requests, checks };
+
+  EndpointPool(std::shared_ptr<upstream::ConnectionScope> scope, observe::EndpointCounters& counters,
+               Use use = Use::requests)
+      : scope_(std::move(scope)), counters_(counters), use_(use) {}
 
   /// A connection that still looks alive, or nullptr. None in its last moments for a request that cannot be sent again.
   std::unique_ptr<UpstreamConnection> take(TimePoint now, bool can_be_sent_again);
@@ -59,6 +63,7 @@ class EndpointPool : public std::enable_shared_from_this<EndpointPool> {
  private:
   std::shared_ptr<upstream::ConnectionScope> scope_;
   observe::EndpointCounters& counters_;
+  const Use use_;
   upstream::IdlePool<std::unique_ptr<UpstreamConnection>> idle_;
   bool retired_ = false;
 };

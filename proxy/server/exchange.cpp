@@ -36,6 +36,7 @@ Task<After> Exchange::run() {
 }
 
 void Exchange::give_up(const std::exception_ptr& failure) {
+  wait_ = nullptr;  // it was in a frame that is gone
   outcome_.reason = facts(ErrorKind::internal).name;
   io::log_failure("request", failure);
 }
@@ -115,6 +116,7 @@ void Exchange::reset() {
   head.clear();
   head_scanned = 0;
   watching_ = false;
+  wait_ = nullptr;
   total_deadline_ = TimePoint::max();
   session_ = nullptr;
   generation_.reset();

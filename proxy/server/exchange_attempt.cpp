@@ -103,7 +103,7 @@ Task<Result<void>> Exchange::connect() {
     co_return Result<void>{};
   }
   Error why = connect_error(status, total_is_over());
-  if (call_.phase() == EndpointCall::Phase::handshake) {
+  if (call_.phase() == EndpointCall::Phase::handshake && why.origin == Origin::upstream) {
     const std::string tls = call_.tls_failure();
     worker_.log(Noise::endpoint_tls, config::LogLevel::warn, "upstream {} endpoint {}: TLS: {}",
                 upstream_config().name, tries_.records.back().endpoint, tls.empty() ? why.detail : tls);

@@ -53,7 +53,7 @@ void Prober::prepare_pool() {
   if (pool_ && &pool_->endpoint() == target_->endpoint.get()) return;
   disconnect();
   pool_ = std::make_shared<EndpointPool>(std::make_shared<upstream::ConnectionScope>(target_->endpoint),
-                                         counters_);
+                                         counters_, EndpointPool::Use::checks);
 }
 
 /// `reuse`: by the kept connection, where there is one.

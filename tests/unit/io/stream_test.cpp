@@ -137,6 +137,25 @@ TEST(Stream, WriteTimeoutIsPerProgressNotPerWrite) {
   loop.run(slow_but_moving(*pair.a, *pair.b));
 }
 
+Task<> moving_past_the_deadline(Stream& a, Stream& b) {
+  std::string text(600'000, 'x');
+  Signal all_read(a.reactor());
+  start(slow_reader(b, text.size(), all_read));
+  iovec part{text.data(), text.size()};
+  const std::span<iovec> parts(&part, 1);
+  const IoResult written = co_await a.write_all(parts, 10s, a.reactor().now() + 100ms);
+  EXPECT_EQ(written.status, IoStatus::timeout) << "progress does not help";
+  EXPECT_LT(written.bytes, text.size());
+  a.finish_writing();
+  co_await all_read;
+}
+
+TEST(Stream, AWriteEndsAtItsDeadlineHoweverItMoves) {
+  Loop loop;
+  StreamPair pair(loop.reactor(), true);
+  loop.run(moving_past_the_deadline(*pair.a, *pair.b));
+}
+
 struct Watcher final : ChannelObserver {
   int events = 0;
   void on_unread_event(Channel&) override { ++events; }

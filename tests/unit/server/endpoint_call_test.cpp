@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "support/behaviours.hpp"
+#include "support/full_backlog.hpp"
 #include "support/loop.hpp"
 
 namespace weir::server {
@@ -24,14 +25,17 @@ class EndpointCallTest : public ::testing::Test {
   }
 
   void call(const ScriptableEndpoint& endpoint, Duration time = scaled(5s)) {
-    if (!pool_) {
-      const std::string address = endpoint.address();
+    call(endpoint.address(), time);
+  }
+  void call(const std::string& address, Duration time = scaled(5s)) {
+    call_.reset();
+    if (!pool_ || pool_->endpoint().label != address) {
+      if (pool_) pool_->retire();
       auto state =
           std::make_shared<upstream::EndpointState>("app", address, *SocketAddress::parse(address), 0);
       pool_ = std::make_shared<EndpointPool>(std::make_shared<upstream::ConnectionScope>(std::move(state)),
                                              counters_);
     }
-    call_.reset();
     const CallTarget target{pool_.get(), nullptr, &host_};
     const TimePoint deadline = loop_.reactor().now() + time;
     const CallBounds bounds{time, time, time, deadline};
@@ -215,6 +219,11 @@ TEST_F(EndpointCallTest, AbortEndsWhatWaitsNowAndLater) {
   call_.abort(io::IoStatus::shutdown);
   call_.abort(io::IoStatus::cancelled);
   EXPECT_EQ(ask().status, io::IoStatus::shutdown) << "the first reason stays";
+
+  const FullBacklog nothing_answers;
+  call(nothing_answers.address());
+  call_.abort(io::IoStatus::shutdown);
+  EXPECT_EQ(ask().status, io::IoStatus::shutdown) << "a connection is not waited for";
 
   silent.behave(behave::ok());
   call(silent);
