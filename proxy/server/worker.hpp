@@ -1,5 +1,5 @@
 // One thread, one event loop, and everything that a request needs: sockets, pools, buffers, counters, log
-// buffer. Workers share nothing but endpoint state, TLS contexts and the count of open connections.
+// buffer. What workers share is listed in ARCHITECTURE.md (Threads).
 // Everything here belongs to the worker's thread, except what says otherwise.
 #pragma once
 
