@@ -112,6 +112,14 @@ TEST_F(ProberTest, ABodyThatNeverEndsCostsTheConnectionAndNotTheVerdict) {
   EXPECT_EQ(endpoint.connection_count(), 2U);
 }
 
+TEST_F(ProberTest, ADrainingEndpointIsCheckedOverTheSameConnection) {
+  ScriptableEndpoint endpoint(behave::ok());
+  const CheckTarget target = target_at(endpoint.address());
+  target.endpoint->out.fetch_or(upstream::out_drain);
+  for (int i = 0; i < 3; ++i) expect_passed(check(target));
+  EXPECT_EQ(endpoint.connection_count(), 1U);
+}
+
 TEST_F(ProberTest, KeepsNoConnectionWhereTheUpstreamDoesNot) {
   ScriptableEndpoint endpoint(behave::ok());
   CheckTarget target = target_at(endpoint.address());
