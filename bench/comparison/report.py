@@ -16,7 +16,8 @@ PROFILED, THIN_LTO = "-fprofile-use=", "-flto=thin"  # in a version's text
 COLOURS = {"weir": "#2563eb", "nginx": "#16a34a", "haproxy": "#d97706", "floor": "#9ca3af", "asio": "#a78bfa",
            "beast": "#db2777"}
 RELAYS_ON_BOOST = {
-    "asio": "`asio` is the same relay on Boost.Asio.",
+    "asio": "`asio` is the same relay on Boost.Asio, without its locks (`BOOST_ASIO_CONCURRENCY_HINT_UNSAFE`; "
+            "locks are the default, and are not measured).",
     "beast": "`beast` is that relay, reading each request and response with Boost.Beast and writing its head anew, and "
              "nothing else that a proxy does. It is built without a profile."}
 

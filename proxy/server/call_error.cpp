@@ -5,8 +5,8 @@
 namespace weir::server {
 namespace {
 
-/// What no endpoint can be blamed for, whichever step it ended; nothing otherwise.
-std::optional<Error> not_of_the_endpoint(io::IoStatus status, bool total_timeout) {
+/// What ends every step alike; nothing otherwise.
+std::optional<Error> common_error(io::IoStatus status, bool total_timeout) {
   if (status == io::IoStatus::timeout && total_timeout) {
     return upstream_error(ErrorKind::total_timeout, "timeouts.total is over");
   }
@@ -18,7 +18,7 @@ std::optional<Error> not_of_the_endpoint(io::IoStatus status, bool total_timeout
 }  // namespace
 
 Error connect_error(io::IoStatus status, bool total_timeout) {
-  if (auto other = not_of_the_endpoint(status, total_timeout)) return *std::move(other);
+  if (auto other = common_error(status, total_timeout)) return *std::move(other);
   switch (status) {
     case io::IoStatus::refused:
       return upstream_error(ErrorKind::connect_refused, "connection refused");
@@ -36,7 +36,7 @@ Error connect_error(io::IoStatus status, bool total_timeout) {
 }
 
 Error send_error(io::IoStatus status, bool total_timeout) {
-  if (auto other = not_of_the_endpoint(status, total_timeout)) return *std::move(other);
+  if (auto other = common_error(status, total_timeout)) return *std::move(other);
   if (status == io::IoStatus::timeout) {
     return upstream_error(ErrorKind::upstream_send_timeout, "the endpoint takes no bytes");
   }
@@ -44,7 +44,7 @@ Error send_error(io::IoStatus status, bool total_timeout) {
 }
 
 Error receive_error(io::IoStatus status, bool total_timeout) {
-  if (auto other = not_of_the_endpoint(status, total_timeout)) return *std::move(other);
+  if (auto other = common_error(status, total_timeout)) return *std::move(other);
   switch (status) {
     case io::IoStatus::timeout:
       return upstream_error(ErrorKind::response_timeout, "no response in time");
