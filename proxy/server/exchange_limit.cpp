@@ -63,7 +63,6 @@ void Exchange::note_limited(const LimitRuntime& limit) {
 
 Result<void> Exchange::check_limits() {
   if (decided_.route->limits.empty()) return {};
-  using Outcome = limit::KeyRule::Outcome;
   const limit::KeySource source{decided_.forwarded.client_ip, decided_.host,
                                 route::key_path(decided_.path, decided_.decoded_path),
                                 decided_.route->config->name, head.fields};
@@ -72,11 +71,11 @@ Result<void> Exchange::check_limits() {
   Met without_key;
   for (const LimitRuntime* limit : decided_.route->limits) {
     const auto key = limit->key.key_of(source, limit->table->secret());
-    if (key.outcome == Outcome::refuse) {
+    if (key.outcome == limit::KeyRule::Outcome::refuse) {
       note_limited(*limit);
       without_key.push_back(limit);
     }
-    if (key.outcome != Outcome::found) continue;
+    if (key.outcome != limit::KeyRule::Outcome::found) continue;
     demands.emplace_back(*limit->table, key.hash, limit->config->shadow);
     met.push_back(limit);
   }

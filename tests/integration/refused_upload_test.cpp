@@ -1,5 +1,6 @@
 // An answer that is given before the request body is in: clients that send all of it before they read must still get
 // the answer, and one that never stops sending is bounded.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

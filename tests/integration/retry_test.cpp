@@ -107,7 +107,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Reason{"502", behave::status(502), 502, "retried 502"},
                       Reason{"503", behave::status(503), 503, "retried 503"},
                       Reason{"504", behave::status(504), 504, "retried 504"}),
-    [](const auto& info) { return std::string("On_") + info.param.word; });
+    [](const auto& reason) { return std::string("On_") + reason.param.word; });
 
 TEST(Retries, GoToDifferentEndpointsOnly) {
   ScriptableEndpoint a(behave::reset()), b(behave::reset()), c(behave::reset());

@@ -144,6 +144,7 @@ TEST(WriteProperty, RequestsReadBackFieldByField) {
                                 .proto = facts.proto,
                                 .host = facts.host,
                                 .port = facts.port,
+                                .client_cert = {},
                                 .request_id = "id",
                                 .traceparent = {},
                                 .keep_tracestate = keep_tracestate};

@@ -15,6 +15,7 @@ const Forwarding forwarding{.client_ip = "203.0.113.9",
                             .proto = "https",
                             .host = "a.example",
                             .port = "8443",
+                            .client_cert = {},
                             .request_id = "017f22e2-79b0-7cc3-98c4-dc0c0c07398f",
                             .traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"};
 

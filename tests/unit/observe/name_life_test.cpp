@@ -180,7 +180,9 @@ TEST(StableTable, WhatIsErasedLeavesAPlaceAndTheOthersAreFound) {
     for (std::uint64_t key = 1000; key < 1200; ++key) {
       const std::uint64_t* const found = table.find(key * 64 + round);
       ASSERT_EQ(found != nullptr, (key * 64 + round) % 3 == 0);
-      if (found != nullptr) ASSERT_EQ(*found, key);
+      if (found != nullptr) {
+        ASSERT_EQ(*found, key);
+      }
     }
     table.keep_if([](std::uint64_t key) { return key == 5; });
     ASSERT_EQ(table.size(), 1U);
