@@ -16,6 +16,9 @@ namespace weir::io {
 /// Something a coroutine waits for on a channel. Lives in the coroutine's frame while it waits.
 class Operation {
  public:
+  Operation() = default;
+  Operation(const Operation&) = delete;
+  Operation& operator=(const Operation&) = delete;
   /// Tries once more; true when it is finished, well or badly. Must not resume anything.
   virtual bool perform() = 0;
   /// Ends it with `reason`.

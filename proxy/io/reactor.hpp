@@ -107,6 +107,8 @@ class Reactor {
 class Sleep {
  public:
   Sleep(Reactor& reactor, TimePoint until) : reactor_(reactor), until_(until) {}
+  Sleep(const Sleep&) = delete;
+  Sleep& operator=(const Sleep&) = delete;
   bool await_ready() const { return until_ <= reactor_.now(); }
   void await_suspend(std::coroutine_handle<> waiting) {
     waiting_ = waiting;
@@ -137,10 +139,13 @@ class Yield {
   Reactor& reactor_;
 };
 
-/// A one-shot event for one waiter on the same thread.
+/// A one-shot event for one waiter on the same thread. Not copyable, as nothing that is awaited may be: GCC 12 awaits a
+/// copy of what an expression like `*pointer` names, which is never woken.
 class Signal {
  public:
   explicit Signal(Reactor& reactor) : reactor_(reactor) {}
+  Signal(const Signal&) = delete;
+  Signal& operator=(const Signal&) = delete;
   void set() {
     set_ = true;
     if (waiting_) reactor_.schedule(std::exchange(waiting_, nullptr));

@@ -28,7 +28,8 @@ Task<After> Exchange::run() {
     give_up(failure);
     if (upload_running()) {
       cancel_upload();
-      co_await *request_.upload_done;  // in this frame: there may be no memory for another
+      io::Signal& ended = *request_.upload_done;
+      co_await ended;  // in this frame: there may be no memory for another
     }
   }
   finish();

@@ -201,7 +201,8 @@ bool Exchange::upload_running() const {
 Task<> Exchange::finish_upload() {
   if (!upload_running()) co_return;
   cancel_upload();
-  co_await *request_.upload_done;
+  io::Signal& ended = *request_.upload_done;
+  co_await ended;
 }
 
 /// A running upload ends soon: await `request_.upload_done`.

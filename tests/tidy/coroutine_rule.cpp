@@ -32,6 +32,7 @@ class Scanner {
     int await_line = 0;
     bool conditional = false;
     bool braced_temporary = false;
+    bool dereference = false;
     bool lambda = false;
     bool capturing_lambda = false;
   };
@@ -42,6 +43,7 @@ class Scanner {
     const Token& token = tokens_[at_];
     if (token.text == "co_await") {
       if (current().await_line == 0) current().await_line = token.line;
+      if (at_ + 1 < tokens_.size() && tokens_[at_ + 1].text == "*") current().dereference = true;
     } else if (token.text == "?") {
       current().conditional = true;
     } else if (token.text == "(" || token.text == "[") {
@@ -101,6 +103,7 @@ class Scanner {
     if (statement.await_line != 0) {
       if (statement.conditional) add("`?:` in an expression with co_await");
       if (statement.braced_temporary) add("braced temporary in an expression with co_await");
+      if (statement.dereference) add("co_await of `*pointer`, which GCC 12 copies: name a reference");
       if (statement.capturing_lambda) add("capturing lambda temporary in an expression with co_await");
     }
     statement = Statement{};

@@ -32,6 +32,11 @@ TEST(CoroutineRule, FindsCapturingLambdaTemporaries) {
               testing::HasSubstr("capturing lambda"));
 }
 
+TEST(CoroutineRule, FindsDereferencedPointers) {
+  EXPECT_THAT(hazards("co_await *done;"), testing::HasSubstr("name a reference"));
+  EXPECT_EQ(hazards("Signal& ended = *done;\nco_await ended;"), "");
+}
+
 TEST(CoroutineRule, LetsNamedThingsPass) {
   for (const char* body :
        {"Options options{1, 2};\nauto r = co_await g(std::move(options));", "co_await g([] { return 1; });",
