@@ -264,7 +264,7 @@ void Supervisor::publish(NewSockets sockets) {
       [this](const std::string& host) { return resolver_.addresses(host); },
       [this](const config::Route& route) { return splits_->weights_of(route); });
   snapshot->access_log = access_log_;
-  obey_operators(*snapshot);
+  apply_overrides(*snapshot);
   snapshot_ = freed_here(std::move(snapshot));
   serving_.push_back(snapshot_);
   for (std::size_t i = 0; i < workers_.size(); ++i) {
@@ -386,7 +386,7 @@ void Supervisor::end_reload(ReloadOutcome outcome, const Reply<ReloadOutcome>& r
   reloading_ = false;
   watch_files();
   if (waiting_reloads_.empty()) return;
-  // One more reading of the files answers all who came meanwhile.
+  // One more reading of the files answers all requests that came meanwhile.
   reload([waiting = std::exchange(waiting_reloads_, {})](const ReloadOutcome& again) {
     for (const auto& waiter : waiting) {
       if (waiter) waiter(again);
@@ -568,7 +568,7 @@ void Supervisor::watch_ticket_keys() {
   });
 }
 
-/// A request that finds no usable endpoint says so itself; this sees the end, and upstreams that nobody asks.
+/// A request that finds no usable endpoint says so itself; this sees the end, and upstreams without requests.
 void Supervisor::watch_endpoints() {
   for (const server::UpstreamRuntime& upstream : snapshot_->upstreams) {
     server::watch_panic(upstream);

@@ -23,7 +23,7 @@
 #include "control/config_files.hpp"
 #include "control/file_watch.hpp"
 #include "control/notify.hpp"
-#include "control/operator_words.hpp"
+#include "control/operator_overrides.hpp"
 #include "control/overload_guard.hpp"
 #include "control/split_store.hpp"
 #include "names/name_resolver.hpp"
@@ -49,7 +49,7 @@ class Supervisor {
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
 
-  /// Starts, serves until told to stop, and returns the exit code. Says on stderr why it could not start.
+  /// Starts, serves until a signal to stop, and returns the exit code. Says on stderr why it could not start.
   int run();
 
  private:
@@ -112,14 +112,14 @@ class Supervisor {
   void watch_expiry();
 
   // supervisor_endpoints.cpp: endpoints taken out of use and put back.
-  std::variant<OperatorWords::Place, EndpointOutcome> find_endpoint(const EndpointCall& call) const;
-  EndpointControlReport endpoint_report(const OperatorWords::Place& place) const;
-  std::optional<TakenOut> taken_out(const OperatorWords::Place& place) const;
+  std::variant<OperatorOverrides::Place, EndpointOutcome> find_endpoint(const EndpointCall& call) const;
+  EndpointControlReport endpoint_report(const OperatorOverrides::Place& place) const;
+  std::optional<TakenOut> taken_out(const OperatorOverrides::Place& place) const;
   EndpointOutcome show_endpoint(const EndpointCall& call) const;
   void set_endpoint(const EndpointCall& call, const Reply<EndpointOutcome>& reply);
-  bool readmit(const OperatorWords::Place& place, const OperatorWord& word);
-  void put_in_force(const OperatorWords::Place& place);
-  void obey_operators(const server::Snapshot& snapshot) const;
+  bool readmit(const OperatorOverrides::Place& place, const OperatorOverride& entry);
+  void put_in_force(const OperatorOverrides::Place& place);
+  void apply_overrides(const server::Snapshot& snapshot) const;
   void reconcile_endpoints(const config::Config& config);
 
   AdminBackend make_backend();
@@ -169,7 +169,7 @@ class Supervisor {
   io::FileDescriptor state_folder_;   // holds the lock on server.state_dir
   std::optional<AuditLog> audit_;     // from start() on
   std::optional<SplitStore> splits_;  // the same
-  OperatorWords words_;
+  OperatorOverrides overrides_;
   Compiler::Prepared prepared_;  // of the configuration in force
   std::shared_ptr<const server::Snapshot> snapshot_;
   std::shared_ptr<observe::LogWriter> access_log_;

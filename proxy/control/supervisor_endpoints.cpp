@@ -23,8 +23,8 @@ EndpointOutcome refused(int status, std::string detail, std::vector<std::string>
   return outcome;
 }
 
-boost::json::object audit_facts(const OperatorWords::Place& place, OperatorState before, OperatorState after,
-                                std::string_view reason) {
+boost::json::object audit_facts(const OperatorOverrides::Place& place, OperatorState before,
+                                OperatorState after, std::string_view reason) {
   boost::json::object facts{{"upstream", place.upstream},
                             {"endpoint", place.address.to_string()},
                             {"before", upstream::name_of(before)},
@@ -34,12 +34,12 @@ boost::json::object audit_facts(const OperatorWords::Place& place, OperatorState
 }
 
 /// `readmitted`: its ejection has ended with it.
-void tell(const OperatorWords::Place& place, const OperatorWord& word, bool readmitted) {
+void emit_change(const OperatorOverrides::Place& place, const OperatorOverride& entry, bool readmitted) {
   observe::Event event;
   event.upstream = place.upstream;
   event.endpoint = place.address.to_string();
   const std::string name = event.upstream + "/" + event.endpoint;
-  switch (word.state) {
+  switch (entry.state) {
     case OperatorState::active:
       event.kind = "endpoint_enabled";
       event.text = "put " + name + " back into use";
@@ -54,15 +54,15 @@ void tell(const OperatorWords::Place& place, const OperatorWord& word, bool read
       break;
   }
   if (readmitted) event.text += ": its ejection ends";
-  event.text += ", by " + word.who;
-  if (!word.reason.empty()) event.text += ": " + word.reason;
+  event.text += ", by " + entry.who;
+  if (!entry.reason.empty()) event.text += ": " + entry.reason;
   observe::emit(std::move(event));
 }
 
 }  // namespace
 
 /// The endpoint that a call names, or why there is none.
-std::variant<OperatorWords::Place, EndpointOutcome> Supervisor::find_endpoint(
+std::variant<OperatorOverrides::Place, EndpointOutcome> Supervisor::find_endpoint(
     const EndpointCall& call) const {
   std::vector<std::string> names;
   for (const auto& upstream : snapshot_->upstreams) names.push_back(upstream.config->name);
@@ -73,14 +73,15 @@ std::variant<OperatorWords::Place, EndpointOutcome> Supervisor::find_endpoint(
   const auto address = SocketAddress::parse(call.address);
   std::vector<std::string> labels;
   for (const upstream::Candidate& candidate : upstream.candidates) {
-    if (address && candidate.state->address == *address) return OperatorWords::Place{call.upstream, *address};
+    if (address && candidate.state->address == *address)
+      return OperatorOverrides::Place{call.upstream, *address};
     labels.push_back(candidate.state->label);
   }
   return refused(404, "upstream " + call.upstream + " has no endpoint '" + call.address +
                           "'; its endpoints are: " + listed(labels));
 }
 
-EndpointControlReport Supervisor::endpoint_report(const OperatorWords::Place& place) const {
+EndpointControlReport Supervisor::endpoint_report(const OperatorOverrides::Place& place) const {
   EndpointControlReport report;
   report.upstream = place.upstream;
   report.address = place.address.to_string();
@@ -97,60 +98,60 @@ EndpointControlReport Supervisor::endpoint_report(const OperatorWords::Place& pl
   return report;
 }
 
-std::optional<TakenOut> Supervisor::taken_out(const OperatorWords::Place& place) const {
-  const OperatorWord* const word = words_.find(place);
-  if (word == nullptr) return std::nullopt;
-  return TakenOut{word->who, word->reason, word->since};
+std::optional<TakenOut> Supervisor::taken_out(const OperatorOverrides::Place& place) const {
+  const OperatorOverride* const entry = overrides_.find(place);
+  if (entry == nullptr) return std::nullopt;
+  return TakenOut{entry->who, entry->reason, entry->since};
 }
 
 EndpointOutcome Supervisor::show_endpoint(const EndpointCall& call) const {
   auto found = find_endpoint(call);
   if (auto* none = std::get_if<EndpointOutcome>(&found)) return std::move(*none);
   EndpointOutcome outcome;
-  outcome.report = endpoint_report(std::get<OperatorWords::Place>(found));
+  outcome.report = endpoint_report(std::get<OperatorOverrides::Place>(found));
   return outcome;
 }
 
 void Supervisor::set_endpoint(const EndpointCall& call, const Reply<EndpointOutcome>& reply) {
   auto found = find_endpoint(call);
   if (auto* none = std::get_if<EndpointOutcome>(&found)) return reply(std::move(*none));
-  const auto& place = std::get<OperatorWords::Place>(found);
+  const auto& place = std::get<OperatorOverrides::Place>(found);
   auto parsed = parse_endpoint_request(call.body);
   if (auto* problems = std::get_if<std::vector<std::string>>(&parsed))
     return reply(refused(422, "the endpoint's state is not changed", std::move(*problems)));
   const auto& request = std::get<EndpointRequest>(parsed);
   if (state_ == RunState::draining) return reply(refused(503, "shutting down"));
-  if (!words_.has_room_for(place)) {
-    return reply(refused(409, "operators took out " + std::to_string(OperatorWords::words_max) +
+  if (!overrides_.has_room_for(place)) {
+    return reply(refused(409, "operators took out " + std::to_string(OperatorOverrides::overrides_max) +
                                   " endpoints already: enable others first"));
   }
-  const OperatorWord word{request.state, asked_by(request.who, call.peer), request.reason,
-                          std::chrono::system_clock::now()};
-  const OperatorState before = words_.state_of(place);
-  const auto recorded = audit_->record(word.since, word.who, "endpoint_set",
-                                       audit_facts(place, before, word.state, word.reason));
+  const OperatorOverride entry{request.state, asked_by(request.who, call.peer), request.reason,
+                               std::chrono::system_clock::now()};
+  const OperatorState before = overrides_.state_of(place);
+  const auto recorded = audit_->record(entry.since, entry.who, "endpoint_set",
+                                       audit_facts(place, before, entry.state, entry.reason));
   if (!recorded)
     return reply(refused(500, "the endpoint's state is not changed: " + recorded.error().detail));
-  words_.set(place, word);
-  const bool readmitted = word.state == OperatorState::active && readmit(place, word);
-  if (before != word.state || readmitted) tell(place, word, readmitted);
+  overrides_.set(place, entry);
+  const bool readmitted = entry.state == OperatorState::active && readmit(place, entry);
+  if (before != entry.state || readmitted) emit_change(place, entry, readmitted);
   put_in_force(place);
-  // A pick and its count are one step of a worker's: once each of them has come by here, nobody begins anything
-  // there that the count does not show.
+  // A pick and its count are one step of a worker's: once each of them has run this, no request begins
+  // there that the count does not include.
   when_installed([this, reply, call] { reply(show_endpoint(call)); });
 }
 
-/// Who puts an endpoint into use means now, not when passive health would try it again.
-bool Supervisor::readmit(const OperatorWords::Place& place, const OperatorWord& word) {
+/// An operator who puts an endpoint into use means now, not when passive health would try it again.
+bool Supervisor::readmit(const OperatorOverrides::Place& place, const OperatorOverride& entry) {
   bool ended = false;
   for (const auto& state : compiler_.states_at(place.upstream, place.address))
-    ended = upstream::end_ejection(*state, Clock::now(), "put into use by " + word.who) || ended;
+    ended = upstream::end_ejection(*state, Clock::now(), "put into use by " + entry.who) || ended;
   return ended;
 }
 
 /// On all states of that endpoint, also those that only an earlier generation's requests still use.
-void Supervisor::put_in_force(const OperatorWords::Place& place) {
-  const OperatorState wanted = words_.state_of(place);
+void Supervisor::put_in_force(const OperatorOverrides::Place& place) {
+  const OperatorState wanted = overrides_.state_of(place);
   const auto states = compiler_.states_at(place.upstream, place.address);
   for (const auto& state : states) upstream::set_operator_state(*state, wanted);
   const bool closes = wanted != OperatorState::active;
@@ -164,23 +165,23 @@ void Supervisor::put_in_force(const OperatorWords::Place& place) {
   }
 }
 
-/// For a snapshot that no worker knows yet: states in it may be new, or have come back after their word was forgotten.
-void Supervisor::obey_operators(const server::Snapshot& snapshot) const {
+/// For a snapshot that no worker has yet: states in it may be new, or have come back after their override was removed.
+void Supervisor::apply_overrides(const server::Snapshot& snapshot) const {
   for (const auto& upstream : snapshot.upstreams) {
     for (const upstream::Candidate& candidate : upstream.candidates) {
-      const OperatorState wanted = words_.state_of({upstream.config->name, candidate.state->address});
+      const OperatorState wanted = overrides_.state_of({upstream.config->name, candidate.state->address});
       if (upstream::operator_state(*candidate.state) != wanted)
         upstream::set_operator_state(*candidate.state, wanted);
     }
   }
 }
 
-/// For a configuration that takes over now: what left it is forgotten.
+/// For a configuration that is in force from now on: overrides of endpoints that left it are removed.
 void Supervisor::reconcile_endpoints(const config::Config& config) {
-  for (const auto& [place, word] : words_.forget_gone(config)) {
+  for (const auto& [place, entry] : overrides_.forget_gone(config)) {
     const std::string phrase =
-        "left the configuration; forgotten: " + std::string(upstream::name_of(word.state)) + " by " +
-        word.who;
+        "left the configuration; forgotten: " + std::string(upstream::name_of(entry.state)) + " by " +
+        entry.who;
     observe::Event event;
     event.kind = "endpoint_forgotten";
     event.upstream = place.upstream;
@@ -188,7 +189,7 @@ void Supervisor::reconcile_endpoints(const config::Config& config) {
     event.text = event.upstream + "/" + event.endpoint + " " + phrase;
     observe::emit(std::move(event));
     const auto recorded = audit_->record(std::chrono::system_clock::now(), "weir", "endpoint_forgotten",
-                                         audit_facts(place, word.state, OperatorState::active, phrase));
+                                         audit_facts(place, entry.state, OperatorState::active, phrase));
     if (!recorded) observe::log(config::LogLevel::error, "audit: {}", recorded.error().detail);
   }
 }

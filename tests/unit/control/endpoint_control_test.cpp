@@ -9,7 +9,7 @@
 #include "admin/endpoint_request.hpp"
 #include "cli/drain_wait.hpp"
 #include "cli/endpoint_client.hpp"
-#include "control/operator_words.hpp"
+#include "control/operator_overrides.hpp"
 #include "split/state.hpp"
 #include "unit/admin/fixture.hpp"
 
@@ -96,53 +96,53 @@ config::Endpoint endpoint(const std::string& host, std::uint16_t port) {
   return made;
 }
 
-OperatorWords::Place place(const std::string& upstream, const std::string& address) {
+OperatorOverrides::Place place(const std::string& upstream, const std::string& address) {
   return {upstream, *SocketAddress::parse(address)};
 }
 
-TEST(OperatorWords, AreKeptByUpstreamAndAddress) {
-  OperatorWords words;
-  EXPECT_EQ(words.state_of(place("app", "127.0.0.1:1")), OperatorState::active);
-  words.set(place("app", "127.0.0.1:1"), {OperatorState::drain, "ada", "kernel", {}});
-  words.set(place("app", "[::1]:1"), {OperatorState::disabled, "ada", "", {}});
-  EXPECT_EQ(words.state_of(place("app", "127.0.0.1:1")), OperatorState::drain);
-  EXPECT_EQ(words.state_of(place("app", "[::1]:1")), OperatorState::disabled);
-  EXPECT_EQ(words.state_of(place("app", "127.0.0.1:2")), OperatorState::active);
-  EXPECT_EQ(words.state_of(place("other", "127.0.0.1:1")), OperatorState::active);
-  EXPECT_EQ(words.find(place("app", "127.0.0.1:1"))->reason, "kernel");
-  words.set(place("app", "127.0.0.1:1"), {OperatorState::active, "ada", "", {}});
-  EXPECT_EQ(words.find(place("app", "127.0.0.1:1")), nullptr);
+TEST(OperatorOverrides, AreKeptByUpstreamAndAddress) {
+  OperatorOverrides overrides;
+  EXPECT_EQ(overrides.state_of(place("app", "127.0.0.1:1")), OperatorState::active);
+  overrides.set(place("app", "127.0.0.1:1"), {OperatorState::drain, "ada", "kernel", {}});
+  overrides.set(place("app", "[::1]:1"), {OperatorState::disabled, "ada", "", {}});
+  EXPECT_EQ(overrides.state_of(place("app", "127.0.0.1:1")), OperatorState::drain);
+  EXPECT_EQ(overrides.state_of(place("app", "[::1]:1")), OperatorState::disabled);
+  EXPECT_EQ(overrides.state_of(place("app", "127.0.0.1:2")), OperatorState::active);
+  EXPECT_EQ(overrides.state_of(place("other", "127.0.0.1:1")), OperatorState::active);
+  EXPECT_EQ(overrides.find(place("app", "127.0.0.1:1"))->reason, "kernel");
+  overrides.set(place("app", "127.0.0.1:1"), {OperatorState::active, "ada", "", {}});
+  EXPECT_EQ(overrides.find(place("app", "127.0.0.1:1")), nullptr);
 }
 
-TEST(OperatorWords, AreForgottenWithTheEndpoint) {
-  OperatorWords words;
-  words.set(place("app", "127.0.0.1:1"), {OperatorState::drain, "ada", "", {}});
-  words.set(place("app", "127.0.0.1:2"), {OperatorState::drain, "ada", "", {}});
-  EXPECT_TRUE(
-      words.forget_gone(config_with("app", {endpoint("127.0.0.1", 1), endpoint("127.0.0.1", 2)})).empty());
-  const auto gone = words.forget_gone(config_with("app", {endpoint("127.0.0.1", 2)}));
+TEST(OperatorOverrides, AreForgottenWithTheEndpoint) {
+  OperatorOverrides overrides;
+  overrides.set(place("app", "127.0.0.1:1"), {OperatorState::drain, "ada", "", {}});
+  overrides.set(place("app", "127.0.0.1:2"), {OperatorState::drain, "ada", "", {}});
+  EXPECT_TRUE(overrides.forget_gone(config_with("app", {endpoint("127.0.0.1", 1), endpoint("127.0.0.1", 2)}))
+                  .empty());
+  const auto gone = overrides.forget_gone(config_with("app", {endpoint("127.0.0.1", 2)}));
   ASSERT_EQ(gone.size(), 1u);
   EXPECT_EQ(gone[0].first, place("app", "127.0.0.1:1"));
   EXPECT_EQ(gone[0].second.who, "ada");
   // An address that a name had, or may have again.
-  EXPECT_TRUE(words.forget_gone(config_with("app", {endpoint("app.internal", 2)})).empty());
-  EXPECT_EQ(words.forget_gone(config_with("app", {endpoint("app.internal", 3)})).size(), 1u);
-  words.set(place("app", "127.0.0.1:1"), {OperatorState::drain, "ada", "", {}});
-  EXPECT_EQ(words.forget_gone(config_with("other", {endpoint("127.0.0.1", 1)})).size(), 1u);
+  EXPECT_TRUE(overrides.forget_gone(config_with("app", {endpoint("app.internal", 2)})).empty());
+  EXPECT_EQ(overrides.forget_gone(config_with("app", {endpoint("app.internal", 3)})).size(), 1u);
+  overrides.set(place("app", "127.0.0.1:1"), {OperatorState::drain, "ada", "", {}});
+  EXPECT_EQ(overrides.forget_gone(config_with("other", {endpoint("127.0.0.1", 1)})).size(), 1u);
 }
 
-TEST(OperatorWords, AreBounded) {
-  OperatorWords words;
-  for (std::size_t i = 0; i < OperatorWords::words_max; ++i) {
+TEST(OperatorOverrides, AreBounded) {
+  OperatorOverrides overrides;
+  for (std::size_t i = 0; i < OperatorOverrides::overrides_max; ++i) {
     SocketAddress address = *SocketAddress::parse("10.0.0.1:1");
     address.port = static_cast<std::uint16_t>(i);
-    ASSERT_TRUE(words.has_room_for({"app", address}));
-    words.set({"app", address}, {OperatorState::drain, "ada", "", {}});
+    ASSERT_TRUE(overrides.has_room_for({"app", address}));
+    overrides.set({"app", address}, {OperatorState::drain, "ada", "", {}});
   }
-  EXPECT_FALSE(words.has_room_for(place("other", "10.0.0.1:1")));
-  EXPECT_TRUE(words.has_room_for(place("app", "10.0.0.1:1"))) << "it may still be enabled";
-  words.set(place("app", "10.0.0.1:1"), {});
-  EXPECT_TRUE(words.has_room_for(place("other", "10.0.0.1:1")));
+  EXPECT_FALSE(overrides.has_room_for(place("other", "10.0.0.1:1")));
+  EXPECT_TRUE(overrides.has_room_for(place("app", "10.0.0.1:1"))) << "it may still be enabled";
+  overrides.set(place("app", "10.0.0.1:1"), {});
+  EXPECT_TRUE(overrides.has_room_for(place("other", "10.0.0.1:1")));
 }
 
 TEST(DrainWait, EndsWhenNothingIsInFlight) {
