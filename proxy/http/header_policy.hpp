@@ -17,8 +17,8 @@
 
 namespace weir::http {
 
-/// Fields that the writers (write.hpp) make themselves. A policy that sets or removes one of them speaks
-/// instead.
+/// Fields that the writers (write.hpp) make themselves. A policy that sets or removes one of them
+/// overrides that.
 enum class OwnField : std::uint8_t {
   host,  // can be set, never removed
   forwarded_for,
@@ -44,14 +44,14 @@ class CompiledFields {
 
   /// True when a field received with this name must not pass. A name with '_' also drops where the same name
   /// with
-  /// '-' would: many applications cannot tell the two apart.
+  /// '-' would: many applications do not distinguish the two.
   bool drops(const Field& field) const {
     return field.id == FieldId::unknown ? drops_unknown(field.name) : drops_known(field.id);
   }
   /// True when this policy says anything about a field of this name: sets, sets if absent, or drops it.
   bool names(const Field& field) const;
   /// True when what this policy says about the field replaces what Weir would write.
-  bool speaks_for(OwnField own) const { return (own_ >> static_cast<unsigned>(own) & 1u) != 0; }
+  bool overrides(OwnField own) const { return (own_ >> static_cast<unsigned>(own) & 1u) != 0; }
   /// Appends `Name: value\r\n` lines: everything set, and of set_if_absent what `received` lacks.
   void append_to(std::string& out, std::span<const Field> received) const;
 

@@ -83,7 +83,7 @@ void put_request_framing(Pen& pen, const RequestHead& head, const Framing& body,
 
 void put_forwarding(Pen& pen, const Forwarding& forwarding, const CompiledFields& policy) {
   const auto put = [&](OwnField own, const auto& name, std::string_view value) {
-    if (!value.empty() && !policy.speaks_for(own)) pen.put(name).put(value).put("\r\n");
+    if (!value.empty() && !policy.overrides(own)) pen.put(name).put(value).put("\r\n");
   };
   put(OwnField::forwarded_for, "X-Forwarded-For: ", forwarding.forwarded_for);
   put(OwnField::real_ip, "X-Real-IP: ", forwarding.client_ip);
@@ -166,8 +166,8 @@ struct ResponseFields {
   }
 };
 
-bool speaks_for(const CompiledFields* policy, OwnField own) {
-  return policy && policy->speaks_for(own);
+bool overrides(const CompiledFields* policy, OwnField own) {
+  return policy && policy->overrides(own);
 }
 
 void put_own_fields(Pen& pen, const ResponseOptions& options) {
@@ -232,13 +232,13 @@ void write_request_head(std::string& out, const RequestHead& head, std::string_v
   {
     Pen pen(out);
     pen.put(head.method_text).put(" ").put(target).put(" HTTP/1.1\r\n");
-    if (!policy.speaks_for(OwnField::host)) {
+    if (!policy.overrides(OwnField::host)) {
       pen.put("Host: ").put(head.authority.empty() ? forwarding.host : head.authority).put("\r\n");
     }
     const bool chunked = body.kind == BodyKind::chunked;
     const bool via = put_request_fields(pen, head, chunked, forwarding.keep_tracestate, policy);
     put_forwarding(pen, forwarding, policy);
-    if (!policy.speaks_for(OwnField::via)) put_via(pen, head.fields, head.minor_version, via, forwarding.via);
+    if (!policy.overrides(OwnField::via)) put_via(pen, head.fields, head.minor_version, via, forwarding.via);
     put_request_framing(pen, head, body, upgrade);
   }
   policy.append_to(out, head.fields);
@@ -253,10 +253,10 @@ void write_response_head(std::string& out, const ResponseHead& head, const Respo
     put_status_line(pen, head.status, head.reason);
     ResponseFields fields;
     fields.put(pen, head, options.policy, options.body.kind == BodyKind::chunked, false);
-    if (!fields.date && !speaks_for(options.policy, OwnField::date)) pen.field("Date", date);
-    if (!speaks_for(options.policy, OwnField::via))
+    if (!fields.date && !overrides(options.policy, OwnField::date)) pen.field("Date", date);
+    if (!overrides(options.policy, OwnField::via))
       put_via(pen, head.fields, head.minor_version, fields.via, response_pseudonym);
-    if (!options.request_id.empty() && !speaks_for(options.policy, OwnField::request_id)) {
+    if (!options.request_id.empty() && !overrides(options.policy, OwnField::request_id)) {
       pen.field("X-Request-Id", options.request_id);
     }
     if (!options.set_cookie.empty()) pen.field("Set-Cookie", options.set_cookie);

@@ -35,7 +35,7 @@ TEST(HeaderPolicy, NoPolicyDoesNothing) {
   EXPECT_EQ(appended(none.request), "");
   EXPECT_EQ(appended(none.response_plain), "");
   EXPECT_FALSE(none.response_tls.drops(field("Server", "x")));
-  EXPECT_FALSE(none.response_tls.speaks_for(OwnField::via));
+  EXPECT_FALSE(none.response_tls.overrides(OwnField::via));
 }
 
 TEST(HeaderPolicy, SetsAndRemoves) {
@@ -153,21 +153,21 @@ TEST(HeaderPolicy, FramingIsNotAPolicysBusiness) {
   EXPECT_EQ(appended(fields), "");
 }
 
-TEST(HeaderPolicy, SpeaksForTheFieldsThatWeirWrites) {
+TEST(HeaderPolicy, OverridesTheFieldsThatWeirWrites) {
   CompiledFields fields;
   fields.set("x-forwarded-proto", "https");
   fields.drop("VIA");
   fields.set_if_absent("X-Request-Id", "never absent");
-  EXPECT_TRUE(fields.speaks_for(OwnField::forwarded_proto));
-  EXPECT_TRUE(fields.speaks_for(OwnField::via));
-  EXPECT_FALSE(fields.speaks_for(OwnField::request_id));
-  EXPECT_FALSE(fields.speaks_for(OwnField::host));
+  EXPECT_TRUE(fields.overrides(OwnField::forwarded_proto));
+  EXPECT_TRUE(fields.overrides(OwnField::via));
+  EXPECT_FALSE(fields.overrides(OwnField::request_id));
+  EXPECT_FALSE(fields.overrides(OwnField::host));
   EXPECT_EQ(appended(fields), "x-forwarded-proto: https\r\n");
 
   fields.drop("Host");
-  EXPECT_FALSE(fields.speaks_for(OwnField::host)) << "a request without Host is no request";
+  EXPECT_FALSE(fields.overrides(OwnField::host)) << "a request without Host is no request";
   fields.set("Host", "internal");
-  EXPECT_TRUE(fields.speaks_for(OwnField::host));
+  EXPECT_TRUE(fields.overrides(OwnField::host));
   EXPECT_EQ(appended(fields), "x-forwarded-proto: https\r\nHost: internal\r\n");
 }
 
