@@ -14,8 +14,8 @@ using Candidates = std::span<const upstream::Candidate>;
 // Each lost race means that another worker made its pick, so this many in a row do not happen; the bound
 // makes the loop's end certain.
 constexpr int pick_tries_max = 64;
-// Endpoints may go out or fill up between the look at who is left and the count. After so many looks in vain the
-// request takes whatever there is, or is told that all are full.
+// Endpoints may go out or fill up between the look at what is left and the count. After so many looks in vain the
+// request takes whatever there is, or gets `full`.
 constexpr int looks_max = 4;
 
 struct PolicyInfo {
@@ -122,15 +122,15 @@ class Picking {
     return false;
   }
 
-  /// Everybody who is left in `scope`, and somebody is, has as many requests as it may have.
+  /// Every endpoint that is left in `scope`, at least one, has as many requests as it may have.
   bool all_full_in(const Scope& scope) const {
-    bool anyone = false;
+    bool any = false;
     for (std::size_t i = 0; i < candidates_.size(); ++i) {
       if (!is_left(i, scope)) continue;
       if (has_room(candidates_[i])) return false;
-      anyone = true;
+      any = true;
     }
-    return anyone;
+    return any;
   }
 
   /// One look; nothing: what it saw changed meanwhile.
@@ -187,7 +187,7 @@ class Picking {
     return among(scope);
   }
 
-  /// Nobody usable is left, or too few are: all that no operator took out.
+  /// No usable one is left, or too few are: all that no operator took out.
   Pick among_all(bool panic = false) {
     Scope scope;
     scope.out_too = true;

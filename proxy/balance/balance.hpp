@@ -26,9 +26,9 @@ struct Shared {
   alignas(64) std::atomic<std::uint64_t> turn{0};  // rotates ties, round robin
   alignas(64) upstream::EjectionGuard ejections;   // for upstream::report_failure
   upstream::PanicWatch panic;
-  /// Under suspicion (upstream::is_suspect), one at most: new requests go elsewhere where they can. Only compared.
-  std::atomic<const upstream::EndpointState*> suspect{nullptr};
-  alignas(64) std::atomic<bool> on_backups{false};  // what was said last about who serves
+  /// Chosen after all others (upstream::should_deprioritise), one at most. Only compared.
+  std::atomic<const upstream::EndpointState*> deprioritised{nullptr};
+  alignas(64) std::atomic<bool> on_backups{false};  // as the latest event says
   upstream::RetryBudget retries;
 };
 
@@ -45,8 +45,8 @@ struct Rules {
   bool backups = false;  // some candidate is one
   bool zones = false;    // some are local and some are not
   bool limits = false;   // some have max_connections
-  /// The process has one worker, so that nobody else counts: done without locked instructions, which take as long as
-  /// the rest of a pick.
+  /// The process has one worker, so that no other thread counts: done without locked instructions, which take as long
+  /// as the rest of a pick.
   bool one_worker = false;
 };
 
@@ -65,14 +65,14 @@ struct Pick {
   bool full = false;         // none was picked: those that can be used are all at their max_connections
   bool panic = false;  // too few of the upstream are usable: all that no operator took out share the requests
   bool primaries_out = false;  // no endpoint is usable but backups
-  bool gave_back = false;      // a place was taken for a moment and given back: somebody may have missed it
+  bool gave_back = false;      // a place was taken for a moment and given back: a wait may have missed it
 };
 
 /// Picks by the upstream's policy and raises the picked endpoint's in_flight by one; `release` takes it back.
 /// Never an endpoint that was tried, that an operator took out, or that is at its max_connections (exact over
 /// all workers). In this order of preference:
 /// 1. an endpoint due for a half-open probe (one request only; a backup only where no primary is usable); for a request
-///    that may not probe, only where no usable endpoint is left to it or nobody has probed for too long;
+///    that may not probe, only where no usable endpoint is left to it or no request has probed for too long;
 /// 2. usable endpoints by policy: primaries before backups, and among each the local zone (zones.hpp);
 /// 3. where none of those is left to this request, all the others that no operator took out, by policy.
 /// In panic (Shared::panic, too few are usable) a request that was not tried yet goes to 3 at once.
@@ -81,9 +81,9 @@ Pick acquire(const Rules& rules, Shared& shared, std::span<const upstream::Candi
              const PickRequest& request);
 void release(upstream::EndpointState& endpoint, bool one_worker = false);
 
-/// Somebody is left for a further try.
+/// An endpoint is left for a further try.
 bool another_left(std::span<const upstream::Candidate> candidates, const Tried& tried);
-/// The same, and nothing speaks against it.
+/// The same, and it is usable.
 bool usable_left(std::span<const upstream::Candidate> candidates, const Tried& tried);
 
 }  // namespace weir::balance

@@ -54,7 +54,7 @@ class Field {
  private:
   std::span<const upstream::Candidate> candidates_;
   const PickRequest& request_;
-  Milliseconds slow_start_;  // 0: everybody has its whole weight
+  Milliseconds slow_start_;  // 0: every endpoint has its whole weight
   Scope scope_;
 };
 

@@ -49,7 +49,7 @@ std::uint64_t bits_of(const Field& field, std::size_t i, const Draw& draw) {
 
 }  // namespace
 
-// Not everybody can be above 5/4 of the average, so somebody has room; where loads change meanwhile and nobody
+// Not all endpoints can be above 5/4 of the average, so one has room; where loads change meanwhile and none
 // seems to, the key's first choice it is.
 Choice hash(const Field& field, const Draw& draw) {
   Sum sum;

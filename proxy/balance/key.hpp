@@ -1,5 +1,5 @@
 // What `balance: hash` hashes of a request. The same on every machine and after every restart, so that several Weirs
-// send a key to the same endpoint; no secret is involved, because bounded loads keep anybody who finds colliding keys
+// send a key to the same endpoint; no secret is involved, because bounded loads keep a client that finds colliding keys
 // from filling one endpoint. Pure, no allocation; immutable, any thread.
 #pragma once
 

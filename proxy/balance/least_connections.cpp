@@ -13,9 +13,9 @@ struct Share {
   bool less_than(const Share& other) const { return requests * other.weight < other.requests * weight; }
 };
 
-/// The bound is the smallest share that somebody would have with the request. Whoever is below it without the request
-/// may have it: with equal weights those are the ones with the fewest requests, at rest they are all. Taking only
-/// whom the bound belongs to would leave lighter ones without any request at low load.
+/// The bound is the smallest share that an endpoint would have with the request. One that is below it without the
+/// request may have it: with equal weights those are the ones with the fewest requests, at rest they are all. Taking
+/// only the one that the bound belongs to would leave lighter ones without any request at low load.
 Choice by_weight(const Field& field, const Draw& draw) {
   Share bound{};
   Choice best;

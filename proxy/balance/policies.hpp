@@ -1,5 +1,5 @@
-// The policies: one function a file, all of the same shape. Each looks at the field and says whom it would take;
-// acquire.cpp counts the request there, and asks again when another worker was faster. Pure; any thread.
+// The policies: one function a file, all of the same shape. Each looks at the field and returns its choice;
+// acquire.cpp counts the request there, and calls again when another worker was faster. Pure; any thread.
 #pragma once
 
 #include "balance/field.hpp"
@@ -23,8 +23,8 @@ struct Draw {
 using Policy = Choice (*)(const Field& field, const Draw& draw);
 
 /// Equal weights: the fewest in flight; ties rotate by turn. Different ones: by weighted turn, one whose in_flight /
-/// weight is below everybody's (in_flight + 1) / weight, compared without division. So shares follow the weights at
-/// rest and under load, and roughly with few at once. Exact over all workers: the count is taken only while the load
+/// weight is below every endpoint's (in_flight + 1) / weight, compared without division. So shares follow the weights
+/// at rest and under load, and roughly with few at once. Exact over all workers: the count is taken only while the load
 /// is the one that was seen here. So while requests only start, that holds at the moment of the count, too.
 Choice least_connections(const Field& field, const Draw& draw);
 

@@ -14,7 +14,7 @@ namespace weir::balance {
 template <std::size_t max>
 class Sample {
  public:
-  /// `weight_of(i)`: 0 for who does not take part. It may change while this runs: then somebody is drawn all the
+  /// `weight_of(i)`: 0 for one that does not take part. It may change while this runs: then one is drawn all the
   /// same.
   template <class WeightOf>
   Sample(const Field& field, std::uint64_t random, WeightOf weight_of) {

@@ -1,6 +1,6 @@
-// What active checks say of one endpoint: pending until one has passed, then passing or failing with a threshold in
+// State of one endpoint by active checks: pending until one has passed, then passing or failing with a threshold in
 // each direction. Independent of passive health: a check neither causes nor ends an ejection. Pure: no sockets, no
-// clock, randomness is passed in. Belongs to whoever runs the checks (one thread).
+// clock, randomness is passed in. Belongs to the caller that runs the checks (one thread).
 //
 //   pending --one check passed--> passing             (the first success counts alone)
 //   pending, passing --unhealthy_threshold failed in a row--> failing
@@ -17,13 +17,13 @@
 namespace weir::health {
 
 enum class CheckState : std::uint8_t {
-  pending,  // nothing is known yet: no traffic unless nobody else can take it
+  pending,  // nothing is known yet: no traffic unless no other can take it
   passing,
   failing,
 };
 std::string_view to_string(CheckState state);
 
-/// What a check changed; the caller puts it in force and tells.
+/// What a check changed; the caller puts it in force and reports it.
 enum class CheckChange : std::uint8_t {
   none,
   first_pass,  // pending -> passing

@@ -50,7 +50,7 @@ PassiveHealth::Word PassiveHealth::next_ejection(Word before, const config::Pass
   unsigned in_row = in_row_of(before);
   if (state_of(before) == State::healthy) {
     in_row = decayed(in_row, settings, now, service.since) + 1;
-  } else if (!service.blameless) {
+  } else if (!service.shared_cause) {
     ++in_row;
   }
   in_row = std::clamp(in_row, 1U, in_row_max);
@@ -168,11 +168,11 @@ Change PassiveHealth::eject(const config::PassiveHealth& settings, TimePoint now
   return Change::none;
 }
 
-bool PassiveHealth::end_ejection(unsigned forgiven) {
+bool PassiveHealth::end_ejection(unsigned discounted) {
   Word word = word_.load(std::memory_order_acquire);
   while (state_of(word) != State::healthy) {
     const auto epoch = static_cast<std::uint16_t>(epoch_of(word) + 1);
-    const unsigned in_row = in_row_of(word) - std::min(in_row_of(word), forgiven);
+    const unsigned in_row = in_row_of(word) - std::min(in_row_of(word), discounted);
     if (replace(word, make(State::healthy, epoch, in_row, 0))) return true;
   }
   return false;

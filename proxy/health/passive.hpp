@@ -2,13 +2,13 @@
 // pure state machine over a passed-in clock. All workers report to it, so the whole state is one atomic word and
 // each transition one compare-and-swap: of two reports that race, exactly one makes the change.
 //
-//   healthy --failures--> ejected until t                   (who stays all the same: upstream/ejection.hpp)
+//   healthy --failures--> ejected until t                   (which one stays all the same: upstream/ejection.hpp)
 //   ejected --t passed, one picker wins a CAS--> half_open  (exactly one probe request)
 //   half_open --success--> healthy, --failure--> ejected again, --probe abandoned--> ejected with t = now
 //   half_open --probe_patience passed, one picker wins a CAS--> half_open with one probe more
 //
 // A request is judged by the ticket that it got when it was sent. Each ejection starts a new epoch (an abandoned probe
-// does not), and a report with an older ticket says nothing about the endpoint as it is now: it changes nothing.
+// does not), and a report with an older ticket is not about the endpoint as it is now: it changes nothing.
 // While ejected or half-open only tickets of probes count; end_ejection leads back to healthy from both.
 #pragma once
 
@@ -22,20 +22,20 @@ namespace weir::health {
 
 enum class State : std::uint8_t { healthy, ejected, half_open };
 
-/// What a report changed; the caller tells about it and counts it.
+/// What a report changed; the caller reports and counts it.
 enum class Change : std::uint8_t { none, ejected, recovered, re_ejected };
 
 /// Given to a request when it is sent, handed back with its report.
 struct Ticket {
   std::uint16_t epoch = 0;
   bool probe = false;  // this request is a half-open probe: it must end in a report or in abandon_probe
-  std::uint64_t patience_end = 0;  // of a probe: tells it from others of the same epoch
+  std::uint64_t patience_end = 0;  // of a probe: distinguishes it from others of the same epoch
 };
 
 /// What else decides how long an ejection lasts.
 struct Service {
-  TimePoint since{};       // in service since then; TimePoint{}: for ever
-  bool blameless = false;  // the cause may lie elsewhere: a failed probe does not lengthen the ejection
+  TimePoint since{};          // in service since then; TimePoint{}: for ever
+  bool shared_cause = false;  // the cause may be elsewhere: a failed probe does not lengthen the ejection
 };
 
 /// How long the `in_row`th ejection in a row lasts (from 1): `ejection_time`, and each time twice as long, up to
@@ -68,11 +68,11 @@ class PassiveHealth {
 
   /// For a request that is sent now and is not the probe.
   Ticket ticket() const { return {epoch_of(word_.load(std::memory_order_acquire)), false}; }
-  /// A report with this ticket would say something about the endpoint as it is now; not so for a probe's.
+  /// A report with this ticket counts for the endpoint as it is now; not so for a probe's.
   bool judges(Ticket ticket) const { return is_current(word_.load(std::memory_order_acquire), ticket); }
   /// The ticket is that of a probe whose verdict counts.
   bool is_probed_by(Ticket ticket) const { return is_probe(word_.load(std::memory_order_acquire), ticket); }
-  /// The ejection time has passed and nobody probes yet, or for too long already.
+  /// The ejection time has passed and no request probes yet, or one does for too long already.
   bool probe_due(TimePoint now) const { return probe_due(word_.load(std::memory_order_relaxed), now); }
   /// The probe is due, and has been for probe_reserve.
   bool probe_overdue(TimePoint now) const { return probe_due(now - probe_reserve); }
@@ -96,9 +96,9 @@ class PassiveHealth {
   /// Ejects whatever the failures in a row are, if healthy and the ticket is not outdated.
   Change eject(const config::PassiveHealth& settings, TimePoint now, Ticket ticket, Service service = {});
 
-  /// Back in use without a probe, with `forgiven` ejections less in the row; a probe that runs says nothing any more.
-  /// False when it is in use already.
-  bool end_ejection(unsigned forgiven);
+  /// Back in use without a probe, with `discounted` ejections less in the row; the result of a probe that runs no
+  /// longer counts. False when it is in use already.
+  bool end_ejection(unsigned discounted);
   /// An ejection that would last longer than until `latest` ends then. False when none would.
   bool shorten_ejection(TimePoint latest);
 

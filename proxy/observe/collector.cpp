@@ -134,7 +134,7 @@ void add_endpoint_counters(Families& out, const WorkerMetrics& merged, const Nam
   auto ejections = Family::counter("weir_ejections_total", "Times that passive health took an endpoint out.");
   auto held = Family::counter("weir_ejections_held_total",
                               "Failures after which an endpoint stayed although its ejection was due, or "
-                              "that the request is blamed for.");
+                              "that are not counted because their cause is the request.");
   for (const auto& [key, counters] : merged.endpoints) {
     const Labels endpoint = endpoint_labels(names, key);
     for (std::size_t i = 0; i < status_classes.size(); ++i) {

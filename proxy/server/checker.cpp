@@ -181,7 +181,7 @@ Checker::EntryPtr Checker::entry_for(CheckTarget target) {
   return entry;
 }
 
-/// Should the endpoint come back while somebody still holds its state, one that worked has to show that it does, and
+/// Should the endpoint come back while its state still exists, one that worked has to show that it does, and
 /// one that did not is still out.
 void Checker::retire(Entry& entry) {
   entry.retired = true;

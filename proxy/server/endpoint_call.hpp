@@ -1,6 +1,6 @@
 // One call of an endpoint: a kept connection or a new one, a request, the head of its response, its body, and whether
-// the connection can take another request. Requests, copies for mirrors and health checks are such calls. It knows
-// nothing of clients, routes, retries or health: who calls says where to and for how long, and judges the outcome.
+// the connection can take another request. Requests, copies for mirrors and health checks are such calls. It does
+// not depend on clients, routes, retries or health: the caller sets where to and for how long, and uses the outcome.
 // Objects are reused; one call at a time. Belongs to the thread of its reactor.
 #pragma once
 

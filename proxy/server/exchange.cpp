@@ -102,7 +102,7 @@ void Exchange::begin(Session& session) {
 
 void Exchange::reset() {
   if (session_ != nullptr && watching_) watch_client(false);
-  settle_blame(false);  // a request that never came to its end: a probe must not stay without one
+  settle_pending(false);  // a request that never came to its end: a probe must not stay without one
   release_endpoint();
   give_back(tries_.next);
   mirror_.reset();

@@ -157,7 +157,7 @@ class Exchange final : private io::ChannelObserver {
   // exchange_finish.cpp: always runs last.
   void finish();
   void report_health(const Error* error);
-  void settle_blame(bool answered);
+  void settle_pending(bool answered);
   void end_attempt(const Error* error);
   void append_log_line(std::string& out, Duration duration);
   void keep_log_texts();

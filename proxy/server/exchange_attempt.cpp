@@ -71,13 +71,13 @@ Task<Result<void>> Exchange::attempt() {
     // A body may break yet, so the verdict waits for its end; a probe must not, because bodies may be long.
     const std::uint16_t failure = upstream::failure_bit_of_status(response().status);
     attempt_.judged = attempt_.pick.ticket.probe || response().status == 101 || failure != 0;
-    if (failure == 0) settle_blame(true);
+    if (failure == 0) settle_pending(true);
     if ((failure & upstream_config().passive_health.failures) != 0) {
-      hold_failure(upstream_view(), tries_.blame,
-                   {attempt_.pick.index, attempt_.pick.ticket, response().status, failure});
+      add_pending(upstream_view(), tries_.pending,
+                  {attempt_.pick.index, attempt_.pick.ticket, response().status, failure});
       attempt_.pick.ticket.probe = false;  // the verdict ends the probe, not the end of this attempt
     } else if (attempt_.judged) {
-      if (failure != 0) tries_.blame.note_other(failure);
+      if (failure != 0) tries_.pending.note_other(failure);
       report_health(nullptr);
     }
   } else {

@@ -46,13 +46,14 @@ std::uint64_t Exchange::key_for(const UpstreamRuntime& upstream) const {
 }
 
 /// The endpoint that comes after all others that are usable: its kept connection was stale, or it fails at once
-/// (upstream::is_suspect). balance::none: there is no such one.
+/// (upstream::should_deprioritise). balance::none: there is no such one.
 std::size_t Exchange::last_choice() const {
   if (tries_.avoided != balance::none) return tries_.avoided;
   const UpstreamRuntime& upstream = *upstream_view().runtime;
-  const upstream::EndpointState* suspect = upstream.shared->suspect.load(std::memory_order_relaxed);
-  if (suspect == nullptr) return balance::none;
-  const auto found = std::ranges::find(upstream.candidates, suspect, &upstream::Candidate::state);
+  const upstream::EndpointState* deprioritised =
+      upstream.shared->deprioritised.load(std::memory_order_relaxed);
+  if (deprioritised == nullptr) return balance::none;
+  const auto found = std::ranges::find(upstream.candidates, deprioritised, &upstream::Candidate::state);
   return found == upstream.candidates.end() ? balance::none
                                             : static_cast<std::size_t>(found - upstream.candidates.begin());
 }
@@ -81,7 +82,7 @@ Place Exchange::pick_endpoint() {
   if (wait_ == nullptr && must_wait()) return Place::full;
   attempt_.pick = pick_one();
   if (attempt_.pick.index != balance::none) return Place::got;
-  return attempt_.pick.full ? Place::full : Place::nobody;
+  return attempt_.pick.full ? Place::full : Place::no_endpoint;
 }
 
 /// A response is at hand that may be passed on: it is given up only for a place at another endpoint, which is taken
@@ -108,7 +109,7 @@ Error Exchange::no_endpoint() const {
 
 /// No place was found. Where that is for lack of room, the request waits its turn, a retry as any other.
 Task<Result<void>> Exchange::wait_for_endpoint(Place found) {
-  if (found == Place::nobody) co_return no_endpoint();
+  if (found == Place::no_endpoint) co_return no_endpoint();
   auto& counters = *upstream_view().counters;
   const config::Queue& settings = upstream_config().queue;
   if (settings.max == 0) {
@@ -174,7 +175,7 @@ void Exchange::note_pick() {
   upstream_view().counters->to_backups += candidate.backup;
   upstream_view().counters->to_other_zones += !candidate.local;
   if (!attempt_.pick.panic && !attempt_.pick.ticket.probe)
-    tell_backups(upstream, attempt_.pick.primaries_out);
+    report_backups(upstream, attempt_.pick.primaries_out);
 }
 
 void Exchange::note_latency(const Error* error) {

@@ -17,9 +17,9 @@ void Exchange::report_health(const Error* error) {
 }
 
 /// Failures by status, which wait for what becomes of the request.
-void Exchange::settle_blame(bool answered) {
-  if (!tries_.blame.empty())
-    server::settle_blame(upstream_view(), tries_.blame, answered, worker_.reactor().now());
+void Exchange::settle_pending(bool answered) {
+  if (!tries_.pending.empty())
+    server::settle_pending(upstream_view(), tries_.pending, answered, worker_.reactor().now());
 }
 
 /// The attempt is over without a response that the client gets: `error`, or (nullptr) a response that is not
@@ -36,14 +36,14 @@ void Exchange::end_attempt(const Error* error) {
   } else {
     const bool stale = upstream::was_stale(outcome_of(error));
     record.outcome = stale ? std::string_view("stale_connection") : facts(error->kind).name;
-    if (!tries_.blame.empty() && !stale) tries_.blame.note_other(failure_of_attempt(error));
+    if (!tries_.pending.empty() && !stale) tries_.pending.note_other(failure_of_attempt(error));
     report_health(error);
   }
   release_connection(error == nullptr && drain_response());
 }
 
 void Exchange::finish() {
-  settle_blame(false);
+  settle_pending(false);
   // Before anything that takes time: the client may know already that it has its answer.
   decided_.place.give_back();
   decided_.upstream_place.give_back();

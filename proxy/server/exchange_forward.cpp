@@ -84,7 +84,7 @@ Task<Result<void>> Exchange::forward() {
       prepare_next_attempt(decision);
       continue;
     }
-    settle_blame(false);
+    settle_pending(false);
     if (tried || tries_.refusal.empty()) co_return tried;
     failure->detail += tries_.refusal == over_budget ? "; not tried again: the retry budget is used up"
                                                      : "; not tried again: no other endpoint is left";

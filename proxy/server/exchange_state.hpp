@@ -21,7 +21,7 @@
 #include "route/in_flight.hpp"
 #include "server/snapshot.hpp"
 #include "split/split.hpp"
-#include "upstream/blame.hpp"
+#include "upstream/pending_failures.hpp"
 #include "upstream/retry.hpp"
 
 namespace weir::server {
@@ -78,7 +78,7 @@ struct Tries {
   balance::Tried tried;  // endpoints
   std::size_t avoided = balance::none;  // its kept connection was stale: after those that were not tried
   bool new_connection_only = false;     // the kept one was stale
-  upstream::RequestBlame blame;         // failures by status that are not counted yet
+  upstream::PendingFailures pending;    // failures by status that are not counted yet
   upstream::RetryState retry;
   std::string_view refusal;  // why there was no further one although it was wanted; for the log
   std::vector<observe::AttemptRecord> records;

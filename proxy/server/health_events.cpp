@@ -14,8 +14,8 @@ namespace weir::server {
 
 using config::LogLevel;
 
-void tell(const UpstreamRuntime& upstream, upstream::EndpointState& endpoint,
-          const upstream::Verdict& verdict, TimePoint now) {
+void report_verdict(const UpstreamRuntime& upstream, upstream::EndpointState& endpoint,
+                    const upstream::Verdict& verdict, TimePoint now) {
   const config::PassiveHealth& settings = upstream.config->passive_health;
   if (verdict.change == health::Change::none && !verdict.announce) return;
   if (verdict.change != health::Change::none) {
@@ -25,7 +25,7 @@ void tell(const UpstreamRuntime& upstream, upstream::EndpointState& endpoint,
   event.level = verdict.change == health::Change::recovered ? LogLevel::info : LogLevel::warn;
   event.kind = upstream::verdict_kind(verdict);
   event.upstream = upstream.config->name;
-  // A shared cause is nobody's own.
+  // A shared cause is of no single endpoint.
   if (verdict.held != upstream::Held::shared_cause && verdict.held != upstream::Held::request)
     event.endpoint = endpoint.label;
   event.text = upstream::verdict_text(verdict, settings, upstream.config->name, endpoint.label);
@@ -47,10 +47,10 @@ void watch_panic(const UpstreamRuntime& upstream) {
   observe::emit(std::move(event));
 }
 
-void tell_backups(const UpstreamRuntime& upstream, bool on_backups) {
-  std::atomic<bool>& told = upstream.shared->on_backups;
-  if (told.load(std::memory_order_relaxed) == on_backups) return;
-  if (told.exchange(on_backups, std::memory_order_relaxed) == on_backups) return;
+void report_backups(const UpstreamRuntime& upstream, bool on_backups) {
+  std::atomic<bool>& reported = upstream.shared->on_backups;
+  if (reported.load(std::memory_order_relaxed) == on_backups) return;
+  if (reported.exchange(on_backups, std::memory_order_relaxed) == on_backups) return;
   const auto backups = std::ranges::count_if(upstream.candidates, &upstream::Candidate::backup);
   const std::string& name = upstream.config->name;
   observe::Event event;
@@ -73,7 +73,7 @@ void watch_backups(const UpstreamRuntime& upstream) {
                       std::ranges::none_of(upstream.candidates, [](const upstream::Candidate& candidate) {
                         return !candidate.backup && candidate.state->usable();
                       });
-  if (!needed) tell_backups(upstream, false);
+  if (!needed) report_backups(upstream, false);
 }
 
 }  // namespace weir::server

@@ -1,26 +1,27 @@
-// How an attempt at an endpoint ended, as its passive health and its failure counters are told: the same for requests
-// and for copies of them. Worker thread.
+// Reports how an attempt at an endpoint ended to its passive health and its failure counters: the same for requests and
+// for copies of them. Worker thread.
 #pragma once
 
 #include "balance/balance.hpp"
 #include "core/error.hpp"
 #include "server/generation.hpp"
-#include "upstream/blame.hpp"
+#include "upstream/pending_failures.hpp"
 
 namespace weir::server {
 
-/// `error`, or (nullptr) a response with `status`; `failure` is what passive health hears of it, a config::Failure bit
-/// or 0. Tells what changes.
+/// `error`, or (nullptr) a response with `status`; `failure` is what passive health counts it as, a config::Failure
+/// bit or 0. Emits an event for what changes.
 void report_health(const UpstreamView& view, const balance::Pick& pick, TimePoint now, const Error* error,
                    int status, std::uint16_t failure);
 
-/// A try ended with a status that counts as failure: the verdict waits for the end of the request. Until then the
-/// endpoint may be under suspicion (upstream::is_suspect).
-void hold_failure(const UpstreamView& view, upstream::RequestBlame& blame,
-                  const upstream::HeldFailure& failure);
+/// A try ended with a status that counts as failure: the failure is pending until the request ends. Until then the
+/// endpoint may be deprioritised (upstream::should_deprioritise).
+void add_pending(const UpstreamView& view, upstream::PendingFailures& pending,
+                 const upstream::PendingFailure& failure);
 
-/// A request with failures by status has ended: they count, or the request is blamed (upstream/blame.hpp). `answered`:
-/// some endpoint served it. Leaves `blame` empty.
-void settle_blame(const UpstreamView& view, upstream::RequestBlame& blame, bool answered, TimePoint now);
+/// A request with failures by status has ended: they are counted against the endpoints, or discounted
+/// (upstream/pending_failures.hpp). `answered`: some endpoint served it. Leaves `pending` empty.
+void settle_pending(const UpstreamView& view, upstream::PendingFailures& pending, bool answered,
+                    TimePoint now);
 
 }  // namespace weir::server

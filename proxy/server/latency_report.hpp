@@ -1,4 +1,4 @@
-// How long an endpoint took to answer, or to fail, as `balance: least_latency` is told: the same for requests and for
+// Reports how long an endpoint took to answer, or to fail, to `balance: least_latency`: the same for requests and for
 // copies of them. Costs nothing under the other policies. Worker thread.
 #pragma once
 

@@ -52,7 +52,7 @@ std::string_view client_refusal_text() {
 }
 
 void send_refusal(int fd, std::string_view text) {
-  // A fresh socket has room for it; where it has not, there is nobody to wait for.
+  // A fresh socket has room for it; where it has not, there is nothing to wait for.
   (void)::send(fd, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
   (void)::shutdown(fd, SHUT_WR);
   discard_received(fd);

@@ -54,19 +54,19 @@ struct UpstreamRuntime {
   /// Picks an endpoint and takes a place there.
   balance::Pick acquire(const balance::PickRequest& request) const {
     const balance::Pick pick = balance::acquire(rules, *shared, candidates, request);
-    if (pick.gave_back) tell_waits();
+    if (pick.gave_back) notify_waits();
     return pick;
   }
-  /// Gives back what acquire took, and tells who waits for it.
+  /// Gives back what acquire took, and notifies the waits for it.
   void release(std::size_t endpoint) const {
     balance::release(*candidates[endpoint].state, rules.one_worker);
-    tell_waits();
+    notify_waits();
   }
 
  private:
-  /// Without limits nobody waits, unless a newer generation brought some. The look without a fence may miss a wait that
-  /// begins in this very moment; look_again() finds it.
-  void tell_waits() const {
+  /// Without limits no request waits, unless a newer generation brought some. The look without a fence may miss a wait
+  /// that begins in this very moment; look_again() finds it.
+  void notify_waits() const {
     if (rules.limits || queue->waiting() != 0) queue->place_freed();
   }
 };

@@ -63,17 +63,17 @@ void WaitQueue::call() {
   }
   if (size_ == 0) return;
   begin_round();
-  called_ = oldest_unasked();
+  called_ = oldest_uncalled();
   send_call();
 }
 
 void WaitQueue::begin_round() {
-  round_runs_ = nobody_asked_ = true;
+  round_runs_ = none_called_ = true;
   another_round_ = false;
   for (WaitGroup& group : groups_) group.found_full = false;
 }
 
-Wait* WaitQueue::oldest_unasked() {
+Wait* WaitQueue::oldest_uncalled() {
   Wait* oldest = nullptr;
   for (WaitGroup& group : groups_) {
     if (group.found_full) continue;
@@ -87,33 +87,33 @@ void WaitQueue::send_call() {
   const std::shared_ptr<WaitLine>& line = called_->line_;
   try {
     line->reactor_.post([line] { line->call_arrived(); });
-  } catch (const std::exception&) {  // out of memory: whoever looks again begins anew
+  } catch (const std::exception&) {  // out of memory: the next look_again() begins anew
     round_runs_ = false;
     called_ = nullptr;
   }
 }
 
-/// What came free before anybody was asked is for this round; from here on it is for another one.
+/// What came free before any was called is for this round; from here on it is for another one.
 Wait* WaitQueue::called() {
   const std::scoped_lock lock(mutex_);
-  if (std::exchange(nobody_asked_, false)) another_round_ = false;
+  if (std::exchange(none_called_, false)) another_round_ = false;
   return called_;
 }
 
 Wait* WaitQueue::next(Wait* found_full, const std::shared_ptr<WaitLine>& here, bool may_stay) {
   const std::scoped_lock lock(mutex_);
   if (found_full != nullptr) found_full->group_->found_full = true;
-  called_ = oldest_unasked();
+  called_ = oldest_uncalled();
   if (called_ == nullptr && another_round_) {
     begin_round();
-    called_ = oldest_unasked();
+    called_ = oldest_uncalled();
   }
   if (called_ == nullptr) {
     round_runs_ = false;
     return nullptr;
   }
   if (may_stay && called_->line_ == here) {
-    nobody_asked_ = false;
+    none_called_ = false;
     return called_;
   }
   send_call();
@@ -123,9 +123,9 @@ Wait* WaitQueue::next(Wait* found_full, const std::shared_ptr<WaitLine>& here, b
 void WaitLine::call_arrived() {
   const std::shared_ptr<WaitLine> self = shared_from_this();
   Wait* wait = queue_->called();
-  for (int asked = 1;; ++asked) {
+  for (int calls = 1;; ++calls) {
     const bool found_full = wait != nullptr && !wait->try_place();
-    wait = queue_->next(found_full ? wait : nullptr, self, asked < asked_a_turn);
+    wait = queue_->next(found_full ? wait : nullptr, self, calls < calls_a_turn);
     if (wait == nullptr) return;
   }
 }
@@ -143,7 +143,7 @@ bool Wait::enter(std::uint32_t max, TimePoint deadline) {
   const Entered entered = queue.enter(*this, max);
   if (entered == Entered::refused) return false;
   line_->reactor_.arm(timer_, deadline);
-  // Those who came first are asked first; only who is the first of its reach may have missed a call.
+  // Those that came first are called first; only the first of its reach may have missed a call.
   const bool call = entered == Entered::first_of_group || (entered == Entered::alone && try_place());
   if (call) queue.call();
   return true;

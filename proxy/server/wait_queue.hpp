@@ -1,10 +1,10 @@
 // Requests that wait for an endpoint below its max_connections. One WaitQueue an upstream, shared by the workers and
-// kept over reloads, knows who waits where; one WaitLine a worker is where its waits are called.
+// kept over reloads, holds which request waits where; one WaitLine a worker is where its waits are called.
 //
 // A place that comes free is for the oldest wait that can use it. What frees one without saying so (an endpoint that
 // recovers, a reload) is found by look_again(). A request that comes while others wait goes behind those of its like.
 //
-// Nothing is locked while nobody waits.
+// Nothing is locked while no request waits.
 #pragma once
 
 #include <atomic>
@@ -35,8 +35,8 @@ struct Reach {
 /// What a look for a place found.
 enum class Place : std::uint8_t {
   got,
-  full,    // there is none now
-  nobody,  // and there will be none: nobody is left who could have one
+  full,         // there is none now
+  no_endpoint,  // and there will be none: no endpoint is left that could have one
 };
 
 enum class WaitEnd : std::uint8_t { served, timeout, client_left, shutdown, no_endpoint };
@@ -87,9 +87,10 @@ struct WaitGroup {
 
 /// Waits differ in which endpoints they may use: a reload brings others, and a retry leaves out those it tried. Waits
 /// of one Reach stand in one group, so that one that finds no place answers for its whole group, and never for others.
-/// Whoever frees a place starts a round: the oldest wait of all is asked, on its worker, then the oldest of the groups
-/// that found nothing yet, until nobody is left to ask. A round serves as many as there is room for, and asks once in
-/// vain for each group. What comes free meanwhile is for another round after it; only then may a wait be passed over.
+/// A thread that frees a place starts a round: the oldest wait of all is called, on its worker, then the oldest of the
+/// groups that found nothing yet, until none is left to call. A round serves as many as there is room for, and calls
+/// once in vain for each group. What comes free meanwhile is for another round after it; only then may a wait be passed
+/// over.
 ///
 /// No wake-up is lost: a wait is entered before it looks once more for a place, and a place is given back before
 /// place_freed() looks for waits, with a full fence between the two steps on both sides. So one of them sees the
@@ -103,8 +104,8 @@ class WaitQueue {
     std::atomic_thread_fence(std::memory_order_seq_cst);
     if (waiting() != 0) call();
   }
-  /// A request of that reach must not look for a place now, because somebody who waits could miss it. Where `max` wait,
-  /// one who could only be refused looks all the same, unless others of its reach wait.
+  /// A request of that reach must not look for a place now, because one that waits could miss it. Where `max` wait,
+  /// one that could only be refused looks all the same, unless others of its reach wait.
   bool goes_behind(const Reach& reach, std::uint32_t max);
 
  private:
@@ -116,14 +117,14 @@ class WaitQueue {
   void leave(Wait& wait);
   /// Starts a round, or another one after that which runs.
   void call();
-  /// Whom the call that arrived is for; null: it has left.
+  /// The wait that the call that arrived is for; null: it has left.
   Wait* called();
-  /// After that one was asked; `found_full`: it is, and waits on. Who is next, where that is on `here` and `may_stay`;
-  /// otherwise it is called where it is.
+  /// After that one was called; `found_full`: it is, and waits on. The next one, where that is on `here` and
+  /// `may_stay`; otherwise it is called where it is.
   Wait* next(Wait* found_full, const std::shared_ptr<WaitLine>& here, bool may_stay);
   // Under the lock:
   void begin_round();
-  Wait* oldest_unasked();
+  Wait* oldest_uncalled();
   void send_call();
   std::list<WaitGroup>::iterator group_of(const Reach& reach);
 
@@ -135,9 +136,9 @@ class WaitQueue {
   std::uint64_t next_ticket_ = 0;
   std::uint32_t size_ = 0;
   bool round_runs_ = false;
-  bool nobody_asked_ = false;              // in the round that runs, so far
-  bool another_round_ = false;             // a place came free after somebody was asked
-  Wait* called_ = nullptr;                 // to whom a call is under way
+  bool none_called_ = false;               // in the round that runs, so far
+  bool another_round_ = false;             // a place came free after one was called
+  Wait* called_ = nullptr;                 // the wait that a call is under way to
   std::atomic<std::uint32_t> waiting_{0};  // size_, to be read without the lock
 };
 
@@ -148,7 +149,7 @@ class WaitLine : public std::enable_shared_from_this<WaitLine> {
       : reactor_(reactor), queue_(std::move(queue)) {}
 
   WaitQueue& queue() { return *queue_; }
-  /// For places that nobody told about, and endpoints that are gone. Any thread.
+  /// For places that came free without place_freed(), and endpoints that are gone. Any thread.
   void look_again() {
     if (queue_->waiting() != 0) queue_->call();
   }
@@ -156,7 +157,7 @@ class WaitLine : public std::enable_shared_from_this<WaitLine> {
  private:
   friend class Wait;
   friend class WaitQueue;
-  static constexpr int asked_a_turn = 32;  // then the loop's other work comes first
+  static constexpr int calls_a_turn = 32;  // then the loop's other work comes first
   void call_arrived();
 
   io::Reactor& reactor_;

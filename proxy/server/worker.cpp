@@ -215,7 +215,7 @@ void Worker::end_sessions() {
   for (int turn = 0; turn < end_turns_max && !sessions_.empty(); ++turn) reactor_.run_turn();
 }
 
-/// Nobody waits for a copy.
+/// No client waits for a copy.
 void Worker::end_mirrors() {
   mirrors_.end();
   for (int turn = 0; turn < end_turns_max && !mirrors_.empty(); ++turn) reactor_.run_turn();

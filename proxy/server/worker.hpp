@@ -45,7 +45,7 @@ struct ProcessShared {
   std::atomic<std::uint32_t> connections_admitted{0};         // the same, or less while something is short
   std::atomic<std::uint32_t> connections_tight{0};            // from there on a new one closes an idle one
   std::atomic<limit::Pressure> pressure{limit::Pressure::normal};
-  std::atomic<limit::Bound> tightest{limit::Bound::connections};  // the bound to blame
+  std::atomic<limit::Bound> tightest{limit::Bound::connections};  // the bound that causes the pressure
   // Set before the workers are made.
   std::string via = "weir";  // our name in Via: of this process alone, so that a loop is noticed
   int worker_descriptors_max = std::numeric_limits<int>::max();  // those above are the control thread's
@@ -99,7 +99,7 @@ class Worker {
   /// far. `some` does a bounded amount of work, so that requests do not wait for it. What it throws ends it.
   void in_turns(std::function<bool()> some, std::function<void(bool)> done);
 
-  /// What an operator said of an endpoint has changed who may be waited for, and who waits in vain.
+  /// An operator's override has changed which endpoints may be waited for, and which requests wait in vain.
   void look_at_queues();
 
   /// Closes idle connections to endpoints; returns how many.

@@ -2,7 +2,7 @@
 // and divides it by its weight; the smallest wins. So for any two targets only the ratio of their weights decides, and
 // a change of weights is monotone: a client moves only from a target to one whose weight grew more. Raising green
 // from 5 to 20 moves clients from blue to green and no other way; a third target takes its clients from the others
-// in proportion and moves nobody between them. The order in which targets are listed does not matter.
+// in proportion and moves no client between them. The order in which targets are listed does not matter.
 //
 // Integers only: the same result on every machine, worker, replica, and after every restart and reload. Pure;
 // immutable, any thread; no allocation after construction.

@@ -8,9 +8,9 @@ bool is_out(std::span<const upstream::Candidate> candidates, const config::Passi
   return std::ranges::none_of(candidates, [&settings](const upstream::Candidate& candidate) {
     const upstream::EndpointState& endpoint = *candidate.state;
     if (!endpoint.usable()) return false;
-    // Those that a request was blamed for are no reason to eject, but the side has answered nothing well since.
+    // Discounted failures are no reason to eject, but the side has answered nothing well since.
     const std::uint64_t failures =
-        endpoint.health.consecutive_failures() + endpoint.excused.load(std::memory_order_relaxed);
+        endpoint.health.consecutive_failures() + endpoint.discounted.load(std::memory_order_relaxed);
     return settings.consecutive_failures == 0 || failures < settings.consecutive_failures;
   });
 }

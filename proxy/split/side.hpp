@@ -1,6 +1,6 @@
 // Whether a side of a split can be used at all. It is out when none of its endpoints is: each is ejected, taken out by
 // an operator, or failed as often as ejects and stays only because an upstream never ejects its last one, or because
-// the requests were blamed. Then other sides take its requests, but one from time to time, so that its recovery is
+// the failures were discounted. Then other sides take its requests, but one from time to time, so that its recovery is
 // seen (not where an operator took all of them out). Pure; any thread; no locks.
 #pragma once
 

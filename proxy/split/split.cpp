@@ -121,7 +121,7 @@ Choice Split::fall_over(const Choice& first, const Request& request, std::span<c
   };
   std::size_t target = pick(weights);
   if (target == none) {
-    // Nobody with a weight lives. After a cut-over the side that was left is better than no answer.
+    // No target with a weight is usable. After a cut-over the side that was left is better than no answer.
     std::array<std::uint32_t, config::split_targets_max> alike;
     alike.fill(1);
     target = pick(std::span(alike).first(weights.size()));

@@ -1,5 +1,5 @@
-// When ejecting an endpoint was due last, and for which kind of failure: what tells a fault that all endpoints
-// share from the fault of one. Any thread; one atomic word; pure.
+// When ejecting an endpoint was due last, and for which kind of failure: this distinguishes a fault that all
+// endpoints share from the fault of one. Any thread; one atomic word; pure.
 #pragma once
 
 #include <algorithm>
@@ -38,8 +38,8 @@ class DueMark {
 };
 
 /// THE rule: ejecting is due for more than half of an upstream's endpoints, at least two, for the same kind of
-/// failure within one window. Then the request or something that they share is at fault, and taking endpoints
-/// out mends nothing.
+/// failure within one window. Then the cause is the request or something that they share, and taking endpoints out
+/// mends nothing.
 constexpr bool is_shared_cause(std::size_t alike, std::size_t endpoints) {
   return alike >= 2 && 2 * alike > endpoints;
 }

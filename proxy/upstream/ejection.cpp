@@ -38,7 +38,7 @@ Reason due_reason(const config::PassiveHealth& settings, const Verdict& verdict)
   return enough && many ? Reason::failure_rate : Reason::none;
 }
 
-/// What the rules need to know of the endpoints.
+/// What the rules depend on.
 struct Tally {
   std::size_t endpoints = 0;
   std::size_t by_operator = 0;  // taken out
@@ -112,10 +112,10 @@ bool gives_only_failures(std::span<const Candidate> candidates, const EndpointSt
   });
 }
 
-/// With the guard held: every ejection of this upstream but a failed probe's is made here, so whoever is seen
-/// healthy stays so until we leave.
+/// With the guard held: every ejection of this upstream but a failed probe's is made here, so an
+/// endpoint that is seen healthy stays so until we leave.
 void decide(EjectionGuard& guard, std::span<const Candidate> candidates, EndpointState& which,
-            const config::PassiveHealth& settings, TimePoint now, health::Ticket ticket, bool suspected,
+            const config::PassiveHealth& settings, TimePoint now, health::Ticket ticket, bool shared_cause,
             Verdict& verdict) {
   const TimePoint since = now - settings.window;
   const Tally tally = tally_of(candidates, which, verdict.failure, since);
@@ -126,8 +126,8 @@ void decide(EjectionGuard& guard, std::span<const Candidate> candidates, Endpoin
   const bool backed_up = is_backed_up(candidates, which, settings, now);
   const bool capped = !backed_up && tally.out >= out_max(settings, tally.endpoints, tally.by_operator);
   verdict.beyond_cap = capped && gives_only_failures(candidates, which, settings, now);
-  if (!backed_up && (suspected || is_shared_cause(tally.alike, tally.judged))) {
-    if (!suspected) guard.suspect(verdict.failure, now);
+  if (!backed_up && (shared_cause || is_shared_cause(tally.alike, tally.judged))) {
+    if (!shared_cause) guard.set_shared_cause(verdict.failure, now);
     verdict.held = Held::shared_cause;
     if (may_readmit(tally, verdict.failure))
       verdict.readmitted = readmit_alike(candidates, verdict.failure, since, now);
@@ -222,7 +222,8 @@ Verdict report_success(std::span<const Candidate> candidates, EndpointState& whi
     which.outcomes.record(false, ticket.epoch, now, settings.window);
   }
   if (which.health.consecutive_failures() != 0 && which.health.judges(ticket)) which.due.clear();
-  if (which.excused.load(std::memory_order_relaxed) != 0) which.excused.store(0, std::memory_order_relaxed);
+  if (which.discounted.load(std::memory_order_relaxed) != 0)
+    which.discounted.store(0, std::memory_order_relaxed);
   verdict.change = which.health.report_success(ticket);
   if (verdict.change != Change::none) complete(verdict, candidates, which, settings);
   return verdict;
@@ -233,11 +234,11 @@ Verdict report_failure(EjectionGuard& guard, std::span<const Candidate> candidat
                        FailedAttempt failed) {
   Verdict verdict;
   verdict.failure = failed.failure;
-  const bool suspected = guard.suspects(failed.failure, now, settings.window);
+  const bool shared_cause = guard.has_shared_cause(failed.failure, now, settings.window);
   if (ticket.probe && which.health.is_probed_by(ticket)) {
     which.causes.add(failed.cause);
     which.due.set(failed.failure, now);
-    verdict.change = which.health.report_failure(settings, now, false, ticket, {{}, suspected});
+    verdict.change = which.health.report_failure(settings, now, false, ticket, {{}, shared_cause});
     verdict.reason = Reason::probe_failed;
     if (verdict.change != Change::none) complete(verdict, candidates, which, settings);
     return verdict;
@@ -256,13 +257,13 @@ Verdict report_failure(EjectionGuard& guard, std::span<const Candidate> candidat
   const bool known = which.due.is_set(failed.failure, now - settings.window);
   which.due.set(failed.failure, now);
   // Only one that joins those that fail alike can make them all, and only a backup can give others their place back.
-  if (suspected && (known || !is_status_failure(failed.failure)) &&
+  if (shared_cause && (known || !is_status_failure(failed.failure)) &&
       !is_backed_up(candidates, which, settings, now) && !is_standing_in(candidates, which)) {
     verdict.held = Held::shared_cause;
     return verdict;
   }
   if (!enter(guard)) return verdict;
-  decide(guard, candidates, which, settings, now, ticket, suspected, verdict);
+  decide(guard, candidates, which, settings, now, ticket, shared_cause, verdict);
   guard.leave();
   if (verdict.change != Change::none || verdict.announce) complete(verdict, candidates, which, settings);
   return verdict;

@@ -1,5 +1,5 @@
 // Reports about an upstream's endpoints, with the rules that look at several of them: one always stays in use, not
-// more than max_ejection_percent go, and nobody goes for a fault that most of them share. Ejections (rare) of one
+// more than max_ejection_percent go, and no endpoint goes for a fault that most of them share. Ejections (rare) of one
 // upstream are decided one at a time; everything else stays a single atomic step on one endpoint. Pure; any
 // thread; never waits.
 #pragma once
@@ -27,7 +27,7 @@ enum class Held : std::uint8_t {
   last_endpoint,
   max_ejection_percent,
   shared_cause,
-  request,  // its failure is not counted at all: the request is at fault (blame.hpp)
+  request,  // its failure is not counted at all: the cause is the request (pending_failures.hpp)
 };
 inline constexpr std::size_t held_count = 5;
 
@@ -47,7 +47,7 @@ struct Verdict {
   Reason reason = Reason::none;          // an ejection was due (or made) for this
   Held held = Held::none;                // it was not made because of this ...
   bool beyond_cap = false;               // ejected although max_ejection_percent are out
-  bool announce = false;                 // ... and that was not said for a window
+  bool announce = false;                 // ... and that was not announced for a window
   std::uint64_t failures = 0;            // in a row
   health::OutcomeWindow::Counts counts;  // of the window, where failure_rate is on
   health::RecentCauses causes = 0;       // latest failures of the endpoint
@@ -61,25 +61,25 @@ struct Verdict {
   std::size_t usable = 0, total = 0;  // endpoints
 };
 
-/// Whose turn it is to eject, and what was suspected and said. One per upstream, shared by all workers and kept
-/// over reloads.
+/// Serialises ejections, and holds the shared cause that was found and when each event was emitted. One per upstream,
+/// shared by all workers and kept over reloads.
 class EjectionGuard {
  public:
   bool try_enter() { return !busy_.exchange(true, std::memory_order_acquire); }
   void leave() { busy_.store(false, std::memory_order_release); }
 
-  /// A shared cause of this kind is suspected now: nothing needs to be decided. Any thread.
-  bool suspects(std::uint16_t failure, TimePoint now, Milliseconds window) const {
-    return suspicion_.is_set(failure, now - window);
+  /// A shared cause of this kind was found within `window`: nothing needs to be decided. Any thread.
+  bool has_shared_cause(std::uint16_t failure, TimePoint now, Milliseconds window) const {
+    return shared_cause_.is_set(failure, now - window);
   }
   /// While entered.
-  void suspect(std::uint16_t failure, TimePoint now) { suspicion_.set(failure, now); }
+  void set_shared_cause(std::uint16_t failure, TimePoint now) { shared_cause_.set(failure, now); }
   /// While entered: true at most once each window for each `held`.
   bool may_announce(Held held, TimePoint now, Milliseconds window);
 
  private:
   std::atomic<bool> busy_{false};
-  DueMark suspicion_;
+  DueMark shared_cause_;
   std::array<TimePoint, held_count> quiet_until_{};
 };
 
@@ -102,13 +102,13 @@ Verdict report_success(std::span<const Candidate> candidates, EndpointState& whi
                        const config::PassiveHealth& settings, TimePoint now, health::Ticket ticket);
 
 /// Reports a failed request to `which` and ejects it where that is due and allowed. At the moment of an ejection
-/// another of `candidates` is usable and not more than out_max are out, whoever took them out, besides those that went
+/// another of `candidates` is usable and not more than out_max are out, whatever took them out, besides those that went
 /// beyond; also when workers report about several endpoints at the same time. What an operator has taken out is not
 /// judged. When the guard is held longer than a few microseconds (its holder lost the CPU) the failure is only counted
 /// and the next one ejects.
 ///
-/// Order: a shared cause (due_mark.hpp) is suspected for a window from the moment on that its rule is met, and
-/// meanwhile nobody is ejected for that kind of failure and no failed probe lengthens an ejection; then the last
+/// Order: a shared cause (due_mark.hpp) holds for a window from the moment on that its rule is met, and
+/// meanwhile no endpoint is ejected for that kind of failure and no failed probe lengthens an ejection; then the last
 /// usable endpoint stays; then max_ejection_percent, but for one that gave nothing but failures for a window while
 /// another that is no backup serves. Where the kind is a status and all endpoints share it, those that it ejected
 /// within the window come back: they answer as well as the others do. A connection that fails is no such evidence,

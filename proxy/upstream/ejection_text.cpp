@@ -46,9 +46,9 @@ std::string held_text(const Verdict& verdict, const config::PassiveHealth& setti
                          place_given_back(verdict));
     case Held::shared_cause:
       return fmt::format(
-          "suspected shared cause in {}: {} of {} endpoints fail the same way ({}) within {}, so the request "
-          "or "
-          "something they share is at fault; nobody is ejected for it{}, {} of {} left",
+          "shared cause in {}: {} of {} endpoints fail the same way ({}) within {}, so the cause is the "
+          "request "
+          "or something they share; no endpoint is ejected for it{}, {} of {} left",
           upstream, verdict.alike, verdict.total, failure_name(verdict.failure),
           format_duration(settings.window),
           verdict.readmitted == 0
@@ -58,9 +58,9 @@ std::string held_text(const Verdict& verdict, const config::PassiveHealth& setti
           verdict.usable, verdict.total);
     case Held::request:
       return fmt::format(
-          "suspected request in {}: {} of {} endpoints gave one request the same answer ({}), so the request "
-          "or "
-          "something they share is at fault; such answers are held against no endpoint",
+          "request failure in {}: {} of {} endpoints gave one request the same answer ({}), so the cause is "
+          "the "
+          "request or something they share; such answers count against no endpoint",
           upstream, verdict.alike, verdict.total, failure_name(verdict.failure));
   }
   return {};
@@ -139,8 +139,8 @@ std::string_view verdict_kind(const Verdict& verdict) {
     case Change::none:
       break;
   }
-  if (verdict.held == Held::request) return "suspected_request";
-  return verdict.held == Held::shared_cause ? "suspected_shared_cause" : "ejection_held";
+  if (verdict.held == Held::request) return "request_failure";
+  return verdict.held == Held::shared_cause ? "shared_cause" : "ejection_held";
 }
 
 std::string panic_text(const Standing& standing, std::string_view upstream) {

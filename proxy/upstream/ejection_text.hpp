@@ -1,4 +1,4 @@
-// What people are told about a report's verdict and about panic: one line with the reason and its numbers. Pure.
+// The text of events about a report's verdict and about panic: one line with the reason and its numbers. Pure.
 #pragma once
 
 #include <string>
@@ -15,10 +15,10 @@ namespace weir::upstream {
 std::string reason_text(const Verdict& verdict, const config::PassiveHealth& settings);
 
 /// `ejected blue/10.0.0.3:3000 for 30s: 3 consecutive failures (connect_refused x3), 4 of 5 left`; empty where
-/// there is nothing to tell.
+/// there is nothing to report.
 std::string verdict_text(const Verdict& verdict, const config::PassiveHealth& settings,
                          std::string_view upstream, std::string_view endpoint);
-/// ejected, re_ejected, recovered, ejection_held, suspected_shared_cause or suspected_request.
+/// ejected, re_ejected, recovered, ejection_held, shared_cause or request_failure.
 std::string_view verdict_kind(const Verdict& verdict);
 
 /// `panic in blue: none of its 3 endpoints can be trusted (2 ejected, 1 failing its checks), all of them are used

@@ -72,13 +72,15 @@ struct EndpointState {
 
   alignas(64) std::atomic<std::uint32_t> in_flight{0};
   alignas(64) health::PassiveHealth health;
-  std::atomic<std::uint8_t> out{0};  // bits of Out; 0: nothing speaks against it
+  std::atomic<std::uint8_t> out{0};  // bits of Out; 0: in use, as far as these go
   /// When it returned to service last: milliseconds of a TimePoint since its epoch; 0: long ago.
   std::atomic<std::int64_t> serving_since{0};
   std::atomic<std::int64_t> failing_since{0};  // first failure of those in a row: milliseconds as above
   DueMark due;                                 // when an ejection was due last, and what for
-  std::atomic<std::uint32_t> excused{0};       // failures in a row that requests were blamed for (blame.hpp)
-  std::atomic<std::uint32_t> held{0};          // failures of requests that have not ended yet (blame.hpp)
+  std::atomic<std::uint32_t> discounted{
+      0};  // failures in a row whose cause was the request (pending_failures.hpp)
+  std::atomic<std::uint32_t> pending{
+      0};  // failures of requests that have not ended yet (pending_failures.hpp)
   alignas(64) health::OutcomeWindow outcomes;  // counted where failure_rate is on
   health::CauseHistory causes;
   LastChange last_change;

@@ -42,7 +42,7 @@ inline constexpr std::size_t lookup_kinds = 6;
 std::string_view to_string(LookUp result);
 /// `no such name (NXDOMAIN)`, for people.
 std::string_view explain(LookUp result);
-/// Whether the name itself has no such addresses, by the word of a server; otherwise the question stays open.
+/// Whether the name itself has no such addresses, as a server answered; otherwise the question stays open.
 bool is_definite(LookUp result);
 
 /// What is known of a service's targets, by name.
@@ -65,8 +65,8 @@ struct NameAnswer {
   std::vector<FailedTarget> failed_targets;
 };
 
-/// The addresses to use after `answer`, in order, without doubles (their weights add up, and who is no backup once is
-/// none), and at most name_addresses_max, backups being left out first. What was in use `before` stays where the
+/// The addresses to use after `answer`, in order, without doubles (their weights add up, and one that is no backup once
+/// is none), and at most name_addresses_max, backups being left out first. What was in use `before` stays where the
 /// answer is a failure or empty.
 struct NextAddresses {
   std::vector<NamedAddress> addresses;

@@ -18,7 +18,7 @@ namespace weir::upstream {
 inline constexpr std::size_t panic_below_percent = 20;
 
 /// `usable` of so many, the others of which are out for what was seen of them. While a usable backup stands in, the
-/// few are whom the operator chose for that.
+/// few are those that the operator chose for that.
 constexpr bool too_few(std::size_t usable, std::size_t distrusted, bool backup_usable) {
   if (distrusted == 0) return false;
   return usable == 0 || (!backup_usable && usable * 100 < (usable + distrusted) * panic_below_percent);
@@ -44,20 +44,20 @@ bool panicking(std::span<const Candidate> candidates);
 
 enum class PanicChange : std::uint8_t { none, began, ended };
 
-/// What was last told about an upstream. One per upstream, shared by all workers and kept over reloads.
+/// What was last reported about an upstream. One per upstream, shared by all workers and kept over reloads.
 class PanicWatch {
  public:
   /// A change is reported to exactly one of the threads that see it.
   PanicChange observe(bool panic) {
-    if (told_.load(std::memory_order_relaxed) == panic || told_.exchange(panic) == panic)
+    if (reported_.load(std::memory_order_relaxed) == panic || reported_.exchange(panic) == panic)
       return PanicChange::none;
     return panic ? PanicChange::began : PanicChange::ended;
   }
   /// As last observed: requests go by this, so that a pick need not count.
-  bool in_force() const { return told_.load(std::memory_order_relaxed); }
+  bool in_force() const { return reported_.load(std::memory_order_relaxed); }
 
  private:
-  std::atomic<bool> told_{false};
+  std::atomic<bool> reported_{false};
 };
 
 }  // namespace weir::upstream

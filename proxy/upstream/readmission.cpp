@@ -14,7 +14,7 @@ constexpr unsigned this_one_only = 1;
 bool end_ejection(EndpointState& endpoint, TimePoint now, const std::string& why) {
   if (endpoint.health.usable()) return false;
   endpoint.due.clear();
-  endpoint.excused.store(0, std::memory_order_relaxed);
+  endpoint.discounted.store(0, std::memory_order_relaxed);
   // Before it is usable, as with a probe that succeeds: slow start looks at it.
   endpoint.serving_since.store(std::chrono::ceil<Milliseconds>(now.time_since_epoch()).count(),
                                std::memory_order_release);

@@ -1,5 +1,5 @@
-// Ejections that end before their time, without a probe: an operator says so, passive health was switched off or made
-// shorter by a reload, or the fault turned out to be everybody's. Pure; any thread. It only ever puts endpoints back,
+// Ejections that end before their time, without a probe: an operator ends them, a reload switched passive health off or
+// made them shorter, or all endpoints share the fault. Pure; any thread. It only ever puts endpoints back,
 // so no EjectionGuard is needed to keep the rules of ejection.hpp.
 #pragma once
 

@@ -54,8 +54,8 @@ bool was_stale(const TryOutcome& outcome);
 /// try was no load on any endpoint, and the retry is the first that the request makes.
 bool needs_budget(const TryOutcome& outcome);
 
-/// Which `Failure` bit an error is, for passive_health.failures and retry.on; 0 for none (the client's or our
-/// fault, and total_timeout, which a slow client can cause as well). Whatever keeps a connection from being
+/// Which `Failure` bit an error is, for passive_health.failures and retry.on; 0 for none (an error of the client or
+/// of ours, and total_timeout, which a slow client can cause as well). Whatever keeps a connection from being
 /// made is failure_connect: refused, unreachable, its timeout, the TLS handshake.
 std::uint16_t failure_bit(ErrorKind kind);
 /// The same for a response status: 500, 502, 503, 504.

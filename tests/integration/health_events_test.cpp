@@ -1,4 +1,4 @@
-// What an operator is told when endpoints fail: each transition as one event with its reason and numbers, in the log,
+// What an operator sees when endpoints fail: each transition as one event with its reason and numbers, in the log,
 // in metrics, over the admin address and on the command line.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -167,7 +167,7 @@ TEST(HealthEvents, ARateOverTheWindow) {
   EXPECT_EQ(weir.metric("weir_ejections_total", "reason=\"failure_rate\""), 1);
 }
 
-TEST(HealthEvents, AFaultOfAllIsSuspectedToBeShared) {
+TEST(HealthEvents, AFaultOfAllIsASharedCause) {
   std::vector<std::unique_ptr<ScriptableEndpoint>> endpoints;
   std::vector<std::string> addresses;
   for (int i = 0; i < 5; ++i) {
@@ -177,21 +177,21 @@ TEST(HealthEvents, AFaultOfAllIsSuspectedToBeShared) {
   ConfigText config = config_for(addresses);
   config.app = "passive_health: { max_ejection_percent: 100, ejection_time: 60s, window: 60s }";
   WeirProcess weir(config);
-  get_until(weir, "suspected_shared_cause");
-  EXPECT_THAT(events(weir, "suspected_shared_cause").at(0),
-              HasSubstr("suspected shared cause in app: 3 of 5 endpoints fail the same way (503) within 1m"));
+  get_until(weir, "shared_cause");
+  EXPECT_THAT(events(weir, "shared_cause").at(0),
+              HasSubstr("shared cause in app: 3 of 5 endpoints fail the same way (503) within 1m"));
   RawClient client = weir.connect();
   for (int i = 0; i < 50; ++i) EXPECT_EQ(client.get("/").status, 503);
   EXPECT_EQ(events(weir, "ejected").size(), 2U);
-  ASSERT_EQ(events(weir, "suspected_shared_cause").size(), 2U);
-  EXPECT_THAT(events(weir, "suspected_shared_cause").at(1),
-              HasSubstr("nobody is ejected for it, 2 that were out are back, 5 of 5 left"));
+  ASSERT_EQ(events(weir, "shared_cause").size(), 2U);
+  EXPECT_THAT(events(weir, "shared_cause").at(1),
+              HasSubstr("no endpoint is ejected for it, 2 that were out are back, 5 of 5 left"));
   EXPECT_EQ(weir.metric("weir_endpoint_up"), 5) << "they are no worse than the others";
   EXPECT_GE(weir.metric("weir_ejections_held_total", "reason=\"shared_cause\""), 1);
 }
 
 /// A URL that every endpoint answers with 500, tried again on another one each time.
-TEST(HealthEvents, OneBadUrlWithRetriesEjectsNobody) {
+TEST(HealthEvents, OneBadUrlWithRetriesEjectsNoEndpoint) {
   std::vector<std::unique_ptr<ScriptableEndpoint>> endpoints;
   std::vector<std::string> addresses;
   for (int i = 0; i < 4; ++i) {
@@ -207,18 +207,18 @@ TEST(HealthEvents, OneBadUrlWithRetriesEjectsNobody) {
   for (int i = 0; i < 40; ++i) EXPECT_EQ(client.get("/bad").status, 500);
   EXPECT_EQ(weir.metric("weir_endpoint_up"), 4);
   EXPECT_TRUE(events(weir, "ejected").empty());
-  ASSERT_EQ(events(weir, "suspected_request").size(), 1U);
-  EXPECT_THAT(events(weir, "suspected_request").at(0),
-              HasSubstr("suspected request in app: 2 of 4 endpoints gave one request the same answer (500)"));
+  ASSERT_EQ(events(weir, "request_failure").size(), 1U);
+  EXPECT_THAT(events(weir, "request_failure").at(0),
+              HasSubstr("request failure in app: 2 of 4 endpoints gave one request the same answer (500)"));
   EXPECT_EQ(weir.metric("weir_ejections_held_total", "reason=\"request\""), 80);
   for (const auto& endpoint : endpoints) endpoint->behave(behave::ok());
   endpoints[1]->behave(behave::status(500));
   for (int i = 0; i < 40; ++i) EXPECT_EQ(client.get("/").status, 200);
-  ASSERT_EQ(events(weir, "ejected").size(), 1U) << "one that fails what others serve is at fault itself";
+  ASSERT_EQ(events(weir, "ejected").size(), 1U) << "one that fails what others serve fails itself";
   EXPECT_THAT(events(weir, "ejected").at(0), HasSubstr("ejected app/" + addresses[1]));
 }
 
-/// The same URL many times at once, all to the same endpoint at first: nobody has an answer from another one yet.
+/// The same URL many times at once, all to the same endpoint at first: no request has an answer from another one yet.
 TEST(HealthEvents, NorDoesOneBadUrlAtOnce) {
   const auto gate = std::make_shared<Gate>();
   std::vector<std::unique_ptr<ScriptableEndpoint>> endpoints;
@@ -250,7 +250,7 @@ TEST(HealthEvents, NorDoesOneBadUrlAtOnce) {
 }
 
 /// One endpoint fails at once and so looks idle; what it failed waits at the other one.
-TEST(HealthEvents, WhoIsUnderSuspicionGetsNoNewRequests) {
+TEST(HealthEvents, OneThatIsDeprioritisedGetsNoNewRequests) {
   const auto gate = std::make_shared<Gate>();
   ScriptableEndpoint quick(behave::status(503)), good(behave::gated(gate, behave::ok()));
   ConfigText config = config_for({quick.address(), good.address()});
@@ -282,7 +282,7 @@ TEST(HealthEvents, FailuresByStatusAreCountedAsSuch) {
   EXPECT_EQ(weir.metric("weir_upstream_failures_total", "kind=\"status_503\""), 4);
 }
 
-TEST(HealthEvents, WhatWasToldOfBackupsEndsWithThem) {
+TEST(HealthEvents, TheUseOfBackupsEndsWithThem) {
   ScriptableEndpoint bad(behave::reset()), spare(behave::ok());
   ConfigText config = config_for({bad.address(), "{ address: \"" + spare.address() + "\", backup: true }"});
   config.app = "passive_health: { consecutive_failures: 1, ejection_time: 60s }";
@@ -290,7 +290,7 @@ TEST(HealthEvents, WhatWasToldOfBackupsEndsWithThem) {
   get_until(weir, "backups_in_use");
   config.endpoints = {bad.address(), spare.address()};
   weir.reload(config);
-  eventually("its end is told", [&] { return events(weir, "backups_at_rest").size() == 1; });
+  eventually("its end is an event", [&] { return events(weir, "backups_at_rest").size() == 1; });
   EXPECT_EQ(events(weir, "backups_at_rest").at(0),
             "app: requests go to backups no longer: it has none any more");
 }
@@ -328,7 +328,7 @@ TEST(HealthEvents, OnlyThePercentageGoes) {
   EXPECT_EQ(events(weir, "ejected").size(), 1U);
 }
 
-TEST(HealthEvents, OneThatServesNobodyGoesBeyondThePercentage) {
+TEST(HealthEvents, OneThatServesNoRequestGoesBeyondThePercentage) {
   ScriptableEndpoint busy(behave::status(503)), good(behave::ok());
   ConfigText config =
       config_for({"127.0.0.1:" + std::to_string(unused_port()), busy.address(), good.address()});
@@ -359,7 +359,7 @@ TEST(HealthEvents, ALastEndpointThatFailsIsSaidOnce) {
 }
 
 /// The last endpoint that is left after a reload may be one that is out.
-TEST(HealthEvents, PanicWhenNobodyIsLeftThatCanBeTrusted) {
+TEST(HealthEvents, PanicWhenNoEndpointIsLeft) {
   ScriptableEndpoint bad(behave::status(503)), good(behave::ok());
   ConfigText config = config_for({bad.address(), good.address()});
   config.app = "passive_health: { ejection_time: 60s }";
@@ -371,7 +371,7 @@ TEST(HealthEvents, PanicWhenNobodyIsLeftThatCanBeTrusted) {
   weir.reload(config);
   weir.wait_for_metric("weir_upstream_panic", "upstream=\"app\"", 1);
   EXPECT_EQ(weir.connect().get("/").body, "answers all the same");
-  eventually("panic is told", [&] { return events(weir, "panic").size() == 1; });
+  eventually("panic is an event", [&] { return events(weir, "panic").size() == 1; });
   EXPECT_EQ(events(weir, "panic").at(0),
             "panic in app: none of 1 endpoints can be trusted (1 ejected), so the one that is left is in use "
             "again");
@@ -382,7 +382,7 @@ TEST(HealthEvents, PanicWhenNobodyIsLeftThatCanBeTrusted) {
   EXPECT_EQ(events(weir, "calm").at(0), "no panic any more in app: 1 of 2 endpoints are in use");
 }
 
-TEST(HealthEvents, AStreamTellsThemAsTheyHappenAndEndsAtTheDrain) {
+TEST(HealthEvents, AStreamSendsThemAsTheyHappenAndEndsAtTheDrain) {
   ScriptableEndpoint bad(behave::status(503)), good(behave::ok());
   ConfigText config = config_for({bad.address(), good.address()});
   config.app = "passive_health: { ejection_time: 60s }";

@@ -131,7 +131,7 @@ TEST_F(Queues, TheTotalTimeoutCountsWaiting) {
   for (RawClient& client : running) EXPECT_EQ(client.read_response().status, 200);
 }
 
-TEST_F(Queues, WhoLeavesMakesRoom) {
+TEST_F(Queues, AWaitThatEndsMakesRoom) {
   WeirProcess weir(with("queue: { max: 1, timeout: 60s }"));
   auto running = fill(weir);
   RawClient leaving = asking(weir);
@@ -163,7 +163,7 @@ TEST_F(Queues, ABodyWaitsWithItsRequest) {
   EXPECT_EQ(waiting.read_response("POST").body, "0123456789");
 }
 
-/// `app` has an endpoint that fails each request as told, and then the gated one with a single place, which a request
+/// `app` has an endpoint that fails each request as given, and then the gated one with a single place, which a request
 /// takes right away.
 class QueuedRetries : public Queues {
  protected:
@@ -214,7 +214,7 @@ TEST_F(QueuedRetries, ARetryWaitsNoLongerThanTheQueueAllows) {
   EXPECT_EQ(running.read_response().status, 200);
 }
 
-TEST_F(QueuedRetries, AResponseIsPassedOnWhereNobodyElseHasRoom) {
+TEST_F(QueuedRetries, AResponseIsPassedOnWhereNoOtherHasRoom) {
   WeirProcess weir(failing(behave::respond(busy), "", "{ on: [503] }"));
   RawClient running = occupy(weir);
   const Response response = weir.get("/");
@@ -281,7 +281,7 @@ TEST_F(Queues, ANewGenerationIsNotHeldUpByAnOldOne) {
   EXPECT_EQ(old.read_response().status, 200);
 }
 
-TEST_F(Queues, WhoWaitsInVainIsTold) {
+TEST_F(Queues, AWaitInVainEndsWith503) {
   WeirProcess weir(with("queue: { max: 5, timeout: 60s }"));
   auto running = fill(weir);
   std::vector<RawClient> waiting;
@@ -344,7 +344,7 @@ TEST_F(Queues, ADrainLetsWaitingRequestsFinish) {
   EXPECT_EQ(weir.process().wait_exit(), (ExitStatus{0, 0}));
 }
 
-TEST_F(Queues, AnEndThatWaitsForNobodyEndsTheWait) {
+TEST_F(Queues, TheShutdownTimeoutEndsTheWait) {
   ConfigText config = with("queue: { max: 5, timeout: 60s }");
   config.server = "workers: 2, shutdown_timeout: 100ms";
   WeirProcess weir(config);
@@ -355,8 +355,8 @@ TEST_F(Queues, AnEndThatWaitsForNobodyEndsTheWait) {
   gate_->open();
 }
 
-/// Sixteen clients, three places, two workers: nobody is lost, nobody gets more than its place.
-TEST(QueueUnderLoad, PlacesAreNeverExceededAndNobodyIsForgotten) {
+/// Sixteen clients, three places, two workers: none is lost, none gets more than its place.
+TEST(QueueUnderLoad, PlacesAreNeverExceededAndNoWaitIsLost) {
   std::atomic<int> now{0}, most{0};
   const auto count = [&](EndpointConnection& connection, const Request&) {
     const int running = ++now;
@@ -404,7 +404,7 @@ TEST_F(Queues, MaxRequestsIsExact) {
   EXPECT_EQ(places_taken(), 2);
   gate_->open();
   for (RawClient& client : running) EXPECT_EQ(client.read_response().status, 200);
-  // Whoever reads an answer may be quicker than the worker that notes its end.
+  // The reader of an answer may be quicker than the worker that notes its end.
   eventually("the places are free", [&] { return places_taken() == 0; });
   EXPECT_EQ(weir.get("/").status, 200);
   EXPECT_EQ(weir.access_log(9).front().at("reason"), "max_requests");

@@ -1,6 +1,6 @@
 // The profile that release builds are optimised by still fits the code. A function that was renamed, or whose
-// arguments changed, is another function to the compiler: it would be built as if nobody had ever called it, and
-// nothing but a slower Weir would tell.
+// arguments changed, is another function to the compiler: it would be built as if it had never been called, and
+// only a slower Weir would show it.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -74,7 +74,7 @@ std::vector<std::pair<std::string, std::string>> functions_of_weir() {
   return functions;
 }
 
-TEST(Tidy, ProfileKnowsTheRequestPath) {
+TEST(Tidy, ProfileHasTheRequestPath) {
   const std::set<std::string> profiled = profiled_functions();
   const auto functions = functions_of_weir();
   for (const std::string name : hot_functions) {

@@ -37,7 +37,7 @@ struct Model {
   }
 };
 
-TEST(ActiveHealthProperty, FollowsTheModelAndTellsEachChangeOnce) {
+TEST(ActiveHealthProperty, FollowsTheModelAndReportsEachChangeOnce) {
   for (std::uint64_t seed = 1; seed <= 300; ++seed) {
     Rng rng(seed);
     config::HealthCheck settings;
@@ -75,7 +75,7 @@ TEST(ActiveHealthProperty, FollowsTheModelAndTellsEachChangeOnce) {
   }
 }
 
-TEST(ActiveHealthProperty, FewerFailuresThanTheThresholdTakeNobodyOut) {
+TEST(ActiveHealthProperty, FewerFailuresThanTheThresholdTakeNoneOut) {
   for (std::uint32_t threshold = 2; threshold <= 10; ++threshold) {
     config::HealthCheck settings;
     settings.unhealthy_threshold = threshold;

@@ -81,7 +81,7 @@ void in_threads(Work work) {
 }
 
 // Only acquisitions: whatever the interleaving, loads never differ by more than one. Rounds meet at a barrier, and
-// everything is looked at while nobody moves.
+// everything is looked at while nothing moves.
 TEST(BalanceProperty, FourThreadsThatHoldTheirRequestsKeepLoadsEven) {
   Endpoints endpoints({1, 1, 1, 1, 1});
   Shared shared;
@@ -154,7 +154,7 @@ TEST(BalanceProperty, TwoWorkersShareByWeightAtAnyLoad) {
         const double wanted = static_cast<double>(weights[i]) / total;
         EXPECT_NEAR(shares[i], wanted, at_once == 64 ? 0.05 : 0.2)
             << "weight " << weights[i] << " of " << total << ", " << at_once << " at once";
-        EXPECT_GT(shares[i], wanted / 5) << "nobody goes without";
+        EXPECT_GT(shares[i], wanted / 5) << "none goes without";
       }
     }
   }

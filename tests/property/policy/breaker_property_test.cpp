@@ -182,7 +182,7 @@ class RandomRun {
                                        config::failure_500};
     const std::uint16_t bit = kinds[rng_() % kinds_];
     const FailedAttempt failed{health::Cause(ErrorKind::upstream_reset), bit};
-    const bool suspected = suspected_for_ == bit && suspected_at_ >= now_ - settings_.window;
+    const bool shared_cause = shared_cause_for_ == bit && shared_cause_at_ >= now_ - settings_.window;
     const bool off = settings_.consecutive_failures == 0 && settings_.failure_rate == 0;
     const bool probe = is_probe(request), current = judges(request);
     const Verdict verdict =
@@ -190,7 +190,8 @@ class RandomRun {
                        now_, request.ticket, failed);
     if (probe) {
       ASSERT_EQ(verdict.change, off ? Change::recovered : Change::re_ejected);
-      const unsigned in_row = std::min(model.in_row + (suspected ? 0 : 1), health::PassiveHealth::in_row_max);
+      const unsigned in_row =
+          std::min(model.in_row + (shared_cause ? 0 : 1), health::PassiveHealth::in_row_max);
       out(model, in_row, time_of(in_row));
       model.due_for = bit;
       model.due_at = now_;
@@ -198,7 +199,7 @@ class RandomRun {
       return;
     }
     if (!current) {
-      ASSERT_EQ(verdict.reason, Reason::none) << "an outdated ticket says nothing";
+      ASSERT_EQ(verdict.reason, Reason::none) << "an outdated ticket changes nothing";
       return;
     }
     if (off) {
@@ -210,10 +211,10 @@ class RandomRun {
     if (settings_.failure_rate != 0) {
       ASSERT_NO_FATAL_FAILURE(check_counts(model, verdict.counts));
     }
-    judge(request, verdict, bit, suspected);
+    judge(request, verdict, bit, shared_cause);
   }
 
-  void judge(const Request& request, const Verdict& verdict, std::uint16_t bit, bool suspected) {
+  void judge(const Request& request, const Verdict& verdict, std::uint16_t bit, bool shared_cause) {
     Model& model = models_[request.endpoint];
     const bool by_row =
         settings_.consecutive_failures != 0 && model.failures >= settings_.consecutive_failures;
@@ -241,7 +242,7 @@ class RandomRun {
         ejected + 1 > std::max<std::size_t>(models_.size() * settings_.max_ejection_percent / 100, 1);
     const bool only_failures = serving != 0 && now_ - model.failing_since >= settings_.window;
     Held expected = Held::none;
-    if (suspected || (alike >= 2 && alike * 2 > models_.size())) {
+    if (shared_cause || (alike >= 2 && alike * 2 > models_.size())) {
       expected = Held::shared_cause;
     } else if (others == 0) {
       expected = Held::last_endpoint;
@@ -250,13 +251,13 @@ class RandomRun {
     }
     ASSERT_EQ(verdict.held, expected);
     ASSERT_EQ(verdict.change, expected == Held::none ? Change::ejected : Change::none);
-    if (expected == Held::shared_cause && !suspected) {
-      suspected_for_ = bit;
-      suspected_at_ = now_;
+    if (expected == Held::shared_cause && !shared_cause) {
+      shared_cause_for_ = bit;
+      shared_cause_at_ = now_;
       ++shared_causes;
     }
     const bool all = alike >= 2 && alike == models_.size() && ejected != 0;
-    const bool readmit = expected == Held::shared_cause && status && all && !(suspected && known);
+    const bool readmit = expected == Held::shared_cause && status && all && !(shared_cause && known);
     ASSERT_EQ(verdict.readmitted, readmit ? ejected : 0);
     if (readmit) put_back();
     if (expected != Held::none) {
@@ -297,8 +298,8 @@ class RandomRun {
   balance::Shared shared_;
   TimePoint now_ = time_zero;
   std::vector<Request> requests_;
-  std::uint16_t suspected_for_ = 0;
-  TimePoint suspected_at_{};
+  std::uint16_t shared_cause_for_ = 0;
+  TimePoint shared_cause_at_{};
 };
 
 TEST(BreakerProperty, FollowsItsDocumentation) {

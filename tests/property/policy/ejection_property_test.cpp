@@ -54,7 +54,7 @@ TEST(EjectionProperty, EndpointsThatFailTogetherNeverAllGo) {
         EndpointState& endpoint = endpoints[(thread + static_cast<std::size_t>(i)) % endpoints.size()];
         report_failure(guard, endpoints.candidates(), endpoint, ejecting_after(2), time_zero,
                        endpoint.health.ticket());
-        // Nobody recovers here, so who is gone stays gone, and a count over several atomics cannot be too low.
+        // None recovers here, so one that is gone stays gone, and a count over several atomics cannot be too low.
         if (usable_count(endpoints.candidates()) == 0) saw_none = true;
       }
     });
@@ -72,7 +72,7 @@ TEST(EjectionProperty, NeverMoreThanThePercentageUnderRecoveries) {
   settings.max_ejection_percent = 40;
   settings.failure_rate = 60;
   settings.min_requests = 5;
-  settings.window = Milliseconds(20'000);  // nobody fails for so long
+  settings.window = Milliseconds(20'000);  // none fails for so long
   std::atomic<int> ejections{0}, recoveries{0}, out{0}, worst{0};
   in_threads([&](std::size_t thread) {
     Rng rng(thread + 7);

@@ -66,7 +66,7 @@ TEST(HashProperty, AHigherWeightOnlyDrawsKeysToItself) {
   }
 }
 
-/// Random picks and releases, keys as uneven as they come: nobody is chosen above its bound.
+/// Random picks and releases, keys as uneven as they come: none is chosen above its bound.
 TEST(HashProperty, LoadsAreBounded) {
   for (std::uint64_t seed = 1; seed <= 50; ++seed) {
     Rng rng(seed);

@@ -126,7 +126,7 @@ TEST(LeastConnectionsProperty, TheSlowOfThreeNeverHasMoreThanTheOthersAndOne) {
       const std::size_t index =
           acquire(config::Balance::least_connections, shared, endpoints.candidates(), asking()).index;
       if (index != 0) fast.push_back(index);
-      // It gets a request only where nobody has less.
+      // It gets a request only where none has less.
       if (index == 0) {
         ASSERT_LE(endpoints[0].in_flight, std::min(before[1], before[2]) + 1) << "seed " << seed;
       }

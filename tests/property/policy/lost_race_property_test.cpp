@@ -43,7 +43,7 @@ INSTANTIATE_TEST_SUITE_P(Policies, LostRaces,
                                          config::Balance::random_two, config::Balance::least_latency,
                                          config::Balance::hash));
 
-TEST_P(LostRaces, NobodyIsFullWithoutALimit) {
+TEST_P(LostRaces, NoneIsFullWithoutALimit) {
   Endpoints endpoints({1, 1});
   endpoints.candidate(1).backup = true;
   std::atomic<int> refused{0};
@@ -58,7 +58,7 @@ TEST_P(LostRaces, NobodyIsFullWithoutALimit) {
 }
 
 /// One of another zone has room all the time, and the local one goes out and comes back.
-TEST_P(LostRaces, WhoHasRoomIsFoundWhenAFullOneGoesOut) {
+TEST_P(LostRaces, OneWithRoomIsFoundWhenAFullOneGoesOut) {
   Endpoints endpoints({1, 1, 1});
   endpoints.candidate(0).local = false;
   endpoints.candidate(2).max_connections = 1;
@@ -78,7 +78,7 @@ TEST_P(LostRaces, WhoHasRoomIsFoundWhenAFullOneGoesOut) {
 
 /// Both threads look for the one due probe, whose endpoint has room for one. Who counted itself there and was too
 /// late has kept others out for a moment: it says so, because one of them may wait.
-TEST(LostRaces, AProbeThatAnotherOneWonIsTold) {
+TEST(LostRaces, AProbeThatAnotherOneWonIsReported) {
   Endpoints endpoints({1, 1});
   endpoints.candidate(0).max_connections = 2;
   endpoints.candidate(1).max_connections = 1;
@@ -86,13 +86,13 @@ TEST(LostRaces, AProbeThatAnotherOneWonIsTold) {
   config::Upstream upstream;
   const Rules rules(upstream, endpoints.candidates());
   Shared shared;
-  std::atomic<int> told{0};
+  std::atomic<int> reported{0};
   std::atomic<bool> wrong{false};
   const auto work = [&] {
-    for (int i = 0; i < 5'000'000 && told == 0; ++i) {
+    for (int i = 0; i < 5'000'000 && reported == 0; ++i) {
       const Pick pick =
           acquire(rules, shared, endpoints.candidates(), asking(time_zero + std::chrono::hours(1)));
-      if (pick.gave_back) ++told;
+      if (pick.gave_back) ++reported;
       if (pick.index != none) {
         endpoints[pick.index].health.abandon_probe(time_zero, pick.ticket);
         release(endpoints[pick.index]);
@@ -105,7 +105,7 @@ TEST(LostRaces, AProbeThatAnotherOneWonIsTold) {
   work();
   other.join();
   EXPECT_FALSE(wrong);
-  EXPECT_GT(told, 0);
+  EXPECT_GT(reported, 0);
   EXPECT_EQ(endpoints.loads(), (std::vector<std::uint32_t>{0, 1}));
 }
 

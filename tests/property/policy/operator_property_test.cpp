@@ -30,13 +30,13 @@ void run_one_sequence(std::uint64_t seed) {
       continue;
     }
     const std::uint64_t excluded = rng() % 3 == 0 ? rng() & 0x1f : 0;
-    bool somebody = false;
+    bool any = false;
     for (std::size_t i = 0; i < endpoints.size(); ++i) {
-      somebody = somebody || (!endpoints[i].taken_out() && (excluded >> i & 1) == 0);
+      any = any || (!endpoints[i].taken_out() && (excluded >> i & 1) == 0);
     }
     const balance::Pick pick =
         balance::acquire(policy, shared, endpoints.candidates(), balance::asking(now, excluded));
-    ASSERT_EQ(pick.index != balance::none, somebody) << "step " << step;
+    ASSERT_EQ(pick.index != balance::none, any) << "step " << step;
     if (pick.index == balance::none) continue;
     ASSERT_FALSE(endpoints[pick.index].taken_out()) << "step " << step;
     balance::release(endpoints[pick.index]);
@@ -74,8 +74,8 @@ TEST(OperatorProperty, ADrainedEndpointIsNoReasonToEjectTheLastOther) {
   }
 }
 
-// What a control thread relies on: once every worker has come by after the word was given, nobody picks it any more,
-// wherever between their picks the word came.
+// What a control thread relies on: once every worker has run after the state was set, none picks it any more,
+// wherever between their picks the change came.
 TEST(OperatorProperty, AfterEveryWorkerCameByNothingSlipsThrough) {
   constexpr std::ptrdiff_t workers = 4;
   constexpr int picks = 20;

@@ -51,7 +51,7 @@ TEST(OverloadProperty, PressureFollowsTheLoadWithinItsThresholds) {
         }
         ASSERT_GE(overload.pressure(), now);
       }
-      ASSERT_EQ(changes.size(), changed) << "each change is told, and nothing else";
+      ASSERT_EQ(changes.size(), changed) << "each change is reported, and nothing else";
     }
   }
 }

@@ -7,11 +7,11 @@ namespace weir::balance {
 namespace {
 
 using std::chrono::seconds;
-constexpr std::uint64_t nobody = 0;
+constexpr std::uint64_t none_excluded = 0;
 
 class Acquire : public testing::TestWithParam<config::Balance> {
  protected:
-  Pick pick(Endpoints& endpoints, std::uint64_t excluded = nobody, TimePoint now = time_zero) {
+  Pick pick(Endpoints& endpoints, std::uint64_t excluded = none_excluded, TimePoint now = time_zero) {
     PickRequest request = asking(now, excluded);
     request.random = rng_();
     request.key = rng_();
@@ -65,7 +65,7 @@ TEST_P(Acquire, ExcludedAreLeftAlone) {
 TEST_P(Acquire, EjectedAreLeftAlone) {
   Endpoints endpoints({1, 1, 1});
   endpoints.eject(1, time_zero);
-  for (int i = 0; i < 12; ++i) EXPECT_NE(pick(endpoints, nobody, time_zero + seconds(29)).index, 1u);
+  for (int i = 0; i < 12; ++i) EXPECT_NE(pick(endpoints, none_excluded, time_zero + seconds(29)).index, 1u);
 }
 
 TEST_P(Acquire, ADueProbeComesFirstAndOnce) {
@@ -73,12 +73,12 @@ TEST_P(Acquire, ADueProbeComesFirstAndOnce) {
   endpoints.eject(1, time_zero);
   endpoints[1].in_flight = 50;  // old requests do not keep the probe away
   const TimePoint due = time_zero + seconds(30);
-  const Pick probe = pick(endpoints, nobody, due);
+  const Pick probe = pick(endpoints, none_excluded, due);
   EXPECT_EQ(probe.index, 1u);
   EXPECT_TRUE(probe.ticket.probe);
   EXPECT_EQ(endpoints[1].in_flight, 51u);
   for (int i = 0; i < 12; ++i) {
-    const Pick other = pick(endpoints, nobody, due);
+    const Pick other = pick(endpoints, none_excluded, due);
     EXPECT_NE(other.index, 1u);
     EXPECT_FALSE(other.ticket.probe);
   }
@@ -118,7 +118,7 @@ TEST_P(Acquire, WhereOnlySuchRequestsComeTheyProbeInTheEnd) {
   EXPECT_FALSE(probes_at(overdue - Milliseconds(1)));
   EXPECT_TRUE(probes_at(overdue));
   EXPECT_FALSE(probes_at(overdue + health::PassiveHealth::probe_patience));
-  EXPECT_TRUE(pick(endpoints, nobody, overdue + health::PassiveHealth::probe_patience).ticket.probe);
+  EXPECT_TRUE(pick(endpoints, none_excluded, overdue + health::PassiveHealth::probe_patience).ticket.probe);
 }
 
 TEST_P(Acquire, AnExcludedEndpointIsNotProbed) {
@@ -146,7 +146,7 @@ TEST_P(Acquire, WhenAllAreEjectedTheyAllShare) {
   EXPECT_EQ(pick(endpoints, 0b111).index, none);
 }
 
-TEST_P(Acquire, ARetryWithNobodyUsableLeftIsNoPanic) {
+TEST_P(Acquire, ARetryWithNoUsableOneLeftIsNoPanic) {
   Endpoints endpoints({1, 1});
   endpoints.eject(1, time_zero);
   const Pick picked = pick(endpoints, 0b01);
@@ -164,16 +164,16 @@ TEST_P(Acquire, WhatAnOperatorTookOutStaysOutInPanicToo) {
     EXPECT_EQ(picked.index, 1u);
     EXPECT_TRUE(picked.panic);
   }
-  const Pick nobody_left = pick(endpoints, 0b010);
-  EXPECT_EQ(nobody_left.index, none);
-  EXPECT_FALSE(nobody_left.full);
+  const Pick none_left = pick(endpoints, 0b010);
+  EXPECT_EQ(none_left.index, none);
+  EXPECT_FALSE(none_left.full);
 }
 
 TEST_P(Acquire, OneThatIsOutGetsNoProbe) {
   Endpoints endpoints({1, 1});
   endpoints.eject(0, time_zero);
   endpoints.put_out(0, upstream::out_check_failed);
-  for (int i = 0; i < 10; ++i) EXPECT_EQ(pick(endpoints, nobody, time_zero + seconds(60)).index, 1u);
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(pick(endpoints, none_excluded, time_zero + seconds(60)).index, 1u);
   EXPECT_EQ(endpoints[0].health.state(), health::State::ejected);
 }
 
@@ -187,13 +187,13 @@ TEST_P(Acquire, WhatAnOperatorTookOutGetsNothing) {
   EXPECT_EQ(pick(endpoints).index, 1u) << "rather one that is ejected";
   endpoints[1].out = upstream::out_drain;
   EXPECT_EQ(pick(endpoints).index, none) << "not as the last one either";
-  EXPECT_EQ(pick(endpoints, nobody, time_zero + seconds(30)).index, none) << "nor as a probe";
+  EXPECT_EQ(pick(endpoints, none_excluded, time_zero + seconds(30)).index, none) << "nor as a probe";
   EXPECT_EQ(endpoints[1].health.state(), health::State::ejected);
   endpoints[1].out = 0;
-  EXPECT_TRUE(pick(endpoints, nobody, time_zero + seconds(30)).ticket.probe);
+  EXPECT_TRUE(pick(endpoints, none_excluded, time_zero + seconds(30)).ticket.probe);
 }
 
-TEST(UsableLeft, WhoIsOutOrTriedDoesNotCount) {
+TEST(UsableLeft, OneThatIsOutOrTriedDoesNotCount) {
   Endpoints endpoints({1, 1, 1, 1});
   endpoints.eject(1, time_zero);
   endpoints.put_out(2, upstream::out_check_failed);
@@ -212,7 +212,7 @@ TEST_P(Acquire, TicketsCarryTheEpoch) {
   Endpoints endpoints({1});
   const Pick before = pick(endpoints);
   endpoints.eject(0, time_zero);
-  const Pick probe = pick(endpoints, nobody, time_zero + seconds(30));
+  const Pick probe = pick(endpoints, none_excluded, time_zero + seconds(30));
   EXPECT_NE(before.ticket.epoch, probe.ticket.epoch);
   endpoints[0].health.report_success(probe.ticket);
   EXPECT_EQ(pick(endpoints).ticket.epoch, endpoints[0].health.ticket().epoch);

@@ -36,7 +36,7 @@ TEST(Hash, ATooFullEndpointIsPassedOverForAlwaysTheSame) {
   EXPECT_EQ(chosen(hash, endpoints, key_of(99), {first}), next) << "the second of the key's own order";
 }
 
-TEST(Hash, NobodyGoesAboveFiveQuarters) {
+TEST(Hash, NoneGoesAboveFiveQuarters) {
   Endpoints endpoints({1, 1, 2});
   Shared shared;
   PickRequest request = asking();

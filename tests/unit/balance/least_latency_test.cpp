@@ -120,7 +120,7 @@ TEST_F(LeastLatency, AnUnknownOneGetsOneRequestAtATime) {
   EXPECT_EQ(draws(endpoints)[1], 0);
 }
 
-TEST_F(LeastLatency, WhoAskedForAPauseIsLeftOutWhileOthersAreThere) {
+TEST_F(LeastLatency, OneWithRetryAfterIsLeftOutWhileOthersAreThere) {
   Endpoints endpoints({1, 1, 1});
   endpoints[0].latency.avoid_for(seconds(3), time_zero);
   endpoints[1].latency.avoid_for(seconds(3), time_zero);

@@ -44,7 +44,7 @@ TEST_F(Tiers, RulesSayWhatIsThere) {
   EXPECT_FALSE(Rules(upstream, endpoints.candidates()).zones);
   EXPECT_FALSE(Rules(upstream, endpoints.candidates()).limits);
   endpoints.candidate(0).local = endpoints.candidate(1).local = false;
-  EXPECT_FALSE(Rules(upstream, endpoints.candidates()).zones) << "nobody is local";
+  EXPECT_FALSE(Rules(upstream, endpoints.candidates()).zones) << "none is local";
   endpoints.candidate(0).local = true;
   endpoints.candidate(1).backup = true;
   endpoints.candidate(1).max_connections = 1;
@@ -75,7 +75,7 @@ TEST_F(Tiers, ARetryMayGoToABackup) {
   endpoints.candidate(1).backup = true;
   const Pick picked = pick(endpoints, 0b01);
   EXPECT_EQ(picked.index, 1u);
-  EXPECT_FALSE(picked.primaries_out) << "the primary is fine, as far as anybody knows";
+  EXPECT_FALSE(picked.primaries_out) << "the primary is fine, as far as is known";
 }
 
 TEST_F(Tiers, ABackupIsProbedOnlyWhenNeeded) {
@@ -214,7 +214,7 @@ TEST_F(Zones, BelowThatTheRestSpills) {
   EXPECT_EQ(local_share(), 0.0);
 }
 
-TEST_F(Zones, WithNobodyElsewhereTheyStay) {
+TEST_F(Zones, WithNoneElsewhereTheyStay) {
   lose(8);
   for (std::size_t i = 10; i < 15; ++i) endpoints.put_out(i, upstream::out_check_failed);
   EXPECT_EQ(local_share(), 1.0);

@@ -46,7 +46,7 @@ TEST_F(ActiveHealthTest, WhatNeverPassedFailsAtItsThreshold) {
   EXPECT_EQ(fail(), CheckChange::none);
   EXPECT_EQ(fail(), CheckChange::out);
   EXPECT_EQ(health_.state(), CheckState::failing);
-  EXPECT_EQ(fail(), CheckChange::none) << "told once";
+  EXPECT_EQ(fail(), CheckChange::none) << "reported once";
   EXPECT_EQ(health_.in_a_row(), 4u);
 }
 
@@ -108,7 +108,7 @@ TEST_F(ActiveHealthTest, ALowerThresholdActsOnTheNextCheck) {
   pass();
   fail();
   settings_.unhealthy_threshold = 1;
-  EXPECT_EQ(health_.state(), CheckState::passing) << "a change of settings alone takes nobody out";
+  EXPECT_EQ(health_.state(), CheckState::passing) << "a change of settings alone takes none out";
   EXPECT_EQ(fail(), CheckChange::out);
 }
 
@@ -156,7 +156,7 @@ TEST(EndpointOut, ChecksAndPassiveHealthBothHaveToAgree) {
   EXPECT_FALSE(endpoint.usable()) << "a check that passes ends no ejection";
 }
 
-TEST(EndpointOut, OneThatChecksTookOutIsNobodyToFallBackOnForAnEjection) {
+TEST(EndpointOut, OneThatChecksTookOutIsNoFallbackForAnEjection) {
   upstream::EndpointState a("blue", "a:80", *SocketAddress::parse("10.0.0.1:80"), 0);
   upstream::EndpointState b("blue", "b:80", *SocketAddress::parse("10.0.0.2:80"), 1);
   const std::vector<upstream::Candidate> both{{&a, 1}, {&b, 1}};

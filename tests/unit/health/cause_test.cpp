@@ -33,7 +33,7 @@ class CauseHistoryTest : public testing::Test {
   const Cause busy_ = Cause::of_status(503);
 };
 
-TEST_F(CauseHistoryTest, TellsTheLatest) {
+TEST_F(CauseHistoryTest, ShowsTheLatest) {
   EXPECT_EQ(text(8), "");
   add(3, refused_);
   EXPECT_EQ(text(3), "connect_refused x3");

@@ -308,9 +308,9 @@ TEST(EjectionTime, AMaximumBelowTheTimeItselfIsNone) {
 class RowTest : public PassiveHealthTest {
  protected:
   /// Fails the probe that is due now; the new end.
-  seconds fail_probe(bool blameless = false) {
+  seconds fail_probe(bool shared_cause = false) {
     now_ = health_.ejected_until();
-    health_.report_failure(settings_, now_, true, probe(now_), {{}, blameless});
+    health_.report_failure(settings_, now_, true, probe(now_), {{}, shared_cause});
     return std::chrono::duration_cast<seconds>(health_.ejected_until() - now_);
   }
   void recover() {
@@ -334,7 +334,7 @@ TEST_F(RowTest, EachFailedProbeDoublesTheTime) {
   EXPECT_EQ(health_.ejections_in_row(), 6u);
 }
 
-TEST_F(RowTest, ABlamelessProbeDoesNot) {
+TEST_F(RowTest, AProbeThatASharedCauseFailsDoesNot) {
   eject();
   EXPECT_EQ(fail_probe(true), seconds(30));
   EXPECT_EQ(fail_probe(true), seconds(30));

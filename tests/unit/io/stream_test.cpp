@@ -165,7 +165,7 @@ Task<> pause(Reactor& reactor) {
   co_await Sleep(reactor, reactor.now() + 20ms);
 }
 
-TEST(Channel, TellsItsObserverWhenThePeerLeaves) {
+TEST(Channel, NotifiesItsObserverWhenThePeerLeaves) {
   Loop loop;
   StreamPair pair(loop.reactor());
   loop.run(pause(loop.reactor()));  // the first events of a new socket are over
@@ -177,7 +177,7 @@ TEST(Channel, TellsItsObserverWhenThePeerLeaves) {
   EXPECT_TRUE(pair.a->channel().peer_closed());
 }
 
-Task<> speak(Stream& stream) {
+Task<> send_byte(Stream& stream) {
   EXPECT_TRUE((co_await testing::send(stream, "?")).ok());
 }
 
@@ -186,7 +186,7 @@ TEST(Stream, AKeptConnectionIsSilentUntilSomethingArrives) {
   StreamPair pair(loop.reactor());
   loop.run(pause(loop.reactor()));
   EXPECT_TRUE(pair.a->is_silent());
-  loop.run(speak(*pair.b));
+  loop.run(send_byte(*pair.b));
   loop.run(pause(loop.reactor()));
   EXPECT_FALSE(pair.a->is_silent());
 }

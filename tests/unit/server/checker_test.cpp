@@ -194,7 +194,7 @@ TEST(Checker, WhatLeavesIsNotCheckedAnyMore) {
   stays.wait_for_requests(others + 5);
   EXPECT_EQ(leaves.request_count(), asked);
   EXPECT_FALSE(checker.report(*b));
-  checker.install(world.with({a, b}));  // somebody held its state: it has to show again that it works
+  checker.install(world.with({a, b}));  // its state still existed: it has to show again that it works
   leaves.wait_for_requests(asked + 1);
   wait_until_out_is(b, 0);
 }

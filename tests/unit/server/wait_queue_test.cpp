@@ -89,7 +89,7 @@ TEST_F(WaitQueueTest, TheOldestIsServedFirst) {
   EXPECT_EQ(queue_->waiting(), 0u);
 }
 
-TEST_F(WaitQueueTest, WhoIsAloneLooksOnceMore) {
+TEST_F(WaitQueueTest, OneThatIsAloneLooksOnceMore) {
   wait(0, late());  // the place came free between the refusal and this
   EXPECT_EQ(ended_, (std::vector<Result>{{0, WaitEnd::served}}));
 }
@@ -146,7 +146,7 @@ TEST_F(WaitQueueTest, TimePasses) {
   EXPECT_EQ(ended_.back(), (Result{1, WaitEnd::served}));
 }
 
-TEST_F(WaitQueueTest, WhoLeavesPassesItsCallOn) {
+TEST_F(WaitQueueTest, OneThatLeavesPassesItsCallOn) {
   ASSERT_TRUE(places_.take());
   watched_ = 0;
   wait(0, late());
@@ -157,7 +157,7 @@ TEST_F(WaitQueueTest, WhoLeavesPassesItsCallOn) {
   EXPECT_EQ(ended_, (std::vector<Result>{{0, WaitEnd::client_left}, {1, WaitEnd::served}}));
 }
 
-TEST_F(WaitQueueTest, PlacesThatNobodyToldAboutAreFound) {
+TEST_F(WaitQueueTest, PlacesWithoutACallAreFound) {
   ASSERT_TRUE(places_.take());
   wait(0, late());
   places_.taken = 0;
@@ -235,7 +235,7 @@ class Crowd {
   std::thread thread_;
 };
 
-/// Nobody looks again here: a lost wake-up would wait for its deadline.
+/// Nothing calls look_again() here: a lost wake-up would wait for its deadline.
 TEST(WaitQueueThreads, NoWakeUpIsLost) {
   for (int round = 0; round < 20; ++round) {
     const auto queue = std::make_shared<WaitQueue>();

@@ -1,4 +1,4 @@
-// Waits that may use different endpoints in one queue: nobody who could go is kept by one who cannot.
+// Waits that may use different endpoints in one queue: none that could go is kept by one that cannot.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -46,16 +46,16 @@ bool take(Pool::Endpoint& endpoint) {
 Place look(void* asking) {
   Asking& self = *static_cast<Asking*>(asking);
   ++self.pool->looks;
-  bool anybody = false;
+  bool any = false;
   for (const std::size_t i : self.may_use) {
     Pool::Endpoint& endpoint = self.pool->endpoints[i];
     if (endpoint.out) continue;
-    anybody = true;
+    any = true;
     if (!take(endpoint)) continue;
     self.got = i;
     return Place::got;
   }
-  return anybody ? Place::full : Place::nobody;
+  return any ? Place::full : Place::no_endpoint;
 }
 
 /// The waits of one worker on the test's own thread. A generation is a pointer; a request that may use endpoints of
@@ -108,7 +108,7 @@ class WaitReach : public ::testing::Test {
   std::vector<Wait*> waits_;
 };
 
-TEST_F(WaitReach, WhoCanGoDoesNotWaitBehindWhoCannot) {
+TEST_F(WaitReach, OneThatCanGoDoesNotWaitBehindOneThatCannot) {
   for (int i = 0; i < 5; ++i) wait(i, 1);  // an old generation, which knows endpoint 0 only
   wait(5, 2);
   wait(6, 2);
@@ -119,7 +119,7 @@ TEST_F(WaitReach, WhoCanGoDoesNotWaitBehindWhoCannot) {
   EXPECT_EQ(queue_->waiting(), 6u);
 }
 
-TEST_F(WaitReach, AmongThoseWhoCanTheOldestGoesFirst) {
+TEST_F(WaitReach, AmongThoseThatCanTheOldestGoesFirst) {
   wait(0, 1);
   wait(1, 2);
   wait(2, 1);
@@ -154,7 +154,7 @@ TEST_F(WaitReach, ARoundAsksEachReachOnceInVain) {
   for (int i = 0; i < 60; ++i) wait(i, i < 30 ? 1 : 2);
   turns();
   pool_.looks = 0;
-  free(2);  // nobody knows it
+  free(2);  // without a call
   turns();
   EXPECT_EQ(pool_.looks, 2);
   pool_.looks = 0;
@@ -174,7 +174,7 @@ TEST_F(WaitReach, SeveralPlacesServeAsManyOfWhicheverReach) {
   EXPECT_EQ(queue_->waiting(), 30u);
 }
 
-TEST_F(WaitReach, WhoIsTheFirstOfItsReachIsAskedOnceMore) {
+TEST_F(WaitReach, TheFirstOfItsReachIsCalledOnceMore) {
   wait(0, 1);
   turns();
   pool_.endpoints[1].free = 1;  // came free between the refusal and the wait
@@ -183,7 +183,7 @@ TEST_F(WaitReach, WhoIsTheFirstOfItsReachIsAskedOnceMore) {
   EXPECT_EQ(ended_, (std::vector<Result>{{1, WaitEnd::served, 1}}));
 }
 
-TEST_F(WaitReach, WhoLeavesOrIsLatePassesItsCallOn) {
+TEST_F(WaitReach, OneThatLeavesOrIsLatePassesItsCallOn) {
   wait(0, 2);
   wait(1, 2, {0});
   turns();
@@ -210,7 +210,7 @@ TEST_F(WaitReach, ACallThatComesTooLateGoesOnElsewhere) {
   EXPECT_EQ(ended_, (std::vector<Result>{{0, WaitEnd::timeout, 99}, {1, WaitEnd::served, 1}}));
 }
 
-TEST_F(WaitReach, WhoHasNobodyLeftIsTold) {
+TEST_F(WaitReach, OneWithoutAnEndpointEnds) {
   wait(0, 2, {0});
   wait(1, 2, {0});
   wait(2, 2);
@@ -304,7 +304,7 @@ class Crowd {
   std::thread thread_;
 };
 
-/// Nobody looks again here: a lost wake-up would wait for its deadline.
+/// Nothing calls look_again() here: a lost wake-up would wait for its deadline.
 TEST(WaitReachThreads, NoWakeUpIsLost) {
   for (std::uint64_t round = 0; round < 20; ++round) {
     const auto queue = std::make_shared<WaitQueue>();

@@ -73,7 +73,7 @@ TEST(SplitAffinity, WithoutOneOfThemOnlyItsClientsMove) {
   }
 }
 
-TEST(SplitAffinity, WeightZeroGetsNobody) {
+TEST(SplitAffinity, WeightZeroGetsNoClient) {
   const Affinity affinity("api", Names{"blue", "green"});
   for (int i = 0; i < 1000; ++i) EXPECT_EQ(affinity.pick(std::to_string(i), Weights{0, 1}), 1u);
   EXPECT_EQ(affinity.pick("x", Weights{0, 0}), none);

@@ -128,7 +128,7 @@ TEST_F(SplitTest, TheCookieIsSetOnceAndThenFollowed) {
     EXPECT_EQ(second.target, first.target);
     EXPECT_EQ(second.why, Why::affinity);
     EXPECT_FALSE(second.set_cookie);
-    // Its side has weight 0 now: it moves, and the cookie is told.
+    // Its side has weight 0 now: it moves, and the cookie is set anew.
     weights = {first.target == 0 ? 0u : 1u, first.target == 1 ? 0u : 1u};
     const Choice moved = choose({field("Cookie", cookie)});
     EXPECT_NE(moved.target, first.target);
@@ -160,16 +160,16 @@ TEST_F(SplitTest, AForgedCookieIsAsNone) {
   EXPECT_EQ(choose({field("Cookie", "weir_split=0123456789abcdef.api:red")}).target, 0u);
 }
 
-TEST_F(SplitTest, FallsOverToWhoHasWeight) {
+TEST_F(SplitTest, FailsOverToOneWithWeight) {
   const Choice first = choose({field("X-Canary", "always")});
   const Choice second = rules->fall_over(first, request, weights, 0b01, shared);
   EXPECT_EQ(second.target, 0u);
   EXPECT_EQ(second.why, Why::failover);
-  // As after a cut-over: the side without a weight takes it when nobody with one lives.
+  // As after a cut-over: the side without a weight takes it when none with one is usable.
   weights = {0, 10};
   EXPECT_EQ(rules->fall_over(first, request, weights, 0b01, shared).target, 0u);
   EXPECT_EQ(rules->fall_over(first, request, weights, 0b01, shared).why, Why::failover);
-  // Nobody else may take it: it stays where it was, whatever comes of it.
+  // No other may take it: it stays where it was, whatever comes of it.
   EXPECT_EQ(rules->fall_over(first, request, weights, 0, shared).target, 1u);
   EXPECT_EQ(rules->fall_over(first, request, weights, 0, shared).why, Why::override_rule);
 }
@@ -184,7 +184,7 @@ TEST_F(SplitTest, FallingOverLeavesTheCookie) {
   EXPECT_FALSE(second.set_cookie);
 }
 
-TEST(SplitSide, IsOutWhenNobodyIsIn) {
+TEST(SplitSide, IsOutWhenNoEndpointIsIn) {
   const config::PassiveHealth settings = ejecting_after(2);
   EXPECT_TRUE(is_out({}, settings));
   Endpoints endpoints({1, 1});
@@ -201,15 +201,15 @@ TEST(SplitSide, IsOutWhenNobodyIsIn) {
   EXPECT_FALSE(is_out(endpoints.candidates(), settings));
 }
 
-TEST(SplitSide, IsOutWhenAllAnswerNothingButWhatRequestsAreBlamedFor) {
+TEST(SplitSide, IsOutWhenAllGiveNothingButDiscountedFailures) {
   const config::PassiveHealth settings = ejecting_after(3);
   Endpoints endpoints({1, 1});
-  endpoints[0].excused = 3;
-  endpoints[1].excused = 2;
+  endpoints[0].discounted = 3;
+  endpoints[1].discounted = 2;
   EXPECT_FALSE(is_out(endpoints.candidates(), settings));
   endpoints[1].health.report_failure(settings, time_zero, false, endpoints[1].health.ticket());
   EXPECT_TRUE(is_out(endpoints.candidates(), settings));
-  endpoints[0].excused = 0;
+  endpoints[0].discounted = 0;
   EXPECT_FALSE(is_out(endpoints.candidates(), settings));
 }
 

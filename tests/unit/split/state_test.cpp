@@ -1,4 +1,4 @@
-// The state file: what was written comes back, and nothing else is believed.
+// The state file: what was written comes back, and nothing else is accepted.
 #include "split/state.hpp"
 
 #include <fmt/format.h>

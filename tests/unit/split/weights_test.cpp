@@ -57,7 +57,7 @@ TEST(SplitWeights, NoLongRuns) {
   EXPECT_EQ(longest_run(cycle({80, 10, 10}), 'b'), 1u);
 }
 
-TEST(SplitWeights, OnlyWhoIsAllowed) {
+TEST(SplitWeights, OnlyThoseAllowed) {
   EXPECT_EQ(cycle({1, 1, 1}, 0b101), "ca");
   EXPECT_EQ(pick_by_turn(std::vector<std::uint32_t>{1, 0}, 0b10, 3), none);
   EXPECT_EQ(pick_by_turn(std::vector<std::uint32_t>{0, 0}, everyone, 3), none);

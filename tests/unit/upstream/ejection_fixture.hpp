@@ -1,4 +1,4 @@
-// Endpoints whose passive health is told of failures and successes, and the failures it is told of.
+// Endpoints whose passive health gets reports of failures and successes, and the failures that are reported.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -294,7 +294,7 @@ TEST_F(EjectionTest, ABackupIsNoneThatServes) {
 
 // Shared cause
 
-TEST_F(FiveEndpoints, AFaultThatMostShareEjectsNobodyMore) {
+TEST_F(FiveEndpoints, AFaultThatMostShareEjectsNoMore) {
   EXPECT_EQ(fail_until_due(0, refused).change, Change::ejected);
   EXPECT_EQ(fail_until_due(1, refused).change, Change::ejected);
   const Verdict third = fail_until_due(2, refused);
@@ -302,10 +302,11 @@ TEST_F(FiveEndpoints, AFaultThatMostShareEjectsNobodyMore) {
   EXPECT_EQ(third.held, Held::shared_cause);
   EXPECT_TRUE(third.announce);
   EXPECT_EQ(third.alike, 3u);
-  EXPECT_EQ(verdict_kind(third), "suspected_shared_cause");
-  EXPECT_EQ(text(third, 2),
-            "suspected shared cause in blue: 3 of 5 endpoints fail the same way (connect) within 10s, so the "
-            "request or something they share is at fault; nobody is ejected for it, 3 of 5 left");
+  EXPECT_EQ(verdict_kind(third), "shared_cause");
+  EXPECT_EQ(
+      text(third, 2),
+      "shared cause in blue: 3 of 5 endpoints fail the same way (connect) within 10s, so the cause is the "
+      "request or something they share; no endpoint is ejected for it, 3 of 5 left");
   const Verdict fourth = fail_until_due(3, refused);
   EXPECT_EQ(fourth.held, Held::shared_cause);
   EXPECT_FALSE(fourth.announce);
@@ -366,7 +367,7 @@ TEST_F(FiveEndpoints, OneThatAnswersAgainDoesNotCountAsFailing) {
   EXPECT_EQ(fail_until_due(4, slow).held, Held::max_ejection_percent) << "alone with it now";
 }
 
-TEST_F(FiveEndpoints, WhileACauseIsSuspectedProbesDoNotLengthenEjections) {
+TEST_F(FiveEndpoints, WhileACauseIsSharedProbesDoNotLengthenEjections) {
   settings_.window = seconds(60);
   for (const std::size_t i : {0, 1}) fail_until_due(i, refused);
   ASSERT_EQ(fail_until_due(2, refused).held, Held::shared_cause);
@@ -387,13 +388,12 @@ TEST_F(FiveEndpoints, ThoseThatAreOutComeBackWhenAllShareTheFault) {
   EXPECT_EQ(last.readmitted, 2u);
   EXPECT_TRUE(last.announce);
   EXPECT_EQ(usable(), 5u);
-  EXPECT_EQ(endpoints_[0].health.ejections_in_row(), 0u) << "it was no fault of its own";
+  EXPECT_EQ(endpoints_[0].health.ejections_in_row(), 0u) << "the cause was shared";
   EXPECT_EQ(endpoints_[0].last_change.get().why, "all endpoints fail the same way");
-  EXPECT_EQ(
-      text(last, 4),
-      "suspected shared cause in blue: 5 of 5 endpoints fail the same way (503) within 10s, so the request "
-      "or "
-      "something they share is at fault; nobody is ejected for it, 2 that were out are back, 5 of 5 left");
+  EXPECT_EQ(text(last, 4),
+            "shared cause in blue: 5 of 5 endpoints fail the same way (503) within 10s, so the cause is the "
+            "request "
+            "or something they share; no endpoint is ejected for it, 2 that were out are back, 5 of 5 left");
   for (const std::size_t i : {0, 1, 2, 3, 4}) EXPECT_EQ(fail_until_due(i, busy).held, Held::shared_cause);
 }
 
@@ -442,7 +442,7 @@ TEST_F(EjectionTest, OthersThanBackupsMayAllGoWhileABackupCanTakeTheirPlace) {
   EXPECT_EQ(last.readmitted, 2u) << "the backup is no better";
 }
 
-TEST_F(EjectionTest, ABackupThatIsOutTakesNobodysPlace) {
+TEST_F(EjectionTest, ABackupThatIsOutTakesNoPlace) {
   endpoints_.candidate(2).backup = true;
   endpoints_.put_out(2, out_check_failed);
   EXPECT_EQ(fail_until_due(0, busy).change, Change::ejected);

@@ -45,7 +45,7 @@ TEST(NameAnswer, DoublesAreOneWithTheirWeightsTogether) {
   EXPECT_EQ(next_addresses({}, answered({at("10.0.0.1"), at("10.0.0.1")})).addresses, List{at("10.0.0.1")});
   const auto next =
       next_addresses({}, answered({at("10.0.0.1", 80, 3), at("10.0.0.1", 81, 5), at("10.0.0.1", 80, 4)}));
-  EXPECT_EQ(next.addresses, (List{at("10.0.0.1", 80, 7), at("10.0.0.1", 81, 5)})) << "ports tell them apart";
+  EXPECT_EQ(next.addresses, (List{at("10.0.0.1", 80, 7), at("10.0.0.1", 81, 5)})) << "their ports differ";
 }
 
 TEST(NameAnswer, WithoutAWordAboutIpv6ItStays) {

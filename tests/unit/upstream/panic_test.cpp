@@ -11,7 +11,7 @@
 namespace weir::upstream {
 namespace {
 
-TEST(Panic, IsWhenNobodyIsUsableThoughSomeMightBe) {
+TEST(Panic, IsWhenNoneIsUsableThoughSomeMightBe) {
   Endpoints endpoints({1, 1, 1});
   EXPECT_FALSE(panicking(endpoints.candidates()));
   endpoints.eject(0, time_zero);
@@ -127,7 +127,7 @@ TEST(Panic, Texts) {
   EXPECT_EQ(calm_text(standing, "blue"), "no panic any more in blue: 2 of 4 endpoints are in use");
 }
 
-TEST(PanicWatch, TellsEachChangeOnce) {
+TEST(PanicWatch, ReportsEachChangeOnce) {
   PanicWatch watch;
   EXPECT_EQ(watch.observe(false), PanicChange::none);
   EXPECT_EQ(watch.observe(true), PanicChange::began);
@@ -136,16 +136,16 @@ TEST(PanicWatch, TellsEachChangeOnce) {
   EXPECT_EQ(watch.observe(false), PanicChange::none);
 }
 
-TEST(PanicWatch, OneOfManyThreadsTells) {
+TEST(PanicWatch, OneOfManyThreadsReports) {
   for (int round = 0; round < 200; ++round) {
     PanicWatch watch;
-    std::atomic<int> told{0};
+    std::atomic<int> reports{0};
     std::vector<std::thread> threads;
     for (int i = 0; i < 4; ++i) {
-      threads.emplace_back([&] { told += watch.observe(true) == PanicChange::began ? 1 : 0; });
+      threads.emplace_back([&] { reports += watch.observe(true) == PanicChange::began ? 1 : 0; });
     }
     for (std::thread& thread : threads) thread.join();
-    ASSERT_EQ(told, 1);
+    ASSERT_EQ(reports, 1);
   }
 }
 

@@ -17,12 +17,12 @@ TEST(EndEjection, PutsItBackWithNothingAgainstIt) {
   EXPECT_EQ(one.serving_since, 0) << "it was in service all the time";
   endpoints.eject(0, time_zero);
   one.due.set(config::failure_503, time_zero);
-  one.excused = 3;
+  one.discounted = 3;
   const TimePoint later = time_zero + seconds(5);
   EXPECT_TRUE(end_ejection(one, later, "put into use by ada"));
   EXPECT_TRUE(one.usable());
   EXPECT_EQ(one.health.ejections_in_row(), 0u);
-  EXPECT_EQ(one.excused, 0u);
+  EXPECT_EQ(one.discounted, 0u);
   EXPECT_FALSE(one.due.is_set(config::failure_503, time_zero));
   EXPECT_EQ(TimePoint(Milliseconds(one.serving_since)), later);
   EXPECT_EQ(one.last_change.get().why, "put into use by ada");

@@ -141,8 +141,8 @@ INSTANTIATE_TEST_SUITE_P(
              failed(ErrorKind::response_malformed), sending(Method::get), other_endpoint},
         Case{"garbage named, POST", settings(config::failure_invalid_response),
              failed(ErrorKind::response_malformed), sending(Method::post), give_up},
-        Case{"a client's fault", settings(everything), failed(ErrorKind::client_gone), sending(Method::get),
-             give_up},
+        Case{"an error of the client", settings(everything), failed(ErrorKind::client_gone),
+             sending(Method::get), give_up},
         Case{"the total time is over", settings(everything), failed(ErrorKind::total_timeout),
              sending(Method::get), give_up}));
 

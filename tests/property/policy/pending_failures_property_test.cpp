@@ -1,11 +1,11 @@
 // Requests with retries against endpoints of which some are bad and URLs of which some are: a bad URL alone never takes
-// anybody out, a bad endpoint always goes, whatever else is asked for meanwhile.
+// an endpoint out, a bad endpoint always goes, whatever else is asked for meanwhile.
 #include <gtest/gtest.h>
 
 #include "balance/balance.hpp"
 #include "core/rng.hpp"
 #include "unit/balance/choosing.hpp"
-#include "upstream/blame.hpp"
+#include "upstream/pending_failures.hpp"
 
 namespace weir::upstream {
 namespace {
@@ -24,7 +24,7 @@ class World {
   void request(bool bad_url, std::size_t bad_endpoint) {
     now_ += Milliseconds(rng_() % 20);
     balance::PickRequest asked = balance::asking(now_);
-    RequestBlame blame;
+    PendingFailures pending;
     bool answered = false;
     for (std::size_t i = 0; i < tries_ && !answered; ++i) {
       asked.random = rng_();
@@ -34,13 +34,13 @@ class World {
       asked.tried.add(pick.index);
       balance::release(endpoints_[pick.index]);
       if (bad_url || pick.index == bad_endpoint) {
-        blame.hold({pick.index, pick.ticket, 500, bit_500});
+        pending.add({pick.index, pick.ticket, 500, bit_500});
       } else {
         answered = true;
         report_success(endpoints_.candidates(), endpoints_[pick.index], settings_, now_, pick.ticket);
       }
     }
-    settle(blame, answered);
+    settle(pending, answered);
   }
 
   std::size_t ejections() const { return ejections_; }
@@ -49,13 +49,13 @@ class World {
   std::uint64_t draw() { return rng_(); }
 
  private:
-  void settle(const RequestBlame& blame, bool answered) {
-    if (blame.empty()) return;
-    if (blame.excuses(answered)) {
-      excuse(shared_.ejections, endpoints_.candidates(), blame.held(), settings_, now_);
+  void settle(const PendingFailures& pending, bool answered) {
+    if (pending.empty()) return;
+    if (pending.is_request_failure(answered)) {
+      discount(shared_.ejections, endpoints_.candidates(), pending.all(), settings_, now_);
       return;
     }
-    for (const HeldFailure& each : blame.held()) {
+    for (const PendingFailure& each : pending.all()) {
       const Verdict verdict =
           report_failure(shared_.ejections, endpoints_.candidates(), endpoints_[each.endpoint], settings_,
                          now_, each.ticket, {health::Cause::of_status(each.status), each.failure});
@@ -72,18 +72,18 @@ class World {
   std::size_t ejections_ = 0;
 };
 
-constexpr std::size_t nobody = static_cast<std::size_t>(-1);
+constexpr std::size_t no_endpoint = static_cast<std::size_t>(-1);
 
-TEST(BlameProperty, ABadUrlEjectsNobody) {
+TEST(PendingFailuresProperty, ABadUrlEjectsNoEndpoint) {
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
     World world(seed);
     const std::uint64_t share = 1 + world.draw() % 10;  // tenths of the requests, up to all
-    for (int i = 0; i < 300; ++i) world.request(world.draw() % 10 < share, nobody);
+    for (int i = 0; i < 300; ++i) world.request(world.draw() % 10 < share, no_endpoint);
     ASSERT_EQ(world.ejections(), 0u) << seed;
   }
 }
 
-TEST(BlameProperty, ABadEndpointGoesWhateverElseIsAskedFor) {
+TEST(PendingFailuresProperty, ABadEndpointGoesWhateverElseIsAskedFor) {
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
     World world(seed);
     const std::size_t bad = world.draw() % world.size();
