@@ -65,7 +65,7 @@ void check_proxy_protocol(const Node& node, const Config& config, Context& conte
     const Node* const block = node.find(listener.name);
     if (!block || !listener.proxy_protocol) continue;
     context.report(mark_of(*block, "proxy_protocol"), "listeners." + listener.name + ".proxy_protocol",
-                   "required, but trusted_proxies names nobody who may send a PROXY header",
+                   "required, but trusted_proxies names no address that may send a PROXY header",
                    "name the balancers in trusted_proxies, such as [10.0.0.0/8]");
   }
 }

@@ -8,7 +8,7 @@ constexpr KeyInfo keys[] = {
     {"admin", "map", "", "{}", "Where health, metrics and the API are served."},
     {"log", "map", "", "{}", "The error log and the access log."},
     {"trusted_proxies", "list of address blocks", "", "[]",
-     "Whose PROXY header is believed, and whose X-Forwarded-For, -Proto, -Host, -Port, X-Request-Id and "
+     "Whose PROXY header is trusted, and whose X-Forwarded-For, -Proto, -Host, -Port, X-Request-Id and "
      "traceparent; Forwarded in requests without X-Forwarded-For, as a proxy that writes the one may pass "
      "the other on as the client sent it. See Header policies below."},
     {"listeners", "map by name", "", "required",
@@ -175,7 +175,7 @@ constexpr KeyInfo keys[] = {
     {"upstreams.NAME.keepalive", "map", "", "{}", "Connections kept open for the next request."},
     {"upstreams.NAME.passive_health", "map", "", "{}", "Takes an endpoint that fails out for a while."},
     {"upstreams.NAME.health_check", "map", "", "absent",
-     "Asks each endpoint from time to time. Absent: only requests tell."},
+     "Checks each endpoint from time to time. Absent: only passive health."},
     {"upstreams.NAME.retry", "map", "", "{}", "Trying another endpoint."},
     {"upstreams.NAME.slow_start", "duration", "", "0",
      "How long an endpoint that returned, or was added, takes from a tenth of its weight to all of it. 0: at "
@@ -224,8 +224,8 @@ constexpr KeyInfo keys[] = {
     {"upstreams.NAME.passive_health.min_requests", "number 1..30000", "requests", "20",
      "In `window`, before `failure_rate` means anything."},
     {"upstreams.NAME.passive_health.window", "duration 1s..1h", "", "10s",
-     "What `failure_rate` looks back on, with an error of an eighth. Also how long a shared cause is "
-     "suspected."},
+     "What `failure_rate` looks back on, with an error of an eighth. Also how long a shared cause "
+     "holds."},
     {"upstreams.NAME.passive_health.failures",
      "list of connect, timeout, reset, invalid_response, 500, 502, 503, 504", "",
      "[connect, timeout, reset, invalid_response, 502, 503, 504]", "What counts as a failure."},
@@ -235,9 +235,8 @@ constexpr KeyInfo keys[] = {
     {"upstreams.NAME.passive_health.max_ejection_time", "duration", "", "300s",
      "It stays out no longer than this. Never less than `ejection_time`."},
     {"upstreams.NAME.passive_health.max_ejection_percent", "number 1..100", "percent", "50",
-     "Of the endpoints, rounded down, may be out at once, whoever took them out; one in any case, and never "
-     "the "
-     "last one in use."},
+     "Of the endpoints, rounded down, may be out at once, for whatever reason; one in any case, and never "
+     "the last one in use."},
     {"upstreams.NAME.health_check.type", "http, tcp", "", "http",
      "`http`: a GET and its status. `tcp`: a connection, with the TLS handshake where the upstream has "
      "`tls`."},
@@ -308,7 +307,7 @@ constexpr KeyInfo keys[] = {
     {"headers.NAME.request.set", "map of header: value", "", "{}", "Replaces what the client sent."},
     {"headers.NAME.request.remove", "list of headers", "", "[]", "Dropped from what the client sent."},
     {"access.NAME.allow", "list of address blocks", "", "[]",
-     "Who is admitted. Where anybody is, those whom no block holds are refused."},
+     "Who is admitted. Where this is not empty, clients that no block holds are refused."},
     {"access.NAME.deny", "list of address blocks", "", "[]",
      "Who is refused. The longest block that holds a client decides, and `deny` over `allow` of the same."},
     {"routes[].name", "name", "", "required", "Unique. Shown in logs and metrics."},
@@ -318,7 +317,7 @@ constexpr KeyInfo keys[] = {
     {"routes[].headers", "list of policy names", "", "[security]",
      "Applied in this order, so that later ones win. `[]`: none."},
     {"routes[].access", "list of access list names", "", "[]",
-     "Each of them must admit the client; otherwise 403. `[]`: everybody."},
+     "Each of them must admit the client; otherwise 403. `[]`: all clients."},
     {"routes[].max_in_flight", "number", "requests", "0",
      "At once on this route, over all workers, open tunnels included; past it 503. 0: no limit."},
     {"routes[].access_log", "true, false", "", "true", "Off: its requests are not logged."},

@@ -1,4 +1,4 @@
-// Every key that the configuration knows, as config/README.md documents it: tests hold the parse functions,
+// Every key of the configuration, as config/README.md documents it: tests hold the parse functions,
 // the defaults and the document to this table. Constant data; any thread.
 #pragma once
 

@@ -1,6 +1,6 @@
 // What a new configuration changes, counted by kind: what a reload answers and logs. Things are the same when they
 // have the same name; what they refer to is compared by name too, so that a new route in the middle of the file changes
-// nobody else. Pure; any thread.
+// no other. Pure; any thread.
 #pragma once
 
 #include <array>

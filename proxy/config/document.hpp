@@ -1,5 +1,5 @@
 // The document as plain values: what the YAML files say, merged, before anything is known about its meaning.
-// Every node knows where it was written, so that each later complaint can point there. Pure: std only; the
+// Every node has the place where it was written, so that each later error can point there. Pure: std only; the
 // control thread.
 #pragma once
 
@@ -44,7 +44,7 @@ struct Node {
   /// Child of a map with that key, or nullptr.
   const Node* find(std::string_view name) const;
   Node* find(std::string_view name);
-  /// Where to complain about what this node lacks: its key where it has one.
+  /// Where to report what this node lacks: its key where it has one.
   const Mark& name_mark() const { return key.empty() ? mark : key_mark; }
 };
 

@@ -12,7 +12,7 @@ namespace weir::config {
 /// What stands in place of a secret.
 inline constexpr std::string_view secret_blank = "***";
 
-/// Headers whose values are secrets: Authorization, cookies, and names that speak of tokens, keys, passwords.
+/// Headers whose values are secrets: Authorization, cookies, and names that contain token, key, password and the like.
 bool is_secret_header(std::string_view name);
 
 /// JSON, indented. Secrets are blanked; a `respond` body is given as its size; blocks that are absent are

@@ -279,7 +279,7 @@ struct Upstream {
   bool operator==(const Upstream&) const = default;
 };
 
-/// What tells the clients of a rate limit apart; several together make one key.
+/// What distinguishes the clients of a rate limit; several together make one key.
 struct RateLimitKey {
   enum class Kind : std::uint8_t { client_ip, header, cookie, host, path, route };
   Kind kind = Kind::client_ip;
@@ -326,7 +326,7 @@ struct HeaderPolicy {
 };
 
 /// Who may come in: of all blocks that hold a client the longest decides, and deny wins a tie. A client that none
-/// holds is refused when the list allows anybody, and admitted otherwise.
+/// holds is refused when the list allows any block, and admitted otherwise.
 struct AccessList {
   std::string name;
   std::vector<Cidr> allow, deny;
@@ -348,7 +348,7 @@ struct PathMatch {
   bool operator==(const PathMatch&) const = default;
 };
 
-/// How the client reached the outermost proxy that is believed.
+/// How the client reached the outermost proxy that is trusted.
 enum class Scheme : std::uint8_t { any, http, https };
 
 struct RouteMatch {
@@ -405,7 +405,7 @@ enum class MirrorCredentials : std::uint8_t { strip, keep };
 
 inline constexpr std::uint32_t mirror_share_whole = 1'000'000;
 
-/// A share of the requests is copied to another upstream; nobody waits for its answers.
+/// A share of the requests is copied to another upstream; no client waits for its answers.
 struct Mirror {
   std::size_t upstream = 0;  // index into Config::upstreams
   std::uint32_t share = 0;   // of mirror_share_whole; 0: off

@@ -15,7 +15,7 @@ AccessList parse_access_list(const Field& field) {
     const Node* const node = field.node.find(key);
     return node == nullptr || (node->is_list() && node->children.empty());
   };
-  // It would admit everybody, which nobody means who writes a list.
+  // It would admit all clients, which is not what a list is for.
   if (reader.usable() && empty("allow") && empty("deny")) {
     reader.report("names no address", "write whom to allow or deny, such as allow: [10.0.0.0/8]");
   }

@@ -63,7 +63,7 @@ std::optional<std::vector<RateLimitKey>> read_key(const Field& field) {
   return key;
 }
 
-/// Redis is a word of the contract that this Weir cannot keep yet: it deserves more than `unknown`.
+/// Redis is a documented value that this Weir does not support yet: the error says more than `unknown`.
 void check_store(MapReader& reader) {
   constexpr Choice<bool> stores[] = {{"local", true}};
   const auto store = reader.find("store");

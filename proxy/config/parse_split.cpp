@@ -84,8 +84,7 @@ std::optional<SplitAffinity> parse_by(const Field& field) {
     return affinity;
   }
   if (field.node.is_scalar()) {
-    field.report(quote(field.node.text) + " is nothing that clients can be told apart by",
-                 std::string(affinity_remedy));
+    field.report(quote(field.node.text) + " does not identify clients", std::string(affinity_remedy));
   } else {
     field.report_kind("a single value", std::string(affinity_remedy));
   }

@@ -1,4 +1,4 @@
-// Rates and the keys that requests are told apart by, as the configuration writes them: 10/s, header:X-Api-Key. Pure;
+// Rates and the keys that distinguish requests, as the configuration writes them: 10/s, header:X-Api-Key. Pure;
 // any thread.
 #pragma once
 

@@ -1,5 +1,5 @@
 // The declarative way from document to model: a parse function names each key of its map once, with where the
-// value goes and how it is read. What is wrong is collected, never thrown; what nobody asked for is unknown.
+// value goes and how it is read. What is wrong is collected, never thrown; a key that no function names is unknown.
 // Pure; the control thread.
 #pragma once
 
@@ -40,7 +40,7 @@ class Context {
   std::size_t dropped_ = 0;
 };
 
-/// A value, the path that led to it, and where to complain. Lives no longer than the document.
+/// A value, the path that led to it, and where to report. Lives no longer than the document.
 struct Field {
   const Node& node;
   std::string path;

@@ -14,7 +14,7 @@ bool is_variable_name(std::string_view name) {
          std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
 }
 
-struct Complaint {
+struct Mistake {
   std::string problem, remedy;
 };
 
@@ -36,17 +36,17 @@ class Substituter {
  private:
   void expand(Node& node, const std::string& path) {
     std::string out;
-    const auto complaint = expand_text(node.text, out);
-    if (!complaint) {
+    const auto mistake = expand_text(node.text, out);
+    if (!mistake) {
       node.text = std::move(out);
       return;
     }
-    problems_.push_back({sources_[node.mark.source], node.mark.line, node.mark.column, path,
-                         complaint->problem, complaint->remedy});
+    problems_.push_back({sources_[node.mark.source], node.mark.line, node.mark.column, path, mistake->problem,
+                         mistake->remedy});
     node.kind = Node::Kind::broken;
   }
 
-  std::optional<Complaint> expand_text(std::string_view text, std::string& out) {
+  std::optional<Mistake> expand_text(std::string_view text, std::string& out) {
     while (!text.empty()) {
       const auto dollar = text.find("${");
       out += text.substr(0, dollar);
@@ -58,39 +58,38 @@ class Substituter {
       }
       const auto end = text.find('}', dollar);
       if (end == text.npos) {
-        return Complaint{"'${' without a '}'",
-                         "write ${NAME} or ${NAME:-default}, or $${ for the text itself"};
+        return Mistake{"'${' without a '}'", "write ${NAME} or ${NAME:-default}, or $${ for the text itself"};
       }
-      if (auto complaint = expand_reference(text.substr(dollar + 2, end - dollar - 2), out)) return complaint;
+      if (auto mistake = expand_reference(text.substr(dollar + 2, end - dollar - 2), out)) return mistake;
       text.remove_prefix(end + 1);
     }
     return std::nullopt;
   }
 
   /// `reference`: what is between the braces.
-  std::optional<Complaint> expand_reference(std::string_view reference, std::string& out) {
+  std::optional<Mistake> expand_reference(std::string_view reference, std::string& out) {
     const auto separator = reference.find(":-");
     const std::string name(reference.substr(0, separator));
     if (!is_variable_name(name)) {
-      return Complaint{quote(name) + " is not a name of a variable",
-                       "write ${NAME} or ${NAME:-default}, or $${ for the text itself"};
+      return Mistake{quote(name) + " is not a name of a variable",
+                     "write ${NAME} or ${NAME:-default}, or $${ for the text itself"};
     }
     const auto value = environment_(name);
     const bool use_default = separator != reference.npos && (!value || value->empty());
     if (!use_default && !value) {
-      return Complaint{"the environment variable " + name + " is not set",
-                       "set it, or write ${" + name + ":-default}"};
+      return Mistake{"the environment variable " + name + " is not set",
+                     "set it, or write ${" + name + ":-default}"};
     }
     const std::string_view replacement =
         use_default ? reference.substr(separator + 2) : std::string_view(*value);
     bytes_ += replacement.size();
     if (bytes_ > substituted_bytes_max) {
-      return Complaint{
+      return Mistake{
           "the environment puts in more than " + std::to_string(substituted_bytes_max >> 20) + " MiB",
           "refer to fewer or shorter variables"};
     }
     if (find_unclean(replacement) != replacement.npos) {
-      return Complaint{"the environment variable " + name + " is not UTF-8 text", "set it to UTF-8 text"};
+      return Mistake{"the environment variable " + name + " is not UTF-8 text", "set it to UTF-8 text"};
     }
     out += replacement;
     return std::nullopt;

@@ -1,4 +1,4 @@
-// YAML text -> document tree. The one place that knows yaml-cpp; nothing of it leaks out, and its exceptions
+// YAML text -> document tree. The one place that uses yaml-cpp; nothing of it leaks out, and its exceptions
 // end here. Everything that an input could make grow is bounded by a name below. The control thread.
 #pragma once
 

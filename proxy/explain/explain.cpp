@@ -141,7 +141,7 @@ class Explainer {
     return found != route::no_route;
   }
 
-  /// Of many routes that did not match those with the fewest failed conditions tell the most.
+  /// Of many routes that did not match those with the fewest failed conditions explain the most.
   void keep_closest() {
     if (out_.earlier.size() <= earlier_routes_shown_max) return;
     out_.earlier_omitted = out_.earlier.size() - earlier_routes_shown_max;

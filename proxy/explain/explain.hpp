@@ -1,4 +1,4 @@
-// What would happen to a request, and why, told from the configuration alone: no socket, no server. The request is
+// What would happen to a request, and why, from the configuration alone: no socket, no server. The request is
 // composed as a client would send it, then read, routed and written anew by the same functions that serve. Pure; any
 // thread.
 #pragma once

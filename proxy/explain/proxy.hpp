@@ -1,4 +1,4 @@
-// What `weir explain` tells about a request that goes to an upstream, and about the header policies. Pure; any thread.
+// What `weir explain` says about a request that goes to an upstream, and about the header policies. Pure; any thread.
 #pragma once
 
 #include <string_view>

@@ -44,9 +44,8 @@ void show_arrival(TextPage& page, const Explanation& explanation) {
       explanation.listener + ", " + explanation.listener_address + (explanation.tls ? ", TLS" : "");
   if (!explanation.listener_note.empty()) listener += " (" + explanation.listener_note + ')';
   page.line("listener", listener);
-  page.line("client",
-            explanation.client_ip +
-                (explanation.peer_trusted ? ", as told by the trusted proxy " + explanation.peer : ""));
+  page.line("client", explanation.client_ip +
+                          (explanation.peer_trusted ? ", from the trusted proxy " + explanation.peer : ""));
   if (!explanation.path.empty())
     page.line("seen as", "host " + explanation.host + ", path " + explanation.path);
 }

@@ -1,4 +1,4 @@
-// evaluate_forwarded over arbitrary field values: no crash, nothing but the peer is believed without trust, the
+// evaluate_forwarded over arbitrary field values: no crash, nothing but the peer counts without trust, the
 // list stays within its bounds, and it ends with the peer.
 #include <algorithm>
 #include <cstdint>

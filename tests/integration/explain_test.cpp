@@ -67,9 +67,9 @@ class ExplainAgrees : public ::testing::Test {
   Story foretold(const std::string& url) {
     ProcessOptions options;
     options.arguments = {"explain", "--json", "-c", weir_->config_file(), "GET", url};
-    const Finished told = run_to_end(weir_binary(), std::move(options));
-    EXPECT_EQ(told.status, (ExitStatus{0, 0})) << url << "\n" << told.errors;
-    const boost::json::object whole = boost::json::parse(told.output).as_object();
+    const Finished explained = run_to_end(weir_binary(), std::move(options));
+    EXPECT_EQ(explained.status, (ExitStatus{0, 0})) << url << "\n" << explained.errors;
+    const boost::json::object whole = boost::json::parse(explained.output).as_object();
     Story story{url, "proxied", "", "", ""};
     if (whole.at("route").is_object()) story.route = text_at(whole.at("route").as_object(), "name");
     if (const boost::json::value* proxy = whole.if_contains("proxy")) {

@@ -115,7 +115,7 @@ TEST(Diff, EndpointsCountByUpstreamAndAddress) {
   EXPECT_EQ(changes_to(replaced(whole, "127.0.0.1:9001,", "127.0.0.1:9001, 127.0.0.1:9003,")), expected);
 }
 
-TEST(Diff, WhatComesOrGoesInTheMiddleChangesNobodyElse) {
+TEST(Diff, WhatComesOrGoesInTheMiddleChangesNoOther) {
   const std::string more =
       replaced(replaced(whole, "  blue:", "  amber: { endpoints: [127.0.0.1:1] }\n  blue:"),
                "  http:", "  extra: { address: 127.0.0.1:7000 }\n  http:");
@@ -171,7 +171,7 @@ TEST(Diff, TheOrderOfRoutesMatters) {
   EXPECT_EQ(diff(before, after), expected);
 }
 
-TEST(Diff, AFileWithAnotherContentChangesWhoNamesIt) {
+TEST(Diff, AFileWithAnotherContentChangesWhatNamesIt) {
   const Config config = load_config(whole);
   EXPECT_EQ(diff(config, config, {"elsewhere.crt"}), nothing());
   for (const char* file : {"a.crt", "a.key"}) {

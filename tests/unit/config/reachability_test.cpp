@@ -174,7 +174,7 @@ TEST(Reachability, StaysCloseToLinear) {
       [](const std::string& n) { return header("X-Tenant", HeaderMatch::Kind::exact, n); },
       [](const std::string& n) {
         RouteMatch match;
-        match.methods = {"M" + n};  // nothing to tell them apart by: the cap holds
+        match.methods = {"M" + n};  // nothing distinguishes them: the cap holds
         return match;
       },
   };

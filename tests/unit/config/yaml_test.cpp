@@ -48,7 +48,7 @@ TEST(Yaml, KeepsOrderKindsAndMarks) {
   EXPECT_EQ(value->mark.column, 9);
 }
 
-TEST(Yaml, KnowsNothingFromEmptyText) {
+TEST(Yaml, DistinguishesNullFromEmptyText) {
   const Parsed parsed = parse("a:\nb: ~\nc: null\nd: \"\"\ne: ''\n");
   ASSERT_TRUE(parsed.root);
   EXPECT_EQ(parsed.root->find("a")->kind, Node::Kind::null);

@@ -12,7 +12,7 @@ using testing::Not;
 
 constexpr const char* api_url = "http://www.example.com:8080/api//x/../y?q=1";
 
-TEST_F(ExplainTest, TellsTheWholeStoryOfAProxiedRequest) {
+TEST_F(ExplainTest, ShowsAllOfAProxiedRequest) {
   EXPECT_EQ(text("GET", api_url),
             "request    GET http://www.example.com:8080/api//x/../y?q=1\n"
             "listener   http, 0.0.0.0:8080\n"
@@ -64,11 +64,12 @@ TEST_F(ExplainTest, BalancingSaysWhatBoundsAndPrefers) {
   blue.endpoints[1].backup = true;
   blue.queue.max = 7;
   blue.max_requests = 100;
-  const std::string told = text("GET", api_url);
-  EXPECT_THAT(told, HasSubstr("upstream   blue, hash of header:X-User\n"));
-  EXPECT_THAT(told, HasSubstr("  127.0.0.1:9001, at most 5 requests at once, zone a (local)\n"));
-  EXPECT_THAT(told, HasSubstr("  app.internal:9002, weight 2, backup (not the local zone)\n"));
-  EXPECT_THAT(told, HasSubstr("at once    at most 100 requests, 7 may wait 5s for an endpoint with room\n"));
+  const std::string explained = text("GET", api_url);
+  EXPECT_THAT(explained, HasSubstr("upstream   blue, hash of header:X-User\n"));
+  EXPECT_THAT(explained, HasSubstr("  127.0.0.1:9001, at most 5 requests at once, zone a (local)\n"));
+  EXPECT_THAT(explained, HasSubstr("  app.internal:9002, weight 2, backup (not the local zone)\n"));
+  EXPECT_THAT(explained,
+              HasSubstr("at once    at most 100 requests, 7 may wait 5s for an endpoint with room\n"));
   const auto proxy = json("GET", api_url).at("proxy");
   EXPECT_EQ(proxy.at("hash_key"), "header:X-User");
   EXPECT_EQ(proxy.at("zone"), "a");
@@ -77,22 +78,22 @@ TEST_F(ExplainTest, BalancingSaysWhatBoundsAndPrefers) {
 }
 
 TEST_F(ExplainTest, JsonSaysTheSame) {
-  const auto told = json("GET", api_url);
-  EXPECT_EQ(told.at("outcome"), "proxy");
-  EXPECT_EQ(told.at("listener").at("name"), "http");
-  EXPECT_EQ(told.at("client").at("ip"), "203.0.113.7");
-  EXPECT_EQ(told.at("path"), "/api/y");
-  EXPECT_EQ(told.at("route").at("name"), "api");
-  EXPECT_EQ(told.at("route").at("index"), 2);
-  EXPECT_EQ(told.at("route").at("conditions").as_array().size(), 2u);
-  EXPECT_EQ(told.at("earlier_routes").as_array().size(), 2u);
-  EXPECT_EQ(told.at("earlier_routes").at(0).at("conditions").at(0).at("holds"), false);
-  EXPECT_EQ(told.at("proxy").at("upstream"), "blue");
-  EXPECT_EQ(told.at("proxy").at("endpoints").at(1).at("weight"), 2);
-  EXPECT_EQ(told.at("proxy").at("timeouts").at("response"), "2s");
-  EXPECT_EQ(told.at("response").at("set").at(0).at("name"), "X-Frame-Options");
-  EXPECT_EQ(told.at("response").at("remove").at(0), "Server");
-  EXPECT_FALSE(told.as_object().contains("answer"));
+  const auto explained = json("GET", api_url);
+  EXPECT_EQ(explained.at("outcome"), "proxy");
+  EXPECT_EQ(explained.at("listener").at("name"), "http");
+  EXPECT_EQ(explained.at("client").at("ip"), "203.0.113.7");
+  EXPECT_EQ(explained.at("path"), "/api/y");
+  EXPECT_EQ(explained.at("route").at("name"), "api");
+  EXPECT_EQ(explained.at("route").at("index"), 2);
+  EXPECT_EQ(explained.at("route").at("conditions").as_array().size(), 2u);
+  EXPECT_EQ(explained.at("earlier_routes").as_array().size(), 2u);
+  EXPECT_EQ(explained.at("earlier_routes").at(0).at("conditions").at(0).at("holds"), false);
+  EXPECT_EQ(explained.at("proxy").at("upstream"), "blue");
+  EXPECT_EQ(explained.at("proxy").at("endpoints").at(1).at("weight"), 2);
+  EXPECT_EQ(explained.at("proxy").at("timeouts").at("response"), "2s");
+  EXPECT_EQ(explained.at("response").at("set").at(0).at("name"), "X-Frame-Options");
+  EXPECT_EQ(explained.at("response").at("remove").at(0), "Server");
+  EXPECT_FALSE(explained.as_object().contains("answer"));
 }
 
 TEST_F(ExplainTest, SplitsSayWhichSideAndWhy) {
@@ -108,10 +109,10 @@ TEST_F(ExplainTest, SplitsSayWhichSideAndWhy) {
   EXPECT_THAT(text("GET", "http://h/"),
               HasSubstr("split      blue 90, green 10: in turns by weight; the heaviest "
                         "is shown\nupstream   blue"));
-  const auto told = json("GET", "http://h/", {"X-Canary: always"});
-  EXPECT_EQ(told.at("proxy").at("upstream"), "green");
-  EXPECT_EQ(told.at("proxy").at("split").at("why"), "override X-Canary: always");
-  EXPECT_EQ(told.at("proxy").at("split").at("targets").at(0).at("weight"), 90);
+  const auto explained = json("GET", "http://h/", {"X-Canary: always"});
+  EXPECT_EQ(explained.at("proxy").at("upstream"), "green");
+  EXPECT_EQ(explained.at("proxy").at("split").at("why"), "override X-Canary: always");
+  EXPECT_EQ(explained.at("proxy").at("split").at("targets").at(0).at("weight"), 90);
 
   std::get<config::ProxyAction>(config_.routes[0].action).split->affinity.by = config::AffinityBy::client_ip;
   EXPECT_EQ(json("GET", "http://h/").at("proxy").at("split").at("why"), "affinity by client_ip");
@@ -121,49 +122,49 @@ TEST_F(ExplainTest, SplitsSayWhichSideAndWhy) {
               HasSubstr("affinity by the cookie weir_split"));
 }
 
-TEST_F(ExplainTest, ChecksAreToldWhereThereAreAny) {
+TEST_F(ExplainTest, ChecksAreShownWhereThereAreAny) {
   EXPECT_THAT(text("GET", api_url), Not(HasSubstr("checks     ")));
   EXPECT_FALSE(json("GET", api_url).at("proxy").as_object().contains("health_check"));
   config::HealthCheck check;
   check.expect = {{200, 299}, {401, 401}};
   check.host = "app.test";
   config_.upstreams[0].health_check = check;
-  const std::string told =
+  const std::string explained =
       "GET /health with host app.test every 30s, 5s to answer with 200-299,401; out after 3 failed, back "
       "after 2 "
       "passed";
-  EXPECT_THAT(text("GET", api_url), HasSubstr("checks     " + told + "\n"));
-  EXPECT_EQ(json("GET", api_url).at("proxy").at("health_check").as_string(), told);
+  EXPECT_THAT(text("GET", api_url), HasSubstr("checks     " + explained + "\n"));
+  EXPECT_EQ(json("GET", api_url).at("proxy").at("health_check").as_string(), explained);
   config_.upstreams[0].health_check->type = config::HealthCheck::Type::tcp;
   EXPECT_THAT(text("GET", api_url),
               HasSubstr("checks     a connection every 30s, 5s to connect; out after 3 failed"));
 }
 
 TEST_F(ExplainTest, Redirect) {
-  const auto told = json("GET", "http://h/old/x");
-  EXPECT_EQ(told.at("outcome"), "redirect");
-  EXPECT_EQ(told.at("answer").at("status"), 301);
-  EXPECT_EQ(told.at("answer").at("headers").at(0).at("value"), "https://example.com/new");
+  const auto explained = json("GET", "http://h/old/x");
+  EXPECT_EQ(explained.at("outcome"), "redirect");
+  EXPECT_EQ(explained.at("answer").at("status"), 301);
+  EXPECT_EQ(explained.at("answer").at("headers").at(0).at("value"), "https://example.com/new");
   EXPECT_THAT(text("GET", "http://h/old/x"), HasSubstr("Location: https://example.com/new"));
 }
 
 TEST_F(ExplainTest, Respond) {
-  const auto told = json("GET", "http://h/admin");
-  EXPECT_EQ(told.at("outcome"), "respond");
-  EXPECT_EQ(told.at("answer").at("status"), 503);
-  EXPECT_EQ(told.at("answer").at("body_bytes"), 6);
+  const auto explained = json("GET", "http://h/admin");
+  EXPECT_EQ(explained.at("outcome"), "respond");
+  EXPECT_EQ(explained.at("answer").at("status"), 503);
+  EXPECT_EQ(explained.at("answer").at("body_bytes"), 6);
   const std::string shown = text("GET", "http://h/admin");
   EXPECT_THAT(shown, HasSubstr("answer     503 Service Unavailable by Weir itself (respond)"));
   EXPECT_THAT(shown, HasSubstr("Retry-After: 60"));
 }
 
 TEST_F(ExplainTest, NoRouteIs404WithTheDefaultPolicy) {
-  const auto told = json("GET", "http://h/nowhere");
-  EXPECT_EQ(told.at("outcome"), "no_route");
-  EXPECT_EQ(told.at("answer").at("status"), 404);
-  EXPECT_TRUE(told.at("route").is_null());
-  EXPECT_EQ(told.at("earlier_routes").as_array().size(), 4u);
-  EXPECT_EQ(told.at("response").at("policies").at(0), "security");
+  const auto explained = json("GET", "http://h/nowhere");
+  EXPECT_EQ(explained.at("outcome"), "no_route");
+  EXPECT_EQ(explained.at("answer").at("status"), 404);
+  EXPECT_TRUE(explained.at("route").is_null());
+  EXPECT_EQ(explained.at("earlier_routes").as_array().size(), 4u);
+  EXPECT_EQ(explained.at("response").at("policies").at(0), "security");
   EXPECT_THAT(text("GET", "http://h/nowhere"), HasSubstr("routes that do not match\n  old  path"));
 }
 
@@ -174,21 +175,21 @@ TEST_F(ExplainTest, OfManyRoutesTheClosestAreShownInOrder) {
     if (i != 50) routes.back().match.hosts = {"elsewhere.com"};
   }
   config_.routes = routes;
-  const auto told = json("GET", "http://h/nowhere");
-  EXPECT_EQ(told.at("earlier_routes_omitted"), 80);
-  const auto& shown = told.at("earlier_routes").as_array();
+  const auto explained = json("GET", "http://h/nowhere");
+  EXPECT_EQ(explained.at("earlier_routes_omitted"), 80);
+  const auto& shown = explained.at("earlier_routes").as_array();
   ASSERT_EQ(shown.size(), 20u);
   EXPECT_EQ(shown.front().at("index"), 0);
   EXPECT_EQ(shown.back().at("index"), 50);
   EXPECT_THAT(text("GET", "http://h/nowhere"), HasSubstr("and 80 more"));
 }
 
-TEST_F(ExplainTest, RedirectToHttpsSparesAcmeOnly) {
+TEST_F(ExplainTest, RedirectToHttpsExceptsAcmeOnly) {
   config_.listeners[0].redirect_to_https = config::RedirectToHttps{8443, 308};
-  const auto told = json("GET", "http://h.example:8080/api?x=1");
-  EXPECT_EQ(told.at("outcome"), "redirect_to_https");
-  EXPECT_EQ(told.at("answer").at("status"), 308);
-  EXPECT_EQ(told.at("answer").at("headers").at(0).at("value"), "https://h.example:8443/api?x=1");
+  const auto explained = json("GET", "http://h.example:8080/api?x=1");
+  EXPECT_EQ(explained.at("outcome"), "redirect_to_https");
+  EXPECT_EQ(explained.at("answer").at("status"), 308);
+  EXPECT_EQ(explained.at("answer").at("headers").at(0).at("value"), "https://h.example:8443/api?x=1");
   config_.listeners[0].redirect_to_https->port = 443;
   EXPECT_EQ(json("GET", "http://h/").at("answer").at("headers").at(0).at("value"), "https://h/");
   EXPECT_EQ(json("GET", "http://h/.well-known/acme-challenge/x").at("outcome"), "no_route");
@@ -208,10 +209,10 @@ TEST_F(ExplainTest, WhatATrustedProxyReceivedByHttpsIsNotRedirectedAgain) {
 TEST_F(ExplainTest, ARefusalIsExplained) {
   const auto expect = [&](const std::string& method, const std::string& url, std::vector<std::string> headers,
                           int status) {
-    const auto told = json(method, url, std::move(headers));
-    EXPECT_EQ(told.at("outcome"), "refused") << url;
-    EXPECT_EQ(told.at("answer").at("status"), status) << url;
-    EXPECT_FALSE(told.at("answer").at("reason").as_string().empty());
+    const auto explained = json(method, url, std::move(headers));
+    EXPECT_EQ(explained.at("outcome"), "refused") << url;
+    EXPECT_EQ(explained.at("answer").at("status"), status) << url;
+    EXPECT_FALSE(explained.at("answer").at("reason").as_string().empty());
   };
   expect("TRACE", "http://h/", {}, 405);
   expect("GET", "http://h/a%5Cb", {}, 400);
@@ -228,9 +229,9 @@ TEST_F(ExplainTest, ARefusalIsExplained) {
 TEST_F(ExplainTest, ListenerByPortThenByScheme) {
   config_.listeners.push_back(make_listener("inner", "127.0.0.1:81", false));
   const auto listener = [&](const char* url) {
-    const auto told = json("GET", url);
-    return std::string(told.at("listener").at("name").as_string()) + '|' +
-           std::string(told.at("listener").at("note").as_string());
+    const auto explained = json("GET", url);
+    return std::string(explained.at("listener").at("name").as_string()) + '|' +
+           std::string(explained.at("listener").at("note").as_string());
   };
   EXPECT_EQ(listener("http://h:8080/site"), "http|");
   EXPECT_EQ(listener("https://h:8443/site"), "https|");
@@ -261,7 +262,7 @@ TEST_F(ExplainTest, TheClientBehindATrustedProxy) {
   EXPECT_THAT(seen, Contains("X-Request-Id: abc-1"));
   EXPECT_THAT(seen, Contains("X-Forwarded-Proto: https"));
   EXPECT_THAT(text("GET", "http://h/site", headers),
-              HasSubstr("client     198.51.100.1, as told by the trusted proxy 10.1.2.3"));
+              HasSubstr("client     198.51.100.1, from the trusted proxy 10.1.2.3"));
   client_ = "192.0.2.9";
   seen = endpoint_sees("GET", "http://h/site", headers);
   EXPECT_THAT(seen, Contains("X-Forwarded-For: 192.0.2.9"));
@@ -332,10 +333,10 @@ TEST_F(ExplainTest, RateLimitsAreShown) {
   config_.rate_limits[1].on_missing_key = config::OnMissingKey::pass;
   config_.rate_limits[1].shadow = true;
   config_.routes[3].rate_limits = {0, 1};
-  const std::string told = text("GET", "http://h/site");
-  EXPECT_THAT(told, HasSubstr("api  10/s, burst 20, a bucket for each client_ip: takes a token\n"));
-  EXPECT_THAT(told, HasSubstr("users  10/s, burst 20, a bucket for each route + header:X-User: "
-                              "not limited: the key is missing (shadow, refuses nothing)\n"));
+  const std::string explained = text("GET", "http://h/site");
+  EXPECT_THAT(explained, HasSubstr("api  10/s, burst 20, a bucket for each client_ip: takes a token\n"));
+  EXPECT_THAT(explained, HasSubstr("users  10/s, burst 20, a bucket for each route + header:X-User: "
+                                   "not limited: the key is missing (shadow, refuses nothing)\n"));
   const auto limits = json("GET", "http://h/site", {"X-User: me"}).at("rate_limits").as_array();
   ASSERT_EQ(limits.size(), 2u);
   EXPECT_EQ(limits[1].at("effect"), "takes a token");
@@ -385,7 +386,7 @@ INSTANTIATE_TEST_SUITE_P(
             "GET", "http://h/", {"NoColon"}, "::1", "error: header \"NoColon\": write it as 'Name: value'"},
         WrongInput{"GET", "http://h/", {"Bad Name: 1"}, "::1", "error: header \"Bad Name: 1\""},
         WrongInput{"GET", "http://h/", {"A: 1\r\nB: 2"}, "::1", "error: header A: control characters"},
-        WrongInput{"GET", "http://h/", {}, "nobody", "error: client \"nobody\": write an IP address"}));
+        WrongInput{"GET", "http://h/", {}, "unknown", "error: client \"unknown\": write an IP address"}));
 
 TEST_F(ExplainTest, UrlsWithoutPathWithQueryWithFragment) {
   const auto first_line = [&](const char* url) { return endpoint_sees("GET", url).front(); };

@@ -62,14 +62,14 @@ class ExplainTest : public testing::Test {
   }
 
   std::string text(const std::string& method, const std::string& url, std::vector<std::string> headers = {}) {
-    const auto told = explain(config_, {method, url, std::move(headers), client_}, false);
-    return told ? *told : "error: " + told.error().detail;
+    const auto explained = explain(config_, {method, url, std::move(headers), client_}, false);
+    return explained ? *explained : "error: " + explained.error().detail;
   }
   boost::json::value json(const std::string& method, const std::string& url,
                           std::vector<std::string> headers = {}) {
-    const auto told = explain(config_, {method, url, std::move(headers), client_}, true);
-    EXPECT_TRUE(told) << (told ? "" : told.error().detail);
-    return told ? boost::json::parse(*told) : boost::json::value{};
+    const auto explained = explain(config_, {method, url, std::move(headers), client_}, true);
+    EXPECT_TRUE(explained) << (explained ? "" : explained.error().detail);
+    return explained ? boost::json::parse(*explained) : boost::json::value{};
   }
   std::vector<std::string> endpoint_sees(const std::string& method, const std::string& url,
                                          std::vector<std::string> headers = {}) {

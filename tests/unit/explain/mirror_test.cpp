@@ -18,7 +18,7 @@ class ExplainMirror : public ExplainTest {
     config_.routes = {make_route("api", "/", action)};
   }
   config::Mirror& mirror() { return *std::get<config::ProxyAction>(config_.routes[0].action).mirror; }
-  std::string told(std::vector<std::string> headers = {}) {
+  std::string explained(std::vector<std::string> headers = {}) {
     return std::string(json("POST", "http://h/", std::move(headers)).at("proxy").at("mirror").as_string());
   }
 
@@ -30,18 +30,18 @@ TEST_F(ExplainMirror, TheShareAndWhereTo) {
               HasSubstr("\nmirror     0.5 % of the requests are copied to green, without credentials\n"));
   mirror().credentials = config::MirrorCredentials::keep;
   mirror().share = 1'000'000;
-  EXPECT_EQ(told(), "100 % of the requests are copied to green, with credentials");
+  EXPECT_EQ(explained(), "100 % of the requests are copied to green, with credentials");
 }
 
 TEST_F(ExplainMirror, WhyNot) {
-  EXPECT_EQ(told({"X-Weir-Mirror: api"}), "none: it is a copy itself");
-  EXPECT_EQ(told({"Content-Length: 65537"}), "none: its body is larger than 64KiB");
-  EXPECT_EQ(told({"Content-Length: 65536"}),
+  EXPECT_EQ(explained({"X-Weir-Mirror: api"}), "none: it is a copy itself");
+  EXPECT_EQ(explained({"Content-Length: 65537"}), "none: its body is larger than 64KiB");
+  EXPECT_EQ(explained({"Content-Length: 65536"}),
             "0.5 % of the requests are copied to green, without credentials");
   EXPECT_THAT(text("GET", "http://h/", {"Connection: upgrade", "Upgrade: websocket"}),
               HasSubstr("mirror     none: it becomes a tunnel"));
   mirror().share = 0;
-  EXPECT_EQ(told(), "none: percent is 0");
+  EXPECT_EQ(explained(), "none: percent is 0");
 }
 
 TEST_F(ExplainMirror, ASideThatIsTheMirror) {
@@ -49,8 +49,8 @@ TEST_F(ExplainMirror, ASideThatIsTheMirror) {
   action.upstream = config::no_upstream;
   action.split.emplace().targets = {{0, 90}, {1, 10}};
   action.split->overrides = {{false, "X-Canary", "always", 1}};
-  EXPECT_THAT(told(), HasSubstr("copied to green"));
-  EXPECT_EQ(told({"X-Canary: always"}), "none: it goes to green itself");
+  EXPECT_THAT(explained(), HasSubstr("copied to green"));
+  EXPECT_EQ(explained({"X-Canary: always"}), "none: it goes to green itself");
 }
 
 TEST_F(ExplainMirror, NothingWithoutOne) {
