@@ -32,7 +32,7 @@ asio::awaitable<std::optional<T>> ask(asio::io_context& io, Call<T> call, Millis
   };
   const auto waiting = std::make_shared<Waiting>(io);
   waiting->timer.expires_after(timeout);
-  // Weak: a reply that comes after we gave up finds nobody, and nothing of ours is kept alive by it.
+  // Weak: a reply that comes after we gave up finds nothing, and keeps nothing of ours alive.
   Reply<T> reply = [weak = std::weak_ptr<Waiting>(waiting)](T value) {
     const auto asking = weak.lock();
     if (!asking || asking->value) return;

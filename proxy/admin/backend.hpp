@@ -155,7 +155,7 @@ struct SplitReport {
 /// PUT /api/v1/routes/NAME/split.
 struct SplitCall {
   std::string route, body;
-  std::string peer;  // address of who asks
+  std::string peer;  // address of the client
 };
 struct SplitOutcome {
   int status = 200;  // otherwise `detail` and `errors` say why nothing changed
@@ -167,7 +167,7 @@ struct SplitOutcome {
 /// GET and PUT /api/v1/upstreams/NAME/endpoints/ADDRESS.
 struct EndpointCall {
   std::string upstream, address, body;
-  std::string peer;  // address of who asks
+  std::string peer;  // address of the client
 };
 struct EndpointControlReport {
   std::string upstream, address, state;

@@ -1,7 +1,7 @@
 // GET /api/v1/events as a stream: the kept events, then new ones as they come, and a comment now and then so that
 // both sides notice when the other is gone. A stream holds no events of its own: it reads on in the bounded list
-// of observe/events.hpp, and who is too slow for that is told how many it missed. Control thread; only the wake-up
-// comes from other threads.
+// of observe/events.hpp, and a client that is too slow for that gets the number of those it missed. Control thread;
+// only the wake-up comes from other threads.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -34,7 +34,7 @@ class EventStreams {
   bool ending() const { return ending_; }
   std::size_t size() const { return open_.size(); }
   /// Serves one client from the head of the response to its end. `after`: the last event that it has seen.
-  /// `chunked`: the client speaks HTTP/1.1.
+  /// `chunked`: the client uses HTTP/1.1.
   boost::asio::awaitable<void> serve(boost::beast::tcp_stream& stream, std::uint64_t after, bool chunked);
   /// Every stream sends what is left and ends; no new one starts.
   void end();

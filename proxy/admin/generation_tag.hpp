@@ -1,5 +1,5 @@
-// A generation by a name that no other process uses: `1f0c9a3e-7`. Numbers begin at 1 in each process, so who read one
-// before a restart would take another state for the one that it saw. Pure but for make_boot_mark; any thread.
+// A generation by a name that no other process uses: `1f0c9a3e-7`. Numbers begin at 1 in each process, so a client that
+// read one before a restart would take another state for the one that it saw. Pure but for make_boot_mark; any thread.
 #pragma once
 
 #include <algorithm>

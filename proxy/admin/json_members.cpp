@@ -12,7 +12,7 @@ namespace {
 namespace json = boost::json;
 using boost::system::error_code;
 
-/// Hears the events of the parser, which has taken the escapes off the keys already.
+/// Handler of the parser, which has taken the escapes off the keys already.
 class MemberListener {
  public:
   static constexpr std::size_t max_object_size = SIZE_MAX, max_array_size = SIZE_MAX;

@@ -1,4 +1,4 @@
-// Members that a JSON text names twice. Boost.JSON keeps the last of them without a word, so whoever reads a request
+// Members that a JSON text names twice. Boost.JSON keeps the last of them silently, so code that reads a request
 // strictly asks here. Pure.
 #pragma once
 

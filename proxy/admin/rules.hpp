@@ -35,7 +35,7 @@ enum class AdminAction : std::uint8_t {
   set_endpoint,
 };
 
-/// Fields that are absent are empty; `host_count` tells how often Host came.
+/// Fields that are absent are empty; `host_count` is how often Host came.
 struct AdminRequest {
   std::string_view method, target;
   std::string_view host;

@@ -80,7 +80,7 @@ void log_failure(std::exception_ptr failure) {
   try {
     std::rethrow_exception(failure);
   } catch (const std::exception& error) {
-    static observe::LineThrottle throttle;  // whoever reaches the address can cause this; control thread only
+    static observe::LineThrottle throttle;  // any client of the address can cause this; control thread only
     if (throttle.admit(Clock::now())) observe::log(config::LogLevel::error, "admin: {}", error.what());
   }
 }

@@ -1,4 +1,4 @@
-// What the admin address tells about a route's split, and the call that changes its weights. Values; to_json is
+// What the admin address answers about a route's split, and the call that changes its weights. Values; to_json is
 // pure.
 #pragma once
 

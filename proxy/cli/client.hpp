@@ -34,7 +34,7 @@ Result<AdminAnswer> call_admin(const AdminTarget& target, std::string_view metho
 enum class ClientOutcome : std::uint8_t {
   done,
   refused,      // it answered, and would not
-  unreachable,  // nobody answered, or not Weir
+  unreachable,  // nothing answered, or not Weir
 };
 
 /// How a call ended; `body` only where it is done.
@@ -48,9 +48,9 @@ struct Asked {
 Asked ask_admin(const AdminTarget& target, std::string_view method, std::string_view path, std::ostream& err,
                 Milliseconds timeout = client_timeout, std::string body = {});
 
-/// Nobody answered: says so.
+/// Nothing answered: says so.
 ClientOutcome unreachable(const AdminTarget& target, const Error& error, std::ostream& err);
-/// Somebody answered who is not Weir: says so.
+/// What answered is not Weir: says so.
 ClientOutcome not_weir(const AdminTarget& target, std::ostream& err);
 
 /// user@host of this process, for the audit.

@@ -20,7 +20,7 @@ class DrainWait {
     look_again,  // after `pause`
     drained,     // nothing is in flight
     timed_out,
-    taken_back,  // somebody put the endpoint back into use
+    taken_back,  // an operator put the endpoint back into use
   };
   struct Step {
     Next next = Next::look_again;

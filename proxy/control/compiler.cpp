@@ -37,7 +37,7 @@ std::string tls_identity(const config::Upstream& upstream, const std::string& ho
   return identity;
 }
 
-/// Buckets keep their meaning as long as the limit keeps its name and what it tells apart.
+/// Buckets keep their meaning as long as the limit keeps its name and its key.
 std::string limit_identity(const config::RateLimit& limit) {
   std::string identity = limit.name + '|' + std::to_string(limit.ipv6_prefix) + '|' +
                          std::to_string(limit.max_keys) + '|' +
@@ -52,7 +52,7 @@ SipKey make_secret() {
   return {word(), word()};
 }
 
-/// The object that `known` remembers under a name, made where there is none or nobody uses it any more.
+/// The object that `known` remembers under a name, made where there is none or it is no longer in use.
 template <class T>
 std::shared_ptr<T> kept(std::map<std::string, std::weak_ptr<T>>& known, const std::string& name) {
   std::weak_ptr<T>& entry = known[name];
@@ -76,7 +76,7 @@ Error named(const Error& error, const std::string& what) {
   return self_error(error.kind, what + ": " + error.detail);
 }
 
-/// Other settings hold for an ejection that runs, too, and that is told.
+/// Other settings hold for an ejection that runs, too, and that is an event.
 void adjust_ejection(const config::Upstream& config, upstream::EndpointState& endpoint, TimePoint now) {
   const auto adjusted = upstream::adjust_ejection(endpoint, config.passive_health, now);
   if (adjusted == upstream::Adjusted::kept) return;
@@ -250,7 +250,7 @@ std::shared_ptr<upstream::EndpointState> Compiler::endpoint_state(const config::
   auto& known = endpoints_[upstream.name + '|' + address.to_string() + '|' + other_host];
   auto state = known.lock();
   if (state) {
-    // One that was away gets as little as a new one at first: whoever has its address now may have just started. One
+    // One that was away gets as little as a new one at first: what has its address now may have just started. One
     // that is out starts slowly when it returns to service.
     if (!absent_.contains(state)) {
       added.serves = true;
@@ -324,7 +324,7 @@ void Compiler::finish_upstream(server::UpstreamRuntime& runtime, const NewEndpoi
   runtime.hash_key = balance::KeyRule(upstream.hash_key);
   for (const server::EndpointRuntime& endpoint : runtime.endpoints)
     adjust_ejection(upstream, *endpoint.state, now);
-  if (!added.serves) return;  // all are new: nobody has to go slower than the others
+  if (!added.serves) return;  // all are new: none has to go slower than the others
   for (upstream::EndpointState* state : added.fresh) state->serving_since = balance::serving_mark(now);
 }
 

@@ -1,4 +1,4 @@
-// Tells when files may have changed: inotify on the directories that decide what their paths lead to
+// Reports when files may have changed: inotify on the directories that decide what their paths lead to
 // (watch_points.hpp), so that a rename over a file and a link that is swapped are seen as well as a write. Waits until
 // nothing has happened for a moment, because one save is many events. Control thread.
 #pragma once

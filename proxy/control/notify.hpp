@@ -1,4 +1,4 @@
-// Tells systemd what this process is doing (sd_notify(3)) by its datagram protocol, without
+// Notifies systemd of the state of this process (sd_notify(3)) by its datagram protocol, without
 // libsystemd. Control thread, or any one thread at a time. Without NOTIFY_SOCKET every call does nothing.
 #pragma once
 
@@ -9,9 +9,9 @@ namespace weir::control {
 
 class Notifier {
  public:
-  /// `socket`: a path, or an abstract name that starts with '@'; empty: nobody listens.
+  /// `socket`: a path, or an abstract name that starts with '@'; empty: off.
   explicit Notifier(std::string socket) : socket_(std::move(socket)) {}
-  /// Takes NOTIFY_SOCKET out of the environment, so that no child speaks for us.
+  /// Takes NOTIFY_SOCKET out of the environment, so that no child notifies in our place.
   static Notifier from_environment();
 
   bool enabled() const { return !socket_.empty(); }

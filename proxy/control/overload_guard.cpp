@@ -26,7 +26,7 @@ std::uint64_t descriptor_limit() {
 }
 
 /// Three quarters of the descriptors for clients, the rest for endpoints, the admin address and logs: most client
-/// connections wait for a request at any time. Where that is not enough, requests get 503 and nobody is ejected.
+/// connections wait for a request at any time. Where that is not enough, requests get 503 and no endpoint is ejected.
 std::uint32_t connections_within(std::uint64_t descriptors, std::uint32_t wanted) {
   const std::uint64_t fitting = descriptors / 4 * 3;
   return descriptors == 0 || fitting >= wanted ? wanted : static_cast<std::uint32_t>(fitting);
@@ -109,7 +109,7 @@ void OverloadGuard::sample() {
     uses[static_cast<std::size_t>(limit::Bound::memory)] = {observe::read_resident_bytes(), memory_max_};
   }
   const auto changes = overload_.update(uses);
-  tell_workers();
+  publish();
   if (overload_.of(limit::Bound::memory) != limit::Pressure::normal) return_memory();
   for (const limit::Overload::Change& change : changes) {
     rising_ = rising_ || change.to > change.from;
@@ -130,7 +130,7 @@ void OverloadGuard::return_memory() {
   (void)::malloc_trim(0);
 }
 
-void OverloadGuard::tell_workers() {
+void OverloadGuard::publish() {
   shared_.connections_max = connections_max_;
   shared_.connections_tight =
       static_cast<std::uint32_t>((std::uint64_t{connections_max_} * start_percent_ + 99) / 100);

@@ -1,5 +1,5 @@
-// Samples how much of its bounds the process uses, tells the workers what to give up, and says so. Control thread; what
-// workers read lies in server::ProcessShared.
+// Samples how much of its bounds the process uses, sets what the workers give up, and emits events. Control thread;
+// what workers read lies in server::ProcessShared.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -24,7 +24,7 @@ class OverloadGuard {
   OverloadGuard(boost::asio::io_context& context, server::ProcessShared& shared);
 
   /// Before there are workers: keeps some of the process's descriptors for this thread. `relieve` is called when the
-  /// others become short: whoever holds idle ones should give them up.
+  /// others become short: holders of idle ones should give them up.
   void reserve_descriptors(std::size_t workers, std::function<void()> relieve);
   /// The bounds from now on; warns once a value where max_connections does not fit the descriptors.
   void configure(const config::Server& settings);
@@ -36,7 +36,7 @@ class OverloadGuard {
   const limit::Overload& state() const { return overload_; }
 
  private:
-  void tell_workers();
+  void publish();
   void return_memory();
 
   boost::asio::steady_timer timer_;

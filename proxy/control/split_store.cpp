@@ -71,8 +71,8 @@ Result<void> SplitStore::open() {
     } else {
       std::error_code ignored;
       std::filesystem::rename(state_file(), state_file() + ".broken", ignored);
-      complaint_ = state_file() + ": " + state.error().detail + "; set aside as split-state.broken, the " +
-                   "configuration's weights are in force";
+      problem_ = state_file() + ": " + state.error().detail + "; set aside as split-state.broken, the " +
+                 "configuration's weights are in force";
     }
   }
   // What cannot be written now could not be written later either.
@@ -119,7 +119,7 @@ Result<void> SplitStore::set(const config::Config& config, const config::Route& 
     entry.reason = change.reason;
     next.push_back(std::move(entry));
   }
-  // First what is going to happen, then the change itself: there is no change that nobody recorded.
+  // First what is going to happen, then the change itself: no change goes unrecorded.
   auto recorded =
       audit_.record(now, change.who, "split_set",
                     audit_facts(route.name, weights_before, change.weights, change.reason, change.ttl));

@@ -32,9 +32,9 @@ class SplitStore {
   explicit SplitStore(AuditLog& audit, std::string folder = {}) : audit_(audit), folder_(std::move(folder)) {}
 
   /// Makes the folder and reads what is there. An error (internal): the folder cannot be used. A state file that is
-  /// not whole is set aside, and `complaint` says so.
+  /// not whole is set aside, and `problem` says so.
   Result<void> open();
-  const std::string& complaint() const { return complaint_; }
+  const std::string& problem() const { return problem_; }
   bool persistent() const { return !folder_.empty(); }
 
   /// Drops weights whose route is gone or whose configured weights are others than when they were set: the file
@@ -66,7 +66,7 @@ class SplitStore {
 
   AuditLog& audit_;
   const std::string folder_;
-  std::string complaint_;
+  std::string problem_;
   split::State state_;
 };
 

@@ -1,4 +1,4 @@
-// What the supervisor tells the admin address: health, status, endpoints, metrics.
+// What the supervisor reports to the admin address: health, status, endpoints, metrics.
 #include <unistd.h>
 
 #include <boost/asio/post.hpp>
@@ -53,7 +53,7 @@ void describe_health(EndpointReport& report, const upstream::EndpointState& endp
   report.window_failures = counts.failures;
 }
 
-/// What balancing knows of an endpoint.
+/// What balancing uses of an endpoint.
 void add_balancing(EndpointReport& report, const server::UpstreamRuntime& upstream, std::size_t index) {
   const upstream::Candidate& candidate = upstream.candidates[index];
   const std::uint32_t ramp = balance::ramp(*candidate.state, Clock::now(), upstream.rules.slow_start);

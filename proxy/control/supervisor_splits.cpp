@@ -59,11 +59,11 @@ Result<void> Supervisor::open_state(const std::string& folder) {
   if (opened) opened = audit_->open();
   if (opened) opened = splits_->open();
   if (!opened) return self_error(opened.error().kind, "server.state_dir: " + opened.error().detail);
-  if (!splits_->complaint().empty()) observe::log(config::LogLevel::error, "{}", splits_->complaint());
+  if (!splits_->problem().empty()) observe::log(config::LogLevel::error, "{}", splits_->problem());
   return {};
 }
 
-/// For a configuration that takes over now: what the file changed itself wins.
+/// For a configuration that is in force from now on: what the file changed itself wins.
 void Supervisor::reconcile_splits(const config::Config& config) {
   const auto now = std::chrono::system_clock::now();
   log_all(splits_->expire(now));

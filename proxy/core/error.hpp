@@ -1,4 +1,4 @@
-// The error value of the whole request path: what went wrong and whose fault it is. `Result<T>` carries it. Pure
+// The error value of the whole request path: what went wrong and on which side. `Result<T>` carries it. Pure
 // values: any thread. One table (error.cpp) maps each kind to its log name, its HTTP status and its RFC 9209
 // Proxy-Status error type; nothing else does.
 #pragma once
@@ -10,7 +10,7 @@
 
 namespace weir {
 
-/// Whose doing an error is: decides who is told and what passive health counts.
+/// Where an error comes from: decides which side gets it and what passive health counts.
 enum class Origin : std::uint8_t { client, upstream, self };
 
 enum class ErrorKind : std::uint8_t {
@@ -70,9 +70,9 @@ struct Error {
   std::string detail;  // one phrase for people; never secrets, never raw client bytes
 };
 
-/// A client's fault: answered with the kind's status, never retried.
+/// Of the client: answered with the kind's status, never retried.
 Error client_error(ErrorKind kind, std::string detail);
-/// An endpoint's fault.
+/// Of an endpoint.
 Error upstream_error(ErrorKind kind, std::string detail);
 /// Our own.
 Error self_error(ErrorKind kind, std::string detail);

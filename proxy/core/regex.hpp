@@ -29,7 +29,7 @@ class Regex {
   Regex& operator=(Regex&&) noexcept;
   ~Regex();
 
-  /// The error's detail says what is wrong: "missing ): /a(". Always of kind internal: whoever compiles knows better
+  /// The error's detail says what is wrong: "missing ): /a(". Always of kind internal: the caller knows better
   /// what it is about.
   static Result<Regex> compile(std::string_view expression);
 

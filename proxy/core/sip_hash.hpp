@@ -1,5 +1,5 @@
-// SipHash (Aumasson, Bernstein): a keyed 64-bit hash for what clients send, so that nobody without the secret can make
-// names collide. Streaming; parts may have any length. Pure; any thread.
+// SipHash (Aumasson, Bernstein): a keyed 64-bit hash for what clients send, so that no client without the secret can
+// make names collide. Streaming; parts may have any length. Pure; any thread.
 #pragma once
 
 #include <bit>

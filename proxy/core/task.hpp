@@ -1,6 +1,6 @@
 // Task<T>: a lazily started coroutine that is awaited exactly once, on the thread that made it. Awaiting
 // transfers control symmetrically, so a chain of tasks uses no stack; frames come from FramePool. Exceptions
-// pass to the awaiter. Detached: a coroutine that nobody awaits; io::spawn starts it.
+// pass to the awaiter. Detached: a coroutine that no other awaits; io::spawn starts it.
 //
 // GCC 12 miscompiles some expressions around co_await: name temporaries, then move them (ARCHITECTURE.md).
 #pragma once

@@ -7,8 +7,8 @@
 
 namespace weir::http {
 
-/// Says that a request is a copy, whose answer nobody reads; its value is the name of the route. Weir never passes one
-/// on from a client.
+/// Says that a request is a copy, whose answer no client reads; its value is the name of the route. Weir never passes
+/// one on from a client.
 inline constexpr std::string_view mirror_field_name = "X-Weir-Mirror";
 
 /// Cookie, Authorization, Proxy-Authorization: what lets a request act for its client.

@@ -20,7 +20,7 @@ enum class FieldRole : std::uint8_t {
   via,           // appended to
   date,          // added to responses that lack it
   max_forwards,  // one less in OPTIONS requests
-  forwarding,    // who the client is: believed from us only
+  forwarding,    // who the client is: set by us only
   request_id,    // X-Request-Id
   traceparent,   // W3C trace context
   tracestate,
@@ -28,7 +28,7 @@ enum class FieldRole : std::uint8_t {
 
 FieldRole role_of(const Field& field);
 
-/// A name that servers which turn '-' into '_' (CGI, WSGI, PHP) cannot tell from one that we drop or write
+/// A name that servers which turn '-' into '_' (CGI, WSGI, PHP) cannot distinguish from one that we drop or write
 /// ourselves: `X_Forwarded_For`, `Content_Length`.
 bool is_alias(std::string_view name);
 

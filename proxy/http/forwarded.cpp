@@ -112,7 +112,7 @@ bool is_port(std::string_view text) {
   return ec == std::errc{} && end == text.data() + text.size();
 }
 
-/// A field that may occur once. Twice: nobody knows whose value is right.
+/// A field that may occur once. Twice: which value is right is unknown.
 struct Single {
   std::string_view value;
   unsigned count = 0;
@@ -128,12 +128,12 @@ std::string_view known_proto(std::string_view text) {
 }
 
 /// What the hop that named the client says of the client's own connection (RFC 7239 5.3, 5.4).
-void believe_element(const ForwardedElement& element, ForwardedFacts& out) {
+void apply_element(const ForwardedElement& element, ForwardedFacts& out) {
   if (const std::string_view proto = known_proto(element.proto); !proto.empty()) out.proto = proto;
   if (parse_authority(element.host)) out.host = element.host;
 }
 
-void believe_peer(const RequestHead& head, ForwardedFacts& out) {
+void apply_peer_fields(const RequestHead& head, ForwardedFacts& out) {
   Single proto, host, port;
   for (const Field& field : head.fields) {
     if (field.id != FieldId::unknown) continue;
@@ -174,10 +174,10 @@ void evaluate_forwarded(const RequestHead& head, const IpAddress& peer, bool tls
     collect_forwarded(head, hops, elements);
     const std::size_t taken = walk(hops.all(), trusted, out.client_ip);
     // An element without an address may still say how its client came.
-    if (hops.count > 0) believe_element(elements[taken == 0 ? 0 : taken - 1], out);
+    if (hops.count > 0) apply_element(elements[taken == 0 ? 0 : taken - 1], out);
   }
   join(hops.all(), peer, out.forwarded_for);
-  believe_peer(head, out);
+  apply_peer_fields(head, out);
 }
 
 bool valid_request_id(std::string_view text) {

@@ -1,5 +1,5 @@
-// Who the client is, and what we tell the endpoint about it: X-Forwarded-*, Forwarded, X-Real-IP. Only peers
-// in `trusted_proxies` are believed; from anybody else these fields are replaced. Pure; any thread.
+// Who the client is, and what the endpoint gets about it: X-Forwarded-*, Forwarded, X-Real-IP. Only peers
+// in `trusted_proxies` are trusted; from other peers these fields are replaced. Pure; any thread.
 #pragma once
 
 #include <span>
@@ -35,7 +35,7 @@ struct ForwardedFacts {
 /// and ignored. The list that is sent keeps the members as received (those of Forwarded become plain
 /// addresses, or `unknown`); past forwarded_hops_max or forwarded_for_bytes_max the oldest, on the left, go
 /// first. A field of X-Forwarded-Proto, -Host or -Port that occurs twice or lists several values is ambiguous
-/// and not believed.
+/// and not trusted.
 void evaluate_forwarded(const RequestHead& head, const IpAddress& peer, bool tls, std::string_view local_port,
                         std::span<const Cidr> trusted, ForwardedFacts& out);
 

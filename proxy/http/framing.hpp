@@ -67,7 +67,7 @@ enum class TransferCoding : std::uint8_t {
 /// Judges all Transfer-Encoding fields together; there must be one.
 TransferCoding classify_transfer_encoding(const std::vector<Field>& fields);
 
-/// Whether the connection stays usable after this message, as far as Connection tells (RFC 9112 9.3).
+/// Whether the connection stays usable after this message, as Connection says (RFC 9112 9.3).
 bool connection_persists(const FieldFacts& facts, int minor_version);
 
 }  // namespace weir::http

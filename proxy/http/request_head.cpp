@@ -16,8 +16,8 @@ Error malformed(const char* what) {
   return client_error(ErrorKind::malformed_request, what);
 }
 
-/// Fields that Connection may not name: a proxy that obeyed would strip what frames, routes or authenticates
-/// the request, or what Weir itself vouches for (RFC 9110 7.6.1).
+/// Fields that Connection may not name: a proxy that follows it would strip what frames, routes or authenticates
+/// the request, or what Weir itself sets (RFC 9110 7.6.1).
 constexpr std::array<std::string_view, 20> never_hop_by_hop{"host",
                                                             "content-length",
                                                             "transfer-encoding",

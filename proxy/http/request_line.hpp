@@ -24,7 +24,7 @@ struct RequestLine {
 std::size_t request_line_begin(std::string_view bytes);
 
 /// Reads the request line at the start of `bytes`. true: complete. false: more bytes are needed, and `clean`
-/// tells a later call how far this one got (0 at first). Errors: malformed_request, uri_too_long,
+/// says how far this call got, for a later one (0 at first). Errors: malformed_request, uri_too_long,
 /// unsupported_version.
 Result<bool> read_request_line(std::string_view bytes, std::size_t uri_bytes_max, std::size_t& clean,
                                RequestLine& line);

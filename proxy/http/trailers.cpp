@@ -11,7 +11,7 @@ namespace weir::http {
 namespace {
 
 /// Fields that change how a message is framed, routed, authenticated or processed, and those that Weir
-/// vouches for: arriving after the body they would be believed unchecked (RFC 9110 6.5.1).
+/// sets: arriving after the body they would be trusted unchecked (RFC 9110 6.5.1).
 constexpr std::array<std::string_view, 58> never_in_trailers{
     // framing and content
     "transfer-encoding", "content-length", "content-encoding", "content-type", "content-range", "trailer",

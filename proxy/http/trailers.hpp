@@ -18,8 +18,8 @@ struct TrailerRules {
 
 /// Those of `trailers` (validated field lines) that may pass. Dropped are the names that must not be in a trailer
 /// section (framing, routing, authentication, hop by hop; RFC 9110 6.5.1), those that Weir writes itself or that
-/// servers cannot tell from these (`X_Forwarded_For`), those that the policy sets, sets if absent, or removes, and
-/// those that Connection names (RFC 9110 7.6.1).
+/// servers cannot distinguish from these (`X_Forwarded_For`), those that the policy sets, sets if absent, or removes,
+/// and those that Connection names (RFC 9110 7.6.1).
 std::string forwardable_trailers(std::string_view trailers, const TrailerRules& rules);
 
 /// The members of Connection that are no connection options of HTTP/1.1, for TrailerRules::nominated: trailers come

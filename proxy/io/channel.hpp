@@ -1,6 +1,6 @@
 // A socket as the reactor sees it: readiness flags, at most one operation waiting in each direction with its
-// deadline, and an observer for what happens while nobody reads. Aborting records a reason and wakes
-// everybody: that is how timeouts, shutdown and a vanished client end whatever is in progress.
+// deadline, and an observer for what happens while nothing reads. Aborting records a reason and wakes
+// all waiters: that is how timeouts, shutdown and a vanished client end whatever is in progress.
 // Belongs to its reactor's thread; not movable.
 #pragma once
 
@@ -32,7 +32,7 @@ class Operation {
   std::coroutine_handle<> waiting_;
 };
 
-/// Told when a channel becomes readable or its peer leaves while no operation reads it, and when it is aborted.
+/// Notified when a channel becomes readable or its peer leaves while no operation reads it, and when it is aborted.
 class ChannelObserver {
  public:
   virtual void on_unread_event(Channel& channel) = 0;

@@ -57,7 +57,7 @@ class Stream {
   Readable readable(TimePoint deadline);
   Handshake handshake(TimePoint deadline);
 
-  /// Tells the peer that we send nothing more (TLS close_notify, then FIN). Best effort, does not wait.
+  /// Announces to the peer that we send nothing more (TLS close_notify, then FIN). Best effort, does not wait.
   void finish_writing();
   /// Makes close() send RST instead of FIN: the peer must not take a cut body for a complete one.
   void reset_on_close();

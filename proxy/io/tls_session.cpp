@@ -22,7 +22,7 @@ TlsSession& session_of(BIO* bio) {
 }
 
 // Shared by the sessions of one thread, because each uses them only within one call: what OpenSSL wrote and
-// nobody has tried to send yet, and small parts put together for one record. Their capacity is what makes
+// no write has tried to send yet, and small parts put together for one record. Their capacity is what makes
 // them worth it.
 thread_local std::string fresh_records;
 thread_local std::string gathered;
@@ -230,7 +230,7 @@ bool TlsSession::encrypt_next(std::span<iovec>& parts, IoResult& result) {
   if (code != 1) {
     // The record buffer takes everything, so this is never "try again".
     if (!failed(code, result)) result.status = IoStatus::tls_failed;
-    fresh_records.clear();  // shared by the thread's sessions: nobody else may send them
+    fresh_records.clear();  // shared by the thread's sessions: no other may send them
     return false;
   }
   while (written > 0) {

@@ -104,7 +104,7 @@ class BucketTable {
   const SipKey secret_;
 
   // The TokenBucket of version v is in buckets_[v % 2]. That two are enough: `change` ends only when every group that
-  // holds keys has taken its version, and who holds a group's lock has read the version under it.
+  // holds keys has taken its version, and a holder of a group's lock has read the version under it.
   std::array<TokenBucket, 2> buckets_;
   Nanoseconds changed_at_ = 0;
   std::atomic<std::uint16_t> version_{0};

@@ -1,4 +1,4 @@
-// What a limit tells the client, in the form of draft-ietf-httpapi-ratelimit-headers-11: structured fields (RFC 9651)
+// The response fields of a limit, in the form of draft-ietf-httpapi-ratelimit-headers-11: structured fields (RFC 9651)
 // whose list members are named after the limit. Pure; any thread.
 #pragma once
 

@@ -61,7 +61,7 @@ std::uint64_t hash_of_decoded(std::string_view value, const SipKey& secret) {
 }
 
 /// What endpoints read alike is one value: with quotes around it or without, percent-encoded or not. With quotes or
-/// backslashes inside it nobody can say how it is read.
+/// backslashes inside it is unknown how endpoints read it.
 Values cookie_value(const std::vector<http::Field>& fields, std::string_view name, const SipKey& secret,
                     std::uint64_t& value) {
   auto values = Values::none;

@@ -1,7 +1,7 @@
 // Which bucket a request belongs to: the parts of a limit's key, each with its kind and length, hashed under
-// the process's secret, so that no two keys look alike and nobody can aim at another's bucket. A header or cookie with
-// several values makes no key: which of them counts is for the endpoint to say. Pure, no allocation; immutable after
-// construction, any thread.
+// the process's secret, so that no two keys look alike and no client can aim at another's bucket. A header or cookie
+// with several values makes no key: which of them counts is for the endpoint to say. Pure, no allocation; immutable
+// after construction, any thread.
 #pragma once
 
 #include <cstdint>

@@ -46,7 +46,7 @@ constexpr Thresholds thresholds(Bound bound, unsigned start_percent) {
 }
 
 /// The pressure of one bound after `before`, now that `use` is used. It rises one step at a time: what idles is given
-/// up before anybody is refused.
+/// up before a client is refused.
 Pressure next_pressure(Pressure before, const Use& use, const Thresholds& at);
 
 class Overload {

@@ -25,7 +25,7 @@ inline constexpr int tls_accepts_per_turn = 1;
 /// Errors: internal, with the address and what the kernel said. Any thread.
 Result<io::FileDescriptor> open_listener(const SocketAddress& address, SocketAddress& bound);
 
-/// Whether nobody listens on `address` yet: with SO_REUSEPORT alone a second process would silently share it.
+/// Whether no process listens on `address` yet: with SO_REUSEPORT alone a second process would silently share it.
 Result<void> check_free(const SocketAddress& address);
 
 /// Accepts on one listening socket until it is stopped. Worker thread.

@@ -65,7 +65,7 @@ struct V1Fields {
     rest = cut ? std::string_view{} : rest.substr(end + 1);
     return field;
   }
-  /// True with `out` set, or false: then `cut` tells a field that may still become one from a wrong one.
+  /// True with `out` set, or false: then `cut` distinguishes a field that may still become one from a wrong one.
   bool address(bool v6, IpAddress& out) {
     const std::string_view text = next(' ');
     if (cut) {

@@ -1,6 +1,6 @@
 // The PROXY header, v1 and v2 (haproxy.org/download/2.6/doc/proxy-protocol.txt), as a pure function over the
 // first bytes of a connection. Any thread; nothing is kept between calls. What cannot become a valid header
-// is refused at its first impossible byte, so a client that speaks something else is not waited for.
+// is refused at its first impossible byte, so a client with another protocol is not waited for.
 #pragma once
 
 #include <cstddef>

@@ -115,7 +115,7 @@ void NameLookUp::host_done(LookUp result) {
   next_host();
 }
 
-/// Nobody answered for it. That is no reason to do without the others; and where others serve and it is a backup,
+/// No server answered for it. That is no reason to do without the others; and where others serve and it is a backup,
 /// neither it nor those behind it are waited for any longer.
 void NameLookUp::host_failed(LookUp result) {
   if (!service_) return end(result);

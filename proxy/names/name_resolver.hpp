@@ -59,7 +59,7 @@ class NameResolver {
     explicit Name(boost::asio::io_context& context) : timer(context) {}
     std::vector<upstream::NamedAddress> addresses;
     upstream::TargetAddresses targets;  // of a service, as last known
-    std::set<std::string> down;         // targets that nobody answers for
+    std::set<std::string> down;         // targets that no server answers for
     boost::asio::steady_timer timer;
     upstream::LookUp last = upstream::LookUp::answered;
     std::uint32_t failures = 0;  // in a row
@@ -83,7 +83,7 @@ class NameResolver {
   boost::asio::io_context& context_;
   std::function<void()> changed_;
   boost::asio::steady_timer settle_timer_;
-  std::function<void()> settled_;  // empty: nobody waits
+  std::function<void()> settled_;  // empty: nothing waits
   config::Resolver settings_;
   std::shared_ptr<DnsChannel> channel_;
   std::vector<std::weak_ptr<DnsChannel>> channels_;  // with look-ups that may still run

@@ -1,6 +1,6 @@
 // The error log: spdlog behind one function per level, JSON or text lines. Any thread. Never called per
 // request on the request path except for failures, and never blocks there: a line that a pipe's slow reader
-// leaves no room for is dropped, and the next line that gets through is preceded by one that tells how many
+// leaves no room for is dropped, and the next line that gets through is preceded by one that says how many
 // were.
 #pragma once
 

@@ -16,7 +16,7 @@ namespace {
 constexpr mode_t file_mode = 0640;
 constexpr std::size_t file_write_bytes_max = 1024 * 1024;
 // A pipe that polls writable takes this much without blocking, even when the descriptor is in blocking mode.
-// The mode itself belongs to whoever shares stdout with us and stays as it is.
+// The mode is shared with the other processes that have this stdout and stays as it is.
 constexpr std::size_t pipe_write_bytes_max = PIPE_BUF;
 
 std::size_t whole_lines(std::string_view text, std::size_t bytes_max) {

@@ -57,7 +57,7 @@ class LogWriter {
   const std::string name_;
   LogOutput output_;        // this and the next three: writer thread
   bool torn_line_ = false;  // the last write ended inside a line
-  bool failing_ = false;    // told already
+  bool failing_ = false;    // reported already
   bool given_up_ = false;   // stopping, and the output is stuck
   const bool is_path_;
   std::atomic<std::uint64_t> unwritten_lines_{0};

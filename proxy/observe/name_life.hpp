@@ -1,6 +1,6 @@
 // When the workers may forget what they counted under a name: once no configuration that still serves names it and
-// its series have left /metrics; where nobody scrapes, after an hour. So thousands of addresses a day cost what an hour
-// of them costs. Pure, time passed in. Control thread.
+// its series have left /metrics; where nothing scrapes, after an hour. So thousands of addresses a day cost what an
+// hour of them costs. Pure, time passed in. Control thread.
 #pragma once
 
 #include <cstdint>

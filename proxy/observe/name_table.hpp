@@ -1,6 +1,6 @@
 // Names of routes, upstreams, endpoints and listeners as small ids, for metrics. Filled by the control thread
 // when a snapshot is built. What no configuration names any more leaves in two steps: retired, its id is given to
-// nobody, and the same name would get another one; released, when no worker counts under it, the id is free again.
+// no name, and the same name would get another one; released, when no worker counts under it, the id is free again.
 // Control thread only.
 #pragma once
 

@@ -33,7 +33,7 @@ std::uint64_t parse_boot_time(std::string_view text);
 
 /// Resident memory now; 0 when it cannot be read.
 std::uint64_t read_resident_bytes();
-/// Open descriptors now: since Linux 6.2 the kernel knows the number, before they are counted.
+/// Open descriptors now: since Linux 6.2 the kernel has the number, before they are counted.
 std::uint64_t count_open_fds();
 
 /// Facts that cannot be read stay 0.

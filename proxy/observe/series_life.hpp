@@ -1,4 +1,4 @@
-// How long /metrics shows the series of what left the configuration: for a few more scrapes, so that nobody misses
+// How long /metrics shows the series of what left the configuration: for a few more scrapes, so that no scraper misses
 // what it counted last, and as long as something of it is still under way. What comes back before the workers have
 // forgotten it (name_life.hpp) goes on where it was. Control thread.
 #pragma once

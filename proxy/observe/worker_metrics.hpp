@@ -162,7 +162,7 @@ class WorkerMetrics {
   /// calls is in or not: a scrape is no single moment.
   bool copy_some(WorkerMetrics& into, Walk& walk, std::size_t most) const;
   /// Looks at the next `most` entries and forgets those of the names `gone` (by id). True when all have been looked at.
-  /// What something is under way for stays, and its names are added to `busy`. Nobody else may hold references to
+  /// What something is under way for stays, and its names are added to `busy`. No other code may hold references to
   /// counters of these names, nor use the ids.
   bool forget_some(const std::vector<bool>& gone, std::vector<NameId>& busy, Walk& walk, std::size_t most);
 

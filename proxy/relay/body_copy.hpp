@@ -1,5 +1,5 @@
 // A second copy of a body, taken while it passes: all of it or nothing. A body that does not fit is forgotten at once,
-// and its owner is told, so that nothing is held for it any longer. One thread.
+// and its owner is notified, so that nothing is held for it any longer. One thread.
 #pragma once
 
 #include <sys/uio.h>

@@ -38,7 +38,7 @@ class Pace {
 };
 
 /// The same of a side that is written to. Its kernel and ours take megabytes in advance and say for a minute that there
-/// is no room, so that what a write could place tells nothing: what counts is what left our kernel for the other side,
+/// is no room, so that what a write could place is no measure: what counts is what left our kernel for the other side,
 /// looked at from time to time. A side that takes nothing at all is a matter of WriteBounds::timeout: so the verdict
 /// on a window waits for a byte, and after a silence as long as a window a new one begins.
 class TakenPace {

@@ -96,7 +96,7 @@ Task<RelayEnd> relay_body(io::Stream& source, ReadBuffer& in, http::BodyDecoder&
     gather.begin(head);
     head = {};
     if (at_end) {
-      gather.begin(close_delimited_end);  // the other side still has to learn of it
+      gather.begin(close_delimited_end);  // the other side still has to get it
     } else if (const auto gathered = gather.gather(decoder, in, out_kind); !gathered) {
       RelayEnd end{RelayEnd::Side::source, io::IoStatus::ok, false, gathered.error()};
       co_return end;

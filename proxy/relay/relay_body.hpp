@@ -44,7 +44,7 @@ struct RelayEnd {
   bool complete() const { return side == Side::none; }
 };
 
-/// Shared with whoever watches the relay while it runs.
+/// Shared with the code that watches the relay while it runs.
 struct RelayProgress {
   std::uint64_t body_bytes = 0;     // decoded body bytes passed on
   std::uint64_t written_bytes = 0;  // bytes that the target's socket took, head and framing included

@@ -26,7 +26,7 @@ class InFlightPlace {
   }
   ~InFlightPlace() { give_back(); }
 
-  /// Takes a place; false when `max` are taken. Exact: never more than `max`, and nobody is refused while one is
+  /// Takes a place; false when `max` are taken. Exact: never more than `max`, and none is refused while one is
   /// free. `in` must outlive the place.
   bool take(InFlight& in, std::uint32_t max) {
     give_back();

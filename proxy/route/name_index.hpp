@@ -1,5 +1,5 @@
 // Hash from (parent, name) to a number: one flat table serves host names and every level of the path tree. Filled at
-// build, then read without allocation by any thread. Only the configuration adds names, so nobody can fill a bucket
+// build, then read without allocation by any thread. Only the configuration adds names, so no client can fill a bucket
 // by choosing what to send.
 #pragma once
 

@@ -24,7 +24,7 @@ struct Request {
   std::string_view method;
   const std::vector<http::Field>* fields = nullptr;  // nullptr: none
   std::size_t listener = 0;                          // index
-  std::string_view scheme = "http";                  // of the client, as far as it is believed: http or https
+  std::string_view scheme = "http";                  // of the client, as far as it is trusted: http or https
 };
 
 inline constexpr std::size_t no_route = static_cast<std::size_t>(-1);

@@ -107,7 +107,7 @@ std::chrono::system_clock::time_point time_of(const ASN1_TIME* time) {
   return std::chrono::system_clock::from_time_t(timegm(&parts));
 }
 
-/// An encrypted key asks for its pass phrase here; there is nobody to answer.
+/// An encrypted key asks for its pass phrase here; there is none to give.
 int refuse_pass_phrase(char*, int, int, void* asked) {
   *static_cast<bool*>(asked) = true;
   return -1;

@@ -85,7 +85,7 @@ bool enable_alpn(SSL_CTX* ctx) {
                                  static_cast<unsigned int>(wire.size())) == 0;
 }
 
-/// Tells OpenSSL whom the certificate must name. Names match subjectAltName only, as RFC 9525 has it: the
+/// Sets in OpenSSL what the certificate must name. Names match subjectAltName only, as RFC 9525 has it: the
 /// common name and wildcards within a label are not considered.
 bool expect_peer(SSL* ssl, std::string name, bool verify) {
   X509_VERIFY_PARAM* param = SSL_get0_param(ssl);

@@ -7,7 +7,7 @@
 namespace weir::tls {
 namespace {
 
-// Mozilla's intermediate profile, less its DHE suites: no client that speaks TLS 1.2 needs them, and they
+// Mozilla's intermediate profile, less its DHE suites: no client of TLS 1.2 needs them, and they
 // cost ten times an X25519 exchange. TLS 1.3 suites are OpenSSL's default three.
 constexpr const char* tls12_ciphers =
     "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"

@@ -76,7 +76,7 @@ int on_alpn(SSL*, const unsigned char** out, unsigned char* out_size, const unsi
 
 bool enable_alpn(SSL_CTX* ctx, std::vector<std::string> names) {
   if (names.empty()) return true;
-  // Who speaks HTTP/1.1 understands HTTP/1.0, which curl --http1.0 names.
+  // A server of HTTP/1.1 understands HTTP/1.0, which curl --http1.0 names.
   if (std::ranges::find(names, "http/1.1") != names.end()) names.emplace_back("http/1.0");
   auto protocols = std::make_unique<AlpnProtocols>(AlpnProtocols{alpn_wire(names)});
   SSL_CTX_set_alpn_select_cb(ctx, &on_alpn, protocols.get());

@@ -1,4 +1,4 @@
-// What a finished handshake tells the access log, the metrics and the request: read from the SSL on demand,
+// What a finished handshake gives the access log, the metrics and the request: read from the SSL on demand,
 // so that nothing is kept per connection. The connection's own worker.
 #pragma once
 
