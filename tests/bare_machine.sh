@@ -26,7 +26,7 @@ fail() {
   exit 1
 }
 
-# Not a pass: whoever calls this must be able to tell.
+# Not a pass: the caller must be able to distinguish it.
 cannot_run() {
   echo "bare_machine: NOT RUN, nothing was proven: $*" >&2
   exit 77

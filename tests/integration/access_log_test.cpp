@@ -19,7 +19,7 @@ class AccessLog : public ::testing::Test {
   WeirProcess weir_{config_for(endpoint_.address())};
 };
 
-TEST_F(AccessLog, TellsEverythingOfAnOrdinaryRequest) {
+TEST_F(AccessLog, HasAllFieldsOfAnOrdinaryRequest) {
   RawClient client = weir_.connect();
   const Response response =
       client.exchange("POST", "/path?query=1", "12345678",

@@ -42,7 +42,7 @@ TEST(Access, TheClientBehindATrustedProxyIsAskedAbout) {
         response.fields.get("Proxy-Status"),
         "weir; error=http_request_denied; details=\"refused by access list " + std::string(list) + "\"");
   }
-  EXPECT_EQ(client.get("/").status, 403) << "the proxy itself is nobody's client";
+  EXPECT_EQ(client.get("/").status, 403) << "the proxy itself is no client";
   EXPECT_EQ(endpoint.request_count(), 3U);
   const auto log = weir.access_log(9);
   EXPECT_EQ(log[3].at("reason"), "access_denied");
@@ -53,7 +53,7 @@ TEST(Access, TheClientBehindATrustedProxyIsAskedAbout) {
   EXPECT_EQ(weir.metric("weir_requests_refused_total", "reason=\"access_denied\""), 6);
 }
 
-TEST(Access, NobodyElseIsBelieved) {
+TEST(Access, OtherPeersAreNotTrusted) {
   OriginProcess origin;
   ConfigText config = config_for(origin.address());
   config.access = "office: { allow: [10.0.0.0/8] }, local: { allow: [127.0.0.1] }";
@@ -64,7 +64,7 @@ TEST(Access, NobodyElseIsBelieved) {
   RawClient client = weir.connect();
   EXPECT_EQ(client.get("/admin", from("10.1.1.1")).status, 403);
   EXPECT_EQ(client.get("/local", from("10.1.1.1")).status, 204);
-  EXPECT_EQ(client.get("/").status, 200) << "a route without lists admits everybody";
+  EXPECT_EQ(client.get("/").status, 200) << "a route without lists admits all clients";
 }
 
 TEST(Access, IsCheckedBeforeTheBodyIsRead) {
@@ -231,7 +231,7 @@ TEST(ConnectionsPerClient, ThePlaceIsFreeWhenTheClientSeesTheEnd) {
   EXPECT_EQ(weir.metric("weir_connections_refused_total"), 0);
 }
 
-TEST(ConnectionsPerClient, BehindABalancerTheProxyHeaderTells) {
+TEST(ConnectionsPerClient, BehindABalancerTheProxyHeaderCounts) {
   OriginProcess origin;
   ConfigText config = config_for(origin.address());
   config.trusted_proxies = "127.0.0.0/8";

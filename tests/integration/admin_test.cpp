@@ -20,7 +20,7 @@ class Admin : public ::testing::Test {
   WeirProcess weir_{config_for(endpoint_.address())};
 };
 
-TEST_F(Admin, HealthTellsOfUpstreams) {
+TEST_F(Admin, HealthShowsUpstreams) {
   const boost::json::object health = weir_.admin_json("/health").as_object();
   EXPECT_EQ(health.at("status"), "healthy");
   EXPECT_TRUE(health.contains("version"));
@@ -88,7 +88,7 @@ TEST_F(Admin, InFlightIsExact) {
   weir_.wait_for_metric("weir_upstream_in_flight", "", 0);
 }
 
-TEST_F(Admin, ApiTellsStatusConfigUpstreamsAndRoutes) {
+TEST_F(Admin, ApiShowsStatusConfigUpstreamsAndRoutes) {
   EXPECT_EQ(weir_.admin_json("/api/v1/status").as_object().at("config").at("generation"), 1);
   EXPECT_EQ(weir_.admin("/api/v1/config").status, 200);
   EXPECT_THAT(weir_.admin("/api/v1/upstreams").body, HasSubstr(endpoint_.address()));

@@ -116,7 +116,7 @@ TEST_F(Policies, AKeyStaysOnEveryWorkerAndAfterARestart) {
       for (const char* user : {"ann", "bob", "cem", "dora", "eva"}) {
         seen[user].insert(origin_name(client.get("/", std::string("X-User: ") + user + "\r\n")));
       }
-      seen["nobody"].insert(origin_name(client.get("/")));  // by its address
+      seen["none"].insert(origin_name(client.get("/")));  // by its address
     }
   }
   for (const auto& [user, names] : seen) EXPECT_EQ(names.size(), 1U) << user;
@@ -172,7 +172,7 @@ TEST_F(Policies, RetryAfterKeepsRequestsAway) {
   EXPECT_EQ(busy.request_count(), 1U);
 }
 
-TEST_F(Policies, BackupsServeOnlyWhileNobodyElseCan) {
+TEST_F(Policies, BackupsServeOnlyWhileNoOtherCan) {
   auto primary = std::make_unique<ScriptableEndpoint>(behave::ok("primary"));
   EndpointOptions same_port;
   same_port.port = primary->port();

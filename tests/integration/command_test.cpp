@@ -175,7 +175,7 @@ TEST_F(Command, LayersAndTheEnvironmentAreMerged) {
   EXPECT_EQ(run_to_end(weir_binary(), options).status, (ExitStatus{1, 0}));
 }
 
-TEST_F(Command, ExplainTellsRouteAndUpstream) {
+TEST_F(Command, ExplainShowsRouteAndUpstream) {
   ConfigText text = config_for("127.0.0.1:9");
   text.routes = {"{ name: api, match: { path_prefix: /api }, upstream: app }",
                  "{ name: gone, match: { path: /old }, redirect: { to: /new, status: 301 } }"};

@@ -1,5 +1,5 @@
 // A process with few descriptors: it takes no more connections than it can serve, and when it runs out all the same
-// that is its own fault, not an endpoint's, and it passes.
+// that is no failure of an endpoint, and it passes.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

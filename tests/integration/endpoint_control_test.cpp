@@ -338,7 +338,7 @@ TEST(EndpointControl, ANamesAddressesAreEachTheirOwn) {
   EXPECT_EQ(json::parse(drained.output).at("state"), "drain");
 }
 
-// Whatever four clients do meanwhile: when the endpoint was seen drained, nothing more comes, and nobody notices.
+// Whatever four clients do meanwhile: when the endpoint was seen drained, nothing more comes, and no client notices.
 TEST(EndpointControl, UnderLoadNothingFailsAndNothingSlipsThrough) {
   Pair pair;
   WeirProcess weir(pair.config());

@@ -29,7 +29,7 @@ class Headers : public ::testing::Test {
   }
 };
 
-TEST_F(Headers, ForwardingFieldsTellTheTruth) {
+TEST_F(Headers, ForwardingFieldsAreCorrect) {
   const Request seen = seen_for("");
   EXPECT_EQ(seen.fields.get("Host"), "example.test");
   EXPECT_THAT(seen.fields.values("X-Forwarded-For"), ElementsAre("127.0.0.1"));
@@ -151,7 +151,7 @@ TEST_F(Headers, OnlyOurOwnAnswersCarryProxyStatus) {
   EXPECT_THAT(weir_.get("/").fields.get("Proxy-Status"), StartsWith("weir; error="));
 }
 
-TEST(HeadersTrusted, ATrustedProxyIsBelieved) {
+TEST(HeadersTrusted, FieldsOfATrustedProxyCount) {
   ScriptableEndpoint endpoint(behave::ok());
   ConfigText config = config_for(endpoint.address());
   config.trusted_proxies = "127.0.0.0/8, 10.0.0.0/8";

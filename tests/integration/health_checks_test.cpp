@@ -1,4 +1,4 @@
-// Active checks: who takes requests before, while and after an endpoint's checks fail, and what is told of it.
+// Active checks: who takes requests before, while and after an endpoint's checks fail, and what Weir reports of it.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -136,7 +136,7 @@ TEST(HealthChecks, WhatIsUnknownTakesNothingWhileAnotherCan) {
   eventually("it takes requests", [&] { return client.get("/").body == "slow"; });
 }
 
-TEST(HealthChecks, WhereNobodyPassedEverybodyIsBetterThanNobody) {
+TEST(HealthChecks, WhereNoneHasPassedAllAreUsed) {
   ScriptableEndpoint endpoint(app(behave::status(500), "served"));
   ConfigText config = config_for(endpoint.address());
   config.app = quick_check;
@@ -239,7 +239,7 @@ TEST(HealthChecks, AReloadKeepsWhatIsKnown) {
 
   config.app = "";
   weir.reload(config);
-  wait_for_state(weir, bad.address(), "healthy");  // nobody says otherwise any more
+  wait_for_state(weir, bad.address(), "healthy");  // no check says otherwise any more
   eventually("it takes requests", [&] { return weir.get("/").body == "bad"; });
 }
 

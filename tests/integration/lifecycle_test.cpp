@@ -26,7 +26,7 @@ class Lifecycle : public ::testing::Test {
   WeirProcess weir_{config_for(endpoint_.address())};
 };
 
-TEST_F(Lifecycle, TellsItsAddressesAndIsReady) {
+TEST_F(Lifecycle, PrintsItsAddressesAndIsReady) {
   EXPECT_NE(weir_.port(), 0);
   EXPECT_EQ(weir_.get("/").status, 200);
   EXPECT_EQ(weir_.admin("/health/live").status, 200);
@@ -145,7 +145,7 @@ TEST_F(Lifecycle, AConnectionThatHasNotSpokenYetIsServedInADrain) {
   EXPECT_EQ(weir_.process().wait_exit(), exited_well);
 }
 
-TEST_F(Lifecycle, AConnectionThatNeverSpeaksDoesNotHoldADrainUp) {
+TEST_F(Lifecycle, ASilentConnectionDoesNotHoldADrainUp) {
   RawClient silent = weir_.connect();
   weir_.wait_for_metric("weir_connections", "state=\"idle\"", 1);
   EXPECT_EQ(weir_.stop_busy(), exited_well);
@@ -182,7 +182,7 @@ TEST(LifecycleTimeout, ARequestThatIsCutIsLoggedAsCut) {
   EXPECT_EQ(line.at("bytes_out"), 0);
 }
 
-/// However late the second one comes: an access log that nobody reads holds the process up when everything else of it
+/// However late the second one comes: an access log that is not read holds the process up when everything else of it
 /// has gone.
 TEST(LifecycleSignals, FurtherOnesDoNotSpoilTheEndOfADrain) {
   TempDir directory;

@@ -56,14 +56,14 @@ TEST_F(Limits, UriBytes) {
   EXPECT_EQ(weir->get("/" + std::string(1000, 'u')).status, 200);
 }
 
-TEST_F(Limits, BodyBytesToldInAdvance) {
+TEST_F(Limits, BodyBytesByContentLength) {
   const auto weir = weir_with("body_bytes: 1KiB");
   expect_refusal(*weir, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1025\r\n\r\n" + std::string(1025, 'b'),
                  413);
   EXPECT_EQ(weir->connect().exchange("POST", "/", std::string(1024, 'b')).body.size(), 1024U);
 }
 
-TEST_F(Limits, BodyBytesToldInAdvanceAreNotInvited) {
+TEST_F(Limits, BodyBytesByContentLengthGetNo100) {
   const auto weir = weir_with("body_bytes: 1KiB");
   RawClient client = weir->connect();
   client.send("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5000\r\n\r\n");

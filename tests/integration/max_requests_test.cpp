@@ -21,7 +21,7 @@ class DeafClient {
       try {
         while (client_.send(many)) {
         }
-      } catch (const std::exception&) {  // as it is meant to be: nobody reads what it sends any more
+      } catch (const std::exception&) {  // as it is meant to be: what it sends is read no more
       }
     });
   }

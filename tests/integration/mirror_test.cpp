@@ -1,4 +1,4 @@
-// Copies of requests on the wire: which ones, what they hold, and that nobody waits for them.
+// Copies of requests on the wire: which ones, what they hold, and that no client waits for them.
 #include <gtest/gtest.h>
 
 #include <fmt/format.h>
@@ -121,7 +121,7 @@ TEST_F(Mirror, ALargeBodyIsNotCopied) {
   EXPECT_EQ(green_.request(0).body, fits);
 }
 
-TEST_F(Mirror, NobodyWaitsForACopyAndTooManyAreSkipped) {
+TEST_F(Mirror, NoClientWaitsForACopyAndTooManyAreSkipped) {
   const auto gate = std::make_shared<Gate>();
   green_.behave(behave::gated(gate, behave::ok()));
   WeirProcess weir(config("percent: 100, max_in_flight: 3"));
@@ -331,7 +331,7 @@ TEST_F(Mirror, ACopyLivesThroughAReloadThatEndsItsMirror) {
   gate->open();
   wait_for(weir, "answered", 1);
   EXPECT_EQ(green_.request_count(), 1U);
-  EXPECT_EQ(green_.wait_for_end(0), StreamEvent::end);  // nobody needs the connection any more
+  EXPECT_EQ(green_.wait_for_end(0), StreamEvent::end);  // nothing needs the connection any more
 }
 
 TEST_F(Mirror, AKeptConnectionThatDiedSaysNothingAboutItsEndpoint) {

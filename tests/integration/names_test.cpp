@@ -198,7 +198,7 @@ TEST(Names, FailuresKeepTheLastGoodAnswer) {
   weir.process().wait_for_error_text("the last answer is kept: 1 address");
 }
 
-/// Clients that send POSTs, which nobody may repeat, each on a connection of its own, until stop().
+/// Clients that send POSTs, which are never repeated, each on a connection of its own, until stop().
 class Load {
  public:
   Load(const WeirProcess& weir, int clients) {

@@ -1,5 +1,5 @@
 // One view of a request's fields for all: what the client takes back by Connection steers nothing, trailers are
-// judged as fields are, and only trusted proxies are believed.
+// judged as fields are, and only trusted proxies count.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -131,7 +131,7 @@ TEST_F(OneView, ATraceIsTakenFromTrustedProxiesOnly) {
   EXPECT_EQ(endpoint_.request(1).fields.get("traceparent"), some_trace);
 }
 
-TEST_F(OneView, ForwardedIsBelievedAsItsOlderRelatives) {
+TEST_F(OneView, ForwardedIsTrustedAsItsOlderRelatives) {
   ConfigText trusting = config();
   trusting.trusted_proxies = "127.0.0.0/8";
   WeirProcess weir(trusting);

@@ -23,26 +23,26 @@ class Origin : public ::testing::Test {
   OriginProcess origin_{"blue-1", "blue"};
 };
 
-TEST_F(Origin, TellsNameVersionAndTheRequestAsItCame) {
+TEST_F(Origin, AnswersNameVersionAndTheRequestAsItCame) {
   const Response response = connect().get("/?a=1", "X-Twice: one\r\nx-twice: \"two\"\r\n");
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.fields.get("Content-Type"), "application/json");
   EXPECT_EQ(response.fields.get("X-Version"), "blue");
   EXPECT_EQ(origin_name(response), "blue-1");
   EXPECT_THAT(origin_headers(response, "X-Twice"), ::testing::ElementsAre("one", "\"two\""));
-  const boost::json::object told = boost::json::parse(response.body).as_object();
-  EXPECT_EQ(told.at("version"), "blue");
-  EXPECT_EQ(told.at("method"), "GET");
-  EXPECT_EQ(told.at("target"), "/?a=1");
-  EXPECT_EQ(told.at("protocol"), "HTTP/1.1");
+  const boost::json::object answer = boost::json::parse(response.body).as_object();
+  EXPECT_EQ(answer.at("version"), "blue");
+  EXPECT_EQ(answer.at("method"), "GET");
+  EXPECT_EQ(answer.at("target"), "/?a=1");
+  EXPECT_EQ(answer.at("protocol"), "HTTP/1.1");
 }
 
 TEST_F(Origin, AnswersUnlistedPathsLikeTheRoot) {
   const Response response = connect().exchange("PATCH", "/any/where", "12345");
   EXPECT_EQ(response.status, 200);
-  const boost::json::object told = boost::json::parse(response.body).as_object();
-  EXPECT_EQ(told.at("target"), "/any/where");
-  EXPECT_EQ(told.at("body_bytes"), 5);
+  const boost::json::object answer = boost::json::parse(response.body).as_object();
+  EXPECT_EQ(answer.at("target"), "/any/where");
+  EXPECT_EQ(answer.at("body_bytes"), 5);
 }
 
 TEST_F(Origin, KeepsTheConnectionAndAnswersPipelinedRequestsInOrder) {

@@ -103,7 +103,7 @@ TEST_F(Overload, TheOldestIdleConnectionMakesRoom) {
   std::vector<RawClient> idle;
   for (int i = 0; i < 3; ++i) idle.push_back(weir_->connect());
   RawClient busy = busy_client();
-  // Young ones are spared: who has just connected is about to send its request.
+  // Young ones stay: a client that has just connected is about to send its request.
   std::vector<RawClient> later;
   eventually("an idle one made room", [&] {
     RawClient next = weir_->connect();
@@ -191,7 +191,7 @@ TEST_F(Overload, ACrowdIsAnsweredAndPasses) {
     EXPECT_TRUE(status == 200 || status == 503) << status;
   }
   EXPECT_GE(served, 20);
-  EXPECT_EQ(served + refused, crowd_size) << "everybody got an answer";
+  EXPECT_EQ(served + refused, crowd_size) << "each got an answer";
   EXPECT_EQ(shed("new_connection", "connections"), refused);
   crowd.clear();
   wait_for_state(normal);

@@ -30,7 +30,7 @@ std::string version_2(std::uint8_t command) {
   return header;
 }
 
-TEST_F(ProxyProtocol, TellsTheClientOfBothVersions) {
+TEST_F(ProxyProtocol, GivesTheClientInBothVersions) {
   const auto weir = start("127.0.0.0/8");
   for (const std::string& header :
        {std::string("PROXY TCP4 198.51.100.7 10.0.0.1 12345 443\r\n"), version_2(1)}) {

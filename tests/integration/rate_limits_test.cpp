@@ -1,4 +1,4 @@
-// Rate limits over the real binary: exact over all workers, told to the client, and decided before anything else.
+// Rate limits over the real binary: exact over all workers, announced to the client, and decided before anything else.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -117,7 +117,7 @@ TEST_F(RateLimits, EveryAnswerSaysWhereTheClientStands) {
   EXPECT_EQ(refused.fields.get("X-Frame-Options"), "DENY");
 }
 
-TEST_F(RateLimits, WhoWaitsAsToldIsAdmitted) {
+TEST_F(RateLimits, AClientThatWaitsForRetryAfterIsAdmitted) {
   const WeirProcess weir(config_with("api: { rate: 2/s, burst: 1 }"));
   RawClient client = weir.connect();
   EXPECT_EQ(passed(client, 2), 1);
@@ -182,7 +182,7 @@ TEST_F(RateLimits, ShadowOnlyCountsAndLogs) {
   EXPECT_FALSE(log[5].contains("reason"));
 }
 
-TEST_F(RateLimits, TheLogSaysWhoRefused) {
+TEST_F(RateLimits, TheLogSaysWhichLimitRefused) {
   WeirProcess weir(config_with("api: { rate: 1/h, burst: 1, status: 503, headers: false }"));
   RawClient client = weir.connect();
   client.get("/");

@@ -205,7 +205,7 @@ TEST_F(RefusedUpload, AShortRestKeepsTheConnection) {
   EXPECT_EQ(client.read_response().status, 503);
 }
 
-TEST_F(RefusedUpload, WhoWaitsForAnInvitationIsNotUnderstoodAfterARefusal) {
+TEST_F(RefusedUpload, OneThatWaitsForA100IsNotUnderstoodAfterARefusal) {
   const auto weir = weir_with();
   RawClient client = weir->connect();
   client.send("POST /denied HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 10\r\n\r\n");

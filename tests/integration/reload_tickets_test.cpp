@@ -22,7 +22,7 @@ class ReloadTickets : public ::testing::Test {
     return config;
   }
 
-  /// Connects with the session of the connection before; tells whether it was resumed.
+  /// Connects with the session of the connection before; returns whether it was resumed.
   bool resumes(const WeirProcess& weir) {
     RawClient client = weir.connect_tls(tls_);
     EXPECT_EQ(client.get("/").status, 200);

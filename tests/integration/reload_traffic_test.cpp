@@ -57,8 +57,8 @@ class Load {
 ConfigText variant(const std::string& blue, const std::string& green, int step) {
   const bool odd = step % 2 == 1;
   ConfigText config = config_for({odd ? green : blue});
-  config.access = "everybody: { deny: [203.0.113." + std::to_string(step % 200) + "] }";
-  config.route = "access: [everybody], max_in_flight: " + std::to_string(100 + step % 7);
+  config.access = "all: { deny: [203.0.113." + std::to_string(step % 200) + "] }";
+  config.route = "access: [all], max_in_flight: " + std::to_string(100 + step % 7);
   config.http = "limits: { connections_per_client: " + std::to_string(1000 + step % 3) + " }";
   config.headers = "extra: { response: { set: { X-Step: \"" + std::to_string(step) + "\" } } }";
   if (odd) config.routes = {"{ name: odd, match: { path: /odd }, upstream: app, headers: [extra] }"};

@@ -104,7 +104,7 @@ class BrownOut : public ::testing::Test {
     for (const auto& endpoint : endpoints_) sum += endpoint->request_count();
     return sum;
   }
-  /// Answers the wave that is held, and waits until all that follows from it is held in its turn. Tells how many
+  /// Answers the wave that is held, and waits until all that follows from it is held in its turn. Returns how many
   /// requests came.
   std::size_t answer_wave(const WeirProcess& weir) {
     const std::size_t before = seen();

@@ -150,7 +150,7 @@ TEST(Retry, AStatusIsTriedElsewhereOnlyWhereNamed) {
   EXPECT_EQ(other.get("/").status, 503);  // passed on as it came
 }
 
-TEST(Errors, AreToldApart) {
+TEST(Errors, AreDistinct) {
   const std::vector<std::tuple<RequestBehaviour, int, std::string>> cases{
       {behave::reset(), 502, "connection_terminated"},
       {behave::close(), 502, "connection_terminated"},
@@ -172,8 +172,8 @@ TEST(Errors, AreToldApart) {
     EXPECT_EQ(response.status, status) << type;
     EXPECT_THAT(response.fields.get("Proxy-Status"), HasSubstr("error=" + type));
   }
-  ConfigText nobody = config_for("127.0.0.1:" + std::to_string(unused_port()));
-  WeirProcess weir(nobody);
+  ConfigText unused = config_for("127.0.0.1:" + std::to_string(unused_port()));
+  WeirProcess weir(unused);
   const Response refused = weir.get("/");
   EXPECT_EQ(refused.status, 502);
   EXPECT_THAT(refused.fields.get("Proxy-Status"), HasSubstr("error=connection_refused"));

@@ -1,5 +1,5 @@
-// Retries: what is tried again for each word of retry.on, what becomes of a response that is not used, and what
-// the access log tells of every attempt. Which endpoint is taken out: retry_health_test.cpp. How many at once:
+// Retries: what is tried again for each value of retry.on, what becomes of a response that is not used, and what
+// the access log has of every attempt. Which endpoint is taken out: retry_health_test.cpp. How many at once:
 // retry_budget_test.cpp.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -38,7 +38,7 @@ std::vector<std::string> outcomes(const boost::json::object& line) {
   return found;
 }
 
-/// The first log line among `count` that tells of more than one attempt.
+/// The first log line among `count` with more than one attempt.
 boost::json::object line_with_retry(WeirProcess& weir, std::size_t count) {
   for (const boost::json::object& line : weir.access_log(count)) {
     if (line.at("attempts").as_array().size() > 1) return line;
@@ -149,7 +149,7 @@ TEST(Retries, AnUnusedResponseThatIsWholeLeavesItsConnectionInUse) {
 }
 
 TEST(Retries, AnUnusedResponseThatGoesOnIsNotWaitedFor) {
-  // Announces much and then sends it slowly: more than anybody would want to read for nothing.
+  // Announces much and then sends it slowly: more than is worth reading for nothing.
   ScriptableEndpoint busy(ConnectionBehaviour([](EndpointConnection& connection) {
     if (!connection.read_request()) return;
     connection.send("HTTP/1.1 503 Busy\r\nContent-Length: 1000000000\r\n\r\nsome");
@@ -355,7 +355,7 @@ TEST_F(TotalTimeout, OfAnEndpointThatCannotBeReachedIsItsFailure) {
   EXPECT_GE(attempt.at("connect_ms").to_number<double>(), 150);
 }
 
-TEST_F(TotalTimeout, OfASlowClientIsNobodysFailure) {
+TEST_F(TotalTimeout, OfASlowClientIsNoFailureOfTheEndpoint) {
   ScriptableEndpoint one(behave::echo()), other(behave::echo());
   WeirProcess weir(config_of(one.address(), other.address(), "total: 200ms"));
   RawClient client = weir.connect();
@@ -364,7 +364,7 @@ TEST_F(TotalTimeout, OfASlowClientIsNobodysFailure) {
   EXPECT_EQ(weir.metric("weir_ejections_total"), 0);
 }
 
-TEST_F(TotalTimeout, InTheMiddleOfAResponseIsNobodysFailure) {
+TEST_F(TotalTimeout, InTheMiddleOfAResponseIsNoFailureOfTheEndpoint) {
   const std::string message = "HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n" + std::string(10000, 'x');
   // The head is in the first piece; the rest takes two seconds.
   ScriptableEndpoint one(behave::slow(message, 100, 20ms)), other(behave::slow(message, 100, 20ms));

@@ -156,7 +156,7 @@ TEST(RoutingActions, RedirectAndRespond) {
   RawClient head = weir.connect();
   head.send("HEAD /admin HTTP/1.1\r\nHost: a\r\n\r\n");
   EXPECT_EQ(head.read_response("HEAD").fields.get("Content-Length"), "18");
-  EXPECT_EQ(head.exchange("POST", "/admin", "a body that nobody reads").status, 503);
+  EXPECT_EQ(head.exchange("POST", "/admin", "a body that is not read").status, 503);
   EXPECT_EQ(head.get("/admin").status, 503);  // the connection stayed in step
 }
 
@@ -174,7 +174,7 @@ TEST(RoutingActions, HttpIsSentToHttpsExceptAcmeChallenges) {
   EXPECT_EQ(standard.get("/x").fields.get("Location"), "https://example.test/x");
 }
 
-/// `https` says that the request came by HTTPS: it is believed from a trusted proxy alone. `http` says the contrary.
+/// `https` says that the request came by HTTPS: it counts from a trusted proxy alone. `http` says the contrary.
 void expect_redirects_by(const std::vector<std::string>& https, const std::vector<std::string>& http) {
   ScriptableEndpoint endpoint(behave::ok("app"));
   ConfigText config = config_for(endpoint.address());

@@ -32,7 +32,7 @@ TEST(Support, ReaderUnderstandsChunksTrailersAndInterimResponses) {
   EXPECT_EQ(response.interim[0].fields.get("Link"), "</a>");
 }
 
-TEST(Support, ReaderTellsHowAConnectionEnded) {
+TEST(Support, ReaderShowsHowAConnectionEnded) {
   ScriptableEndpoint endpoint(behave::sequence(
       {behave::respond_then_close("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc"),
        behave::respond_then_close("HTTP/1.1 200 OK\r\n\r\nabc"), behave::reset(), behave::close()}));

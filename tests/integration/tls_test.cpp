@@ -56,7 +56,7 @@ TEST_F(Tls, ARefusalReachesAClientThatSendsAllFirst) {
   EXPECT_EQ(client.read_response("POST").status, 403);
 }
 
-TEST_F(Tls, ServesBothVersionsAndTellsTheEndpoint) {
+TEST_F(Tls, ServesBothVersionsAndTheEndpointGetsThem) {
   const auto weir = start();
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
     TlsClientOptions options = client_;
@@ -143,7 +143,7 @@ TEST_F(Tls, NegotiatesHttp11) {
   EXPECT_EQ(weir->connect_tls(options).get("/").status, 200);
 }
 
-TEST_F(Tls, RequiresAClientCertificateWhereToldTo) {
+TEST_F(Tls, RequiresAClientCertificateWhereConfigured) {
   const auto weir = start("client_auth: { mode: required, ca: \"" + client_.ca_file + "\" }");
   const auto try_get = [&](const TlsClientOptions& options) {
     RawClient client = weir->connect_tls(options);
@@ -163,7 +163,7 @@ TEST_F(Tls, RequiresAClientCertificateWhereToldTo) {
   EXPECT_THROW(try_get(with_certificate), TestFailure);
 }
 
-TEST_F(Tls, TheEndpointAndTheLogLearnWhoShowedACertificate) {
+TEST_F(Tls, TheEndpointAndTheLogGetTheSubjectOfTheCertificate) {
   const auto weir = start("client_auth: { mode: optional, ca: \"" + client_.ca_file + "\" }");
   const std::string forged = "X-Forwarded-Client-Cert: Hash=00;Subject=\"CN=admin\"\r\n";
   EXPECT_EQ(weir->connect_tls(client_).exchange("GET", "/", "", forged).status, 200);

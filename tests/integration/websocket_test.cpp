@@ -143,7 +143,7 @@ TEST(WebSocketRefused, ARouteCanForbidIt) {
   EXPECT_FALSE(endpoint.request(0).fields.has("Upgrade"));
 }
 
-TEST(WebSocketRefused, A101ThatNobodyAskedForIsAnError) {
+TEST(WebSocketRefused, A101WithoutAnUpgradeIsAnError) {
   ScriptableEndpoint endpoint(behave::respond(switching));
   ConfigText config = config_for(endpoint.address());
   config.app = "retry: { attempts: 0 }";

@@ -11,7 +11,7 @@ struct WireCase {
   std::string name;
   std::string bytes;
   std::vector<int> statuses;      // of the final responses, in order
-  std::vector<std::string> seen;  // requests at the endpoint, in order, as Seen::text tells them
+  std::vector<std::string> seen;  // requests at the endpoint, in order, as in Seen::text
   bool closes = true;             // Weir ends the connection after the last response
   bool torn = false;        // the endpoint may have seen the beginning of one more request, but never its end
   bool sends_on = false;    // bytes come behind the last answered request: they may meet a reset

@@ -16,8 +16,7 @@
 
 namespace weir::testing {
 
-/// What one connection brought, told so that runs can be compared: the fields that Weir adds are checked and
-/// become
+/// What one connection brought, written so that runs can be compared: the fields that Weir adds are checked and become
 /// `<forwarding>` (`<forwarding 1.0>` for an HTTP/1.0 client), a chunked body becomes `{data}` and its
 /// trailer lines.
 struct Seen {

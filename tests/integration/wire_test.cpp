@@ -142,19 +142,19 @@ class Wire : public ::testing::Test {
   /// The endpoint saw `expected`, `times` times, and nothing else.
   static void expect_seen(const std::vector<std::string>& expected, std::size_t times,
                           const WireCase& wire_case) {
-    std::vector<std::string> told;
+    std::vector<std::string> seen;
     for (const std::string& bytes : requests_at_endpoint()) {
       const Seen each = summarise(bytes, weir_->port(wire_case.listener));
       const bool is_expected = std::ranges::find(expected, each.text) != expected.end();
-      if (!wire_case.torn || each.whole || is_expected) told.push_back(each.text);
+      if (!wire_case.torn || each.whole || is_expected) seen.push_back(each.text);
     }
     std::vector<std::string> all;
     for (std::size_t i = 0; i < times; ++i) all.insert(all.end(), expected.begin(), expected.end());
     if (times > 1) {
       std::ranges::sort(all);
-      std::ranges::sort(told);
+      std::ranges::sort(seen);
     }
-    EXPECT_EQ(told, all);
+    EXPECT_EQ(seen, all);
   }
 };
 

@@ -1,5 +1,5 @@
 // A DNS server on 127.0.0.1, over UDP and TCP on one port, that answers what a test says: A, AAAA and SRV records with
-// their time to live, and everything that goes wrong with servers. Names that it was told nothing of do not exist. One
+// their time to live, and everything that goes wrong with servers. Names that were not set do not exist. One
 // thread; the test's thread scripts it, asks it and waits for it.
 #pragma once
 

@@ -58,7 +58,7 @@ class MessageReader {
  public:
   explicit MessageReader(ByteStream& stream) : stream_(stream) {}
 
-  /// Told every piece as it comes off the stream.
+  /// Called with every piece as it comes off the stream.
   void on_bytes(std::function<void(std::string_view)> listener) { listener_ = std::move(listener); }
 
   StreamEvent fill(const Deadline& deadline);

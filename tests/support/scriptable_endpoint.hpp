@@ -111,7 +111,7 @@ class ScriptableEndpoint {
   void wait_for_requests(std::size_t count, const Deadline& deadline = Deadline()) const;
   void wait_for_bytes(std::size_t connection, std::string_view text,
                       const Deadline& deadline = Deadline()) const;
-  /// Until that connection's peer has closed or reset it; tells which.
+  /// Until that connection's peer has closed or reset it; returns which.
   StreamEvent wait_for_end(std::size_t connection = 0, const Deadline& deadline = Deadline()) const;
 
  private:

@@ -29,7 +29,7 @@ std::string TempDir::write(const std::string& name, std::string_view content) co
   stream.write(content.data(), static_cast<std::streamsize>(content.size()));
   stream.close();
   if (!stream) throw TestFailure("cannot write " + fresh.string());
-  std::filesystem::rename(fresh, target);  // whoever reads it sees the old or the new, never half
+  std::filesystem::rename(fresh, target);  // a reader sees the old or the new, never half
   return target.string();
 }
 

@@ -91,7 +91,7 @@ const std::vector<Ban>& bans() {
       {R"(\bdetached\b)",
        product,
        {},
-       "swallows exceptions: spawn a task that somebody counts",
+       "swallows exceptions: spawn a task that its owner counts",
        "co_spawn(x, f(), detached);"},
       {R"(\bDetached\b)",
        {"proxy/"},

@@ -1,5 +1,5 @@
 // What the documents promise exists: links resolve, scripts and presets are there, `weir` has the subcommands
-// and options that a reader is told to type.
+// and options that they say to type.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -65,7 +65,7 @@ std::vector<Finding> broken_links(const std::string& path, const std::string& te
   return findings;
 }
 
-/// Repository paths that a reader is told to run, or to open in a code block.
+/// Repository paths that a document says to run, or to open in a code block.
 std::vector<Finding> missing_paths(const std::string& path, const std::string& text) {
   std::vector<Finding> findings;
   for (const CommandLine& command : command_lines(text)) {

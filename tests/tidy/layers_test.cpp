@@ -49,7 +49,7 @@ const std::vector<Home>& homes() {
       {"openssl/sha.h", {"proxy/config/", "proxy/tls/", "proxy/io/", "bench/", "tests/"}, "digests"},
       {"openssl/evp.h", {"proxy/config/", "proxy/tls/", "proxy/io/", "bench/", "tests/"}, "digests"},
       {"openssl/", {"proxy/tls/", "proxy/io/", "bench/", "tests/"}, "TLS is made in tls and moved in io"},
-      {"spdlog/", {"proxy/observe/"}, "everybody else logs through observe/log.hpp"},
+      {"spdlog/", {"proxy/observe/"}, "all others log through observe/log.hpp"},
       {"prometheus/", {"proxy/observe/"}, "metrics are exposed by observe"},
       {"ares.h", {"proxy/names/", "tests/"}, "names are looked up in names"},
       {"CLI/", {"proxy/cli/", "bench/"}, "arguments are parsed in cli"},

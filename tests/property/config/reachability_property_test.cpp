@@ -1,4 +1,4 @@
-// A route that is called unreachable is: no request of a small world tells it and the one above it apart. And
+// A route that is called unreachable is: no request of a small world distinguishes it from the one above it. And
 // the index finds what comparing every pair finds. Seeded; a failure prints its seed.
 #include <gtest/gtest.h>
 

@@ -69,7 +69,7 @@ Lines random_fields(Rng& rng) {
   return lines;
 }
 
-/// With whatever spaces may be around values; most of the time as everybody writes it.
+/// With whatever spaces may be around values; most of the time as it is usually written.
 std::string text_of(std::string start, const Lines& lines, Rng& rng) {
   static constexpr std::string_view before[] = {": ", ": ", ": ", ":", ":  ", ":\t"};
   static constexpr std::string_view after[] = {"", "", "", " ", "\t "};

@@ -163,7 +163,7 @@ TEST(EventStream, TheServerMayGoWhileStreamsAreOpen) {
     AdminFixture admin;
     for (int i = 0; i < 3; ++i) streams.push_back(open_stream(admin, observe::last_event_id()));
   }
-  emit("nobody listens");
+  emit("no listener");
   for (RawClient& stream : streams) stream.read_to_end();
 }
 
@@ -186,7 +186,7 @@ TEST(EventsCommand, ListsAndFollows) {
   EXPECT_THAT(followed.str(), HasSubstr("\"text\":\"while it follows\"}\n"));
 }
 
-TEST(EventsCommand, NobodyThere) {
+TEST(EventsCommand, NothingListens) {
   std::ostringstream out, err;
   EXPECT_EQ(show_events({"127.0.0.1:1", ""}, true, false, out, err), ClientOutcome::unreachable);
   EXPECT_EQ(show_events({"127.0.0.1:1", ""}, false, false, out, err), ClientOutcome::unreachable);

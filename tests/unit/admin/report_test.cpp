@@ -158,15 +158,15 @@ TEST(AdminJson, ReloadSaysWhatChanged) {
   outcome.changes.routes = {12, 1, 0, 2};
   outcome.changes.routes_reordered = true;
   outcome.changes.settings = {"log"};
-  const json::value told = json::parse(to_json(outcome));
-  EXPECT_EQ(told.at("reloaded"), true);
-  EXPECT_EQ(told.at("generation"), 3);
-  EXPECT_EQ(told.at("hash"), "ff00");
-  EXPECT_EQ(json::serialize(told.at("changes").at("routes")),
+  const json::value report = json::parse(to_json(outcome));
+  EXPECT_EQ(report.at("reloaded"), true);
+  EXPECT_EQ(report.at("generation"), 3);
+  EXPECT_EQ(report.at("hash"), "ff00");
+  EXPECT_EQ(json::serialize(report.at("changes").at("routes")),
             R"({"kept":12,"changed":1,"removed":0,"added":2})");
-  EXPECT_EQ(told.at("changes").at("listeners").at("kept"), 0);
-  EXPECT_EQ(told.at("changes").at("routes_reordered"), true);
-  EXPECT_EQ(told.at("changes").at("settings").at(0), "log");
+  EXPECT_EQ(report.at("changes").at("listeners").at("kept"), 0);
+  EXPECT_EQ(report.at("changes").at("routes_reordered"), true);
+  EXPECT_EQ(report.at("changes").at("settings").at(0), "log");
 }
 
 TEST(AddCounters, FillsWhatTheWorkersCounted) {

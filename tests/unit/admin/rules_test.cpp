@@ -300,7 +300,7 @@ TEST(AdminRules, WritesFromOtherSitesAreRefused) {
   }
 }
 
-TEST(AdminRules, TheHostIsCheckedBeforeAnythingIsTold) {
+TEST(AdminRules, TheHostIsCheckedBeforeAnythingIsAnswered) {
   AdminRequest request = get("/nothing");
   request.host = "evil.example";
   EXPECT_EQ(refusal(request), 421);

@@ -99,7 +99,7 @@ TEST(AdminServer, UnhealthyAndDrainingAre503) {
   EXPECT_EQ(json::parse(health.body).at("status").as_string(), "unhealthy");
 }
 
-TEST(AdminServer, AReloadThatIsRefusedTellsEveryProblem) {
+TEST(AdminServer, AReloadThatIsRefusedListsEveryProblem) {
   AdminBackend backend = scripted_backend();
   backend.reload = [](Reply<ReloadOutcome> reply) {
     reply(refused_reload({"weir.yaml:3:5: routes: unknown key \"rout\"", "second"}));
@@ -226,7 +226,7 @@ TEST(AdminServer, ChunkedBodiesAreRefused) {
   EXPECT_EQ(response.status, 411);
 }
 
-TEST(AdminServer, ALateBackendHoldsUpNobodyElse) {
+TEST(AdminServer, ALateBackendHoldsUpNoOtherRequest) {
   AdminBackend backend = scripted_backend();
   Reply<std::string> held;
   backend.metrics = [&held](Reply<std::string> reply) { held = std::move(reply); };
@@ -252,7 +252,7 @@ TEST(AdminServer, AReplyAfterTheClientLeftIsIgnored) {
     while (admin.on_thread([&] { return !held; })) {
     }
   }
-  admin.on_thread([&] { held("nobody\n"); });
+  admin.on_thread([&] { held("late\n"); });
   EXPECT_EQ(ask(admin, "GET /health/live").status, 200);
 }
 

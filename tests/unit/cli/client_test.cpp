@@ -1,4 +1,4 @@
-// `weir status` and `weir reload` against a server, against nobody, and against something else.
+// `weir status` and `weir reload` against a server, against no server, and against something else.
 #include "cli/client.hpp"
 
 #include <gmock/gmock.h>
@@ -146,7 +146,7 @@ TEST(Client, Reload) {
       testing::StartsWith(R"({"reloaded":true,"generation":8,"hash":"fedcba9876543210","changes":{)"));
 }
 
-TEST(Client, AReloadTellsOfSettingsAndOrder) {
+TEST(Client, AReloadReportsSettingsAndOrder) {
   AdminBackend backend = scripted_backend();
   backend.reload = [](Reply<ReloadOutcome> reply) {
     ReloadOutcome outcome;
@@ -187,7 +187,7 @@ TEST(Client, TheTokenComesFromTheOptionOrTheEnvironment) {
   ::unsetenv("WEIR_ADMIN_TOKEN");
 }
 
-TEST(Client, NobodyThere) {
+TEST(Client, NothingListens) {
   AdminTarget target;
   {
     asio::io_context io;
@@ -231,7 +231,7 @@ TEST(Client, AnswersThatAreNotWeirs) {
   EXPECT_EQ(printed.err, "weir: the admin address answered with status 404\n");
 }
 
-// Scripts tell by the outcome whether to try again.
+// Scripts decide by the outcome whether to try again.
 TEST(Client, ARefusalIsNotSilence) {
   const OneAnswer busy("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n");
   const Printed printed = run(show_status, busy.target());

@@ -97,7 +97,7 @@ TEST_F(CompilerTest, FillsWhatTheRequestPathNeeds) {
   EXPECT_EQ(snapshot->listener_index(77), server::no_listener);
 }
 
-TEST_F(CompilerTest, BalancingKnowsWhatTheConfigurationSays) {
+TEST_F(CompilerTest, BalancingFollowsTheConfiguration) {
   config::Config config = base();
   config.server.zone = "a";
   config::Upstream& blue = config.upstreams[0];
@@ -154,7 +154,7 @@ TEST_F(CompilerTest, OnlyWhatJoinsOthersStartsSlowly) {
   other.upstreams[0].endpoints = {endpoint("127.0.0.1", 2001), endpoint("127.0.0.1", 2002)};
   const auto third = compile(other);
   for (const auto& each : third->upstreams[0].endpoints) {
-    EXPECT_EQ(each.state->serving_since, 0) << "nobody serves yet who could be slower";
+    EXPECT_EQ(each.state->serving_since, 0) << "none serves yet that could be slower";
   }
 }
 
@@ -179,7 +179,7 @@ TEST_F(CompilerTest, WhatComesBackAfterAnAbsenceStartsSlowlyAgain) {
   EXPECT_EQ(state->serving_since, 1) << "only once";
 }
 
-TEST_F(CompilerTest, NobodyStartsSlowlyWhenAllComeBackOrWhileOut) {
+TEST_F(CompilerTest, NoneStartsSlowlyWhenAllComeBackOrWhileOut) {
   const auto one = *IpAddress::parse("10.0.0.1"), two = *IpAddress::parse("10.0.0.2");
   config::Config config = base();
   config.upstreams[0].endpoints = {endpoint("app", 1001)};
@@ -266,7 +266,7 @@ TEST_F(CompilerTest, AFailedPreparationLeavesTheRateAlone) {
   EXPECT_EQ(demand.bucket.burst(), 20u);
 }
 
-TEST_F(CompilerTest, KnowsTheStatesOfEachGenerationInUse) {
+TEST_F(CompilerTest, HasTheStatesOfEachGenerationInUse) {
   const SocketAddress address = *SocketAddress::parse("127.0.0.1:1001");
   auto before = compile(base());
   ASSERT_EQ(compiler.states_at("blue", address).size(), 1u);
@@ -317,7 +317,7 @@ TEST_F(CompilerTest, HealthFollowsTheAddressWhateverItIsCalled) {
   EXPECT_EQ(after->upstreams[0].endpoints[0].state, before->upstreams[0].endpoints[0].state);
 }
 
-TEST_F(CompilerTest, TwoNamesOfOneAddressAreOneEndpointUnlessTlsTellsThemApart) {
+TEST_F(CompilerTest, TwoNamesOfOneAddressAreOneEndpointUnlessTlsDiffers) {
   app = {upstream::NamedAddress{*IpAddress::parse("127.0.0.2"), 0, 0}};
   config::Config config = base();
   config.upstreams[0].endpoints = {endpoint("127.0.0.2", 3000), endpoint("app", 3000)};
@@ -420,9 +420,9 @@ TEST_F(CompilerTest, AReloadThatSwitchesPassiveHealthOffEndsEjections) {
   EXPECT_LE(state.health.ejected_until(), now + Milliseconds(10'001));
   EXPECT_FALSE(state.usable());
   EXPECT_EQ(observe::events_after(0).back().kind, "ejection_shortened");
-  const auto told = observe::last_event_id();
+  const auto last_id = observe::last_event_id();
   compile(config);
-  EXPECT_EQ(observe::last_event_id(), told);
+  EXPECT_EQ(observe::last_event_id(), last_id);
   config.upstreams[0].passive_health.consecutive_failures = 0;
   compile(config);
   EXPECT_TRUE(state.usable());
@@ -569,7 +569,7 @@ TEST_F(CompilerTest, AccessListsAdmitByTheirBlocks) {
   const auto admits = [](const server::AccessRuntime& list, const char* client) {
     return list.clients.contains(*IpAddress::parse(client));
   };
-  EXPECT_TRUE(admits(*lists[0], "192.0.2.1")) << "nobody is allowed by name, so everybody is";
+  EXPECT_TRUE(admits(*lists[0], "192.0.2.1")) << "no block is allowed by name, so all are";
   EXPECT_FALSE(admits(*lists[0], "10.2.0.1"));
   EXPECT_FALSE(admits(*lists[1], "192.0.2.1"));
   EXPECT_FALSE(admits(*lists[1], "10.1.0.1"));

@@ -76,21 +76,21 @@ class FileWatchTest : public ::testing::Test {
     ASSERT_TRUE(watch_.start());
     watch_.watch({directory_.file(name)});
   }
-  /// Whether a change is told of within `patience`.
-  bool told(std::chrono::milliseconds patience = std::chrono::seconds(10)) {
-    told_ = 0;
+  /// Whether a change is reported within `patience`.
+  bool reported(std::chrono::milliseconds patience = std::chrono::seconds(10)) {
+    reports_ = 0;
     const auto until = std::chrono::steady_clock::now() + scaled(patience);
-    while (told_ == 0 && std::chrono::steady_clock::now() < until) context_.run_one_until(until);
+    while (reports_ == 0 && std::chrono::steady_clock::now() < until) context_.run_one_until(until);
     context_.restart();
-    return told_ > 0;
+    return reports_ > 0;
   }
-  /// Long enough for a change to be told of, were there one.
-  bool stays_quiet() { return !told(3 * FileWatch::settle_time); }
+  /// Long enough for a change to be reported, were there one.
+  bool stays_quiet() { return !reported(3 * FileWatch::settle_time); }
 
   const TempDir directory_;
   boost::asio::io_context context_;
-  int told_ = 0;
-  FileWatch watch_{context_, [this] { ++told_; }};
+  int reports_ = 0;
+  FileWatch watch_{context_, [this] { ++reports_; }};
 };
 
 TEST_F(FileWatchTest, AWriteIsSeenOnce) {
@@ -98,7 +98,7 @@ TEST_F(FileWatchTest, AWriteIsSeenOnce) {
   watch("weir.yaml");
   EXPECT_TRUE(stays_quiet());
   directory_.write("weir.yaml", "2");
-  EXPECT_TRUE(told());
+  EXPECT_TRUE(reported());
   EXPECT_TRUE(stays_quiet());
 }
 
@@ -115,7 +115,7 @@ TEST_F(FileWatchTest, ARenameOverItIsSeen) {
   watch("weir.yaml");
   directory_.write(".weir.yaml.swp", "2");
   fs::rename(directory_.file(".weir.yaml.swp"), directory_.file("weir.yaml"));
-  EXPECT_TRUE(told());
+  EXPECT_TRUE(reported());
 }
 
 TEST_F(FileWatchTest, AFileThatIsBeingWrittenIsWaitedFor) {
@@ -125,7 +125,7 @@ TEST_F(FileWatchTest, AFileThatIsBeingWrittenIsWaitedFor) {
   EXPECT_TRUE(stays_quiet());
   file << " and half";
   file.close();
-  EXPECT_TRUE(told());
+  EXPECT_TRUE(reported());
 }
 
 TEST_F(FileWatchTest, ASwappedLinkIsSeenAgainAndAgain) {
@@ -140,23 +140,23 @@ TEST_F(FileWatchTest, ASwappedLinkIsSeenAgainAndAgain) {
   watch("weir.yaml");
   for (const char* name : {"..2", "..3"}) {
     version(name);
-    EXPECT_TRUE(told()) << name;
+    EXPECT_TRUE(reported()) << name;
     EXPECT_EQ(directory_.read("weir.yaml"), name);
     watch_.watch({directory_.file("weir.yaml")});
   }
   directory_.write("..3/weir.yaml", "in place");
-  EXPECT_TRUE(told());
+  EXPECT_TRUE(reported());
 }
 
 TEST_F(FileWatchTest, AFileThatAppearsWithItsDirectoryIsSeen) {
   watch("conf/weir.yaml");
   fs::create_directory(directory_.file("conf"));
-  EXPECT_TRUE(told());
+  EXPECT_TRUE(reported());
   watch_.watch({directory_.file("conf/weir.yaml")});
   directory_.write("conf/weir.yaml", "1");
-  EXPECT_TRUE(told());
+  EXPECT_TRUE(reported());
   fs::remove(directory_.file("conf/weir.yaml"));
-  EXPECT_TRUE(told());
+  EXPECT_TRUE(reported());
 }
 
 TEST_F(FileWatchTest, WhatIsNoLongerWatchedIsQuiet) {
@@ -167,14 +167,14 @@ TEST_F(FileWatchTest, WhatIsNoLongerWatchedIsQuiet) {
   directory_.write("old.yaml", "2");
   EXPECT_TRUE(stays_quiet());
   directory_.write("new.yaml", "2");
-  EXPECT_TRUE(told());
+  EXPECT_TRUE(reported());
 }
 
 TEST_F(FileWatchTest, ATouchIsAsGoodAsAnEvent) {
   watch("weir.yaml");
   watch_.touch();
   watch_.touch();
-  EXPECT_TRUE(told());
+  EXPECT_TRUE(reported());
   EXPECT_TRUE(stays_quiet());
 }
 

@@ -55,12 +55,12 @@ void exchange_all(const std::string& name) {
   EXPECT_EQ(systemd.receive(), "nothing");
 }
 
-TEST(Notifier, SpeaksToAPath) {
+TEST(Notifier, SendsToAPath) {
   const testing::TempDir directory;
   exchange_all(directory.file("notify"));
 }
 
-TEST(Notifier, SpeaksToAnAbstractName) {
+TEST(Notifier, SendsToAnAbstractName) {
   exchange_all("@weir-notify-test-" + std::to_string(::getpid()));
 }
 
@@ -79,9 +79,9 @@ TEST(Notifier, ReloadingCarriesTheMonotonicTime) {
   const std::uint64_t after = monotonic_microseconds();
   const std::string message = systemd.receive(), prefix = "RELOADING=1\nMONOTONIC_USEC=";
   ASSERT_EQ(message.rfind(prefix, 0), 0u) << message;
-  const std::uint64_t told = std::stoull(message.substr(prefix.size()));
-  EXPECT_GE(told, before);
-  EXPECT_LE(told, after);
+  const std::uint64_t sent = std::stoull(message.substr(prefix.size()));
+  EXPECT_GE(sent, before);
+  EXPECT_LE(sent, after);
 }
 
 TEST(Notifier, AStatusIsOneLine) {

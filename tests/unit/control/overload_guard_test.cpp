@@ -1,4 +1,4 @@
-// The guard over this test's own process: what it tells the workers, and the words of its events.
+// The guard over this test's own process: what it sets for the workers, and the text of its events.
 #include "control/overload_guard.hpp"
 
 #include <gmock/gmock.h>

@@ -188,11 +188,11 @@ TEST_F(SplitStoreTest, ABrokenFileIsSetAside) {
   const std::string whole = text_of(names.state_file());
   std::ofstream(names.state_file(), std::ios::binary) << whole.substr(0, whole.size() / 2);
   SplitStore store = opened();
-  EXPECT_NE(store.complaint(), "");
+  EXPECT_NE(store.problem(), "");
   EXPECT_EQ(weights(store), (Weights{100, 0}));
   EXPECT_EQ(text_of(names.state_file() + ".broken"), whole.substr(0, whole.size() / 2));
   EXPECT_TRUE(set(store, change(1, 2)));
-  EXPECT_EQ(opened().complaint(), "");
+  EXPECT_EQ(opened().problem(), "");
 }
 
 TEST_F(SplitStoreTest, NothingChangesWhatCannotBeWritten) {

@@ -1,6 +1,6 @@
 // Where Weir's reader of HTTP/1 and that of Boost.Beast (1.81, as Debian 12 has it) disagree, on the same bytes: what
 // Beast takes and Weir refuses, and the few things the other way round. Beast is a library for messages, and leaves
-// much of RFC 9112 to whoever calls it; a proxy hands on what it took, and what two servers on the way read in two ways
+// much of RFC 9112 to its caller; a proxy hands on what it took, and what two servers on the way read in two ways
 // is a smuggled request. Beast's side of the tables is asserted too: where a later release is stricter, its row fails
 // and can go.
 #include <gtest/gtest.h>
@@ -271,7 +271,7 @@ TEST(BeastDifferences, Responses) {
        "|" + hello},
       {"204 chunked", status("HTTP/1.1 204 X", "Transfer-Encoding: chunked\r\n", hello), bad_response,
        "|" + hello},
-      {"101 that nobody asked for", status("HTTP/1.1 101 X", "Connection: upgrade\r\nUpgrade: websocket\r\n"),
+      {"101 without an upgrade", status("HTTP/1.1 101 X", "Connection: upgrade\r\nUpgrade: websocket\r\n"),
        bad_response, no_body},
       {"101 fields", response(repeated(100, "A: b\r\n") + "Content-Length: 0\r\n", ""),
        "response_head_too_large", no_body},
@@ -294,7 +294,7 @@ TEST(BeastDifferences, WhatOnlyWeirTakes) {
   });
 }
 
-// Beast puts trailer fields among those of the head, where nobody can tell them apart any more: a client that sends
+// Beast puts trailer fields among those of the head, where they can no longer be distinguished: a client that sends
 // one after its body has passed every check of the head. Weir keeps them apart and drops what may not come late.
 TEST(BeastDifferences, TrailersJoinTheHeadThere) {
   const std::string trailers = "Authorization: x\r\nX-Forwarded-For: 192.0.2.1\r\nHost: evil\r\n";

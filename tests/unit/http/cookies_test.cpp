@@ -36,7 +36,7 @@ TEST(Cookies, FindsNothingElse) {
   EXPECT_EQ(values({"", ";", ";;", "a", "A=1", "aa=1", "b=a=1", "=1", " ; b=2;"}), "");
 }
 
-TEST(Cookies, StopsWhenTold) {
+TEST(Cookies, StopsWhenTheFunctionReturnsTrue) {
   const std::vector<Field> fields{{FieldId::cookie, "Cookie", "a=1; a=2"}};
   int seen = 0;
   EXPECT_TRUE(any_cookie(fields, "a", [&](std::string_view) { return ++seen == 1; }));

@@ -41,7 +41,7 @@ void check(const std::vector<Case>& cases) {
   }
 }
 
-TEST(Forwarded, NobodyElseIsBelieved) {
+TEST(Forwarded, OtherPeersAreNotTrusted) {
   check({
       {"203.0.113.9", "", "203.0.113.9", "203.0.113.9"},
       {"2001:db8::9", "", "2001:db8::9", "2001:db8::9"},
@@ -135,11 +135,11 @@ TEST(Forwarded, TheStandardFieldIsReadWhereTheOtherIsAbsent) {
   });
 }
 
-TEST(Forwarded, ATrustedPeerTellsProtoHostAndPort) {
-  struct Told {
+TEST(Forwarded, ATrustedPeerSetsProtoHostAndPort) {
+  struct Row {
     std::string fields, proto, host, port;
   };
-  const Told rows[] = {
+  const Row rows[] = {
       {"", "http", "a.example:81", "8080"},
       {"X-Forwarded-Proto: https\r\nX-Forwarded-Host: b.example\r\nX-Forwarded-Port: 443\r\n", "https",
        "b.example", "443"},
@@ -157,7 +157,7 @@ TEST(Forwarded, ATrustedPeerTellsProtoHostAndPort) {
        "8080"},
       {"X-Forwarded-Host: b/../c\r\nX-Forwarded-Port: +80\r\n", "http", "a.example:81", "8080"},
   };
-  for (const Told& row : rows) {
+  for (const Row& row : rows) {
     const auto request = request_with(row.fields);
     const ForwardedFacts facts = evaluate(request, "10.9.9.9");
     EXPECT_TRUE(facts.peer_trusted);
@@ -203,9 +203,9 @@ TEST(Forwarded, TheListStaysWithinItsBytes) {
 
 TEST(Forwarded, FactsAreReusableAndKeepNothing) {
   ForwardedFacts facts;
-  const auto told =
+  const auto forwarded =
       request_with("X-Forwarded-For: 1.2.3.4\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: b\r\n");
-  evaluate_forwarded(told.head, *IpAddress::parse("10.0.0.1"), false, "80", proxies, facts);
+  evaluate_forwarded(forwarded.head, *IpAddress::parse("10.0.0.1"), false, "80", proxies, facts);
   EXPECT_EQ(facts.proto, "https");
   const auto plain = request_with("");
   evaluate_forwarded(plain.head, *IpAddress::parse("5.5.5.5"), false, "81", proxies, facts);

@@ -79,7 +79,7 @@ TEST(WriteOwnResponse, TheConnectionForEachClient) {
   EXPECT_EQ(written(response, options).find("Connection"), std::string::npos);
 }
 
-TEST(WriteOwnResponse, ErrorsAreNotStoredUnlessSomebodySaysOtherwise) {
+TEST(WriteOwnResponse, ErrorsAreNotStoredUnlessAPolicySaysOtherwise) {
   OwnResponse response;
   response.status = 503;
   response.extra_fields = "Retry-After: 5\r\ncache-control: max-age=60\r\n";

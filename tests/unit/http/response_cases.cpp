@@ -112,7 +112,7 @@ const std::vector<HeadCase>& response_cases() {
       {"103", status("HTTP/1.1 103 Early Hints", "Link: </a>\r\n"), "103 Early Hints +1"},
       {"100 with a length", status("HTTP/1.1 100 X", "Content-Length: 5\r\n"), "100 X +1"},
       {"100 chunked", status("HTTP/1.1 100 X", "Transfer-Encoding: chunked\r\n"), bad},
-      {"101 that nobody asked for", status("HTTP/1.1 101 X", "Connection: upgrade\r\nUpgrade: websocket\r\n"),
+      {"101 without an upgrade", status("HTTP/1.1 101 X", "Connection: upgrade\r\nUpgrade: websocket\r\n"),
        bad},
       {"upgrade is offered", ok("Upgrade: h2c\r\nConnection: upgrade\r\nContent-Length: 0\r\n"),
        "200 OK body=length:0 +3"},

@@ -80,7 +80,7 @@ TEST(WriteRequestHead, OneHopFieldsDoNotPass) {
   EXPECT_EQ(passed("Expect: 100-continue\r\nContent-Length: 3\r\n", "POST"), "Content-Length: 3\r\n");
 }
 
-TEST(WriteRequestHead, WhoTheClientIsIsOursToSay) {
+TEST(WriteRequestHead, TheClientAddressIsOurs) {
   EXPECT_EQ(
       passed(
           "X-Forwarded-For: 6.6.6.6\r\nx-forwarded-proto: https\r\nX-Forwarded-Host: evil\r\n"

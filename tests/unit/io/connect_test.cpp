@@ -29,7 +29,7 @@ IoStatus status_of(Loop& loop, std::uint16_t port) {
   return result.status;
 }
 
-TEST(Connect, TellsARefusalFromOurOwnWantOfDescriptors) {
+TEST(Connect, DistinguishesARefusalFromALackOfDescriptors) {
   Loop loop;
   std::uint16_t port = 0;
   const testing::UniqueFd listening = testing::listen_tcp(port);
@@ -37,7 +37,7 @@ TEST(Connect, TellsARefusalFromOurOwnWantOfDescriptors) {
   EXPECT_EQ(status_of(loop, testing::unused_port()), IoStatus::refused);
   {
     const testing::DescriptorLimit none(static_cast<rlim_t>(lowest_free_descriptor()));
-    EXPECT_EQ(status_of(loop, port), IoStatus::exhausted);  // not the endpoint's fault
+    EXPECT_EQ(status_of(loop, port), IoStatus::exhausted);  // no failure of the endpoint
   }
   EXPECT_EQ(status_of(loop, port), IoStatus::ok);
 }

@@ -29,13 +29,13 @@ Detached send_all(Stream& stream, std::string text, Stream& done) {
   EXPECT_TRUE((co_await testing::send(done, "s")).ok());
 }
 
-/// One side: shakes hands, then sends and receives at once; a byte in `done` tells that each has ended.
-Detached converse(Stream& stream, std::string said, std::string heard, Stream& done) {
+/// One side: shakes hands, then sends and receives at once; a byte in `done` says that each has ended.
+Detached converse(Stream& stream, std::string said, std::string expected, Stream& done) {
   const IoResult shaken = co_await stream.handshake(stream.reactor().now() + 10s);
   EXPECT_TRUE(shaken.ok()) << stream.tls()->failure_text();
   send_all(stream, std::move(said), done);
-  const std::string got = co_await testing::receive(stream, heard.size());
-  EXPECT_TRUE(got == heard);
+  const std::string got = co_await testing::receive(stream, expected.size());
+  EXPECT_TRUE(got == expected);
   EXPECT_TRUE((co_await testing::send(done, "r")).ok());
 }
 

@@ -93,7 +93,7 @@ TEST(Bucket, AClockThatIsABitBehindTakesNothingAway) {
   EXPECT_EQ(ten.until_next(state, start), second / 10 + 50);
 }
 
-TEST(Bucket, OneThatWaitsAsToldIsAdmitted) {
+TEST(Bucket, OneThatWaitsForRetryAfterIsAdmitted) {
   for (const std::uint64_t count : {1ULL, 3ULL, 7ULL, 60ULL, 1'000ULL, 999'999'937ULL}) {
     for (const auto period : {1s, 60s, 3600s}) {
       const TokenBucket odd = bucket(count, period, 3);

@@ -158,7 +158,7 @@ Asker with_cookies(std::vector<std::string_view> lines) {
   return asker;
 }
 
-// Whoever has one valid cookie must not make many keys of it.
+// A client with one valid cookie must not make many keys of it.
 TEST(KeyRule, OneCookieIsOneKeyHoweverItIsWritten) {
   const auto key = with_cookies({"id=a-b"}).key(by_cookie()).hash;
   for (const char* line : {"x=1; id=a-b", "id = a-b ", "id=\"a-b\"", "id = \"a-b\" ;", "id=a-b; id=a-b",

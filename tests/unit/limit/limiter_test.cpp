@@ -80,7 +80,7 @@ TEST_F(LimiterTest, ThreadsWithOpposedOrdersNeitherBlockNorMiscount) {
   EXPECT_EQ(ask(*both_tables, 1, start).tokens(start), 0u);
 }
 
-/// Two limits over two threads: what one admits and the other refuses is given to nobody.
+/// Two limits over two threads: what one admits and the other refuses is given to none.
 TEST_F(LimiterTest, TheOthersAreExactUnderLoad) {
   const auto wide = table_of(1'000, per_second(1, 1'000'000));
   const auto narrow = table_of(1'000, per_second(1, 700));

@@ -102,7 +102,7 @@ TEST(Overload, TheHighestPressureIsThatOfTheProcess) {
   EXPECT_EQ(overload.tightest(), Bound::connections) << "the first of equals";
 }
 
-TEST(Overload, StartsWhereItIsToldTo) {
+TEST(Overload, StartsAtTheConfiguredPercentage) {
   Overload overload;
   overload.configure(50);
   EXPECT_EQ(overload.update(with(Bound::connections, 50)).size(), 1U);
@@ -126,7 +126,7 @@ TEST(AdmittedConnections, NeverNone) {
     Overload overload;
     EXPECT_EQ(admitted_connections(overload, cap), cap);
     overload.update(with(bound, 100));
-    EXPECT_EQ(admitted_connections(overload, cap), cap) << "tight refuses nobody";
+    EXPECT_EQ(admitted_connections(overload, cap), cap) << "tight refuses no client";
     overload.update(with(bound, 100));
     return admitted_connections(overload, cap);
   };

@@ -16,7 +16,7 @@ namespace {
 using ::testing::Each;
 using ::testing::Le;
 
-/// Connections that wait in the kernel's queue before anybody accepts.
+/// Connections that wait in the kernel's queue before a worker accepts.
 class Queued {
  public:
   explicit Queued(int count) {

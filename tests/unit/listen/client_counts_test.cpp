@@ -43,7 +43,7 @@ TEST(ClientCounts, FamiliesAreApartAndMappedAddressesAreFour) {
   EXPECT_FALSE(counts.take(ip("::ffff:32.1.13.184"), 1));
 }
 
-TEST(ClientCounts, WhoHasNoConnectionTakesNoRoom) {
+TEST(ClientCounts, AClientWithoutConnectionsTakesNoRoom) {
   ClientCounts counts;
   for (int round = 0; round < 3; ++round) {
     for (std::uint8_t i = 0; i < 200; ++i) {

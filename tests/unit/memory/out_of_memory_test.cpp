@@ -242,7 +242,7 @@ TEST(OutOfMemory, ABatchOfTheLogIsTakenOverOrLeft) {
 }
 
 TEST(OutOfMemory, ChecksGoOnAfterwards) {
-  SocketAddress address;  // nobody accepts there: to connect is enough
+  SocketAddress address;  // nothing accepts there: to connect is enough
   const auto listening = listen::open_listener(*SocketAddress::parse("127.0.0.1:0"), address);
   ASSERT_TRUE(listening.has_value());
   config::Upstream config;

@@ -307,7 +307,7 @@ TEST_F(NameResolverTest, ServicesAreTheirTargetsAndHigherPrioritiesBackups) {
 }
 
 // The DNS server of a far-away site is no reason to do without the near one.
-TEST_F(NameResolverTest, ABackupThatNobodyAnswersForStopsNothing) {
+TEST_F(NameResolverTest, ABackupWithoutAnAnswerStopsNothing) {
   const std::string name = "_http._tcp.app.test";
   dns.set_services(name, {{20, 1, 83, "spare.test"}, {10, 1, 81, "blue.test"}, {30, 1, 84, "behind.test"}},
                    0);
@@ -334,7 +334,7 @@ TEST_F(NameResolverTest, ABackupThatNobodyAnswersForStopsNothing) {
 }
 
 // One broken zone is no reason to do without all the others.
-TEST_F(NameResolverTest, ATargetThatNobodyAnswersForStopsNothing) {
+TEST_F(NameResolverTest, ATargetWithoutAnAnswerStopsNothing) {
   const std::string name = "_http._tcp.app.test";
   dns.set_services(name, {{0, 1, 81, "blue.test"}, {0, 2, 82, "green.test"}, {0, 3, 83, "red.test"}});
   dns.set("blue.test", {"10.0.0.1"});

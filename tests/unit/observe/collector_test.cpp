@@ -193,7 +193,7 @@ TEST(Collector, EveryPromisedFamilyIsThereWithItsTypeAndHelp) {
     EXPECT_EQ(exposition.families.at(name).type, type) << name;
     EXPECT_TRUE(exposition.families.at(name).help) << name;
   }
-  EXPECT_EQ(exposition.families.size(), promised.size()) << "a family that nobody promised";
+  EXPECT_EQ(exposition.families.size(), promised.size()) << "a family that is not documented";
 }
 
 TEST(Collector, EverySampleHasItsLabelsAndValue) {

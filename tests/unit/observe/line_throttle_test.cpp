@@ -16,7 +16,7 @@ TEST(LineThrottle, OneAnIntervalPasses) {
   EXPECT_EQ(throttle.admit(start + LineThrottle::interval), 1000U);
 }
 
-TEST(LineThrottle, WhatWasToldIsNotToldAgain) {
+TEST(LineThrottle, WhatWasCountedIsNotCountedAgain) {
   LineThrottle throttle;
   EXPECT_EQ(throttle.admit(start), 0U);
   EXPECT_FALSE(throttle.admit(start));

@@ -126,7 +126,7 @@ TEST_F(LogTest, AnOutputThatCannotBeOpenedChangesNothing) {
   EXPECT_EQ(lines(path).size(), 1u);
 }
 
-TEST_F(LogTest, AStuckPipeDropsLinesAndTellsLater) {
+TEST_F(LogTest, AStuckPipeDropsLinesAndReportsItLater) {
   const std::string pipe = directory.file("pipe");
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
   const int reader = ::open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);

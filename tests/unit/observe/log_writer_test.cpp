@@ -80,7 +80,7 @@ TEST_F(LogWriterTest, WritesInOrderAndAppends) {
   EXPECT_EQ(directory.read(path), "one\ntwo\nthree\nfour\n");
 }
 
-TEST_F(LogWriterTest, TheFileIsNotForEverybody) {
+TEST_F(LogWriterTest, TheFileIsNotWorldReadable) {
   const mode_t before = ::umask(0);
   const LogWriter writer(path);
   ::umask(before);
@@ -238,7 +238,7 @@ TEST_F(LogWriterTest, AStuckPipeCannotHoldUpTheEnd) {
     LogWriter writer(fifo.path);
     for (int i = 0; i < 100; ++i) submit(writer, std::string(65'536, 'x') + "\n");
   }
-  SUCCEED() << "the destructor returned while nobody read";
+  SUCCEED() << "the destructor returned while nothing read";
 }
 
 TEST_F(LogWriterTest, AFullDiskLosesLinesNotTheProcess) {

@@ -118,7 +118,7 @@ TEST(NameLife, WhatAWorkerStillCountsInKeepsItsIdUntilItEnds) {
   process.forget({}, TimePoint{});
   process.forget({}, TimePoint{} + 60min);
   const NameId again = process.names.intern("http");
-  EXPECT_NE(again, old) << "the id of a retired name is nobody's";
+  EXPECT_NE(again, old) << "the id of a retired name is not in use";
   EXPECT_EQ(process.names.name(old), "http");
   --process.worker.listener(old).idle;
   process.forget({again}, TimePoint{} + 61min);

@@ -8,7 +8,7 @@
 namespace weir::route {
 namespace {
 
-TEST(InFlight, NeverMoreThanTheBoundAndNobodyRefusedBelowIt) {
+TEST(InFlight, NeverMoreThanTheBoundAndNoneRefusedBelowIt) {
   InFlight in;
   InFlightPlace first, second, third;
   EXPECT_TRUE(first.take(in, 2));

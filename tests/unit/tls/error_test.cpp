@@ -118,7 +118,7 @@ TEST_F(Classify, ATamperedRecord) {
   EXPECT_EQ(read_client().outcome, Outcome::protocol);  // the alert
 }
 
-TEST(OpensslErrorText, TellsTheCauseAndEmptiesTheQueue) {
+TEST(OpensslErrorText, ShowsTheCauseAndEmptiesTheQueue) {
   ERR_clear_error();
   EXPECT_EQ(openssl_error_text(), "unknown OpenSSL error");
   ERR_raise_data(ERR_LIB_SSL, SSL_R_NO_SHARED_CIPHER, "the cause");

@@ -53,7 +53,7 @@ Handshake shake(const Ends& ends) {
     send_byte(ends.server.get(), ends.client.get(), result.server, result.client);
     if (result.ok()) send_byte(ends.client.get(), ends.server.get(), result.client, result.server);
   } else if (result.client.outcome == Outcome::done) {
-    // TLS 1.3: the client is done first and hears of the server's refusal with its first read.
+    // TLS 1.3: the client is done first and gets the server's refusal with its first read.
     read_some(ends.client.get(), result.client);
   }
   return result;

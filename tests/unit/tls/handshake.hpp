@@ -45,7 +45,7 @@ struct Scene {
   std::string ca_file = directory.write("ca.crt", ca.pem());
 
   config::CertificatePair certificate(const std::string& base, const testing::LeafOptions& options = {});
-  /// A leaf whose CN is its first name, so that tests can tell which one was served.
+  /// A leaf whose CN is its first name, so that tests see which one was served.
   config::CertificatePair named(const std::vector<std::string>& dns);
   config::ListenerTls settings();  // one certificate for localhost
   std::shared_ptr<ServerContext> server(const config::ListenerTls& settings,

@@ -12,7 +12,7 @@ class Visitor {
  public:
   Visitor(Scene& scene, int version) : scene_(scene) { options.min_version = options.max_version = version; }
 
-  /// True when the session that the last visit left was resumed; `renewed_` tells of a fresh ticket.
+  /// True when the session that the last visit left was resumed; `renewed_`: a fresh ticket came.
   bool visit(const ServerContext& server) {
     options.session = session_;
     const Ends ends = join(server.new_session(), scene_.browser(options));

@@ -44,7 +44,7 @@ TEST(ServerContext, PicksTheCertificateByName) {
   }
 }
 
-TEST(ServerContext, RejectsUnknownNamesWhenToldTo) {
+TEST(ServerContext, RejectsUnknownNamesWhereConfigured) {
   Scene scene;
   auto settings = scene.settings();
   settings.certificates = {scene.named({"a.test"}), scene.named({"*.b.test"})};
@@ -126,7 +126,7 @@ TEST(ServerContext, WithoutAlpnSettingsChoosesNone) {
   EXPECT_EQ(peer(ends.server.get()).alpn, "");
 }
 
-TEST(ServerContext, SpeaksTheVersionsOfTheSettings) {
+TEST(ServerContext, OffersTheVersionsOfTheSettings) {
   Scene scene;
   auto settings = scene.settings();
   const auto both = scene.server(settings);
@@ -307,7 +307,7 @@ TEST(ServerContext, SessionsOutliveTheContext) {
   EXPECT_EQ(peer_common_name(ends.client.get()), "b.test");
 }
 
-TEST(ServerContext, TellsWhatItServesAndServesItExpired) {
+TEST(ServerContext, ReportsWhatItServesAndServesItExpired) {
   Scene scene;
   auto settings = scene.settings();
   testing::LeafOptions expired;
