@@ -9,14 +9,14 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION
 else()
   set(reads_profiles OFF)
 endif()
-# weir_can_read(file complaint): sets `complaint` to what the compiler says of that profile, "" if it reads it.
-function(weir_can_read file complaint)
+# weir_can_read(file problem): sets `problem` to what the compiler says of that profile, "" if it reads it.
+function(weir_can_read file problem)
   execute_process(COMMAND ${CMAKE_CXX_COMPILER} -fprofile-use=${file} -fsyntax-only -x c++ /dev/null
     RESULT_VARIABLE failed ERROR_VARIABLE said)
   if(NOT failed)
     set(said "")
   endif()
-  set(${complaint} "${said}" PARENT_SCOPE)
+  set(${problem} "${said}" PARENT_SCOPE)
 endfunction()
 
 # By default a compiler that cannot read the profile builds without it; one that was asked to use it fails.
@@ -24,14 +24,14 @@ set(default OFF)
 if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT DEFINED CACHE{WEIR_PROFILE}
     AND NOT (WEIR_TRAIN OR WEIR_SANITIZE OR WEIR_COVERAGE OR WEIR_FUZZ))
   set(committed ${PROJECT_SOURCE_DIR}/deploy/weir.profdata)
-  set(complaint "it is not Clang 16 or newer")
+  set(problem "it is not Clang 16 or newer")
   if(reads_profiles)
-    weir_can_read(${committed} complaint)
+    weir_can_read(${committed} problem)
   endif()
-  if(complaint STREQUAL "")
+  if(problem STREQUAL "")
     set(default ${committed})
   else()
-    message(STATUS "Built without deploy/weir.profdata, which ${CMAKE_CXX_COMPILER} cannot read: ${complaint}")
+    message(STATUS "Built without deploy/weir.profdata, which ${CMAKE_CXX_COMPILER} cannot read: ${problem}")
   endif()
 endif()
 set(WEIR_PROFILE ${default} CACHE STRING "Profile that weir is optimised by, of bench/train; OFF: none")
@@ -60,9 +60,9 @@ if(WEIR_PROFILE)
     message(FATAL_ERROR "WEIR_PROFILE: there is no file ${profile}: bench/train makes deploy/weir.profdata; "
       "-DWEIR_PROFILE=OFF builds without one")
   endif()
-  weir_can_read(${profile} complaint)
-  if(complaint)
-    message(FATAL_ERROR "WEIR_PROFILE: ${CMAKE_CXX_COMPILER} cannot read ${profile}:\n${complaint}"
+  weir_can_read(${profile} problem)
+  if(problem)
+    message(FATAL_ERROR "WEIR_PROFILE: ${CMAKE_CXX_COMPILER} cannot read ${profile}:\n${problem}"
       "bench/train makes deploy/weir.profdata; -DWEIR_PROFILE=OFF builds without one")
   endif()
 endif()

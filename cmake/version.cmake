@@ -4,7 +4,7 @@
 set(WEIR_COMMIT unknown)
 find_package(Git QUIET)
 if(Git_FOUND AND EXISTS ${PROJECT_SOURCE_DIR}/.git)
-  # A checkout that belongs to somebody else (a container's mount) is still read, never written.
+  # A checkout that belongs to another user (a container's mount) is still read, never written.
   set(git ${GIT_EXECUTABLE} -c safe.directory=${PROJECT_SOURCE_DIR} -C ${PROJECT_SOURCE_DIR})
   execute_process(COMMAND ${git} rev-parse --short=12 HEAD OUTPUT_VARIABLE commit ERROR_QUIET
     OUTPUT_STRIP_TRAILING_WHITESPACE RESULT_VARIABLE failed)

@@ -1,4 +1,4 @@
-"""The loads: each puts one proxy to work and tells what came of it."""
+"""The loads: each runs one proxy and returns what came of it."""
 
 import json
 import re

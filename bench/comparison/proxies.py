@@ -32,7 +32,7 @@ NumTickets = 1
 # HAProxy reserves two descriptors for each client of `maxconn`. Where a process may have 20,000 it starts with 10,100
 # only with `no strict-limits`, and does take them all: an idle client needs one.
 HAPROXY_LIMITS = "no strict-limits\n  maxconn 10100"
-KEPT = 4096  # idle connections to endpoints: more than there are clients, so that nobody connects anew
+KEPT = 4096  # idle connections to endpoints: more than there are clients, so that none connects anew
 
 
 def cpus(scenario):

@@ -57,7 +57,7 @@ def need_binary_of(source, version):
 
 
 def need_no_errors(data):
-    """Whoever answers with errors has done another job."""
+    """A proxy that answers with errors has done another job."""
     if found := report.errors(data):
         raise Failure("--record: nothing is written: " + " ".join(found))
 
@@ -84,7 +84,7 @@ def check():
 
 
 def unbuilt():
-    """Binaries that are not there; where somebody else has to build them that is a failure."""
+    """Binaries that are not there; where this command must not build them that is a failure."""
     found = [name for name in BINARIES if not (machine.BIN / name).exists()]
     if found and "WEIR_BENCH_BIN" in os.environ:
         raise Failure(f"WEIR_BENCH_BIN has no {', '.join(found)}")

@@ -76,7 +76,7 @@ def cell(scenario, rounds):
     if scenario.load != "idle":
         text += f" ({median_of(rounds, 'p99_ms'):.2f})"
     errors = sum(each["errors"] for each in rounds)
-    return f"{text}, {errors} errors" if errors else text  # whoever answers with errors has done another job
+    return f"{text}, {errors} errors" if errors else text  # a proxy that answers with errors has done another job
 
 
 def table(data):
@@ -141,7 +141,7 @@ def cost_miss(scenario, other, cost, bound):
 
 
 def waiting_miss(scenario, found):
-    """Of the stacks of several workers; what nobody looked at is not met either."""
+    """Of the stacks of several workers; what was not looked at is not met either."""
     wanted = f"at most {WAITING_BOUND:.1%} is wanted."
     if not found or not found["samples"]:
         return [f"`{scenario.name}`: no stacks were taken, so it is not known how many wait for a lock; {wanted}"]

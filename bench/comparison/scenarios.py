@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Target:
-    against: str  # best (of nginx and HAProxy), haproxy, floor; absolute: nobody
+    against: str  # best (of nginx and HAProxy), haproxy, floor; absolute: none
     ratio: float  # at most; absolute: the cost itself
 
 

@@ -19,7 +19,7 @@ API = ("Host: api.example.com", "Authorization: Bearer eyJhbGciOiJIUzI1NiJ9.eyJz
        "X-Client: mobile", "User-Agent: shop/7.3", "Accept: application/json",
        "X-Forwarded-For: 203.0.113.9, 198.51.100.7", "X-Forwarded-Proto: https",
        "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
-# A body whose end only its chunks tell; wrk sends what it is given.
+# A body whose end only its chunks give; wrk sends what it is given.
 UPLOAD = """local head = "POST /echo HTTP/1.1\\r\\nHost: localhost\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n"
 local chunk = "400\\r\\n" .. string.rep("x", 1024) .. "\\r\\n"
 local message = head .. chunk .. chunk .. "0\\r\\n\\r\\n"
@@ -49,7 +49,7 @@ LOADS = (
     Load("fresh", "a connection to the endpoint for each request", path="/fresh/bytes/128"),
     Load("old", "a redirect", path="/old"),
     Load("lost", "404 of an endpoint", path="/status/404", refused=True),
-    Load("nowhere", "404 of Weir", path="/bytes/128", fields=("Host: nobody.example.net",), refused=True),
+    Load("nowhere", "404 of Weir", path="/bytes/128", fields=("Host: unknown.example.net",), refused=True),
     Load("limited", "429", path="/few/bytes/128", refused=True),
 )
 

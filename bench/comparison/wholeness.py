@@ -5,7 +5,7 @@ from .scaling import ALONE
 from .scenarios import SCENARIOS, takes_part
 
 ROUNDS_MIN, SECONDS_MIN = 9, 9  # of what is recorded: rounds, and seconds of each proxy in all of them
-EXTRA = ("asio", "beast")  # told where they were measured, and missed by nobody where they were not
+EXTRA = ("asio", "beast")  # shown where they were measured, and not missed where they were not
 IDLE_ROUNDS = 3  # memory is the same on a fast and on a slow machine
 
 

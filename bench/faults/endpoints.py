@@ -1,4 +1,4 @@
-"""weir-origin instances that are killed, stopped, and told to misbehave."""
+"""weir-origin instances that are killed, stopped, and set to misbehave."""
 
 import http.client
 import json
@@ -65,7 +65,7 @@ class Endpoint:
     def misbehave(self, fault):
         status, _ = ask(self.port, "PUT", f"/fault/{fault}", self.host)
         if status != 200:
-            raise Failure(f"weir-origin knows no fault {fault}")
+            raise Failure(f"weir-origin has no fault {fault}")
 
     def seen(self):
         """Requests that reached it."""

@@ -1,5 +1,5 @@
 """The proxies, with comparable settings: a second for an answer, two further tries, three failures take an endpoint
-out, for two seconds at first. Each tells when it has taken an endpoint out, and how often it tried again."""
+out, for two seconds at first. Each reports when it has taken an endpoint out, and how often it tried again."""
 
 import json
 import re
@@ -14,7 +14,7 @@ NAME = "app.bench.internal"
 
 
 class Proxy:
-    """Before endpoints that it is told (`dns` None), or that it has to look up at that DNS server."""
+    """Before endpoints that are given (`dns` None), or that it has to look up at that DNS server."""
 
     def __init__(self, stage, endpoints, dns=None):
         self.stage, self.endpoints, self.dns = stage, endpoints, dns

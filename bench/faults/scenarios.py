@@ -22,7 +22,7 @@ class Fault:
     def tick(self, endpoints, elapsed_s):
         """Called all the time while it lasts."""
 
-    everybody = False  # no other endpoint is left
+    all_endpoints = False  # no other endpoint is left
 
 
 class Killed(Fault):
@@ -42,7 +42,7 @@ class Stopped(Fault):
 
 
 class AllDown(Fault):
-    everybody = True
+    all_endpoints = True
 
     def begin(self, endpoints):
         for endpoint in endpoints:

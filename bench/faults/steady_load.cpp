@@ -32,7 +32,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr std::size_t endpoints_max = 7;  // told apart by `X-Version: 1` to `X-Version: 7`
+constexpr std::size_t endpoints_max = 7;  // distinguished by `X-Version: 1` to `X-Version: 7`
 constexpr milliseconds window{100};
 constexpr int tick_ms = 2;
 constexpr std::size_t response_bytes_max = 1024 * 1024;
@@ -247,7 +247,7 @@ class Load {
     note_latency(client);
   }
 
-  /// What was received of an answer cannot be taken back by anybody: `begun`.
+  /// What was received of an answer cannot be taken back: `begun`.
   void fail(Client& client, const char* kind) {
     if (!client.received.empty()) ++window_.begun;
     count_failure(client, kind);

@@ -30,7 +30,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Window:
-    """A tenth of a second, as steady_load tells it."""
+    """A tenth of a second, as steady_load reports it."""
 
     end: float  # seconds since the epoch
     good: int
@@ -94,7 +94,7 @@ def seen_by(endpoints):
 
 
 def row(proxy, scenario, load, facts, span, none_left_until=0.0):
-    """What all scenarios tell. `span`: when the fault began and ended; `facts`: what is known besides."""
+    """What all scenarios report. `span`: when the fault began and ended; `facts`: what is known besides."""
     summary = load.stop()
     proxy.stop()
     windows = load.windows()
@@ -125,7 +125,7 @@ def run(proxy_name, scenario, settings):
         return run_dns(proxy_name, scenario, settings)
     with Stage() as stage:
         endpoints = [Endpoint(stage, number) for number in range(1, ENDPOINTS + 1)]
-        rest = [] if scenario.everybody else endpoints[1:]
+        rest = [] if scenario.all_endpoints else endpoints[1:]
         proxy = PROXIES[proxy_name](stage, endpoints)
         wait_for_answer(proxy)
         load = Load(stage, proxy.port, settings)
@@ -140,7 +140,7 @@ def run(proxy_name, scenario, settings):
             healed = time.time()
             scenario.end(endpoints)
         until, back = time.time() + BACK_WITHIN_S, None
-        none_left_until = time.time() if scenario.everybody else 0.0
+        none_left_until = time.time() if scenario.all_endpoints else 0.0
         while back is None and time.time() < until:
             time.sleep(2 * POLL_S)
             back = back_at(load.windows(), healed)

@@ -48,7 +48,7 @@ class Relay {
     acceptor_.listen(backlog);
   }
 
-  /// Until the process is told to end.
+  /// Until the process is stopped.
   void run() {
     accept();
     context_.run();

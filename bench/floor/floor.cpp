@@ -72,7 +72,7 @@ class Relay {
     if (epoll_ < 0 || ::epoll_ctl(epoll_, EPOLL_CTL_ADD, listener_, &event) != 0) fail("epoll");
   }
 
-  /// Until the process is told to end.
+  /// Until the process is stopped.
   [[noreturn]] void run() {
     std::array<epoll_event, events_per_wait> events{};
     for (;;) {

@@ -194,13 +194,13 @@ OneWorker::~OneWorker() {
 
 Allocations OneWorker::allocations() {
   Allocations found;
-  std::atomic<bool> told{false};
+  std::atomic<bool> done{false};
   worker_.post([&] {
     found = bench::allocations();
-    told = true;
-    told.notify_one();
+    done = true;
+    done.notify_one();
   });
-  told.wait(false);
+  done.wait(false);
   return found;
 }
 

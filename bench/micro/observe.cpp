@@ -1,4 +1,4 @@
-// Telling: one access log line, and the counters of one request.
+// Observability: one access log line, and the counters of one request.
 #include <string>
 
 #include "measure.hpp"

@@ -1,5 +1,5 @@
 // A whole request: a client that waits for each answer, a worker of ours and an endpoint, each on a thread, over real
-// sockets. The time is a round trip of three threads and tells little; `worker_allocs_per_request` is the worker's own:
+// sockets. The time is a round trip of three threads and says little; `worker_allocs_per_request` is the worker's own:
 // 0, or something on the request path allocates. What OpenSSL takes for itself is `openssl_allocs_per_request`.
 #include "measure.hpp"
 #include "one_worker.hpp"

@@ -160,7 +160,7 @@ Reply bytes(const Context& context, std::uint64_t count) {
   return {make_bytes(count)};
 }
 
-/// Head of a response whose length is not told: chunked, or ended by the close for HTTP/1.0.
+/// Head of a response whose length is not given: chunked, or ended by the close for HTTP/1.0.
 Reply open_ended(const Context& context, std::string_view content_type, std::string_view extra,
                  std::unique_ptr<Responder> responder) {
   append_head_start(context.out, context, 200, content_type, context.bare());

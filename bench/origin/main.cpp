@@ -29,7 +29,7 @@ void raise_descriptor_limit() {
 void add_options(CLI::App& app, weir::origin::Options& options) {
   app.add_option("--port", options.port, "Port to listen on; 0 takes a free one")->required();
   app.add_option("--address", options.address, "IP address to listen on")->capture_default_str();
-  app.add_option("--name", options.name, "Name that the answers tell")->capture_default_str();
+  app.add_option("--name", options.name, "Name in the answers")->capture_default_str();
   app.add_option("--version-header", options.version_header, "Adds `X-Version: VALUE` to every answer");
   app.add_option("--threads", options.threads, "Event loops, one thread each")
       ->check(CLI::Range(1U, threads_max))

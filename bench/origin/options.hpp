@@ -12,7 +12,7 @@ namespace weir::origin {
 
 struct Options {
   std::string address = "127.0.0.1";
-  std::uint16_t port = 0;  // 0: any free one; the ready line tells
+  std::uint16_t port = 0;  // 0: any free one; the ready line says which
   std::string name = "origin";
   std::string version_header;  // empty: no X-Version field
   unsigned threads = 1;
