@@ -70,7 +70,7 @@ void write_response_head(benchmark::State& state) {
 }
 BENCHMARK(write_response_head);
 
-void write_own_response(benchmark::State& state) {
+void write_own_head(benchmark::State& state) {
   http::ResponseOptions options;
   options.policy = &security().response_tls;
   options.request_id = "017f22e2-79b0-7cc3-98c4-dc0c0c07398f";
@@ -83,12 +83,12 @@ void write_own_response(benchmark::State& state) {
   std::string out;
   measure(state, [&] {
     out.clear();
-    http::write_own_response(out, response, options, date);
+    http::write_own_head(out, response, options, date);
     benchmark::DoNotOptimize(out.data());
     benchmark::ClobberMemory();
   });
 }
-BENCHMARK(write_own_response);
+BENCHMARK(write_own_head);
 
 void uuid_v7(benchmark::State& state) {
   Rng rng(1);

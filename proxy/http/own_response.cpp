@@ -47,10 +47,9 @@ void put_connection(Pen& pen, const ResponseOptions& options) {
 
 }  // namespace
 
-void write_own_response(std::string& out, const OwnResponse& response, const ResponseOptions& options,
-                        std::string_view date) {
+void write_own_head(std::string& out, const OwnResponse& response, const ResponseOptions& options,
+                    std::string_view date) {
   const Fields fields = fields_of(response, options, date);
-  const bool has_content = response.status >= 200 && response.status != 204 && response.status != 304;
   {
     Pen pen(out);
     const std::string_view reason = reason_phrase(response.status);
@@ -58,12 +57,12 @@ void write_own_response(std::string& out, const OwnResponse& response, const Res
     for (const Field& field : fields) {
       if (!options.policy || !options.policy->drops(field)) pen.field(field.name, field.value);
     }
-    if (has_content) pen.put("Content-Length: ").put(std::uint64_t{response.body.size()}).put("\r\n");
+    if (response.has_content())
+      pen.put("Content-Length: ").put(std::uint64_t{response.body.size()}).put("\r\n");
     put_connection(pen, options);
   }
   if (options.policy) options.policy->append_to(out, {fields.data(), fields.size()});
   out += "\r\n";
-  if (has_content && !response.head_only) out += response.body;
 }
 
 }  // namespace weir::http

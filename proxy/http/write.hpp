@@ -61,20 +61,25 @@ struct ResponseOptions {
 void write_response_head(std::string& out, const ResponseHead& head, const ResponseOptions& options,
                          std::string_view date);
 
-/// A response that Weir makes itself: error, redirect, respond action. Whole message, body included (not for
-/// HEAD: `head_only`). Errors say `Cache-Control: no-store` unless `extra_fields` or the policy name that
-/// field. Of ResponseOptions, `body` and `upgrade` do not matter here. What the policy sets wins over
-/// `extra_fields`.
+/// A response that Weir makes itself: error, redirect, respond action.
 struct OwnResponse {
   int status = 500;
   std::string_view content_type;  // empty: none is named
   std::string_view body;
   std::string_view proxy_status;  // RFC 9209 value; empty: none
   std::string_view extra_fields;  // ready `Name: value\r\n` lines (Location, Allow, Retry-After ...)
-  bool head_only = false;
+  bool head_only = false;         // to HEAD
+
+  /// Whether it may have content at all, which Content-Length describes (RFC 9110 6.4.1).
+  bool has_content() const { return status >= 200 && status != 204 && status != 304; }
+  /// What follows the head.
+  std::string_view sent_body() const { return has_content() && !head_only ? body : std::string_view{}; }
 };
-void write_own_response(std::string& out, const OwnResponse& response, const ResponseOptions& options,
-                        std::string_view date);
+
+/// Its head. Errors say `Cache-Control: no-store` unless `extra_fields` or the policy name that field. Of
+/// ResponseOptions, `body` and `upgrade` do not matter here. What the policy sets wins over `extra_fields`.
+void write_own_head(std::string& out, const OwnResponse& response, const ResponseOptions& options,
+                    std::string_view date);
 
 /// True when a Via of `head` names `pseudonym`: the request has been here before (RFC 9110 7.6.3).
 bool came_through(const RequestHead& head, std::string_view pseudonym);

@@ -4,39 +4,21 @@
 
 #include "core/kept_text.hpp"
 #include "relay/pace.hpp"
-#include "relay/paced_write.hpp"
 
 namespace weir::relay {
 namespace {
 
-/// Where the next read goes: behind what must stay, in a block worth the size of the body. A body of unknown
-/// length gets a large block once it has filled a small one.
-void prepare_space(ReadBuffer& in, bool large) {
-  in.rewind();
-  if (in.pinned()) return;
-  const std::size_t bytes = large ? BufferPool::large_bytes : BufferPool::small_bytes;
-  if (in.capacity() == bytes) return;
-  in.drop();
-  in.reserve(bytes);
-}
-
-std::size_t read_size(const ReadBuffer& in, std::uint64_t remaining) {
-  return static_cast<std::size_t>(std::min<std::uint64_t>(in.free_bytes(), remaining));
-}
-
-void keep_for_replay(const BodyGather& gather, const RelayOptions& options, RelayProgress& progress) {
+void keep_for_replay(const BodyBatch& batch, const RelayOptions& options, RelayProgress& progress) {
   if (options.replay == nullptr || progress.replay_overflow) return;
-  if (options.replay->size() + gather.data_bytes() > options.replay_bytes_max) {
+  if (options.replay->size() + batch.data_bytes() > options.replay_bytes_max) {
     progress.replay_overflow = true;
     free_text(*options.replay);
     return;
   }
-  for (const iovec& run : gather.runs()) {
+  for (const iovec& run : batch.runs()) {
     options.replay->append(static_cast<const char*>(run.iov_base), run.iov_len);
   }
 }
-
-constexpr std::string_view close_delimited_end = "0\r\n\r\n";
 
 /// How long each side was waited for, and whether it keeps its pace.
 struct Waits {
@@ -63,11 +45,11 @@ RelayEnd too_slow(RelayEnd::Side side) {
   return {side, io::IoStatus::timeout, true, std::nullopt};
 }
 
-RelayEnd source_failed(io::IoStatus status, http::BodyDecoder& decoder) {
+/// A read failed. Complete where that is how the body ends.
+RelayEnd source_failed(io::IoStatus status, BodySource& source) {
   RelayEnd end = failed(RelayEnd::Side::source, status);
   if (status != io::IoStatus::eof) return end;
-  const auto ended = decoder.end_of_stream();
-  if (!ended) {
+  if (const auto ended = source.end_of_stream(); !ended) {
     end.error = ended.error();
   } else {
     end.side = RelayEnd::Side::none;
@@ -82,38 +64,37 @@ RelayEnd over_limit() {
 
 }  // namespace
 
-Task<RelayEnd> relay_body(io::Stream& source, ReadBuffer& in, http::BodyDecoder& decoder, io::Stream& target,
-                          http::BodyKind out_kind, std::string_view head, RelayOptions options,
+Task<RelayEnd> relay_body(BodySource& source, BodySink& target, std::string_view head, RelayOptions options,
                           RelayProgress& progress) {
-  io::Reactor& reactor = source.reactor();
+  io::Reactor& reactor = target.reactor();
   Waits waits(options);
-  const WriteBounds bounds{options.write_timeout, options.deadline, options.target_pace};
-  BodyGather gather(options.trailers);
+  const WriteBounds bounds{options.write_timeout, options.deadline};
+  BodyBatch batch;
+  std::string trailers;
   unsigned rounds = 0;
-  bool filled = false;  // the last read used all of its space
-  bool at_end = false;  // the source ended a body that has no other end
   for (;;) {
-    gather.begin(head);
+    batch.begin(head);
     head = {};
-    if (at_end) {
-      gather.begin(close_delimited_end);  // the other side still has to get it
-    } else if (const auto gathered = gather.gather(decoder, in, out_kind); !gathered) {
-      RelayEnd end{RelayEnd::Side::source, io::IoStatus::ok, false, gathered.error()};
+    if (const auto taken = source.take(batch); !taken) {
+      RelayEnd end{RelayEnd::Side::source, io::IoStatus::ok, false, taken.error()};
       co_return end;
-    } else {
-      progress.body_bytes += gather.data_bytes();
-      if (options.body_bytes_max != 0 && progress.body_bytes > options.body_bytes_max) co_return over_limit();
-      keep_for_replay(gather, options, progress);
-      if (options.copy != nullptr) options.copy->add(gather.runs(), gather.data_bytes());
     }
-    if (std::span<iovec> parts = gather.parts(); !parts.empty()) {
+    if (!batch.trailers().empty()) {
+      trailers = http::forwardable_trailers(batch.trailers(), options.trailers);
+      batch.end(trailers);
+    }
+    progress.body_bytes += batch.data_bytes();
+    if (options.body_bytes_max != 0 && progress.body_bytes > options.body_bytes_max) co_return over_limit();
+    keep_for_replay(batch, options, progress);
+    if (options.copy != nullptr) options.copy->add(batch.runs(), batch.data_bytes());
+    if (!batch.empty()) {
       io::IoResult at_once;
       PacedWrite written;
-      if (target.try_write(parts, at_once)) {
+      if (target.try_write(batch, at_once)) {
         written.status = at_once.status;
       } else {
         const TimePoint before = reactor.now();
-        written = co_await write_waiting(target, parts, bounds);
+        written = co_await target.write_rest(bounds);
         waits.for_target += reactor.now() - before;
       }
       progress.written_bytes += at_once.bytes + written.bytes;
@@ -122,32 +103,24 @@ Task<RelayEnd> relay_body(io::Stream& source, ReadBuffer& in, http::BodyDecoder&
         co_return failed(waits.whose(RelayEnd::Side::target, reactor.now()), written.status);
       }
     }
-    if (at_end || decoder.finished()) co_return RelayEnd{};
-    if (!in.empty()) continue;
+    if (batch.ended()) co_return RelayEnd{};
+    if (source.has_more()) continue;
 
     if (++rounds % rounds_per_turn == 0) co_await io::Yield(reactor);
-    if (const io::IoStatus gone = target.channel().aborted(); gone != io::IoStatus::ok) {
+    if (const io::IoStatus gone = target.aborted(); gone != io::IoStatus::ok) {
       co_return failed(RelayEnd::Side::target, gone);
     }
     if (waits.is_over(reactor.now())) {
       co_return failed(waits.whose(RelayEnd::Side::source, reactor.now()), io::IoStatus::timeout);
     }
-    const bool length_known = decoder.framing().kind == http::BodyKind::length;
-    prepare_space(in, length_known ? decoder.remaining() > BufferPool::small_bytes : filled);
-    const std::size_t wanted = read_size(in, decoder.remaining());
     io::IoResult received;
     const TimePoint before = reactor.now();
     bool window_over = false;
-    if (!source.try_read(in.free_begin(), wanted, received)) {
-      if (!in.pinned()) in.drop();  // a silent source holds no buffer
+    if (!source.try_read(received)) {
       const TimePoint silent_until = std::min(before + options.read_timeout, options.deadline);
       const TimePoint due = waits.source.due(before);
-      received = co_await source.readable(std::min(silent_until, due));
+      received = co_await source.wait(std::min(silent_until, due));
       window_over = received.status == io::IoStatus::timeout && due < silent_until;
-    }
-    if (received.ok() && received.bytes > 0) {
-      filled = received.bytes == wanted;
-      in.produced(received.bytes);
     }
     const Duration waited = reactor.now() - before;
     waits.for_source += waited;
@@ -156,9 +129,8 @@ Task<RelayEnd> relay_body(io::Stream& source, ReadBuffer& in, http::BodyDecoder&
       co_return failed(waits.whose(RelayEnd::Side::source, reactor.now()), io::IoStatus::timeout);
     }
     if (!received.ok() && !window_over) {
-      const RelayEnd end = source_failed(received.status, decoder);
-      if (!end.complete() || out_kind != http::BodyKind::chunked) co_return end;
-      at_end = true;  // a close-delimited body ended well
+      const RelayEnd end = source_failed(received.status, source);
+      if (!end.complete()) co_return end;
     }
   }
 }

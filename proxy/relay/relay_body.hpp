@@ -1,6 +1,6 @@
-// One direction of an exchange: a body from one stream to the other through one bounded buffer. The next
-// bytes are read only after the last ones were taken, so a slow reader stops the reads on the other side. The
-// same function carries requests and responses. Worker thread.
+// One direction of an exchange: a body from its source to its sink through one bounded buffer. The next bytes are
+// read only after the last ones were taken, so a slow reader stops the reads on the other side. The same function
+// carries requests and responses, between any two protocols. Worker thread.
 #pragma once
 
 #include <optional>
@@ -8,11 +8,9 @@
 #include <string_view>
 
 #include "core/task.hpp"
-#include "http/body.hpp"
-#include "io/stream.hpp"
+#include "http/trailers.hpp"
+#include "relay/body.hpp"
 #include "relay/body_copy.hpp"
-#include "relay/body_gather.hpp"
-#include "relay/pace.hpp"
 
 namespace weir::relay {
 
@@ -22,7 +20,6 @@ struct RelayOptions {
   TimePoint deadline = TimePoint::max();  // for all of it, looked at each round
   std::uint64_t body_bytes_max = 0;       // 0: no limit
   std::uint64_t source_min_rate = 0;  // bytes per second over source_rate_window of waiting for it; 0: off
-  TakenPace* target_pace = nullptr;   // that the target has to keep; over all of its connection
   std::string* replay = nullptr;      // keeps a copy of the body for a retry ...
   std::size_t replay_bytes_max = 0;   // ... as long as it fits
   BodyCopy* copy = nullptr;           // takes a copy for a mirror
@@ -30,7 +27,7 @@ struct RelayOptions {
 };
 
 inline constexpr std::chrono::seconds source_rate_window{10};
-inline constexpr std::chrono::seconds target_rate_window{20};
+inline constexpr std::chrono::seconds target_rate_window{20};  // of what a sink that is a client has to take
 inline constexpr unsigned rounds_per_turn =
     16;  // reads and writes in a row before other connections get their turn
 
@@ -47,14 +44,12 @@ struct RelayEnd {
 /// Shared with the code that watches the relay while it runs.
 struct RelayProgress {
   std::uint64_t body_bytes = 0;     // decoded body bytes passed on
-  std::uint64_t written_bytes = 0;  // bytes that the target's socket took, head and framing included
+  std::uint64_t written_bytes = 0;  // bytes that the target took, head and framing included
   bool replay_overflow = false;     // the body no longer fits options.replay
 };
 
-/// Writes `head`, then the rest of the body that `decoder` reads from `in` and `source`, framed as
-/// `out_kind`.
-Task<RelayEnd> relay_body(io::Stream& source, ReadBuffer& in, http::BodyDecoder& decoder, io::Stream& target,
-                          http::BodyKind out_kind, std::string_view head, RelayOptions options,
+/// Writes `head`, then what is left of the body of `source`.
+Task<RelayEnd> relay_body(BodySource& source, BodySink& target, std::string_view head, RelayOptions options,
                           RelayProgress& progress);
 
 }  // namespace weir::relay

@@ -2,9 +2,8 @@
 // nothing moved for the idle timeout. Worker thread.
 #pragma once
 
-#include "core/buffer.hpp"
 #include "core/task.hpp"
-#include "io/stream.hpp"
+#include "relay/body.hpp"
 
 namespace weir::relay {
 
@@ -15,8 +14,13 @@ struct TunnelEnd {
       io::IoStatus::ok;  // timeout, reset, shutdown, exhausted (memory) ...; ok: both finished
 };
 
-/// What was read too early is in the two buffers and is passed on first.
-Task<TunnelEnd> run_tunnel(io::Stream& client, ReadBuffer& client_in, io::Stream& endpoint,
-                           ReadBuffer& endpoint_in, Duration idle_timeout);
+/// One side of a tunnel, which carries bytes without any framing: a source that ends with its stream, and a sink.
+struct TunnelSide {
+  BodySource& from;
+  BodySink& to;
+};
+
+/// What was read too early is in the sources and is passed on first.
+Task<TunnelEnd> run_tunnel(TunnelSide client, TunnelSide endpoint, Duration idle_timeout);
 
 }  // namespace weir::relay

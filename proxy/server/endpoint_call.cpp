@@ -17,6 +17,8 @@ void EndpointCall::begin(const CallTarget& target, const CallBounds& bounds) {
 }
 
 void EndpointCall::reset() {
+  body_.reset();
+  sink_.reset();
   connection_.reset();
   in_.drop();
   response_.clear();
@@ -147,6 +149,20 @@ Task<CallEnd> EndpointCall::receive_final_head(http::Method method) {
     if (!end.ok() || head_is_final()) co_return end;
     drop_head();
   }
+}
+
+relay::BodySource& EndpointCall::begin_body() {
+  in_.consume(response_.bytes);
+  in_.pin(0);
+  return body_.emplace(stream(), in_, response_.body, Origin::upstream);
+}
+
+relay::TunnelSide EndpointCall::tunnel() {
+  in_.consume(response_.bytes);
+  in_.pin(0);
+  body_.emplace(stream(), in_, http::Framing{http::BodyKind::until_close, 0}, Origin::upstream);
+  sink_.emplace(stream(), http::BodyKind::until_close, nullptr);
+  return {*body_, *sink_};
 }
 
 bool EndpointCall::drop_buffered_body() {

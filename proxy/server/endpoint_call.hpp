@@ -16,6 +16,8 @@
 #include "core/task.hpp"
 #include "http/head.hpp"
 #include "io/stream.hpp"
+#include "relay/http1_body.hpp"
+#include "relay/tunnel.hpp"
 #include "server/endpoint_pool.hpp"
 #include "tls/context.hpp"
 
@@ -89,6 +91,12 @@ class EndpointCall {
   bool drop_buffered_body();
   bool is_whole() const { return whole_; }
 
+  /// Where a request goes whose body is relayed, framed as `kind`.
+  relay::BodySink& request_sink(http::BodyKind kind) { return sink_.emplace(stream(), kind, nullptr); }
+  /// The body behind a final head, for a caller that passes it on. The head's text may be read over.
+  relay::BodySource& begin_body();
+  /// Behind a response that switches protocols: bytes both ways.
+  relay::TunnelSide tunnel();
   /// Ends the call after what came of it was counted: the connection is kept for the next one, or closed.
   void end(bool reusable, const config::Keepalive& keepalive);
   /// Whatever it waits for, now and later, ends with `reason`; the first reason stays.
@@ -109,10 +117,13 @@ class EndpointCall {
 
   /// What TLS says of its failure, for people; nothing where there was none.
   std::string tls_failure() const;
-  io::Stream& stream() { return connection_->stream(); }
-  ReadBuffer& in() { return in_; }  // bytes of the response, its head included until it is consumed
+  /// The endpoint gets nothing more. Best effort, does not wait.
+  void finish_writing() { stream().finish_writing(); }
+  /// Bytes behind the message that was read.
+  bool has_unread_bytes() const { return !in_.empty(); }
 
  private:
+  io::Stream& stream() { return connection_->stream(); }
   bool try_read(io::IoResult& received);
   Task<io::IoResult> read_more(TimePoint deadline);
 
@@ -129,6 +140,8 @@ class EndpointCall {
   unsigned interim_ = 0;
   std::size_t scanned_ = 0;  // of a head that is not whole yet
   http::ResponseHead response_;
+  std::optional<relay::Http1Source> body_;
+  std::optional<relay::Http1Sink> sink_;
   TimePoint started_{}, first_byte_at_{}, head_at_{};
   TimePoint handed_over_ = TimePoint::max(), response_deadline_ = TimePoint::max();
 };

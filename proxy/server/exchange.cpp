@@ -91,8 +91,9 @@ Exchange::~Exchange() {
   reset();
 }
 
-void Exchange::begin(Session& session) {
-  session_ = &session;
+void Exchange::begin(Client& client) {
+  const Session& session = client.session();
+  client_ = &client;
   generation_ = worker_.generation();
   started = worker_.reactor().now();
   wall_started_ = worker_.reactor().wall_now();
@@ -100,8 +101,12 @@ void Exchange::begin(Session& session) {
   decided_.forwarded.proto = session.is_tls() ? "https" : "http";
 }
 
+const config::Listener& Exchange::listener() const {
+  return session().listener().config;
+}
+
 void Exchange::reset() {
-  if (session_ != nullptr && watching_) watch_client(false);
+  if (client_ != nullptr && watching_) watch_client(false);
   settle_pending(false);  // a request that never came to its end: a probe must not stay without one
   release_endpoint();
   give_back(tries_.next);
@@ -119,7 +124,7 @@ void Exchange::reset() {
   watching_ = false;
   wait_ = nullptr;
   total_deadline_ = TimePoint::max();
-  session_ = nullptr;
+  client_ = nullptr;
   generation_.reset();
 }
 

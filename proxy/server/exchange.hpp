@@ -14,6 +14,7 @@
 #include "http/parse.hpp"
 #include "http/write.hpp"
 #include "route/mirror.hpp"
+#include "server/client.hpp"
 #include "server/endpoint_call.hpp"
 #include "server/exchange_state.hpp"
 #include "server/generation.hpp"
@@ -27,25 +28,23 @@ class Worker;
 /// What may happen to the client's connection afterwards.
 enum class After : std::uint8_t {
   keep_alive,
-  discard,  // keep alive, once the rest of the request body (unread_body()) was read and dropped
+  discard,  // keep alive, once the rest of the request body was read and dropped
   close,    // nothing more is expected
   linger,   // the client may still be sending: close without cutting our answer off
   reset,    // the response was cut: the client must notice
 };
 
-class Exchange final : private io::ChannelObserver {
+class Exchange final : private ClientObserver {
  public:
   explicit Exchange(Worker& worker);
   ~Exchange();
 
-  /// Ready for the next request of `session`: pins the worker's generation.
-  void begin(Session& session);
+  /// Ready for the request of `client`: pins the worker's generation.
+  void begin(Client& client);
   /// The head could not be read: run() answers `error` and the connection ends.
   void set_refusal(Error error) { refusal_ = std::move(error); }
   /// The whole walk of a request whose head was read, or refused.
   Task<After> run();
-  /// After After::discard: what the request body still lacks.
-  http::BodyDecoder& unread_body() { return *request_.body; }
   /// Back to a state in which the next request finds nothing of this one but capacity.
   void reset();
 
@@ -135,15 +134,16 @@ class Exchange final : private io::ChannelObserver {
   Task<> finish_upload();
   void cancel_upload();
   bool upload_running() const;
-  Task<Result<void>> receive_response_head();
+  Result<void> head_received(CallEnd end);
+  Task<Result<void>> pass_interim_responses();
   Task<Result<void>> pass_interim_response();
-  Task<Result<void>> write_meanwhile(std::string_view text);
+  Task<Result<void>> write_meanwhile();
   bool total_is_over() const;
   Error send_failure(io::IoStatus status) const;
   Error read_failure(io::IoStatus status);
   Error slow_upload(bool too_slow);
   void watch_client(bool on);
-  void on_unread_event(io::Channel& client) override;
+  void on_client_left(io::IoStatus why) override;
 
   // exchange_relay.cpp: the response on its way to the client.
   Task<After> relay_response();
@@ -164,11 +164,13 @@ class Exchange final : private io::ChannelObserver {
 
   const UpstreamView& upstream_view() const { return generation_->upstreams[decided_.upstream]; }
   const config::Upstream& upstream_config() const { return *upstream_view().runtime->config; }
+  Session& session() const { return client_->session(); }
+  const config::Listener& listener() const;
   const http::ResponseHead& response() const { return call_.response(); }
   bool keep_alive_allowed() const;
 
   Worker& worker_;
-  Session* session_ = nullptr;
+  Client* client_ = nullptr;
   GenerationPtr generation_;
   std::chrono::system_clock::time_point wall_started_;
 

@@ -55,9 +55,9 @@ bool stream_is_trusted(ErrorKind kind) {
 }  // namespace
 
 bool Exchange::keep_alive_allowed() const {
-  const std::uint32_t most = session_->listener().config.limits.requests_per_connection;
-  return head.keep_alive && !worker_.draining() && (most == 0 || session_->requests() < most) &&
-         worker_.generation()->snapshot->listener_index(session_->listener().slot) != no_listener &&
+  const std::uint32_t most = listener().limits.requests_per_connection;
+  return head.keep_alive && !worker_.draining() && (most == 0 || session().requests() < most) &&
+         worker_.generation()->snapshot->listener_index(session().listener().slot) != no_listener &&
          !worker_.sheds_keep_alive();
 }
 
@@ -85,13 +85,12 @@ http::ResponseOptions Exchange::response_options(const http::Framing& body, bool
 /// for an invitation to send it: after another answer it may send the body or leave it (RFC 9110 10.1.1).
 bool Exchange::rest_of_body_is_short() const {
   if (head.expect_continue && !request_.continue_sent) return false;
-  return request_.body->framing().kind != http::BodyKind::length ||
-         request_.body->remaining() <= Discard::kept_bytes_max;
+  return client_->rest_is_short();
 }
 
 /// Why a write to the client failed; counts what a bound of ours ended.
 Error Exchange::client_write_failure(io::IoStatus status, bool too_slow) {
-  auto& ended = session_->counters().clients_ended;
+  auto& ended = session().counters().clients_ended;
   if (too_slow) {
     ++ended.response_min_rate;
     return client_error(ErrorKind::client_too_slow, "the client takes less than limits.response_min_rate");
@@ -106,14 +105,14 @@ Error Exchange::client_write_failure(io::IoStatus status, bool too_slow) {
 
 /// Takes the request body in as far as it is here already; true when that is all of it.
 bool Exchange::consume_buffered_body() {
-  if (!request_.body) request_.body.emplace(head.body, Origin::client);
-  ReadBuffer& in = session_->in();
-  while (!request_.body->finished() && !in.empty()) {
-    const auto step = request_.body->decode(in.unread());
-    if (!step || step->consumed == 0) return false;
-    in.consume(step->consumed);
-  }
-  return request_.body->finished();
+  relay::BodySource& body = client_->body();
+  if (body.finished()) return true;
+  relay::BodyBatch batch;
+  do {
+    batch.begin({});
+    if (!body.take(batch)) return false;
+  } while (batch.full());
+  return body.finished();
 }
 
 Task<After> Exchange::answer(const http::OwnResponse& response, bool connection_is_good) {
@@ -123,9 +122,15 @@ Task<After> Exchange::answer(const http::OwnResponse& response, bool connection_
   const bool keep_alive =
       connection_is_good && keep_alive_allowed() && (body_is_in || rest_of_body_is_short());
   answer_.bytes.clear();
-  http::write_own_response(answer_.bytes, response, response_options({}, keep_alive),
-                           worker_.http_date(wall_started_));
-  const relay::PacedWrite written = co_await session_->write(answer_.bytes);
+  client_->write_own_head(answer_.bytes, response, response_options({}, keep_alive),
+                          worker_.http_date(wall_started_));
+  relay::BodyBatch batch;
+  batch.begin(answer_.bytes);
+  batch.add(response.sent_body());
+  batch.end({});
+  const relay::WriteBounds bounds{listener().limits.send_timeout};
+  const relay::PacedWrite written =
+      co_await relay::write_batch(client_->sink(http::BodyKind::length), batch, bounds);
   if (!written.ok()) {
     outcome_.status = facts(ErrorKind::client_gone).status;
     outcome_.reason = facts(client_write_failure(written.status, written.too_slow).kind).name;
@@ -180,7 +185,7 @@ Task<After> Exchange::answer_options() {
 }
 
 Task<After> Exchange::answer_redirect_to_https() {
-  const config::RedirectToHttps& redirect = *session_->listener().config.redirect_to_https;
+  const config::RedirectToHttps& redirect = *listener().redirect_to_https;
   if (head.host.empty()) {
     Error error = client_error(ErrorKind::malformed_request, "Host is needed for the redirect");
     co_return co_await answer_error(std::move(error));

@@ -25,10 +25,10 @@ double milliseconds(Duration duration) {
 bool Exchange::can_be_sent_again() const {
   const config::Retry& retry = upstream_config().retry;
   if (!http::is_idempotent(head.method) && !retry.non_idempotent) return false;
-  if (request_.body->finished()) return !request_.progress.replay_overflow;
-  if (retry.attempts == 0 || request_.body->framing().kind != http::BodyKind::length) return false;
-  const std::uint64_t left = request_.body->remaining();
-  return left <= session_->in().unread().size() && left <= static_cast<std::uint64_t>(retry.buffer_bytes);
+  if (client_->body().finished()) return !request_.progress.replay_overflow;
+  if (retry.attempts == 0) return false;
+  const auto left = client_->buffered_rest();
+  return left && *left <= static_cast<std::uint64_t>(retry.buffer_bytes);
 }
 
 Task<Result<void>> Exchange::attempt() {
@@ -56,7 +56,7 @@ Task<Result<void>> Exchange::attempt() {
   Result<void> done;
   if (!leased) done = co_await connect();
   if (done) {
-    if (request_.body->finished()) {
+    if (client_->body().finished()) {
       iovec part{request_.bytes.data(), request_.bytes.size()};
       const std::span<iovec> parts(&part, 1);
       const io::IoResult sent = co_await call_.send(parts);
@@ -64,7 +64,11 @@ Task<Result<void>> Exchange::attempt() {
     } else {
       done = co_await start_upload();
     }
-    if (done) done = co_await receive_response_head();
+    if (done) {
+      CallEnd end = co_await call_.receive_head(head.method, request_.upgrade);
+      done = head_received(std::move(end));
+      if (done && !call_.head_is_final()) done = co_await pass_interim_responses();
+    }
   }
   if (done) {
     note_latency(nullptr);
@@ -114,17 +118,12 @@ Task<Result<void>> Exchange::connect() {
 /// Whether the client leaving ends the call that runs.
 void Exchange::watch_client(bool on) {
   watching_ = on;
-  io::Channel& client = session_->stream().channel();
-  client.observe(on ? this : nullptr);
+  client_->watch(on ? this : nullptr);
   if (!on) return;
-  if (client.aborted() != io::IoStatus::ok) call_.abort(client.aborted());
-  if (client.peer_closed()) call_.abort(io::IoStatus::peer_gone);
+  if (const io::IoStatus why = client_->has_left(); why != io::IoStatus::ok) call_.abort(why);
 }
 
-void Exchange::on_unread_event(io::Channel& client) {
-  io::IoStatus why = client.aborted();
-  if (why == io::IoStatus::ok && client.peer_closed()) why = io::IoStatus::peer_gone;
-  if (why == io::IoStatus::ok) return;
+void Exchange::on_client_left(io::IoStatus why) {
   if (watching_) call_.abort(why);
   if (wait_ != nullptr) {
     wait_->give_up(why == io::IoStatus::shutdown ? WaitEnd::shutdown : WaitEnd::client_left);
@@ -141,7 +140,7 @@ Result<void> Exchange::request_written(const io::IoResult& sent) {
 
 /// Starts to send a request with its body.
 Task<Result<void>> Exchange::start_upload() {
-  if (head.expect_continue && session_->in().empty()) {
+  if (head.expect_continue && !client_->body().has_more()) {
     const auto invited = co_await invite_body();
     if (!invited) co_return invited;
   }
@@ -155,12 +154,17 @@ Task<Result<void>> Exchange::start_upload() {
 Task<Result<void>> Exchange::invite_body() {
   if (request_.continue_sent) co_return Result<void>{};
   request_.continue_sent = true;
-  co_return co_await write_meanwhile("HTTP/1.1 100 Continue\r\n\r\n");
+  http::ResponseHead invitation;
+  invitation.status = 100;
+  invitation.reason = http::reason_phrase(100);
+  answer_.bytes.clear();
+  client_->write_head(answer_.bytes, invitation, {}, {});
+  co_return co_await write_meanwhile();
 }
 
 /// Runs beside the wait for the response: an endpoint may answer before it has the whole request.
 Task<> Exchange::upload() {
-  const config::ListenerLimits& limits = session_->listener().config.limits;
+  const config::ListenerLimits& limits = listener().limits;
   relay::RelayOptions options;
   options.read_timeout = limits.body_idle_timeout;
   options.write_timeout = decided_.timeouts->send;
@@ -173,10 +177,9 @@ Task<> Exchange::upload() {
     options.replay_bytes_max = static_cast<std::size_t>(upstream_config().retry.buffer_bytes);
   }
   if (mirror_) options.copy = &mirror_->body();
-  request_.upload_end =
-      co_await relay::relay_body(session_->stream(), session_->in(), *request_.body, call_.stream(),
-                                 request_.framing.kind, request_.bytes, options, request_.progress);
-  if (mirror_ && request_.body->finished() && !request_.upload_end->error) send_mirror();
+  request_.upload_end = co_await relay::relay_body(client_->body(), call_.request_sink(request_.framing.kind),
+                                                   request_.bytes, options, request_.progress);
+  if (mirror_ && client_->body().finished() && !request_.upload_end->error) send_mirror();
 }
 
 /// `well`: without an exception.
@@ -208,7 +211,31 @@ Task<> Exchange::finish_upload() {
 /// A running upload ends soon: await `request_.upload_done`.
 void Exchange::cancel_upload() {
   call_.abort(io::IoStatus::cancelled);
-  session_->stream().channel().cancel_read();
+  client_->cancel_read();
+}
+
+/// A head of the response is there, or `end` says why not.
+Result<void> Exchange::head_received(CallEnd end) {
+  if (call_.response_bytes_seen()) {
+    // The loop's time may be older than that of a connection just made.
+    auto& record = tries_.records.back();
+    record.first_byte_ms = std::max(record.connect_ms, milliseconds(call_.first_byte_at() - call_.started()));
+  }
+  if (end.error) return *std::move(end.error);
+  if (!end.ok()) return read_failure(end.status);
+  return {};
+}
+
+/// The head that was received is an interim one: passes it and those behind it on, up to the final one.
+Task<Result<void>> Exchange::pass_interim_responses() {
+  Result<void> done;
+  do {
+    done = co_await pass_interim_response();
+    if (!done) break;
+    CallEnd end = co_await call_.receive_head(head.method, request_.upgrade);
+    done = head_received(std::move(end));
+  } while (done && !call_.head_is_final());
+  co_return done;
 }
 
 /// Passes a 1xx on, but for 100, which answers our own expectation, and makes room for the next head.
@@ -217,41 +244,27 @@ Task<Result<void>> Exchange::pass_interim_response() {
     answer_.bytes.clear();
     http::ResponseOptions options;
     options.client_minor_version = head.minor_version;
-    http::write_response_head(answer_.bytes, response(), options, worker_.http_date(wall_started_));
+    client_->write_head(answer_.bytes, response(), options, worker_.http_date(wall_started_));
     tries_.retry.response_started = true;
-    auto sent = co_await write_meanwhile(answer_.bytes);
+    auto sent = co_await write_meanwhile();
     if (!sent) co_return sent;
   }
   call_.drop_head();
   co_return Result<void>{};
 }
 
-/// Something short for the client while the request is under way. What is cut cannot be followed by an answer.
-Task<Result<void>> Exchange::write_meanwhile(std::string_view text) {
-  const relay::PacedWrite sent = co_await session_->write(text, total_deadline_);
+/// A head in `answer_` for the client while the request is under way. What is cut cannot be followed by an answer.
+Task<Result<void>> Exchange::write_meanwhile() {
+  relay::BodyBatch batch;
+  batch.begin(answer_.bytes);
+  const relay::WriteBounds bounds{listener().limits.send_timeout, total_deadline_};
+  const relay::PacedWrite sent =
+      co_await relay::write_batch(client_->sink(http::BodyKind::none), batch, bounds);
   if (sent.ok()) co_return Result<void>{};
   if (sent.status == io::IoStatus::timeout && !sent.too_slow && total_is_over()) {
     co_return client_error(ErrorKind::client_stalled, "timeouts.total is over, and the client is slow");
   }
   co_return client_write_failure(sent.status, sent.too_slow);
-}
-
-/// Reads heads until a final one is there. Interim ones pass on the way.
-Task<Result<void>> Exchange::receive_response_head() {
-  for (;;) {
-    CallEnd end = co_await call_.receive_head(head.method, request_.upgrade);
-    if (call_.response_bytes_seen()) {
-      auto& record =
-          tries_.records.back();  // the loop's time may be older than that of a connection just made
-      record.first_byte_ms =
-          std::max(record.connect_ms, milliseconds(call_.first_byte_at() - call_.started()));
-    }
-    if (end.error) co_return *std::move(end.error);
-    if (!end.ok()) co_return read_failure(end.status);
-    if (call_.head_is_final()) co_return Result<void>{};
-    auto passed = co_await pass_interim_response();
-    if (!passed) co_return passed;
-  }
 }
 
 bool Exchange::total_is_over() const {
@@ -267,7 +280,7 @@ Error Exchange::slow_upload(bool too_slow) {
   if (!too_slow && total_is_over()) {
     return upstream_error(ErrorKind::total_timeout, "timeouts.total is over");
   }
-  auto& ended = session_->counters().clients_ended;
+  auto& ended = session().counters().clients_ended;
   ++(too_slow ? ended.body_min_rate : ended.body_idle_timeout);
   return client_error(ErrorKind::body_timeout, too_slow ? "the request body comes below limits.body_min_rate"
                                                         : "the request body did not come in time");

@@ -120,7 +120,6 @@ Task<Result<void>> Exchange::wait_for_endpoint(Place found) {
   const TimePoint started_waiting = Clock::now();
   const TimePoint deadline = std::min(worker_.reactor().now() + settings.timeout, total_deadline_);
   const std::uint32_t most = queue_places();
-  io::Channel& client = session_->stream().channel();
   Wait wait(
       upstream_view().line, reach(), [](void* self) { return static_cast<Exchange*>(self)->pick_endpoint(); },
       this);
@@ -130,11 +129,11 @@ Task<Result<void>> Exchange::wait_for_endpoint(Place found) {
     ++(most < settings.max ? counters.queue.shed : counters.queue.full);
     co_return self_error(ErrorKind::queue_full, "as many requests wait for an endpoint as may");
   }
-  client.observe(this);
-  on_unread_event(client);
+  client_->watch(this);
+  if (const io::IoStatus why = client_->has_left(); why != io::IoStatus::ok) on_client_left(why);
   const WaitEnd end = co_await wait;
   wait_ = nullptr;
-  client.observe(nullptr);
+  client_->watch(nullptr);
   tries_.queue_ms = std::max(tries_.queue_ms, 0.0) +
                     std::chrono::duration<double, std::milli>(Clock::now() - started_waiting).count();
   co_return end_of_wait(end);

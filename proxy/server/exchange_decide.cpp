@@ -31,7 +31,7 @@ void Exchange::make_request_id() {
 
 void Exchange::identify() {
   const auto& config = *generation_->snapshot->config;
-  http::evaluate_forwarded(head, session_->peer().ip, session_->is_tls(), session_->local_port(),
+  http::evaluate_forwarded(head, session().peer().ip, session().is_tls(), session().local_port(),
                            config.trusted_proxies, decided_.forwarded);
   const std::string_view given_id =
       decided_.forwarded.peer_trusted ? value_of(head, "x-request-id") : std::string_view{};
@@ -59,13 +59,13 @@ Result<void> Exchange::normalise() {
     return {};
   }
   if (auto normal = http::normalise_path(head.path, decided_.path); !normal) return normal;
-  return route::choose_sent_path(session_->listener().config.path, head.path, decided_.path,
-                                 decided_.resolved_path, decided_.sent_path);
+  return route::choose_sent_path(listener().path, head.path, decided_.path, decided_.resolved_path,
+                                 decided_.sent_path);
 }
 
 /// Not what a trusted proxy received by HTTPS: the client would come back the same way, for ever.
 bool Exchange::redirects_to_https() const {
-  return session_->listener().config.redirect_to_https.has_value() && decided_.forwarded.proto != "https" &&
+  return listener().redirect_to_https.has_value() && decided_.forwarded.proto != "https" &&
          !route::is_acme_challenge(decided_.path);
 }
 
@@ -76,7 +76,7 @@ Result<void> Exchange::find_route() {
   request.path = decided_.path;
   request.method = head.method_text;
   request.fields = &head.fields;
-  request.listener = snapshot.listener_index(session_->listener().slot);
+  request.listener = snapshot.listener_index(session().listener().slot);
   request.scheme = decided_.forwarded.proto;
   const auto found = route::find_for_all_readings(*snapshot.table, request, decided_.decoded_path);
   if (!found) return found.error();
@@ -104,7 +104,7 @@ Result<void> Exchange::admit() {
 }
 
 Result<void> Exchange::check_body_limit() const {
-  const std::uint64_t limit = session_->listener().config.limits.body_bytes;
+  const std::uint64_t limit = listener().limits.body_bytes;
   if (limit != 0 && head.body.kind == http::BodyKind::length && head.body.length > limit) {
     return client_error(ErrorKind::body_too_large, "Content-Length exceeds limits.body_bytes");
   }

@@ -67,14 +67,14 @@ void Exchange::append_log_line(std::string& out, Duration duration) {
   record.ts = wall_started_;
   record.request_id = decided_.request_id;
   if (decided_.traceparent.size() == traceparent_length) record.trace_id = decided_.traceparent.substr(3, 32);
-  record.listener = session_->listener().config.name;
+  record.listener = listener().name;
   record.client_ip = decided_.forwarded.client_ip;
-  if (decided_.forwarded.client_ip == session_->peer().ip) record.client_port = session_->peer().port;
+  if (decided_.forwarded.client_ip == session().peer().ip) record.client_port = session().peer().port;
   record.protocol = head.method_text.empty() ? "" : head.minor_version == 0 ? "HTTP/1.0" : "HTTP/1.1";
-  if (io::TlsSession* session = session_->stream().tls()) {
-    const tls::Peer peer = tls::peer(session->ssl());
+  if (io::TlsSession* secured = session().stream().tls()) {
+    const tls::Peer peer = tls::peer(secured->ssl());
     record.tls = {true, peer.version, peer.cipher, peer.sni, {}, {}, peer.resumed};
-    if (const ClientCertificate* certificate = session_->client_certificate()) {
+    if (const ClientCertificate* certificate = session().client_certificate()) {
       record.tls.client_subject = certificate->subject;
       record.tls.client_sha256 = certificate->fingerprint;
     }

@@ -41,7 +41,6 @@ void Exchange::prepare_request() {
   request_.upgrade = decided_.proxy->websocket && http::iequals(head.upgrade, "websocket");
   http::keep_nominated(head.connection_tokens, request_.nominated);
   request_.framing = head.body;
-  request_.body.emplace(head.body, Origin::client);
   http::Forwarding forwarding;
   char client_ip[46];
   forwarding.client_ip =
@@ -50,10 +49,10 @@ void Exchange::prepare_request() {
           : std::string_view(decided_.forwarded.forwarded_for);  // the peer's address alone
   forwarding.forwarded_for = decided_.forwarded.forwarded_for;
   forwarding.proto = decided_.forwarded.proto;
-  forwarding.host = decided_.forwarded.host.empty() ? std::string_view(session_->listener().authority)
+  forwarding.host = decided_.forwarded.host.empty() ? std::string_view(session().listener().authority)
                                                     : decided_.forwarded.host;
   forwarding.port = decided_.forwarded.port;
-  if (const ClientCertificate* certificate = session_->client_certificate()) {
+  if (const ClientCertificate* certificate = session().client_certificate()) {
     forwarding.client_cert = certificate->field;
   }
   forwarding.request_id = decided_.request_id;
@@ -196,9 +195,9 @@ void Exchange::prepare_next_attempt(upstream::RetryDecision decision) {
   }
   request_.bytes += request_.replay;
   if (chunked && !request_.replay.empty()) request_.bytes += http::chunk_end;
-  if (chunked && request_.body->finished()) {
+  if (chunked && client_->body().finished()) {
     request_.bytes += http::last_chunk;
-    request_.bytes += http::forwardable_trailers(request_.body->trailers(),
+    request_.bytes += http::forwardable_trailers(client_->body().trailers(),
                                                  {&decided_.route->headers.request, request_.nominated});
     request_.bytes += http::chunk_end;
   }

@@ -4,6 +4,7 @@
 #include <exception>
 #include <utility>
 
+#include "server/client.hpp"
 #include "server/exchange.hpp"
 #include "server/worker.hpp"
 
@@ -36,7 +37,7 @@ void Exchange::plan_mirror() noexcept {
     mirror_.reset();
     return count_mirror(route::MirrorOutcome::failed);
   }
-  if (request_.body->finished()) send_mirror();
+  if (client_->body().finished()) send_mirror();
 }
 
 /// The whole request is known: its copy goes its own way.
@@ -47,8 +48,8 @@ void Exchange::send_mirror() noexcept {
     return worker_.mirrors().give_back(std::move(copy));
   }
   try {
-    copy->compose(std::string_view(request_.bytes).substr(0, request_.head_bytes), *request_.body,
-                  request_.nominated);
+    copy->compose(std::string_view(request_.bytes).substr(0, request_.head_bytes), request_.framing.kind,
+                  client_->body().trailers(), request_.nominated);
     worker_.mirrors().send(std::move(copy));
   } catch (const std::exception&) {  // out of memory
     count_mirror(route::MirrorOutcome::failed);

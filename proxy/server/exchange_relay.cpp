@@ -26,22 +26,18 @@ Task<After> Exchange::relay_response() {
   const bool keep_alive =
       keep_alive_allowed() && framing.kind != http::BodyKind::until_close && !rest_is_long;
   http::keep_nominated(response().connection_tokens, answer_.nominated);
-  call_.in().consume(response().bytes);
   answer_.bytes.clear();
-  http::write_response_head(answer_.bytes, response(), response_options(framing, keep_alive),
-                            worker_.http_date(wall_started_));
-  answer_.body.emplace(response().body, Origin::upstream);
-  call_.in().pin(0);
+  client_->write_head(answer_.bytes, response(), response_options(framing, keep_alive),
+                      worker_.http_date(wall_started_));
+  relay::BodySource& body = call_.begin_body();
 
   relay::RelayOptions options;
   options.read_timeout = decided_.timeouts->idle;
-  options.write_timeout = session_->listener().config.limits.send_timeout;
-  options.target_pace = &session_->pace();
+  options.write_timeout = listener().limits.send_timeout;
   options.deadline = total_deadline_;
   options.trailers = {&response_policy(), answer_.nominated};
   relay::RelayEnd end =
-      co_await relay::relay_body(call_.stream(), call_.in(), *answer_.body, session_->stream(), framing.kind,
-                                 answer_.bytes, options, answer_.progress);
+      co_await relay::relay_body(body, client_->sink(framing.kind), answer_.bytes, options, answer_.progress);
   outcome_.body_bytes = answer_.progress.body_bytes;
   if (answer_.progress.written_bytes > 0) outcome_.status = response().status;
   if (end.complete()) {
@@ -49,7 +45,7 @@ Task<After> Exchange::relay_response() {
         !upload_running() && (!request_.upload_end || request_.upload_end->complete());
     co_await finish_upload();
     if (!attempt_.judged) report_health(nullptr);
-    release_connection(request_is_through && response().keep_alive && call_.in().empty());
+    release_connection(request_is_through && response().keep_alive && !body.has_more());
     tries_.records.back().outcome = "ok";
     if (request_is_through) co_return keep_alive ? After::keep_alive : After::close;
     co_return keep_alive&& rest_can_follow() ? After::discard : After::linger;
@@ -92,19 +88,17 @@ Task<After> Exchange::end_cut_response(relay::RelayEnd end) {
 }
 
 Task<After> Exchange::relay_upgrade() {
-  call_.in().consume(response().bytes);
   answer_.bytes.clear();
   auto options = response_options({}, true);
   options.upgrade = true;
-  http::write_response_head(answer_.bytes, response(), options, worker_.http_date(wall_started_));
-  const auto sent = co_await write_meanwhile(answer_.bytes);
+  client_->write_head(answer_.bytes, response(), options, worker_.http_date(wall_started_));
+  const auto sent = co_await write_meanwhile();
   watch_client(false);
   if (sent) {
     outcome_.status = response().status;
-    session_->in().pin(0);
     keep_log_texts();
-    const relay::TunnelEnd end = co_await relay::run_tunnel(
-        session_->stream(), session_->in(), call_.stream(), call_.in(), decided_.timeouts->idle);
+    const relay::TunnelEnd end =
+        co_await relay::run_tunnel(client_->tunnel(), call_.tunnel(), decided_.timeouts->idle);
     request_.progress.body_bytes = end.client_bytes;
     outcome_.body_bytes = end.endpoint_bytes;
     if (end.status == io::IoStatus::timeout) outcome_.reason = "tunnel_idle";

@@ -31,7 +31,6 @@ void OutgoingRequest::reset() {
   empty_text(bytes);
   empty_text(target);
   empty_text(replay);
-  body.reset();
   upgrade = continue_sent = false;
   end_try();
 }
@@ -47,7 +46,6 @@ void Tries::reset() {
 }
 
 void OutgoingResponse::reset() {
-  body.reset();
   empty_text(bytes);
   progress = {};
 }

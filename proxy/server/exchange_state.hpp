@@ -13,7 +13,6 @@
 #include "balance/balance.hpp"
 #include "core/error.hpp"
 #include "core/uuid.hpp"
-#include "http/body.hpp"
 #include "http/forwarded.hpp"
 #include "io/reactor.hpp"
 #include "observe/access_log.hpp"
@@ -58,7 +57,6 @@ struct OutgoingRequest {
   std::string bytes;           // head, and body that an earlier try consumed
   std::size_t head_bytes = 0;  // of `bytes`
   std::string target;
-  std::optional<http::BodyDecoder> body;
   std::string nominated;  // by Connection: no trailer of these names passes
   http::Framing framing;  // as we send it
   std::string replay;     // body bytes of earlier tries
@@ -96,7 +94,6 @@ struct Attempt {
 
 /// What the client gets of an endpoint's response.
 struct OutgoingResponse {
-  std::optional<http::BodyDecoder> body;
   std::string nominated;  // by Connection: no trailer of these names passes
   std::string bytes;      // head
   relay::RelayProgress progress;

@@ -35,17 +35,18 @@ void MirrorCopy::begin(GenerationPtr generation, const RouteRuntime& route, rout
   body_.begin(static_cast<std::size_t>(mirror_->config->body_bytes));
 }
 
-void MirrorCopy::compose(std::string_view head, const http::BodyDecoder& body, std::string_view nominated) {
+void MirrorCopy::compose(std::string_view head, http::BodyKind kind, std::string_view trailers,
+                         std::string_view nominated) {
   const bool keep = mirror_->config->credentials == config::MirrorCredentials::keep;
   http::append_copied_head(head_, head, keep, route_->config->name);
-  if (body.framing().kind != http::BodyKind::chunked) return;
+  if (kind != http::BodyKind::chunked) return;
   if (!body_.bytes().empty()) {
     char size[20];
     head_.append(size, http::write_chunk_size(body_.bytes().size(), size));
     end_ += http::chunk_end;
   }
   end_ += http::last_chunk;
-  end_ += http::forwardable_trailers(body.trailers(), {&route_->headers.request, nominated});
+  end_ += http::forwardable_trailers(trailers, {&route_->headers.request, nominated});
   end_ += http::chunk_end;
 }
 

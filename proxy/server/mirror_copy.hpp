@@ -13,7 +13,6 @@
 #include "core/buffer.hpp"
 #include "core/error.hpp"
 #include "core/task.hpp"
-#include "http/body.hpp"
 #include "http/parse.hpp"
 #include "relay/body_copy.hpp"
 #include "route/mirror.hpp"
@@ -39,9 +38,10 @@ class MirrorCopy : public boost::intrusive::list_base_hook<> {
              http::Method method, std::uint64_t key);
   /// Takes the body while it passes. One that is too large ends the copy and gives its place back.
   relay::BodyCopy& body() { return body_; }
-  /// What is sent: `head` as the original's endpoint gets it, and the whole body, framed as that was.
-  /// `nominated`: http::TrailerRules.
-  void compose(std::string_view head, const http::BodyDecoder& body, std::string_view nominated);
+  /// What is sent: `head` as the original's endpoint gets it, and the whole body, framed as `kind` with `trailers` as
+  /// received. `nominated`: http::TrailerRules.
+  void compose(std::string_view head, http::BodyKind kind, std::string_view trailers,
+               std::string_view nominated);
   /// Sends it and sees the answer through. One try.
   Task<> run();
   /// The worker ends: whatever it waits for fails, now and later.

@@ -42,7 +42,7 @@ Task<CheckOutcome> Prober::check(std::shared_ptr<const CheckTarget> target) {
   outcome.took = Clock::now() - started;
   bool keep = false;
   if (!failure && call_.response().status != 0) keep = co_await discard_body();
-  if (!failure && !keep) call_.stream().finish_writing();
+  if (!failure && !keep) call_.finish_writing();
   call_.end(keep && !cancelled_, keepalive());
   call_.reset();
   target_.reset();

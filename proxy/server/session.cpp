@@ -14,6 +14,7 @@
 #include "relay/pace.hpp"
 #include "relay/relay_body.hpp"
 #include "server/exchange.hpp"
+#include "server/http1_client.hpp"
 #include "server/worker.hpp"
 #include "tls/session_facts.hpp"
 
@@ -141,13 +142,6 @@ bool Session::read_ready(io::IoResult& received) {
   if (stream_.try_read(in_.free_begin(), in_.free_bytes(), received)) return true;
   in_.drop();
   return false;
-}
-
-Task<relay::PacedWrite> Session::write(std::string_view text, TimePoint deadline) {
-  iovec part{const_cast<char*>(text.data()), text.size()};
-  const std::span<iovec> parts(&part, 1);
-  const relay::WriteBounds bounds{listener_->config.limits.send_timeout, deadline, &pace_};
-  co_return co_await relay::write_paced(stream_, parts, bounds);
 }
 
 bool Session::peer_is_trusted() const {
@@ -281,21 +275,23 @@ Task<bool> Session::read_rest_of_head(Exchange& exchange) {
 }
 
 Task<Session::Next> Session::serve_request() {
+  Http1Client client(*this);
   auto exchange = worker_.take_exchange();
   ++requests_;
-  exchange->begin(*this);
+  exchange->begin(client);
   After after = After::close;
   bool there = take_head(*exchange);
   if (!there) there = co_await read_rest_of_head(*exchange);
-  if (there) after = co_await exchange->run();
-  std::optional<http::BodyDecoder> rest;
-  if (after == After::discard) rest.emplace(std::move(exchange->unread_body()));
+  if (there) {
+    client.begin_body(exchange->head.body);
+    after = co_await exchange->run();
+  }
   worker_.give_back(std::move(exchange));
   switch (after) {
     case After::keep_alive:
       co_return Next::request;
     case After::discard:
-      co_return co_await discard_body(*rest);
+      co_return co_await discard_body(client.unread_body());
     case After::linger:
       co_return Next::linger;
     case After::reset:

@@ -56,8 +56,6 @@ class Session : public boost::intrusive::list_base_hook<> {
   observe::ListenerCounters& counters() { return counters_; }
   /// What limits.response_min_rate asks of this client, over all of its responses.
   relay::TakenPace& pace() { return pace_; }
-  /// Writes something that no body follows, until `deadline` at most.
-  Task<relay::PacedWrite> write(std::string_view text, TimePoint deadline = TimePoint::max());
 
   /// The worker drains: ends the connection if it is between two requests; before the first one it has
   /// first_request_wait.

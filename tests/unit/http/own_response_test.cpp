@@ -12,7 +12,8 @@ const std::string date_line = "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
 
 std::string written(const OwnResponse& response, const ResponseOptions& options = {}) {
   std::string out = "before|";
-  write_own_response(out, response, options, date);
+  write_own_head(out, response, options, date);
+  out += response.sent_body();
   EXPECT_TRUE(out.starts_with("before|"));
   return out.substr(7);
 }

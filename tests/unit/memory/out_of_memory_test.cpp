@@ -11,6 +11,7 @@
 #include "listen/acceptor.hpp"
 #include "observe/access_log.hpp"
 #include "observe/log_writer.hpp"
+#include "relay/http1_body.hpp"
 #include "relay/tunnel.hpp"
 #include "server/checker.hpp"
 #include "support/deadline.hpp"
@@ -79,6 +80,14 @@ struct Joined {
   StreamPair client{loop.reactor()}, endpoint{loop.reactor()};
   BufferPool pool;
   ReadBuffer client_in{pool}, endpoint_in{pool};
+  http::Framing framing{http::BodyKind::until_close, 0};
+  relay::Http1Source client_source{*client.b, client_in, framing, Origin::client};
+  relay::Http1Source endpoint_source{*endpoint.b, endpoint_in, framing, Origin::upstream};
+  relay::Http1Sink client_sink{*client.b, framing.kind, nullptr};
+  relay::Http1Sink endpoint_sink{*endpoint.b, framing.kind, nullptr};
+  Task<relay::TunnelEnd> tunnel(Duration idle_timeout) {
+    return relay::run_tunnel({client_source, client_sink}, {endpoint_source, endpoint_sink}, idle_timeout);
+  }
   bool threw = false;
   std::int64_t failed = 0;
 };
@@ -91,8 +100,7 @@ Task<> run_short_of_memory(Joined& joined, int after, std::int64_t times) {
   joined.endpoint.a->finish_writing();
   const FailingNew failing(after, times);
   try {
-    (void)co_await relay::run_tunnel(*joined.client.b, joined.client_in, *joined.endpoint.b,
-                                     joined.endpoint_in, 10s);
+    (void)co_await joined.tunnel(10s);
   } catch (const std::bad_alloc&) {
     joined.threw = true;
   }
@@ -121,10 +129,7 @@ TEST(OutOfMemory, ATunnelThatRunsEnds) {
   for (int after = 0; after < 8; ++after) {
     Joined joined;
     bool ended = false;
-    const auto run = [&joined]() -> Task<> {
-      (void)co_await relay::run_tunnel(*joined.client.b, joined.client_in, *joined.endpoint.b,
-                                       joined.endpoint_in, 60s);
-    };
+    const auto run = [&joined]() -> Task<> { (void)co_await joined.tunnel(60s); };
     io::spawn("a test", run, [&ended](bool) { ended = true; });
     ASSERT_FALSE(ended);
     ASSERT_EQ(::write(joined.client.a->channel().fd(), "ping", 4), 4);

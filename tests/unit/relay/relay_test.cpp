@@ -2,12 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include "relay/http1_body.hpp"
 #include "support/loop.hpp"
 
 namespace weir::relay {
 namespace {
 
-using http::BodyDecoder;
 using http::BodyKind;
 using http::Framing;
 using testing::Loop;
@@ -45,9 +45,10 @@ struct Fixture {
   }
 
   Task<> relay(Framing framing, BodyKind out, std::string_view head) {
-    BodyDecoder decoder(framing, Origin::client);
+    Http1Source body(*source.b, in, framing, Origin::client);
+    Http1Sink sink(*target.a, out, nullptr);
     start(collect());
-    end = co_await relay_body(*source.b, in, decoder, *target.a, out, head, options, progress);
+    end = co_await relay_body(body, sink, head, options, progress);
     target.a->finish_writing();
     co_await collected;
   }
@@ -236,13 +237,13 @@ TEST(Relay, TheDeadlineEndsItAll) {
 TEST(Relay, ATargetThatLeavesEndsIt) {
   Fixture f;
   f.target.b.reset();
-  BodyDecoder decoder({BodyKind::length, 5}, Origin::client);
+  Http1Source body(*f.source.b, f.in, {BodyKind::length, 5}, Origin::client);
+  Http1Sink sink(*f.target.a, BodyKind::length, nullptr);
   start(f.write_source("hello"));
-  auto relay = [](Fixture& fixture, BodyDecoder& body) -> Task<> {
-    fixture.end = co_await relay_body(*fixture.source.b, fixture.in, body, *fixture.target.a,
-                                      BodyKind::length, "HEAD", fixture.options, fixture.progress);
+  auto relay = [](Fixture& fixture, BodySource& from, BodySink& to) -> Task<> {
+    fixture.end = co_await relay_body(from, to, "HEAD", fixture.options, fixture.progress);
   };
-  f.loop.run(relay(f, decoder));
+  f.loop.run(relay(f, body, sink));
   EXPECT_EQ(f.end.side, RelayEnd::Side::target);
 }
 
@@ -255,25 +256,25 @@ TEST(Relay, AnAbortDuringItsPauseForOthersIsNotLost) {
   f.in.produced(used);
   f.in.consume(used);
   f.in.pin(used);
-  BodyDecoder decoder({BodyKind::length, 1'000'000}, Origin::client);
-  auto scene = [](Fixture& fixture, BodyDecoder& body) -> Task<> {
+  Http1Source body(*f.source.b, f.in, {BodyKind::length, 1'000'000}, Origin::client);
+  Http1Sink sink(*f.target.a, BodyKind::length, nullptr);
+  auto scene = [](Fixture& fixture, BodySource& from, BodySink& to) -> Task<> {
     EXPECT_TRUE(
         (co_await testing::send(*fixture.source.a, std::string(bytes_per_round * rounds_per_turn, 'x')))
             .ok());
     io::Signal ended(fixture.loop.reactor());
-    auto relay = [](Fixture& inner, BodyDecoder& inner_body, io::Signal& done) -> Task<> {
-      inner.end = co_await relay_body(*inner.source.b, inner.in, inner_body, *inner.target.a,
-                                      BodyKind::length, "", inner.options, inner.progress);
+    auto relay = [](Fixture& inner, BodySource& source, BodySink& target, io::Signal& done) -> Task<> {
+      inner.end = co_await relay_body(source, target, "", inner.options, inner.progress);
       done.set();
     };
-    start(relay(fixture, body, ended));
+    start(relay(fixture, from, to, ended));
     // It waits for its next turn now: neither of these finds an operation to end.
     fixture.target.a->channel().abort(io::IoStatus::cancelled);
     fixture.source.b->channel().cancel_read();
     co_await ended;
   };
   f.options.read_timeout = 3s;
-  f.loop.run(scene(f, decoder));
+  f.loop.run(scene(f, body, sink));
   EXPECT_EQ(f.end.side, RelayEnd::Side::target);
   EXPECT_EQ(f.end.status, io::IoStatus::cancelled);
   EXPECT_EQ(f.progress.body_bytes, bytes_per_round * (rounds_per_turn - 1));

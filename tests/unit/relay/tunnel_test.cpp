@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include "relay/http1_body.hpp"
 #include "relay/relay_body.hpp"
 #include "support/loop.hpp"
 
@@ -21,11 +22,16 @@ struct Fixture {
   StreamPair client{loop.reactor()}, endpoint{loop.reactor()};
   BufferPool pool;
   ReadBuffer client_in{pool}, endpoint_in{pool};
+  http::Framing framing{http::BodyKind::until_close, 0};
+  Http1Source client_source{*client.b, client_in, framing, Origin::client};
+  Http1Source endpoint_source{*endpoint.b, endpoint_in, framing, Origin::upstream};
+  Http1Sink client_sink{*client.b, framing.kind, nullptr};
+  Http1Sink endpoint_sink{*endpoint.b, framing.kind, nullptr};
   TunnelEnd end;
   io::Signal ended{loop.reactor()};
 
   Detached start(Duration idle_timeout) {
-    end = co_await run_tunnel(*client.b, client_in, *endpoint.b, endpoint_in, idle_timeout);
+    end = co_await run_tunnel({client_source, client_sink}, {endpoint_source, endpoint_sink}, idle_timeout);
     client.b.reset();
     endpoint.b.reset();
     ended.set();
