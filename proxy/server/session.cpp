@@ -85,7 +85,14 @@ Duration Session::idle_wait() const {
   return worker_.draining() ? std::min<Duration>(usual, first_request_wait) : usual;
 }
 
+/// How long the PROXY header or the TLS handshake may take that comes before the first request.
+TimePoint Session::opening_deadline() const {
+  if (!worker_.draining()) return opening_until_;
+  return std::min<TimePoint>(opening_until_, worker_.draining_since() + first_request_wait);
+}
+
 void Session::drain() {
+  if (opening_until_ != TimePoint::max()) return stream_.channel().extend_read_deadline(opening_deadline());
   if (!idle_ || !is_silent()) return;
   if (requests_ > 0) return stream_.channel().abort(io::IoStatus::shutdown);
   const TimePoint idle_end = idle_since_ + listener_->config.limits.idle_timeout;
@@ -130,7 +137,7 @@ Task<> Session::run() {
     Discard discard = discard_here();
     stream_.finish_writing();
     co_await discard.rest();
-  } else if (is_tls()) {
+  } else if (is_tls() && next != Next::cut) {
     stream_.finish_writing();
   }
 }
@@ -157,10 +164,11 @@ Task<bool> Session::read_proxy_header() {
                 listener_->config.name, peer_.to_string());
     co_return false;
   }
-  const TimePoint deadline = worker_.reactor().now() + listener_->config.limits.header_timeout;
+  opening_until_ = worker_.reactor().now() + listener_->config.limits.header_timeout;
   in_.reserve(BufferPool::small_bytes);
   for (;;) {
-    const io::IoResult received = co_await stream_.read_some(in_.free_begin(), in_.free_bytes(), deadline);
+    const io::IoResult received =
+        co_await stream_.read_some(in_.free_begin(), in_.free_bytes(), opening_deadline());
     if (!received.ok()) co_return false;
     in_.produced(received.bytes);
     const auto header = listen::parse_proxy_header(in_.unread());
@@ -176,6 +184,7 @@ Task<bool> Session::read_proxy_header() {
     }
     in_.consume(header->bytes);
     in_.compact();
+    opening_until_ = TimePoint::max();
     co_return true;
   }
 }
@@ -196,7 +205,9 @@ Task<bool> Session::accept_tls() {
   stream_.start_tls(std::move(ssl), true);
   if (!in_.empty()) stream_.tls()->feed(in_.unread());
   in_.drop();
-  const io::IoResult done = co_await stream_.handshake(worker_.reactor().now() + handshake_timeout);
+  opening_until_ = worker_.reactor().now() + handshake_timeout;
+  const io::IoResult done = co_await stream_.handshake(opening_deadline());
+  opening_until_ = TimePoint::max();
   const std::string_view result = done.ok()                              ? "ok"
                                   : done.status == io::IoStatus::timeout ? "timeout"
                                                                          : "failed";
@@ -296,7 +307,7 @@ Task<Session::Next> Session::serve_request() {
       co_return Next::linger;
     case After::reset:
       stream_.reset_on_close();
-      co_return Next::close;
+      co_return Next::cut;
     case After::close:
       break;
   }

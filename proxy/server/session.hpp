@@ -68,12 +68,18 @@ class Session : public boost::intrusive::list_base_hook<> {
 
  private:
   /// What to do with the connection after a request.
-  enum class Next : std::uint8_t { request, close, linger };
+  enum class Next : std::uint8_t {
+    request,
+    close,
+    linger,  // the client may still be sending
+    cut,     // the last response is not whole: no clean end, of TLS neither
+  };
 
   static Task<> live(Worker& worker, std::shared_ptr<const ListenerRuntime> listener, io::FileDescriptor fd,
                      SocketAddress peer);
   Task<> run();
   Task<bool> read_proxy_header();
+  TimePoint opening_deadline() const;
   bool read_ready(io::IoResult& received);
   bool admit_client();
   Task<bool> accept_tls();
@@ -102,6 +108,7 @@ class Session : public boost::intrusive::list_base_hook<> {
   std::uint32_t requests_ = 0;
   bool idle_ = false;
   TimePoint idle_since_;
+  TimePoint opening_until_ = TimePoint::max();  // of a PROXY header or TLS handshake that is awaited
 };
 
 /// Those that are idle, without a place of their own.

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <set>
 
 #include "support/behaviours.hpp"
@@ -12,6 +13,7 @@ namespace weir::testing {
 namespace {
 
 using ::testing::AnyOf;
+using namespace std::chrono_literals;
 
 class Tls : public ::testing::Test {
  protected:
@@ -54,6 +56,41 @@ TEST_F(Tls, ARefusalReachesAClientThatSendsAllFirst) {
   for (int i = 0; i < 80; ++i) ASSERT_TRUE(client.send(chunk)) << i;
   client.send("0\r\n\r\n");
   EXPECT_EQ(client.read_response("POST").status, 403);
+}
+
+/// Of a body that ends with its connection, close_notify would say that it is whole (RFC 9112 8).
+TEST_F(Tls, ACutResponseHasNoCleanEnd) {
+  const auto weir = start();
+  endpoint_.behave(
+      behave::respond_then_close("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"));
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    TlsClientOptions options = client_;
+    options.max_version = version;
+    RawClient client = weir->connect_tls(options);
+    client.send("GET / HTTP/1.0\r\n\r\n");
+    const RawClient::Rest rest = client.read_to_end();
+    EXPECT_TRUE(rest.bytes.ends_with("\r\n\r\nhello")) << rest.bytes;
+    EXPECT_EQ(rest.event, StreamEvent::reset);
+  }
+}
+
+/// In the middle of what comes before a request, they are closed as soon as others.
+TEST_F(Tls, AConnectionThatIsStillOpeningDoesNotHoldADrainUp) {
+  const CertificateFiles files = leaf("default", {"localhost"});
+  ConfigText config = config_for(endpoint_.address());
+  config.server = "workers: 2, shutdown_timeout: 30s";
+  config.trusted_proxies = "127.0.0.0/8";
+  config.http = "proxy_protocol: required, limits: { header_timeout: 60s }";
+  config.listeners = {tls_listener(files.cert, files.key)};
+  WeirProcess weir(config);
+  RawClient without_proxy_header = weir.connect("http");
+  RawClient without_handshake = weir.connect("https");
+  weir.wait_for_metric("weir_connections", "listener=\"http\",state=\"active\"", 1);
+  weir.wait_for_metric("weir_connections", "listener=\"https\",state=\"active\"", 1);
+  weir.signal(SIGTERM);
+  EXPECT_EQ(without_proxy_header.read_to_end(Deadline(6s)).bytes, "");
+  EXPECT_EQ(without_handshake.read_to_end(Deadline(6s)).bytes, "");
+  EXPECT_EQ(weir.process().wait_exit(), (ExitStatus{0, 0}));
 }
 
 TEST_F(Tls, ServesBothVersionsAndTheEndpointGetsThem) {
