@@ -25,11 +25,12 @@ struct Direction {
 /// Passes on what is here. In a frame of its own, which a silent tunnel does not hold. False: the direction is over.
 Task<bool> pass_on(Tunnel& tunnel, Direction& direction) {
   BodyBatch batch;
+  const WriteBounds bounds{tunnel.idle_timeout};
   do {
     batch.begin({});
     (void)direction.from.take(batch);  // bytes without framing cannot be malformed
     if (batch.data_bytes() > 0) {
-      const PacedWrite written = co_await write_batch(direction.to, batch, {tunnel.idle_timeout});
+      const PacedWrite written = co_await write_batch(direction.to, batch, bounds);
       if (!written.ok()) {
         direction.status = written.status;
         co_return false;

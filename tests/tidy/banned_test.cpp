@@ -131,8 +131,8 @@ bool is_within(const SourceFile& file, const std::vector<std::string_view>& pref
   return false;
 }
 
-/// The words that a pattern names, outside of escapes and classes: what it matches has one of them. Most lines have none,
-/// and the expression is slow.
+/// The words that a pattern names, outside of escapes and classes: what it matches has one of them. Most lines have
+/// none, and the expression is slow.
 std::vector<std::string> words_of(std::string_view pattern) {
   std::vector<std::string> words(1);
   bool escaped = false, in_class = false;

@@ -31,7 +31,8 @@ struct Fixture {
   io::Signal ended{loop.reactor()};
 
   Detached start(Duration idle_timeout) {
-    end = co_await run_tunnel({client_source, client_sink}, {endpoint_source, endpoint_sink}, idle_timeout);
+    const TunnelSide near{client_source, client_sink}, far{endpoint_source, endpoint_sink};
+    end = co_await run_tunnel(near, far, idle_timeout);
     client.b.reset();
     endpoint.b.reset();
     ended.set();
