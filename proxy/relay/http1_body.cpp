@@ -25,7 +25,7 @@ void Http1Source::prepare_space() {
   if (in_.pinned()) return;
   const bool length_known = decoder_.framing().kind == http::BodyKind::length;
   const bool large = length_known ? decoder_.remaining() > BufferPool::small_bytes : filled_;
-  const std::size_t bytes = large ? BufferPool::large_bytes : BufferPool::small_bytes;
+  const std::size_t bytes = large ? block_max_ : BufferPool::small_bytes;
   if (in_.capacity() == bytes) return;
   in_.drop();
   in_.reserve(bytes);

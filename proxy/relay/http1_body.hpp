@@ -13,11 +13,16 @@
 
 namespace weir::relay {
 
-/// A body that comes from `stream` through `in`, which has what was read already. Both outlive it.
+/// What a tunnel reads: whatever comes, until its stream ends.
+inline constexpr http::Framing tunnel_framing{http::BodyKind::until_close, 0};
+
+/// A body that comes from `stream` through `in`, which has what was read already. Both outlive it. Long bodies are read
+/// in blocks of `block_max`.
 class Http1Source final : public BodySource {
  public:
-  Http1Source(io::Stream& stream, ReadBuffer& in, const http::Framing& framing, Origin origin)
-      : stream_(stream), in_(in), decoder_(framing, origin) {}
+  Http1Source(io::Stream& stream, ReadBuffer& in, const http::Framing& framing, Origin origin,
+              std::size_t block_max = BufferPool::large_bytes)
+      : stream_(stream), in_(in), decoder_(framing, origin), block_max_(block_max) {}
 
   Result<void> take(BodyBatch& batch) override;
   bool finished() const override { return decoder_.finished(); }
@@ -36,6 +41,7 @@ class Http1Source final : public BodySource {
   io::Stream& stream_;
   ReadBuffer& in_;
   http::BodyDecoder decoder_;
+  std::size_t block_max_;
   bool filled_ = false;  // the last read used all of its space
 };
 

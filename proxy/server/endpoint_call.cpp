@@ -160,7 +160,7 @@ relay::BodySource& EndpointCall::begin_body() {
 relay::TunnelSide EndpointCall::tunnel() {
   in_.consume(response_.bytes);
   in_.pin(0);
-  body_.emplace(stream(), in_, http::Framing{http::BodyKind::until_close, 0}, Origin::upstream);
+  body_.emplace(stream(), in_, relay::tunnel_framing, Origin::upstream, BufferPool::small_bytes);
   sink_.emplace(stream(), http::BodyKind::until_close, nullptr);
   return {*body_, *sink_};
 }

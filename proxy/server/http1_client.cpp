@@ -50,7 +50,8 @@ void Http1Client::write_own_head(std::string& out, const http::OwnResponse& resp
 /// limits.response_min_rate is for responses: a tunnel may be silent, or slow.
 relay::TunnelSide Http1Client::tunnel() {
   session().in().pin(0);
-  begin_body({http::BodyKind::until_close, 0});
+  body_.emplace(session().stream(), session().in(), relay::tunnel_framing, Origin::client,
+                BufferPool::small_bytes);
   sink_.emplace(session().stream(), http::BodyKind::until_close, nullptr);
   return {*body_, *sink_};
 }

@@ -39,6 +39,8 @@ constexpr std::array hot_functions = {
     "weir::http::parse_response_head",
     "weir::http::write_response_head",
     "weir::relay::relay_body",
+    "weir::relay::Http1Source::take",
+    "weir::relay::Http1Sink::try_write",
     "weir::server::Exchange::finish",
     "weir::limit::take_all",
     "weir::server::Worker::accepted",

@@ -22,11 +22,11 @@ struct Fixture {
   StreamPair client{loop.reactor()}, endpoint{loop.reactor()};
   BufferPool pool;
   ReadBuffer client_in{pool}, endpoint_in{pool};
-  http::Framing framing{http::BodyKind::until_close, 0};
-  Http1Source client_source{*client.b, client_in, framing, Origin::client};
-  Http1Source endpoint_source{*endpoint.b, endpoint_in, framing, Origin::upstream};
-  Http1Sink client_sink{*client.b, framing.kind, nullptr};
-  Http1Sink endpoint_sink{*endpoint.b, framing.kind, nullptr};
+  Http1Source client_source{*client.b, client_in, tunnel_framing, Origin::client, BufferPool::small_bytes};
+  Http1Source endpoint_source{*endpoint.b, endpoint_in, tunnel_framing, Origin::upstream,
+                              BufferPool::small_bytes};
+  Http1Sink client_sink{*client.b, tunnel_framing.kind, nullptr};
+  Http1Sink endpoint_sink{*endpoint.b, tunnel_framing.kind, nullptr};
   TunnelEnd end;
   io::Signal ended{loop.reactor()};
 
