@@ -31,6 +31,24 @@ const char* gather_connection(std::string_view value, std::vector<std::string_vi
   return wrong;
 }
 
+/// `2` of `2`, `2;x`, `"2"` and `"2" ;x`. Empty where the quotes do not fit.
+std::string_view value_without_parameters(std::string_view text) {
+  if (!text.starts_with('"')) return trim_ows(text.substr(0, text.find(';')));
+  const std::size_t close = text.find('"', 1);
+  if (close == text.npos) return {};
+  const std::string_view behind = trim_ows(text.substr(close + 1));
+  if (!behind.empty() && behind.front() != ';') return {};
+  return trim_ows(text.substr(1, close - 1));
+}
+
+/// 1 of `1` and of `1.5`; nothing on what is no decimal number.
+std::optional<std::uint64_t> whole_part(std::string_view text) {
+  const std::size_t dot = text.find('.');
+  if (dot != text.npos && (dot + 1 == text.size() || !all(text.substr(dot + 1), char_class::digit)))
+    return std::nullopt;
+  return parse_content_length(text.substr(0, dot));
+}
+
 }  // namespace
 
 const char* gather_facts(const std::vector<Field>& fields, std::vector<std::string_view>& connection_tokens,
@@ -90,13 +108,12 @@ std::optional<std::uint64_t> parse_content_length(std::string_view value) {
 }
 
 std::optional<std::chrono::seconds> parse_keep_alive_timeout(std::string_view value) {
-  constexpr std::string_view name = "timeout=";
   std::optional<std::chrono::seconds> timeout;
   for_each_list_member(value, [&](std::string_view member) {
-    if (!iequals(member.substr(0, name.size()), name)) return true;
-    if (const auto number = parse_content_length(member.substr(name.size()))) {
-      timeout = std::chrono::seconds(std::min(*number, keep_alive_seconds_max));
-    }
+    const std::size_t equals = member.find('=');
+    if (equals == member.npos || !iequals(trim_ows(member.substr(0, equals)), "timeout")) return true;
+    const auto number = whole_part(value_without_parameters(trim_ows(member.substr(equals + 1))));
+    if (number) timeout = std::chrono::seconds(std::min(*number, keep_alive_seconds_max));
     return false;
   });
   return timeout;

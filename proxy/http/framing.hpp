@@ -55,7 +55,8 @@ void drop_nominated(const std::vector<std::string_view>& connection_tokens, std:
 /// Decimal digits only, up to content_length_max: no sign, no list (RFC 9110 8.6).
 std::optional<std::uint64_t> parse_content_length(std::string_view value);
 
-/// `timeout=N` of a Keep-Alive field (RFC 2068 19.7.1.1), up to a day; nothing where it has none that is a number.
+/// `timeout=N` of a Keep-Alive field (RFC 2068 19.7.1.1), up to a day; nothing where it has none that is a number. N
+/// may be quoted, have blanks around `=` and parameters behind `;`; its fraction is cut off.
 std::optional<std::chrono::seconds> parse_keep_alive_timeout(std::string_view value);
 
 enum class TransferCoding : std::uint8_t {

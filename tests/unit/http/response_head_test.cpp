@@ -55,8 +55,20 @@ TEST(ResponseHead, KeepAliveSaysForHowLong) {
   EXPECT_EQ(timeout("keep-alive: max=100,Timeout=75\r\n"), seconds(75));
   EXPECT_EQ(timeout("Keep-Alive: timeout=0\r\n"), seconds(0));
   EXPECT_EQ(timeout("Keep-Alive: timeout=999999999999\r\n"), seconds(24 * 60 * 60));
+  EXPECT_EQ(timeout("Keep-Alive: timeout=\"1\"\r\n"), seconds(1));
+  EXPECT_EQ(timeout("Keep-Alive: max=3, timeout=\" 7 \";x, a=b\r\n"), seconds(7));
+  EXPECT_EQ(timeout("Keep-Alive: timeout=2;x\r\n"), seconds(2));
+  EXPECT_EQ(timeout("Keep-Alive: timeout=2 ; x=\"a,b\"\r\n"), seconds(2));
+  EXPECT_EQ(timeout("Keep-Alive: timeout = 3\r\n"), seconds(3));
+  EXPECT_EQ(timeout("Keep-Alive: timeout\t=\t\"3\"\r\n"), seconds(3));
+  EXPECT_EQ(timeout("Keep-Alive: timeout=1.5\r\n"), seconds(1));
+  EXPECT_EQ(timeout("Keep-Alive: timeout=\"1.5\";x\r\n"), seconds(1));
+  EXPECT_EQ(timeout("Keep-Alive: timeout=0.9\r\n"), seconds(0));
+  EXPECT_EQ(timeout("Keep-Alive: timeouts=9, timeout=4\r\n"), seconds(4));
   for (const char* odd :
-       {"", "300", "timeout", "timeout=", "timeout=-1", "timeout=1.5", "timeout=x", "max=5"}) {
+       {"", "300", "timeout", "timeout=", "timeout=-1", "timeout=x", "timeout=1.", "timeout=.5",
+        "timeout=1.x", "timeout=1.5.2", "timeout=1 2", "timeout==1", "timeout;=1", "timeout=\"\"",
+        "timeout=\"1", "timeout=\"1\"2", "timeout=;1", "max=5"}) {
     EXPECT_EQ(timeout(std::string("Keep-Alive: ") + odd + "\r\n"), std::nullopt) << odd;
   }
 }
