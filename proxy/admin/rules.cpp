@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <utility>
 
 #include "core/ip.hpp"
+#include "http/authority.hpp"
+#include "http/text.hpp"
 
 namespace weir::control {
 namespace {
@@ -33,42 +36,28 @@ constexpr std::array<Entry, 15> entries{{
     {"/api/v1/reload", AdminAction::reload, true},
 }};
 
-constexpr std::size_t port_digits_max = 5;
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return lower(x) == lower(y); });
-}
-
-/// What may stand after a host's colon: it may be nothing (RFC 3986 3.2.3).
-bool is_port(std::string_view text) {
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  return text.size() <= port_digits_max && std::all_of(text.begin(), text.end(), is_digit);
-}
-
-/// The host of `[::1]:9900`, `127.0.0.1`, `localhost:9900`: brackets and port taken off. Nothing on other
-/// shapes.
-std::optional<std::string_view> host_name(std::string_view host) {
-  const bool bracketed = !host.empty() && host.front() == '[';
-  const std::size_t end = bracketed ? host.find(']') : std::min(host.find(':'), host.size());
-  if (end == host.npos) return std::nullopt;
-  const std::string_view rest = host.substr(bracketed ? end + 1 : end);
-  if (!rest.empty() && (rest.front() != ':' || !is_port(rest.substr(1)))) return std::nullopt;
-  const std::string_view name = bracketed ? host.substr(1, end - 1) : host.substr(0, end);
-  if (bracketed != (name.find(':') != name.npos)) return std::nullopt;
-  return name;
+/// `host`: as http::parse_authority gives it, with brackets.
+bool is_address(std::string_view host) {
+  const bool bracketed = host.starts_with('[');
+  return IpAddress::parse(bracketed ? host.substr(1, host.size() - 2) : host).has_value();
 }
 
 bool is_ours(std::string_view host, const AdminRules& rules) {
-  const auto name = host_name(host);
-  if (!name) return false;
-  const auto is_name = [&](std::string_view known) { return equal_ignoring_case(*name, known); };
-  return is_name("localhost") || IpAddress::parse(*name) ||
-         std::any_of(rules.hosts.begin(), rules.hosts.end(), is_name);
+  if (http::is_loopback_name(host) || is_address(host)) return true;
+  if (host.ends_with('.')) host.remove_suffix(1);
+  return std::any_of(rules.hosts.begin(), rules.hosts.end(),
+                     [host](std::string_view known) { return http::iequals(host, known); });
+}
+
+/// The refusal of a Host, or nothing.
+std::optional<AdminResponse> refuse_host(const AdminRequest& request, const AdminRules& rules) {
+  if (request.host_count == 0) return std::nullopt;  // HTTP/1.0
+  const auto authority = http::parse_authority(request.host);
+  if (!authority)
+    return problem(400, "invalid Host: a name or an IP address is needed, with a port or without");
+  if (is_ours(authority->host, rules)) return std::nullopt;
+  return problem(421,
+                 "Host is a name that is not in admin.hosts (IP addresses and localhost need not be there)");
 }
 
 /// A browser names the page that a request comes from; tools name none.
@@ -77,14 +66,14 @@ bool is_cross_site(const AdminRequest& request) {
   if (!site.empty() && site != "same-origin" && site != "none") return true;
   if (request.origin.empty()) return false;
   const std::size_t scheme_end = request.origin.find("://");
-  if (scheme_end == request.origin.npos) return true;
-  return !equal_ignoring_case(request.origin.substr(scheme_end + 3), request.host);
+  if (scheme_end == request.origin.npos || request.host.empty()) return true;
+  return !http::iequals(request.origin.substr(scheme_end + 3), request.host);
 }
 
 /// RFC 6750 2.1.
 bool carries_token(std::string_view authorization, std::string_view token) {
   constexpr std::string_view scheme = "Bearer ";
-  if (!equal_ignoring_case(authorization.substr(0, scheme.size()), scheme)) return false;
+  if (!http::iequals(authorization.substr(0, scheme.size()), scheme)) return false;
   return equal_secrets(token, authorization.substr(scheme.size()));
 }
 
@@ -159,14 +148,12 @@ std::optional<EndpointPath> endpoint_of(std::string_view target) {
 }
 
 std::variant<AdminAction, AdminResponse> admit(const AdminRequest& request, const AdminRules& rules) {
-  if (request.host_count != 1) return problem(400, "exactly one Host is needed");
+  if (request.host_count > 1 || (request.host_count == 0 && !request.http_1_0))
+    return problem(400, "exactly one Host is needed");
   if (request.target.empty() || request.target.front() != '/')
     return problem(400, "the target must be a path");
   if (request.transfer_encoding) return problem(411, "send bodies with Content-Length");
-  if (!is_ours(request.host, rules)) {
-    return problem(
-        421, "Host is a name that is not in admin.hosts (IP addresses and localhost need not be there)");
-  }
+  if (auto refused = refuse_host(request, rules)) return std::move(*refused);
   const std::string_view path = request.target.substr(0, request.target.find('?'));
   const bool read = request.method == "GET" || request.method == "HEAD";
   const bool is_endpoint = endpoint_of(path).has_value();

@@ -35,23 +35,25 @@ enum class AdminAction : std::uint8_t {
   set_endpoint,
 };
 
-/// Fields that are absent are empty; `host_count` is how often Host came.
+/// Fields that are absent are empty; `host_count` is how often Host came; `http_1_0`: the request says HTTP/1.0.
 struct AdminRequest {
   std::string_view method, target;
   std::string_view host;
   std::size_t host_count = 0;
   std::string_view authorization, origin, fetch_site;  // Authorization, Origin, Sec-Fetch-Site
   bool transfer_encoding = false;
+  bool http_1_0 = false;
 };
 
 struct AdminRules {
   std::string token;               // of writes; empty: none
   std::string read_token;          // of reads; empty: none
-  std::vector<std::string> hosts;  // names that Host may have, lower case, besides loopback
+  std::vector<std::string> hosts;  // names that Host may have, lower case, no trailing dot, besides loopback
 };
 
 /// The action, or why not. In this order:
-///   400  not one Host, or a target that is no path;  411  Transfer-Encoding (bodies come with a length here)
+///   400  not one Host (HTTP/1.0 may have none, as checks of balancers do: every browser sends one), or a target that
+///        is no path;  411  Transfer-Encoding (bodies come with a length here);  400  a Host that is malformed
 ///   421  a Host that is a name, but neither a loopback one nor in `hosts`: a page can have its own name
 ///        point here (DNS rebinding), but not an address; any port passes, since it may be mapped
 ///   404  unknown path;  405  with Allow

@@ -112,6 +112,7 @@ AdminRequest facts_of(const Parser& parser) {
   facts.origin = view(request[http::field::origin]);
   facts.fetch_site = view(request["Sec-Fetch-Site"]);
   facts.transfer_encoding = request.count(http::field::transfer_encoding) != 0;
+  facts.http_1_0 = request.version() < 11;
   return facts;
 }
 

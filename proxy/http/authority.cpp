@@ -71,4 +71,12 @@ std::optional<Authority> parse_authority(std::string_view text) {
   return authority;
 }
 
+bool is_loopback_name(std::string_view name) {
+  constexpr std::string_view top = "localhost";
+  if (name.ends_with('.')) name.remove_suffix(1);
+  if (name.size() < top.size() || !iequals(name.substr(name.size() - top.size()), top)) return false;
+  const std::string_view below = name.substr(0, name.size() - top.size());
+  return below.empty() || (below.size() > 1 && below.back() == '.');
+}
+
 }  // namespace weir::http

@@ -17,4 +17,7 @@ struct Authority {
 /// port of 0..65535. Nothing on anything else.
 std::optional<Authority> parse_authority(std::string_view text);
 
+/// `localhost` and names below it, in any case, with a trailing dot or not: always loopback (RFC 6761 6.3).
+bool is_loopback_name(std::string_view name);
+
 }  // namespace weir::http

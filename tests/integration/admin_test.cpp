@@ -134,18 +134,26 @@ TEST(AdminHosts, NamesThatAreListedMayBeAskedFor) {
   ConfigText config = config_for("127.0.0.1:1");
   config.admin += ", hosts: [weir.internal]";
   WeirProcess weir(config);
-  for (const char* host :
-       {"weir.internal", "weir.internal:9900", "WEIR.internal", "localhost", "127.0.0.1"}) {
+  for (const char* host : {"weir.internal", "weir.internal:9900", "WEIR.internal", "weir.internal.",
+                           "localhost", "localhost.", "x.localhost:9900", "127.0.0.1"}) {
     const std::string field = std::string("Host: ") + host + "\r\n";
     EXPECT_EQ(ask_admin(weir, "GET", "/api/v1/status", field).status, 200) << host;
   }
-  for (const char* host :
-       {"other.internal", "weir.internal.evil.test", "x.weir.internal", "weir.internal:x"}) {
+  for (const char* host : {"other.internal", "weir.internal.evil.test", "x.weir.internal"}) {
     const std::string field = std::string("Host: ") + host + "\r\n";
     const Response refused = ask_admin(weir, "GET", "/api/v1/status", field);
     EXPECT_EQ(refused.status, 421) << host;
     EXPECT_THAT(refused.body, HasSubstr("admin.hosts"));
   }
+  const Response malformed = ask_admin(weir, "GET", "/api/v1/status", "Host: weir.internal:x\r\n");
+  EXPECT_EQ(malformed.status, 400);
+  EXPECT_THAT(malformed.body, HasSubstr("invalid Host"));
+}
+
+TEST_F(Admin, ReadinessIsAnsweredToHttp10WithoutHost) {
+  RawClient client(weir_.admin_port());
+  client.send("GET /health/ready HTTP/1.0\r\n\r\n");
+  EXPECT_EQ(client.read_response().status, 200);
 }
 
 constexpr const char* write_token = "sesame-open-please-0123456789";

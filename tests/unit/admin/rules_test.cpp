@@ -1,6 +1,7 @@
 // Which admin requests are let in: every refusal, and every path.
 #include "admin/rules.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <map>
@@ -9,6 +10,11 @@
 
 namespace weir::control {
 namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
 
 AdminRules rules(std::string_view token = "") {
   AdminRules result;
@@ -173,40 +179,60 @@ TEST(AdminRules, EndpointsAreWrittenByPut) {
 }
 
 TEST(AdminRules, HostsThatAreOurs) {
-  for (const char* host :
-       {"127.0.0.1", "127.0.0.1:9900", "127.9.9.9:1", "localhost", "LocalHost:19900", "[::1]", "[::1]:9900",
-        "0.0.0.0:9900", "10.1.2.3", "10.1.2.3:9900", "[::ffff:127.0.0.1]:9900", "192.168.1.5:9900",
-        "[2001:db8::1]", "weir:9900", "Weir.Internal"}) {
+  for (const char* host : {"127.0.0.1",
+                           "127.0.0.1:9900",
+                           "127.9.9.9:1",
+                           "localhost",
+                           "LocalHost:19900",
+                           "[::1]",
+                           "[::1]:9900",
+                           "0.0.0.0:9900",
+                           "10.1.2.3",
+                           "10.1.2.3:9900",
+                           "[::ffff:127.0.0.1]:9900",
+                           "192.168.1.5:9900",
+                           "[2001:db8::1]",
+                           "weir:9900",
+                           "Weir.Internal",
+                           "weir.",
+                           "weir.internal.:9900",
+                           "localhost:",
+                           "localhost.",
+                           "LOCALHOST.:9900",
+                           "x.localhost",
+                           "a.b.Localhost:9900",
+                           "x.localhost."}) {
     AdminRequest request = get("/metrics");
     request.host = host;
     EXPECT_EQ(refusal(request), 0) << host;
   }
 }
 
+std::string refusal_text(std::string_view host) {
+  AdminRequest request = get("/metrics");
+  request.host = host;
+  const auto verdict = admit(request, rules());
+  const auto* response = std::get_if<AdminResponse>(&verdict);
+  return response == nullptr ? "" : std::to_string(response->status) + " " + response->body;
+}
+
 TEST(AdminRules, HostsThatAreNot) {
-  for (const char* host : {"",
-                           "example.com",
-                           "example.com:9900",
-                           "localhost.example.com",
-                           "127.0.0.1.example.com",
-                           "weir.example.com",
-                           "weir.",
-                           "192.168.0.1.example.com",
-                           "::1",
-                           "[127.0.0.1]",
-                           "[::1",
-                           "[::1]9900",
-                           "127.0.0.1:x",
-                           "127.0.0.1:123456",
-                           "127.0.0.1:80:90",
-                           "127.1",
-                           "localhost:9900 ",
-                           "user@localhost",
-                           "[]",
-                           ":9900"}) {
-    AdminRequest request = get("/metrics");
-    request.host = host;
-    EXPECT_EQ(refusal(request), 421) << host;
+  for (const char* host :
+       {"example.com", "example.com:9900", "localhost.example.com", "127.0.0.1.example.com",
+        "weir.example.com", "x.weir", "192.168.0.1.example.com", "127.1", "xlocalhost", "x-localhost",
+        "localhost..", "weir..", "%6cocalhost", "*.weir"}) {
+    EXPECT_THAT(refusal_text(host), AllOf(StartsWith("421 "), HasSubstr("admin.hosts"))) << host;
+  }
+}
+
+TEST(AdminRules, HostsThatAreMalformed) {
+  for (const char* host :
+       {"", "::1", "[127.0.0.1]", "[::1", "[::1]9900", "127.0.0.1:x", "weir:x", "127.0.0.1:123456",
+        "weir:65536", "127.0.0.1:80:90", "localhost:9900 ", "user@localhost", "[]", ":9900", "a,b",
+        "localhost,localhost", ".localhost", "local host"}) {
+    EXPECT_THAT(refusal_text(host),
+                AllOf(StartsWith("400 "), HasSubstr("invalid Host"), Not(HasSubstr("admin.hosts"))))
+        << host;
   }
 }
 
@@ -216,6 +242,39 @@ TEST(AdminRules, ExactlyOneHost) {
     request.host_count = count;
     EXPECT_EQ(refusal(request), 400);
   }
+}
+
+TEST(AdminRules, Http10MayHaveNoHost) {
+  AdminRequest request = get("/health/ready");
+  request.http_1_0 = true;
+  request.host = {};
+  request.host_count = 0;
+  EXPECT_EQ(refusal(request), 0);
+  request.target = "/nothing";
+  EXPECT_EQ(refusal(request), 404);
+  request = get("/metrics");
+  request.http_1_0 = true;
+  request.host_count = 2;
+  EXPECT_EQ(refusal(request), 400);
+  request.host_count = 1;
+  for (const auto& [host, status] :
+       std::map<std::string, int>{{"", 400}, {"evil.example", 421}, {"weir", 0}}) {
+    request.host = host;
+    EXPECT_EQ(refusal(request), status) << host;
+  }
+}
+
+TEST(AdminRules, WithoutHostTokensAndOriginsCount) {
+  AdminRequest request = post_reload();
+  request.http_1_0 = true;
+  request.host = {};
+  request.host_count = 0;
+  EXPECT_EQ(refusal(request), 0);
+  EXPECT_EQ(refusal(request, rules("secret")), 401);
+  request.origin = "http://127.0.0.1:9900";
+  EXPECT_EQ(refusal(request), 403) << "of another site, or none that can be told";
+  request.origin = "http://";
+  EXPECT_EQ(refusal(request), 403);
 }
 
 TEST(AdminRules, TransferEncodingIsRefused) {

@@ -159,9 +159,28 @@ TEST(AdminServer, HostsAreChecked) {
   for (const auto& [fields, status] : {Case{"Host: localhost\r\n", 200},
                                        {"Host: evil.example\r\n", 421},
                                        {"Host: localhost\r\nHost: localhost\r\n", 400},
+                                       {"Host: localhost:x\r\n", 400},
+                                       {"Host:\r\n", 400},
                                        {"", 400}}) {
     RawClient client(admin.port);
     client.send(std::string("GET /metrics HTTP/1.1\r\n") + fields + "\r\n");
+    EXPECT_EQ(client.read_response().status, status) << fields;
+  }
+}
+
+/// What balancers send to check a server, unless they are told a Host.
+TEST(AdminServer, Http10NeedsNoHost) {
+  const AdminFixture admin;
+  struct Case {
+    const char* fields;
+    int status;
+  };
+  for (const auto& [fields, status] : {Case{"", 200},
+                                       {"Host: localhost\r\n", 200},
+                                       {"Host: evil.example\r\n", 421},
+                                       {"Host: localhost\r\nHost: localhost\r\n", 400}}) {
+    RawClient client(admin.port);
+    client.send(std::string("GET /metrics HTTP/1.0\r\n") + fields + "\r\n");
     EXPECT_EQ(client.read_response().status, status) << fields;
   }
 }

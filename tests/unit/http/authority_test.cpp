@@ -49,5 +49,15 @@ TEST(Authority, RefusesEverythingElse) {
   }
 }
 
+TEST(Authority, LoopbackNames) {
+  for (const char* name : {"localhost", "LocalHost", "localhost.", "x.localhost", "a.b.LOCALHOST."}) {
+    EXPECT_TRUE(is_loopback_name(name)) << name;
+  }
+  for (const char* name : {"", ".", "local", "localhost..", ".localhost", "xlocalhost", "x-localhost",
+                           "localhost.x", "localhost.localdomain", "127.0.0.1"}) {
+    EXPECT_FALSE(is_loopback_name(name)) << name;
+  }
+}
+
 }  // namespace
 }  // namespace weir::http
