@@ -71,8 +71,9 @@ constexpr KeyInfo keys[] = {
      "Bearer token of what only reads, but for `/health/live`, `/health/ready` and the page itself; `token` "
      "opens them too. Needs `token`. Empty: reads need none."},
     {"admin.hosts", "list of names", "", "[]",
-     "Names that the admin address may be asked under, without port, such as `weir` in a compose file. "
-     "Loopback names and IP addresses always may; every other name gets 421, against DNS rebinding."},
+     "Names that the admin address may be asked under, each in full and without port, such as `weir` in a "
+     "compose file. IP addresses, `localhost` and names below it always may; every other name gets 421, "
+     "against DNS rebinding."},
     {"log.level", "trace, debug, info, warn, error", "", "info",
      "Lines of the error log below this level are left out."},
     {"log.format", "json, text", "", "json", "Of the error log."},

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "config/blocks.hpp"
+#include "config/hosts.hpp"
 #include "config/scalars.hpp"
 #include "http/authority.hpp"
 #include "http/text.hpp"
@@ -96,18 +97,30 @@ Admin default_admin() {
   return admin;
 }
 
-/// A name that the admin address is asked under: lower case. Any port and every IP address pass anyway.
+/// A name that the admin address is asked under: lower case, without a trailing dot. Any port and every IP address pass
+/// anyway, so that an address here is of no use, and no error either.
 std::optional<std::string> parse_admin_host(const Field& field) {
   const auto text = parse_filled_text(field);
   if (!text) return std::nullopt;
-  const auto authority = http::parse_authority(*text);
-  if (!authority || authority->port || authority->host.size() != text->size()) {
-    field.report(quote(*text) + " is not a host name", "write it without a port, such as weir.internal");
+  std::string name = http::lower(*text);
+  if (name.find('*') != name.npos) {
+    field.report(quote(*text) + " has a '*', and there are no wildcards here",
+                 "write each name in full, such as weir.internal");
     return std::nullopt;
   }
-  std::string name = *text;
-  std::transform(name.begin(), name.end(), name.begin(), http::to_lower);
-  return name;
+  if (IpAddress::parse(name)) return name;
+  const auto authority = http::parse_authority(name);
+  if (authority && authority->host.size() != name.size()) {
+    field.report(quote(*text) + " has a port, and any port passes",
+                 "write " + std::string(authority->host) + " without it");
+    return std::nullopt;
+  }
+  if (authority && name.front() == '[') return name;
+  if (name.ends_with('.')) name.pop_back();
+  if (is_dns_name(name)) return name;
+  field.report(quote(*text) + " is not a host name",
+               "write it without scheme, port and path, such as weir.internal");
+  return std::nullopt;
 }
 
 Admin parse_admin(const Field& field) {
