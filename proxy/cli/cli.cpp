@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cli/client_cli.hpp"
+#include "config/own_addresses.hpp"
 #include "control/supervisor.hpp"
 #include "core/version.hpp"
 #include "explain/explain.hpp"
@@ -43,8 +44,8 @@ void add_json_option(CLI::App& command, Options& options) {
 }
 
 /// What is no error but worth a look before it goes into force.
-std::vector<std::string> certificate_warnings(const config::Config& config) {
-  std::vector<std::string> warnings;
+std::vector<std::string> warnings_of(const config::Config& config) {
+  std::vector<std::string> warnings = config::admin_endpoint_warnings(config);
   for (const config::Listener& listener : config.listeners) {
     if (!listener.tls) continue;
     for (const config::CertificatePair& pair : listener.tls->certificates) {
@@ -90,7 +91,7 @@ int check_command(const Options& options) {
     return exit_bad_input;
   }
   const auto& config = std::get<config::Config>(loaded);
-  const std::vector<std::string> warnings = certificate_warnings(config);
+  const std::vector<std::string> warnings = warnings_of(config);
   if (options.json) {
     const boost::json::object answer{
         {"ok", true}, {"hash", config.hash}, {"warnings", boost::json::value_from(warnings)}};

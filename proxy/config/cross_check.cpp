@@ -1,6 +1,8 @@
 #include <string>
 
 #include "config/blocks.hpp"
+#include "config/hosts.hpp"
+#include "config/own_addresses.hpp"
 
 namespace weir::config {
 namespace {
@@ -9,16 +11,6 @@ namespace {
 const Mark& mark_of(const Node& listener, std::string_view key) {
   const Node* const value = listener.find(key);
   return value ? value->mark : listener.name_mark();
-}
-
-bool is_any(const IpAddress& ip) {
-  return ip == IpAddress{.v6 = ip.v6};
-}
-
-/// Whether a socket at `wide` would take what is meant for `narrow`: 0.0.0.0 is every IPv4 address, and [::] every
-/// address, because Weir's listeners there serve IPv4, too.
-bool covers(const IpAddress& wide, const IpAddress& narrow) {
-  return wide == narrow || (is_any(wide) && (wide.v6 || !narrow.v6));
 }
 
 /// How two sockets would be in each other's way, as the end of a sentence on `one`; empty when they are not.
@@ -70,23 +62,6 @@ void check_proxy_protocol(const Node& node, const Config& config, Context& conte
   }
 }
 
-bool is_localhost(std::string_view name) {
-  if (name.ends_with('.')) name.remove_suffix(1);
-  return name == "localhost" || name.ends_with(".localhost");
-}
-
-/// Whether a connection to the endpoint would reach the listener. Of names, only what is loopback is known here.
-bool reaches(const Endpoint& endpoint, const Listener& listener, const Resolver& resolver) {
-  if (endpoint.port == 0 || endpoint.port != listener.address.port) return false;
-  const auto takes = [&](const IpAddress& ip) {
-    return listener.address.ip == ip || (covers(listener.address.ip, ip) && ip.is_loopback());
-  };
-  if (endpoint.ip) return takes(*endpoint.ip);
-  const bool v6 = resolver.ipv6 != ResolveIpv6::off;
-  return is_localhost(endpoint.host) &&
-         (takes(*IpAddress::parse("127.0.0.1")) || (v6 && takes(*IpAddress::parse("::1"))));
-}
-
 /// A request that reaches one of Weir's own listeners again would come round for ever; at run time it gets 508.
 void check_loops(const Node& root, const Config& config, Context& context) {
   const Node* const upstreams = root.find("upstreams");
@@ -94,11 +69,10 @@ void check_loops(const Node& root, const Config& config, Context& context) {
     const Node* const block = upstreams ? upstreams->find(upstream.name) : nullptr;
     for (const Endpoint& endpoint : upstream.endpoints) {
       for (const Listener& listener : config.listeners) {
-        if (!block || !reaches(endpoint, listener, config.server.resolver)) continue;
-        const std::string address = endpoint.ip ? SocketAddress{*endpoint.ip, endpoint.port}.to_string()
-                                                : endpoint.host + ':' + std::to_string(endpoint.port);
+        if (!block || !reaches(endpoint, listener.address, config.server.resolver)) continue;
         context.report(mark_of(*block, "endpoints"), "upstreams." + upstream.name + ".endpoints",
-                       address + " is listener '" + listener.name + "' of this Weir: requests would go round",
+                       endpoint_text(endpoint) + " is listener '" + listener.name +
+                           "' of this Weir: requests would go round",
                        "name the address of the application");
       }
     }

@@ -83,6 +83,18 @@ TEST_F(Command, CheckWarnsOfCertificatesThatClientsRefuse) {
   EXPECT_EQ(boost::json::parse(json.output).as_object().at("warnings").as_array().size(), 2U) << json.output;
 }
 
+TEST_F(Command, CheckWarnsOfEndpointsThatAreTheAdminAddress) {
+  ConfigText text = config_for("localhost:9900");
+  text.admin = "address: \"127.0.0.1:9900\"";
+  const std::string file = config(text.yaml());
+  const Finished plain = weir({"check", "-c", file});
+  EXPECT_EQ(plain.status, (ExitStatus{0, 0})) << plain.errors;
+  EXPECT_THAT(plain.errors, HasSubstr("warning: upstream app: localhost:9900 is admin.address of this Weir"));
+  const Finished json = weir({"check", "--json", "-c", file});
+  EXPECT_EQ(json.status, (ExitStatus{0, 0}));
+  EXPECT_EQ(boost::json::parse(json.output).as_object().at("warnings").as_array().size(), 1U) << json.output;
+}
+
 /// What the unit's ExecReload runs.
 TEST_F(Command, ReloadWithTheFilesFailsWhenTheyAreRefused) {
   WeirProcess running(config_for("127.0.0.1:1"));
