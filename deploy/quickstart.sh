@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# From a fresh Debian 12 to a running demo: packages, release build, development certificates, three app
+# From a fresh Debian 12 or 13 to a running demo: packages, release build, development certificates, three app
 # instances (blue-1, blue-2, green-1) and Weir in front of them. Ctrl-C stops everything that it started.
 set -euo pipefail
 
