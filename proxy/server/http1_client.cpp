@@ -4,10 +4,6 @@
 
 namespace weir::server {
 
-Http1Client::Http1Client(Session& session) : Client(session) {
-  begin_body({});
-}
-
 void Http1Client::begin_body(const http::Framing& framing) {
   body_.emplace(session().stream(), session().in(), framing, Origin::client);
 }

@@ -9,9 +9,9 @@ namespace weir::server {
 
 class Http1Client final : public Client, private io::ChannelObserver {
  public:
-  explicit Http1Client(Session& session);
+  explicit Http1Client(Session& session) : Client(session) {}
 
-  /// The head was read: its body follows.
+  /// The head was read, or refused: what is said of a body holds from here on.
   void begin_body(const http::Framing& framing);
   /// What the body still lacks, for whoever drops it.
   http::BodyDecoder& unread_body() { return body_->decoder(); }
