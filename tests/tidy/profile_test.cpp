@@ -64,7 +64,10 @@ std::set<std::string> profiled_functions() {
 /// Of each function of weir its mangled name and its readable one; without what the compiler cut out of a coroutine
 /// (`f.resume`) and what is local to a function (`_ZZ`).
 std::vector<std::pair<std::string, std::string>> functions_of_weir() {
-  const std::string nm = "llvm-nm-16 --defined-only --format=just-symbols " WEIR_BINARY_DIR "/weir";
+  const std::string nm =
+      "\"$(" WEIR_SOURCE_DIR
+      "/deploy/packages.sh --llvm)/bin/llvm-nm\" --defined-only --format=just-symbols " WEIR_BINARY_DIR
+      "/weir";
   const auto mangled = split_lines(run(nm).output);
   const auto readable = split_lines(run(nm + " --demangle").output);
   EXPECT_EQ(mangled.size(), readable.size());
