@@ -265,6 +265,12 @@ std::optional<Problem> check_text(std::string_view text, const std::string& name
                  "save the file as UTF-8 text"};
 }
 
+/// Of yaml-cpp 0.8 some messages end with the text that they are about, which `name` and place show anyway: the same
+/// message whatever release it is.
+std::string plain_message(const std::string& message) {
+  return message.substr(0, message.find(": "));
+}
+
 }  // namespace
 
 std::optional<Node> parse_yaml(std::string_view text, std::uint32_t source, const std::string& name,
@@ -286,7 +292,8 @@ std::optional<Node> parse_yaml(std::string_view text, std::uint32_t source, cons
         {name, refusal.mark.line, refusal.mark.column, refusal.path, refusal.problem, refusal.remedy});
   } catch (const YAML::Exception& error) {
     problems.push_back({name, std::max(error.mark.line, 0) + 1, std::max(error.mark.column, 0) + 1, "",
-                        "not valid YAML: " + error.msg, "check indentation, quotes and brackets here"});
+                        "not valid YAML: " + plain_message(error.msg),
+                        "check indentation, quotes and brackets here"});
   } catch (const std::exception& error) {
     problems.push_back({name, 1, 1, "", std::string("not valid YAML: ") + error.what(), "check the file"});
   }

@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -53,6 +54,7 @@ class Commit(unittest.TestCase):
         with mock.patch.object(machine, "BIN", Path("/elsewhere")), self.assertRaisesRegex(Failure, "WEIR_BENCH_BIN"):
             recording.need_place()
 
+    @unittest.skipUnless(shutil.which("git"), "git is not installed")
     def test_git_says_what_is_changed(self):
         elsewhere = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
         with tempfile.TemporaryDirectory() as folder, mock.patch.object(machine, "ROOT", Path(folder)), \
