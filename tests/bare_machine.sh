@@ -99,11 +99,15 @@ fi
 started=$SECONDS
 say() { printf '\n==> bare %s%s, %d s: %s\n' "$release" "${with[*]:+ with ${with[*]}}" $((SECONDS - started)) "$*"; }
 
-# quietly LOG COMMAND...: the command's output goes to a file, and is shown if it fails.
+# quietly LOG COMMAND...: the command's output goes to a file, whose end is shown if it fails; all of it stays in build/.
 quietly() {
-  local log=$WEIR_BARE_ROOT/$1.log
+  local log=$WEIR_BARE_ROOT/$1.log kept=$top/build/bare-$release-$1.log
   shift
-  "$@" >"$log" 2>&1 || { tail -n 40 "$log" >&2; fail "failed: $*"; }
+  "$@" >"$log" 2>&1 || {
+    tail -n 40 "$log" >&2
+    mkdir -p "$top/build" && cp "$log" "$kept" && echo "bare_machine: all of it is in $kept" >&2
+    fail "failed: $*"
+  }
 }
 
 say "debootstrap"
