@@ -267,7 +267,10 @@ TEST_F(NameResolverTest, AliasesAreFollowed) {
   dns.set("app.test", {"10.0.0.1"}, 3600);
   watch_and_wait({"www.test"});
   EXPECT_THAT(addresses("www.test"), ElementsAre("10.0.0.1"));
-  run_until([&] { return dns.questions("www.test", DnsType::aaaa) == 1; });
+  // Newer releases of c-ares name the target of an alias as what was found, and that is asked about, then.
+  run_until([&] {
+    return dns.questions("www.test", DnsType::aaaa) + dns.questions("app.test", DnsType::aaaa) == 1;
+  });
   EXPECT_EQ(count(LookUp::server_failure) + count(LookUp::timeout), 0U)
       << "an alias without AAAA is no failure";
 }
