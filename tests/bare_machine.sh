@@ -99,7 +99,7 @@ fi
 started=$SECONDS
 say() { printf '\n==> bare %s%s, %d s: %s\n' "$release" "${with[*]:+ with ${with[*]}}" $((SECONDS - started)) "$*"; }
 
-# quietly LOG COMMAND...: the command's output goes to a file, whose end is shown if it fails; all of it stays in build/.
+# quietly LOG COMMAND...: the command's output goes to a file. If it fails the end is shown, and all of it is kept.
 quietly() {
   local log=$WEIR_BARE_ROOT/$1.log kept=$top/build/bare-$release-$1.log
   shift

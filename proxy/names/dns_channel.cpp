@@ -157,8 +157,7 @@ bool DnsChannel::start(const config::Resolver& settings) {
     static_cast<DnsChannel*>(self)->state_changed(fd, readable != 0, writable != 0);
   };
 #ifdef ARES_OPT_QUERY_CACHE
-  // c-ares 1.31 and later answer from a cache of their own, which knows nothing of what an operator asks anew. When to ask
-  // again is decided in upstream/name_schedule.cpp.
+  // c-ares 1.31 and later answer from a cache of their own; when to ask again is decided in upstream/name_schedule.cpp.
   options.qcache_max_ttl = 0;
   mask |= ARES_OPT_QUERY_CACHE;
 #endif
