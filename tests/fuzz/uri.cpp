@@ -54,7 +54,9 @@ void check_authority(std::string_view text) {
   require(!authority->host.empty() && all(text, char_class::visible));
   require_inside(authority->host, text);
   require(text.starts_with(authority->host));
-  require((authority->host.size() == text.size()) == !authority->port.has_value());
+  const std::string_view behind = text.substr(authority->host.size());
+  require(behind.empty() || behind.front() == ':');
+  require((behind.size() > 1) == authority->port.has_value());  // an empty port is none (RFC 3986 3.2.3)
   require(text.find_first_of("@/?#\\ ,\"<>") == text.npos || text.find(',') != text.npos);
   std::string normal;
   normalise_host(text, normal);
