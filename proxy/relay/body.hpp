@@ -23,7 +23,7 @@ class BodySource {
   virtual bool has_more() const = 0;
   /// Reads without waiting: false when there is nothing to be read now. `result.bytes` may be more than the body has.
   virtual bool try_read(io::IoResult& result) = 0;
-  /// Waits until something arrives, and reads it where that needs no buffer that was given back meanwhile.
+  /// Waits until something arrives: then try_read() finds it. Holds no buffer meanwhile.
   virtual Task<io::IoResult> wait(TimePoint until) = 0;
   /// The peer ended its stream (IoStatus::eof): the body is finished, or this is an error.
   virtual Result<void> end_of_stream() = 0;

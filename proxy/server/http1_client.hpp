@@ -13,7 +13,7 @@ class Http1Client final : public Client, private io::ChannelObserver {
 
   /// The head was read, or refused: what is said of a body holds from here on.
   void begin_body(const http::Framing& framing);
-  /// What the body still lacks, for whoever drops it.
+  /// What the body still lacks, to be dropped.
   http::BodyDecoder& unread_body() { return body_->decoder(); }
 
   relay::BodySource& body() override { return *body_; }
