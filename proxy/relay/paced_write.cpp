@@ -43,15 +43,4 @@ Task<PacedWrite> write_waiting(io::Stream& target, std::span<iovec> parts, Write
   }
 }
 
-Task<PacedWrite> write_paced(io::Stream& target, std::span<iovec> parts, WriteBounds bounds) {
-  io::IoResult at_once;
-  if (target.try_write(parts, at_once)) {
-    const PacedWrite end{at_once.bytes, at_once.status};
-    co_return end;
-  }
-  PacedWrite end = co_await write_waiting(target, parts, bounds);
-  end.bytes += at_once.bytes;
-  co_return end;
-}
-
 }  // namespace weir::relay

@@ -29,7 +29,4 @@ struct PacedWrite {
 /// progress, also while there is no room for more.
 Task<PacedWrite> write_waiting(io::Stream& target, std::span<iovec> parts, WriteBounds bounds);
 
-/// Writes all of `parts`, without a look at the pace where the kernel takes them at once.
-Task<PacedWrite> write_paced(io::Stream& target, std::span<iovec> parts, WriteBounds bounds);
-
 }  // namespace weir::relay

@@ -158,7 +158,7 @@ Checker::EntryPtr Checker::entry_for(CheckTarget target) {
     const CheckState state = (out & upstream::out_check_failed) != 0    ? CheckState::failing
                              : (out & upstream::out_check_pending) != 0 ? CheckState::pending
                                                                         : CheckState::passing;
-    const auto entry = std::make_shared<Entry>(*this, std::move(target), state);
+    auto entry = std::make_shared<Entry>(*this, std::move(target), state);
     put_in_force(entry->endpoint(), entry->health.state());
     publish(*entry, nullptr);
     entry->running = true;
@@ -225,14 +225,14 @@ void Checker::start_waiting() {
       entry->running = false;
       look_at_disabled(*entry);
     } else {
-      check(std::move(entry));
+      check(entry);
     }
   }
   starting_ = false;
   waiting_.store(queue_.size(), std::memory_order_relaxed);
 }
 
-void Checker::check(EntryPtr entry) {
+void Checker::check(const EntryPtr& entry) {
   ++running_;
   entry->discard = false;
   entry->started = reactor_.now();

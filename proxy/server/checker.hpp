@@ -72,7 +72,7 @@ class Checker {
   void retire(Entry& entry);
   static void due(void* entry);
   void start_waiting();
-  void check(EntryPtr entry);
+  void check(const EntryPtr& entry);
   static Task<> run_check(EntryPtr entry);
   void check_ended(Entry& entry, bool well);
   void finish(Entry& entry);

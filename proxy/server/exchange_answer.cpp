@@ -219,7 +219,9 @@ Task<After> Exchange::answer_redirect(const config::RedirectAction& action) {
 Task<After> Exchange::answer_respond(const config::RespondAction& action) {
   outcome_.reason = "respond";
   std::string fields;
-  for (const auto& [name, value] : action.headers) fields += name + ": " + value + "\r\n";
+  for (const auto& [name, value] : action.headers) {
+    fields.append(name).append(": ").append(value).append("\r\n");
+  }
   http::OwnResponse response;
   response.status = action.status;
   response.content_type = action.content_type;

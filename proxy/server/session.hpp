@@ -13,7 +13,7 @@
 #include "http/head.hpp"
 #include "io/stream.hpp"
 #include "observe/worker_metrics.hpp"
-#include "relay/paced_write.hpp"
+#include "relay/pace.hpp"
 #include "server/discard.hpp"
 #include "server/snapshot.hpp"
 

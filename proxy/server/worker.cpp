@@ -3,9 +3,9 @@
 #include <fcntl.h>
 
 #include <algorithm>
-#include <cstring>
 #include <ctime>
 #include <new>
+#include <system_error>
 #include <utility>
 
 #include "io/spawn.hpp"
@@ -99,8 +99,8 @@ void Worker::accept_failed(int error, bool first) {
   relieve_descriptors();
   if (!first) return;
   ++metrics_.accept_backoffs;
-  log(Noise::accept, config::LogLevel::error, "accept: {}; trying again every {} ms", std::strerror(error),
-      listen::accept_pause.count());
+  log(Noise::accept, config::LogLevel::error, "accept: {}; trying again every {} ms",
+      std::generic_category().message(error), listen::accept_pause.count());
 }
 
 void Worker::accepted(const std::shared_ptr<const ListenerRuntime>& listener, io::FileDescriptor fd,
@@ -150,7 +150,7 @@ std::size_t Worker::close_idle_sessions(std::size_t most) {
   return closed;
 }
 
-void Worker::in_turns(std::function<bool()> some, std::function<void(bool)> done) {
+void Worker::in_turns(const std::function<bool()>& some, const std::function<void(bool)>& done) {
   bool well = true;
   try {
     if (!some()) {

@@ -97,7 +97,7 @@ class Worker {
 
   /// Does `some` now and once in each of the next turns, until it returns true; then `done`, with whether it came that
   /// far. `some` does a bounded amount of work, so that requests do not wait for it. What it throws ends it.
-  void in_turns(std::function<bool()> some, std::function<void(bool)> done);
+  void in_turns(const std::function<bool()>& some, const std::function<void(bool)>& done);
 
   /// An operator's override has changed which endpoints may be waited for, and which requests wait in vain.
   void look_at_queues();

@@ -1,5 +1,5 @@
 // Writes to a side that takes slowly, over TCP: its kernel and ours hold much, and say for long that there is no room.
-#include "relay/paced_write.hpp"
+#include "relay/http1_body.hpp"
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
@@ -49,10 +49,11 @@ struct Fixture {
   io::Signal taken{loop.reactor()};
 
   Task<> write(WriteBounds bounds) {
-    std::string text(body_bytes, 'x');
-    iovec part{text.data(), text.size()};
-    const std::span<iovec> parts(&part, 1);
-    end = co_await write_paced(*pair.writer, parts, bounds);
+    const std::string text(body_bytes, 'x');
+    Http1Sink sink(*pair.writer, http::BodyKind::length, bounds.pace);
+    BodyBatch batch;
+    batch.begin(text);
+    end = co_await write_batch(sink, batch, bounds);
   }
 };
 
