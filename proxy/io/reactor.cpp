@@ -27,7 +27,7 @@ Reactor::Reactor()
       wall_now_(std::chrono::system_clock::now()),
       wheel_(now_),
       events_(events_per_turn) {
-  make_room_for_waiting(0);
+  make_room_for_waiting();
   if (!epoll_.valid() || !wakeup_.valid()) throw_errno("event loop");
   epoll_event event{};
   event.events = EPOLLIN;
@@ -38,8 +38,8 @@ Reactor::Reactor()
 Reactor::~Reactor() = default;
 
 void Reactor::add(Channel& channel) {
-  make_room_for_waiting(channels_ + 1);
   ++channels_;
+  make_room_for_waiting();
   epoll_event event{};
   event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
   event.data.ptr = &channel;
@@ -63,7 +63,7 @@ void Reactor::forget(Channel& channel) {
 }
 
 int Reactor::wait_timeout_ms() const {
-  if (!next_turn_.empty() || !ready_.empty()) return 0;
+  if (!next_turn_.empty() || !ready_.empty() || !turn_ends_.empty()) return 0;
   const TimePoint due = wheel_.next_due();
   if (due == TimePoint::max()) return -1;
   const auto wait = std::chrono::ceil<std::chrono::milliseconds>(due - now_).count();
@@ -95,9 +95,10 @@ void Reactor::run_posted() {
 }
 
 /// Room for every coroutine that may become ready in one turn, so that waking one needs no memory.
-void Reactor::make_room_for_waiting(std::size_t channels) {
-  if (next_turn_.capacity() >= channels * waiting_per_channel + waiting_more) return;
-  const std::size_t room = channels * waiting_per_channel * 2 + waiting_more;
+void Reactor::make_room_for_waiting() {
+  const std::size_t waiting = channels_ * waiting_per_channel + expected_;
+  if (next_turn_.capacity() >= waiting + waiting_more) return;
+  const std::size_t room = waiting * 2 + waiting_more;
   ready_.reserve(room);
   next_turn_.reserve(room);
 }
@@ -131,6 +132,19 @@ void Reactor::turn(int wait_ms) {
     wheel_.advance(now_);
   } catch (...) {
     log_failure("timer", std::current_exception());
+  }
+  run_ready();
+  if (!turn_ends_.empty()) run_turn_ends();
+}
+
+/// What such work asks for anew belongs to the next turn.
+void Reactor::run_turn_ends() {
+  boost::intrusive::list<TurnEnd, boost::intrusive::constant_time_size<false>> due;
+  due.swap(turn_ends_);
+  while (!due.empty()) {
+    TurnEnd& work = due.front();
+    due.pop_front();
+    work.at_turn_end();
   }
   run_ready();
 }

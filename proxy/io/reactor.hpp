@@ -4,6 +4,7 @@
 // the loop's thread, except post() and stop().
 #pragma once
 
+#include <boost/intrusive/list.hpp>
 #include <coroutine>
 #include <functional>
 #include <limits>
@@ -42,6 +43,20 @@ struct IoResult {
   bool ok() const { return status == IoStatus::ok; }
 };
 
+/// Work that is done once for a whole turn of the loop, like sending what many streams of one connection have written.
+class TurnEnd
+    : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+ public:
+  TurnEnd() = default;
+  TurnEnd(const TurnEnd&) = delete;
+  TurnEnd& operator=(const TurnEnd&) = delete;
+  /// Must not throw.
+  virtual void at_turn_end() noexcept = 0;
+
+ protected:
+  ~TurnEnd() = default;
+};
+
 class Reactor {
  public:
   static constexpr int events_per_turn = 256;
@@ -73,6 +88,16 @@ class Reactor {
   void arm(Timer& timer, TimePoint deadline) { wheel_.arm(timer, deadline); }
   /// Resumes `handle` in this turn, after the event that is being handled.
   void schedule(std::coroutine_handle<> handle) { ready_.push_back(handle); }
+  /// Calls `work` at the end of this turn, when all that became ready has run; at the end of the next one when asked
+  /// for by such work itself, so that every connection has its turn in between. Once, however often it is asked for.
+  void at_turn_end(TurnEnd& work) {
+    if (!work.is_linked()) turn_ends_.push_back(work);
+  }
+  /// `coroutines` more (or fewer) may become ready at once than the number of sockets says.
+  void expect_waiting(std::ptrdiff_t coroutines) {
+    expected_ += static_cast<std::size_t>(coroutines);
+    make_room_for_waiting();
+  }
   /// Resumes `handle` after the next look at the kernel's events.
   void schedule_next_turn(std::coroutine_handle<> handle) { next_turn_.push_back(handle); }
 
@@ -85,7 +110,8 @@ class Reactor {
   int wait_timeout_ms() const;
   void run_ready();
   void run_posted();
-  void make_room_for_waiting(std::size_t channels);
+  void run_turn_ends();
+  void make_room_for_waiting();
 
   FileDescriptor epoll_;
   FileDescriptor wakeup_;  // eventfd
@@ -95,7 +121,9 @@ class Reactor {
   std::vector<epoll_event> events_;
   int event_index_ = 0, event_count_ = 0;  // the batch that is being handled
   std::vector<std::coroutine_handle<>> ready_, next_turn_;
+  boost::intrusive::list<TurnEnd, boost::intrusive::constant_time_size<false>> turn_ends_;
   std::size_t channels_ = 0;
+  std::size_t expected_ = 0;  // coroutines beside those of channels
   bool stopping_ = false;
   int descriptors_max_ = std::numeric_limits<int>::max();
 
