@@ -10,6 +10,7 @@ constexpr std::array<ErrorFacts, static_cast<std::size_t>(ErrorKind::internal) +
     {"malformed_request", 400, "http_request_error"},
     {"unsupported_coding", 501, "http_request_error"},
     {"unsupported_version", 505, "http_request_error"},
+    {"unsupported_protocol", 501, "http_request_error"},
     {"method_refused", 405, "http_request_denied"},
     {"expectation_failed", 417, "http_request_error"},
     {"head_too_large", 431, "http_request_error"},

@@ -17,6 +17,7 @@ enum class ErrorKind : std::uint8_t {
   malformed_request,      // 400
   unsupported_coding,     // 501, RFC 9112 6.1
   unsupported_version,    // 505
+  unsupported_protocol,   // 501: an extended CONNECT for another than websocket, RFC 8441
   method_refused,         // 405: TRACE, CONNECT
   expectation_failed,     // 417
   head_too_large,         // 431

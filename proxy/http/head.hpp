@@ -53,11 +53,13 @@ struct RequestFacts {
   bool has_query = false;
   std::string_view authority;  // Host, which an absolute-form target must equal; empty only with HTTP/1.0
   std::string_view host;       // authority without port, as received (brackets kept for IPv6)
+  int major_version = 1;       // 2: it came over HTTP/2, and minor_version is 1, which is what it may do
   int minor_version = 1;       // HTTP/1.x
   Framing body;
   bool keep_alive = true;         // what the client allows
   bool expect_continue = false;   // Expect: 100-continue on HTTP/1.1
   std::string_view upgrade;       // value of Upgrade where Connection names it; empty otherwise
+  bool tunnel = false;            // RFC 8441: an extended CONNECT, read as GET with Upgrade
   bool accepts_trailers = false;  // TE: trailers
   bool has_via = false;
   std::size_t bytes = 0;  // length of the head in the buffer, leading empty lines included

@@ -150,17 +150,24 @@ bool CompiledFields::drops_unknown(std::string_view name) const {
 void CompiledFields::append_to(std::string& out, std::span<const Field> received) const {
   out += set_text_;
   if (if_absent_.empty()) return;
-  const bool one_is_there =
-      std::ranges::any_of(received, [&](const Field& field) { return if_absent_index(field) != 0; });
-  if (!one_is_there) {
+  if (!one_is_there(received)) {
     out += if_absent_text_;
     return;
   }
   for (std::size_t i = 0; i < if_absent_.size(); ++i) {
-    const bool present =
-        std::ranges::any_of(received, [&](const Field& field) { return if_absent_index(field) == i + 1; });
-    if (!present) append_line(out, if_absent_[i].name, if_absent_[i].value);
+    if (!is_there(i, received)) append_line(out, if_absent_[i].name, if_absent_[i].value);
   }
+}
+
+/// Whether any field that is set where absent is not.
+bool CompiledFields::one_is_there(std::span<const Field> received) const {
+  return std::ranges::any_of(received, [&](const Field& field) { return if_absent_index(field) != 0; });
+}
+
+/// The same of one of them; `index`: its place in if_absent_.
+bool CompiledFields::is_there(std::size_t index, std::span<const Field> received) const {
+  return std::ranges::any_of(received,
+                             [&](const Field& field) { return if_absent_index(field) == index + 1; });
 }
 
 /// 1 + the place of its name in if_absent_; 0 when it is not there.

@@ -54,6 +54,12 @@ class CompiledFields {
   bool overrides(OwnField own) const { return (own_ >> static_cast<unsigned>(own) & 1u) != 0; }
   /// Appends `Name: value\r\n` lines: everything set, and of set_if_absent what `received` lacks.
   void append_to(std::string& out, std::span<const Field> received) const;
+  /// Calls `visit(id, name, value)` for each field that append_to() writes a line of, in the same order.
+  template <class Visit>
+  void for_each_appended(std::span<const Field> received, Visit&& visit) const {
+    for (const Line& line : set_) visit(line.id, std::string_view(line.name), std::string_view(line.value));
+    if (!if_absent_.empty()) for_each_absent(received, visit);
+  }
 
  private:
   static constexpr std::size_t ids = 512;
@@ -67,6 +73,17 @@ class CompiledFields {
   };
   bool is_set(std::string_view name) const;
   std::size_t if_absent_index(const Field& field) const;
+  bool one_is_there(std::span<const Field> received) const;
+  bool is_there(std::size_t index, std::span<const Field> received) const;
+  template <class Visit>
+  void for_each_absent(std::span<const Field> received, Visit& visit) const {
+    const bool some = one_is_there(received);
+    for (std::size_t i = 0; i < if_absent_.size(); ++i) {
+      const Line& line = if_absent_[i];
+      if (!some || !is_there(i, received))
+        visit(line.id, std::string_view(line.name), std::string_view(line.value));
+    }
+  }
   bool drops_known(FieldId id) const { return dropped_ids_[static_cast<std::size_t>(id)]; }
   bool drops_named(std::string_view name) const;
   bool drops_unknown(std::string_view name) const;

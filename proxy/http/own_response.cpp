@@ -1,29 +1,40 @@
-#include <boost/container/small_vector.hpp>
-
 #include "http/field_lines.hpp"
+#include "http/line_sink.hpp"
 #include "http/pen.hpp"
+#include "http/response_fields.hpp"
 #include "http/write.hpp"
 
 namespace weir::http {
 namespace {
 
-/// The fields of one response of our own. Beyond this many the heap is used.
-constexpr std::size_t usual_field_count = 16;
-using Fields = boost::container::small_vector<Field, usual_field_count>;
+/// Of this file alone: so the compiler sees that the rules have one caller, and inlines them.
+struct Lines : LineSink {
+  using LineSink::LineSink;
+};
 
-void add(Fields& fields, FieldId id, std::string_view name, std::string_view value) {
+void add(OwnFields& fields, FieldId id, std::string_view name, std::string_view value) {
   if (!value.empty()) fields.push_back({id, name, value});
 }
 
-bool contains(const Fields& fields, FieldId id) {
+bool contains(const OwnFields& fields, FieldId id) {
   for (const Field& field : fields) {
     if (field.id == id) return true;
   }
   return false;
 }
 
-Fields fields_of(const OwnResponse& response, const ResponseOptions& options, std::string_view date) {
-  Fields fields;
+void put_connection(Pen& pen, const ResponseOptions& options) {
+  if (!options.keep_alive) {
+    pen.put("Connection: close\r\n");
+  } else if (options.client_minor_version == 0) {
+    pen.put("Connection: keep-alive\r\n");
+  }
+}
+
+}  // namespace
+
+OwnFields own_fields_of(const OwnResponse& response, const ResponseOptions& options, std::string_view date) {
+  OwnFields fields;
   add(fields, FieldId::date, "Date", date);
   add(fields, FieldId::content_type, "Content-Type", response.content_type);
   const auto add_line = [&](const Field& field) { fields.push_back(field); };
@@ -37,28 +48,15 @@ Fields fields_of(const OwnResponse& response, const ResponseOptions& options, st
   return fields;
 }
 
-void put_connection(Pen& pen, const ResponseOptions& options) {
-  if (!options.keep_alive) {
-    pen.put("Connection: close\r\n");
-  } else if (options.client_minor_version == 0) {
-    pen.put("Connection: keep-alive\r\n");
-  }
-}
-
-}  // namespace
-
 void write_own_head(std::string& out, const OwnResponse& response, const ResponseOptions& options,
                     std::string_view date) {
-  const Fields fields = fields_of(response, options, date);
+  const OwnFields fields = own_fields_of(response, options, date);
   {
     Pen pen(out);
+    Lines sink(pen);
     const std::string_view reason = reason_phrase(response.status);
     pen.put("HTTP/1.1 ").put(static_cast<std::uint64_t>(response.status)).put(" ").put(reason).put("\r\n");
-    for (const Field& field : fields) {
-      if (!options.policy || !options.policy->drops(field)) pen.field(field.name, field.value);
-    }
-    if (response.has_content())
-      pen.put("Content-Length: ").put(std::uint64_t{response.body.size()}).put("\r\n");
+    put_own_fields(sink, response, options, fields);
     put_connection(pen, options);
   }
   if (options.policy) options.policy->append_to(out, {fields.data(), fields.size()});

@@ -6,6 +6,7 @@
 #include "http/parse.hpp"
 #include "http/request_line.hpp"
 #include "http/scan.hpp"
+#include "http/settle.hpp"
 #include "http/text.hpp"
 #include "http/tokenizer.hpp"
 
@@ -53,7 +54,8 @@ bool switches_to_http(std::string_view upgrade) {
   });
 }
 
-/// Host and target must name one authority (RFC 9112 3.2, 3.3). What is wrong, or nullptr.
+}  // namespace
+
 const char* settle_authority(const FieldFacts& facts, const Target& target, RequestHead& head) {
   if (facts.host.count > 1) return "more than one Host";
   if (facts.host.count == 0 && head.minor_version >= 1) return "no Host";
@@ -67,7 +69,6 @@ const char* settle_authority(const FieldFacts& facts, const Target& target, Requ
   return nullptr;
 }
 
-/// How long the body is, decided here and nowhere else (RFC 9112 6.3).
 Result<void> settle_framing(const FieldFacts& facts, RequestHead& head) {
   if (facts.transfer_encoding.count > 0) {
     if (facts.content_length.count > 0) return malformed("Content-Length beside Transfer-Encoding");
@@ -91,14 +92,16 @@ Result<void> settle_framing(const FieldFacts& facts, RequestHead& head) {
   return {};
 }
 
-Result<void> settle_expect(const FieldFacts& facts, bool has_body, RequestHead& head) {
+Result<void> settle_expect(const FieldFacts& facts, bool body, RequestHead& head) {
   if (facts.expect.count == 0 || head.minor_version < 1) return {};
   if (facts.expect.count > 1 || !iequals(facts.expect.value, "100-continue")) {
     return client_error(ErrorKind::expectation_failed, "expectation other than 100-continue");
   }
-  head.expect_continue = has_body;
+  head.expect_continue = body;
   return {};
 }
+
+namespace {
 
 /// Everything that the fields decide, in the order in which a violation is reported.
 Result<void> settle(const Target& target, RequestHead& head) {
@@ -110,15 +113,15 @@ Result<void> settle(const Target& target, RequestHead& head) {
   }
   drop_nominated(head.connection_tokens, head.fields);
   if (auto framed = settle_framing(facts, head); !framed) return framed;
-  const bool has_body = head.body.kind == BodyKind::chunked || head.body.length > 0;
+  const bool body = has_body(head.body);
   head.keep_alive = connection_persists(facts, head.minor_version);
   head.has_via = facts.via;
   head.accepts_trailers = facts.te_trailers && head.minor_version >= 1;
-  if (facts.connection_upgrade && facts.upgrade.count == 1 && head.minor_version >= 1 && !has_body &&
+  if (facts.connection_upgrade && facts.upgrade.count == 1 && head.minor_version >= 1 && !body &&
       head.method == Method::get && !switches_to_http(facts.upgrade.value)) {
     head.upgrade = facts.upgrade.value;
   }
-  return settle_expect(facts, has_body, head);
+  return settle_expect(facts, body, head);
 }
 
 /// `bytes` is one complete, scanned head.
@@ -134,11 +137,7 @@ Result<void> fill(std::string_view bytes, const RequestLine& line, const HeadLim
   }
   Target target;
   if (const char* wrong = parse_target(line.target, head.method, target)) return malformed(wrong);
-  head.target = line.target;
-  head.form = target.form;
-  head.path = target.path;
-  head.query = target.query;
-  head.has_query = target.has_query;
+  set_target(line.target, target, head);
   switch (tokenize_fields(bytes.substr(line.end), limits.field_count, head.fields)) {
     case TokenizeOutcome::split:
       return settle(target, head);

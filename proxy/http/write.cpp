@@ -2,64 +2,23 @@
 
 #include <algorithm>
 
-#include "http/field_lines.hpp"
 #include "http/field_role.hpp"
 #include "http/framing.hpp"
+#include "http/line_sink.hpp"
 #include "http/pen.hpp"
+#include "http/response_fields.hpp"
 #include "http/text.hpp"
 
 namespace weir::http {
 namespace {
 
-bool is_named(std::string_view name, const std::vector<std::string_view>& connection_tokens) {
-  return std::ranges::any_of(connection_tokens, [&](std::string_view token) { return iequals(token, name); });
-}
-
-/// Copies fields one after the other; lines that are neighbours in their buffer in one go. finish_run() ends it.
-class FieldCopier {
- public:
-  explicit FieldCopier(Pen& pen) : pen_(pen) {}
-  FieldCopier(const FieldCopier&) = delete;
-  FieldCopier& operator=(const FieldCopier&) = delete;
-
-  void put(const Field& field) {
-    if (!field.verbatim) {
-      finish_run();
-      pen_.field(field.name, field.value);
-      return;
-    }
-    const char* const line = field.name.data();
-    if (line != end_) {
-      finish_run();
-      begin_ = line;
-    }
-    end_ = field.value.data() + field.value.size() + 2;
-  }
-
-  /// Before anything else is written.
-  void finish_run() {
-    if (begin_ == end_) return;
-    pen_.put(std::string_view(begin_, static_cast<std::size_t>(end_ - begin_)));
-    begin_ = end_ = nullptr;
-  }
-
- private:
-  Pen& pen_;
-  const char* begin_ = nullptr;
-  const char* end_ = nullptr;
+/// Of this file alone: so the compiler sees that the rules have one caller, and inlines them.
+struct Lines : LineSink {
+  using LineSink::LineSink;
 };
 
-constexpr std::string_view response_pseudonym = "weir";
-
-void put_via(Pen& pen, const std::vector<Field>& fields, int minor_version, bool received,
-             std::string_view pseudonym) {
-  pen.put("Via: ");
-  if (received) {
-    for (const Field& field : fields) {
-      if (field.id == FieldId::via && !field.value.empty()) pen.put(field.value).put(", ");
-    }
-  }
-  (minor_version == 0 ? pen.put("1.0 ") : pen.put("1.1 ")).put(pseudonym).put("\r\n");
+bool is_named(std::string_view name, const std::vector<std::string_view>& connection_tokens) {
+  return std::ranges::any_of(connection_tokens, [&](std::string_view token) { return iequals(token, name); });
 }
 
 bool usually_has_body(Method method) {
@@ -132,50 +91,6 @@ bool put_request_fields(Pen& pen, const RequestHead& head, bool chunked, bool ke
   return via;
 }
 
-/// Writes the endpoint's fields that go on to the client.
-struct ResponseFields {
-  bool via = false;
-  bool date = false;
-  const Field* content_length = nullptr;  // as received, for answers that only describe a body
-
-  void put(Pen& pen, const ResponseHead& head, const CompiledFields* policy, bool chunked, bool interim) {
-    FieldCopier copier(pen);
-    for (const Field& field : head.fields) {
-      switch (role_of(field)) {
-        case FieldRole::hop_by_hop:
-        case FieldRole::request_id:
-          continue;
-        case FieldRole::content_length:
-          if (!content_length) content_length = &field;
-          continue;
-        case FieldRole::trailer:
-          if (chunked) break;
-          continue;
-        case FieldRole::via:
-          via = true;
-          if (interim) break;
-          continue;
-        default:
-          break;
-      }
-      if (policy && policy->drops(field)) continue;
-      if (field.id == FieldId::date) date = true;
-      copier.put(field);
-    }
-    copier.finish_run();
-  }
-};
-
-bool overrides(const CompiledFields* policy, OwnField own) {
-  return policy && policy->overrides(own);
-}
-
-void put_own_fields(Pen& pen, const ResponseOptions& options) {
-  for_each_field_line(options.own_fields, [&](const Field& field) {
-    if (!options.policy || !options.policy->drops(field)) pen.field(field.name, field.value);
-  });
-}
-
 void put_status_line(Pen& pen, int status, std::string_view reason) {
   pen.put("HTTP/1.1 ").put(static_cast<std::uint64_t>(status)).put(" ").put(reason).put("\r\n");
 }
@@ -183,39 +98,27 @@ void put_status_line(Pen& pen, int status, std::string_view reason) {
 /// 1xx: no policy, no framing. 101 ends HTTP on this connection, so it is the exchange's last head.
 void write_interim_head(std::string& out, const ResponseHead& head, const ResponseOptions& options) {
   Pen pen(out);
+  Lines sink(pen);
   put_status_line(pen, head.status, head.reason);
-  ResponseFields{}.put(pen, head, nullptr, false, true);
+  put_interim_fields(sink, head);
   if (options.upgrade && head.status == 101) {
     pen.put("Connection: upgrade\r\n").field("Upgrade", head.upgrade);
-    if (!options.request_id.empty()) pen.put("X-Request-Id: ").put(options.request_id).put("\r\n");
-    if (!options.set_cookie.empty()) pen.field("Set-Cookie", options.set_cookie);
+    put_tunnel_fields(sink, options);
   }
   pen.put("\r\n");
 }
 
-void put_response_framing(Pen& pen, const ResponseHead& head, const ResponseOptions& options,
-                          const Field* content_length) {
+/// What ends the body where Content-Length does not, and what becomes of the connection.
+void put_response_framing(Pen& pen, const ResponseOptions& options) {
   const bool old_client = options.client_minor_version == 0;
   bool close = !options.keep_alive;
-  switch (options.body.kind) {
-    case BodyKind::length:
-      pen.put("Content-Length: ").put(options.body.length).put("\r\n");
-      break;
-    case BodyKind::chunked:
-      if (old_client) {
-        close = true;
-      } else {
-        pen.put("Transfer-Encoding: chunked\r\n");
-      }
-      break;
-    case BodyKind::until_close:
+  if (options.body.kind == BodyKind::until_close) close = true;
+  if (options.body.kind == BodyKind::chunked) {
+    if (old_client) {
       close = true;
-      break;
-    case BodyKind::none:
-      if (content_length && head.status != 204 && all(content_length->value, char_class::digit)) {
-        pen.field("Content-Length", content_length->value);
-      }
-      break;
+    } else {
+      pen.put("Transfer-Encoding: chunked\r\n");
+    }
   }
   if (close) {
     pen.put("Connection: close\r\n");
@@ -238,7 +141,9 @@ void write_request_head(std::string& out, const RequestHead& head, std::string_v
     const bool chunked = body.kind == BodyKind::chunked;
     const bool via = put_request_fields(pen, head, chunked, forwarding.keep_tracestate, policy);
     put_forwarding(pen, forwarding, policy);
-    if (!policy.overrides(OwnField::via)) put_via(pen, head.fields, head.minor_version, via, forwarding.via);
+    if (!policy.overrides(OwnField::via)) {
+      put_via(pen, head.fields, head.major_version, head.minor_version, via, forwarding.via);
+    }
     put_request_framing(pen, head, body, upgrade);
   }
   policy.append_to(out, head.fields);
@@ -250,18 +155,10 @@ void write_response_head(std::string& out, const ResponseHead& head, const Respo
   if (head.status < 200) return write_interim_head(out, head, options);
   {
     Pen pen(out);
+    Lines sink(pen);
     put_status_line(pen, head.status, head.reason);
-    ResponseFields fields;
-    fields.put(pen, head, options.policy, options.body.kind == BodyKind::chunked, false);
-    if (!fields.date && !overrides(options.policy, OwnField::date)) pen.field("Date", date);
-    if (!overrides(options.policy, OwnField::via))
-      put_via(pen, head.fields, head.minor_version, fields.via, response_pseudonym);
-    if (!options.request_id.empty() && !overrides(options.policy, OwnField::request_id)) {
-      pen.field("X-Request-Id", options.request_id);
-    }
-    if (!options.set_cookie.empty()) pen.field("Set-Cookie", options.set_cookie);
-    put_own_fields(pen, options);
-    put_response_framing(pen, head, options, fields.content_length);
+    put_response_fields(sink, head, options, date);
+    put_response_framing(pen, options);
   }
   if (options.policy) options.policy->append_to(out, head.fields);
   out += "\r\n";

@@ -20,6 +20,7 @@ constexpr Row rows[] = {
     {ErrorKind::malformed_request, "malformed_request", 400, "http_request_error"},
     {ErrorKind::unsupported_coding, "unsupported_coding", 501, "http_request_error"},
     {ErrorKind::unsupported_version, "unsupported_version", 505, "http_request_error"},
+    {ErrorKind::unsupported_protocol, "unsupported_protocol", 501, "http_request_error"},
     {ErrorKind::method_refused, "method_refused", 405, "http_request_denied"},
     {ErrorKind::expectation_failed, "expectation_failed", 417, "http_request_error"},
     {ErrorKind::head_too_large, "head_too_large", 431, "http_request_error"},

@@ -12,6 +12,12 @@ using test::field;
 std::string appended(const CompiledFields& fields, const std::vector<Field>& received = {}) {
   std::string out;
   fields.append_to(out, received);
+  std::string one_by_one;
+  fields.for_each_appended(received, [&](FieldId id, std::string_view name, std::string_view value) {
+    EXPECT_EQ(id, field(name, value).id);
+    one_by_one.append(name).append(": ").append(value).append("\r\n");
+  });
+  EXPECT_EQ(one_by_one, out);
   return out;
 }
 

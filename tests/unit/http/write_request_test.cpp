@@ -111,6 +111,16 @@ TEST(WriteRequestHead, ViaIsAppendedTo) {
             "GET / HTTP/1.1\r\nHost: h\r\nVia: 1.1 weir\r\n\r\n");
 }
 
+TEST(WriteRequestHead, ViaSaysWhenTheRequestCameOverHttp2) {
+  auto request = parsed_request("GET / HTTP/1.1\r\nHost: h\r\nVia: 1.1 a\r\n");
+  request.head.major_version = 2;
+  std::string out;
+  write_request_head(out, request.head, "/", {}, {}, {}, false);
+  EXPECT_EQ(out, "GET / HTTP/1.1\r\nHost: h\r\nVia: 1.1 a, 2.0 weir\r\n\r\n");
+  request.head.clear();
+  EXPECT_EQ(request.head.major_version, 1);
+}
+
 TEST(WriteRequestHead, AnHttp10ClientWithoutHost) {
   Forwarding named;
   named.host = "192.0.2.1:8080";
