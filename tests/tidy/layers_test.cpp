@@ -20,10 +20,11 @@ struct Layer {
   int level;
 };
 constexpr std::array layers = {
-    Layer{"core", 0},   Layer{"http", 1},    Layer{"config", 1}, Layer{"route", 2},    Layer{"balance", 2},
-    Layer{"health", 2}, Layer{"limit", 2},   Layer{"split", 2},  Layer{"upstream", 2}, Layer{"io", 3},
-    Layer{"listen", 3}, Layer{"tls", 3},     Layer{"relay", 3},  Layer{"observe", 3},  Layer{"server", 4},
-    Layer{"names", 5},  Layer{"explain", 5}, Layer{"admin", 5},  Layer{"control", 6},  Layer{"cli", 7},
+    Layer{"core", 0},    Layer{"http", 1},   Layer{"http2", 1},   Layer{"config", 1}, Layer{"route", 2},
+    Layer{"balance", 2}, Layer{"health", 2}, Layer{"limit", 2},   Layer{"split", 2},  Layer{"upstream", 2},
+    Layer{"io", 3},      Layer{"listen", 3}, Layer{"tls", 3},     Layer{"relay", 3},  Layer{"observe", 3},
+    Layer{"server", 4},  Layer{"names", 5},  Layer{"explain", 5}, Layer{"admin", 5},  Layer{"control", 6},
+    Layer{"cli", 7},
 };
 constexpr int main_level = 7;  // proxy/main.cpp
 constexpr int pure_level =
@@ -51,6 +52,9 @@ const std::vector<Home>& homes() {
       {"openssl/", {"proxy/tls/", "proxy/io/", "bench/", "tests/"}, "TLS is made in tls and moved in io"},
       {"spdlog/", {"proxy/observe/"}, "all others log through observe/log.hpp"},
       {"prometheus/", {"proxy/observe/"}, "metrics are exposed by observe"},
+      {"nghttp2/",
+       {"proxy/http2/hpack_decoder.cpp", "bench/", "tests/"},
+       "frames are our own; HPACK is decoded by http2/hpack_decoder.hpp"},
       {"ares.h", {"proxy/names/", "tests/"}, "names are looked up in names"},
       {"CLI/", {"proxy/cli/", "bench/"}, "arguments are parsed in cli"},
       {"boost/json",
@@ -183,6 +187,7 @@ TEST(LayerRule, FindsLibrariesAwayFromHome) {
   EXPECT_THAT(found("proxy/config/load.cpp", "yaml-cpp/yaml.h"), testing::HasSubstr("one file"));
   EXPECT_THAT(found("proxy/route/a.cpp", "re2/re2.h"), testing::HasSubstr("core/regex.hpp"));
   EXPECT_THAT(found("proxy/route/a.cpp", "regex"), testing::HasSubstr("core/regex.hpp"));
+  EXPECT_THAT(found("proxy/http2/a.cpp", "nghttp2/nghttp2.h"), testing::HasSubstr("hpack_decoder"));
   EXPECT_EQ(found("proxy/config/a.cpp", "openssl/evp.h"), "");
   EXPECT_EQ(found("proxy/tls/a.cpp", "openssl/ssl.h"), "");
 }

@@ -1,0 +1,84 @@
+// The decoded fields of one HTTP/2 header block, in order: owns their text, and is reused from block to block without
+// allocating anew. What the fields mean is decided by who reads them. Pure; one thread at a time; depends on the
+// standard library only.
+#pragma once
+
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace weir::http2 {
+
+/// What one decoded field section may take, in sizes of RFC 9113 6.5.2: name + value + 32 for each field. Cookies may
+/// arrive in many `cookie` fields (RFC 9113 8.2.3): these have bounds of their own and do not count for the others.
+struct SectionLimits {
+  std::size_t bytes = 32 * 1024;         // limits.header_bytes
+  std::size_t count = 100;               // limits.header_count; pseudo-fields not counted
+  std::size_t cookie_bytes = 16 * 1024;  // of all `cookie` fields together
+  std::size_t cookie_count = 100;
+};
+
+/// What a field counts for beyond its text (RFC 7541 4.1).
+inline constexpr std::size_t field_overhead_bytes = 32;
+
+struct FieldLine {
+  std::string_view name;
+  std::string_view value;
+  bool operator==(const FieldLine&) const = default;
+};
+
+class FieldSection {
+ public:
+  /// Keeps what was allocated.
+  void clear() {
+    text_.clear();
+    lines_.clear();
+  }
+  /// The texts must not be parts of this section. All texts together stay below 4 GiB.
+  void add(std::string_view name, std::string_view value) {
+    assert(text_.size() + name.size() + value.size() <= UINT32_MAX);
+    lines_.push_back({static_cast<std::uint32_t>(text_.size()), static_cast<std::uint32_t>(name.size()),
+                      static_cast<std::uint32_t>(value.size())});
+    text_.append(name).append(value);
+  }
+  /// Copies a text that is no field and lives as long as the fields do, such as cookies joined; `text` may be part of
+  /// this section. Views taken before end here, unless reserve() has made room for all that is added since.
+  std::string_view keep(std::string_view text) {
+    const std::size_t at = text_.size();
+    text_.append(text);
+    return std::string_view(text_).substr(at);
+  }
+  /// Makes room for `bytes` more of text: until these are used up, views stay good through add() and keep().
+  void reserve(std::size_t bytes) { text_.reserve(text_.size() + bytes); }
+
+  std::size_t size() const { return lines_.size(); }
+  bool empty() const { return lines_.empty(); }
+  /// Views of this section's text: good until the next add(), keep(), clear() or swap().
+  FieldLine operator[](std::size_t index) const {
+    const Line& line = lines_[index];
+    const char* text = text_.data() + line.offset;
+    return {{text, line.name_bytes}, {text + line.name_bytes, line.value_bytes}};
+  }
+  /// Names and values, and what was kept.
+  std::size_t text_bytes() const { return text_.size(); }
+
+  void swap(FieldSection& other) noexcept {
+    text_.swap(other.text_);
+    lines_.swap(other.lines_);
+  }
+
+ private:
+  struct Line {
+    std::uint32_t offset;
+    std::uint32_t name_bytes;
+    std::uint32_t value_bytes;
+  };
+  std::string text_;
+  std::vector<Line> lines_;
+};
+
+}  // namespace weir::http2

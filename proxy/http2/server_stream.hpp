@@ -1,0 +1,70 @@
+// What the codec keeps of one stream: its state (RFC 9113 5.1), windows and place in the send queue. The owner derives
+// its own stream from it, so that nothing is looked up twice and nothing is allocated by the codec. May be used again
+// for another request after ServerCodec::release(). One thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "http2/flow_window.hpp"
+#include "http2/priority.hpp"
+
+namespace weir::http2 {
+
+class ServerStream {
+ public:
+  ServerStream() = default;
+  ServerStream(const ServerStream&) = delete;
+  ServerStream& operator=(const ServerStream&) = delete;
+
+  /// 0 unless it is open: from the end of on_request() to release().
+  std::uint32_t id() const { return id_; }
+  /// END_STREAM or RST_STREAM was received: no more events of the request follow.
+  bool remote_closed() const { return remote_closed_; }
+  /// END_STREAM or RST_STREAM was sent, or is queued: what is sent on it from now on is dropped.
+  bool local_closed() const { return local_closed_; }
+  /// By either side.
+  bool was_reset() const { return reset_by_us_ || reset_by_peer_; }
+  bool head_sent() const { return head_sent_; }
+  /// Content-Length of the request: DATA must add up to it (RFC 9113 8.1.1). From within on_request().
+  void expect_length(std::uint64_t bytes) {
+    expected_bytes_ = bytes;
+    length_known_ = true;
+  }
+  /// DATA received so far, without padding.
+  std::uint64_t received_bytes() const { return received_bytes_; }
+  /// What of it was reported by on_data() and not yet by took().
+  std::size_t untaken_bytes() const { return untaken_bytes_; }
+  /// In a SendQueue.
+  bool queued() const { return queue_next_ != nullptr; }
+
+  /// Set by the owner from the `priority` field within on_request(), later by the codec. While the stream is queued,
+  /// SendQueue::reprioritise() has to follow.
+  Priority priority;
+
+ protected:
+  ~ServerStream() = default;
+
+ private:
+  friend class ServerCodec;
+  friend class StreamTable;
+  friend class SendQueue;
+
+  std::uint32_t id_ = 0;
+  bool remote_closed_ = false;
+  bool local_closed_ = false;
+  bool reset_by_us_ = false;
+  bool reset_by_peer_ = false;
+  bool head_sent_ = false;  // not of a 1xx
+  bool length_known_ = false;
+  std::uint8_t queue_urgency_ = 0;  // of the list that it is in
+  SendWindow send_window_;
+  ReceiveWindow receive_window_;
+  std::uint64_t expected_bytes_ = 0;
+  std::uint64_t received_bytes_ = 0;
+  std::size_t untaken_bytes_ = 0;
+  ServerStream* queue_next_ = nullptr;  // a ring, in the order of sending
+  ServerStream* queue_previous_ = nullptr;
+};
+
+}  // namespace weir::http2

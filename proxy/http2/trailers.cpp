@@ -1,0 +1,37 @@
+#include "http2/trailers.hpp"
+
+#include "http/chunked.hpp"
+#include "http2/field_check.hpp"
+
+namespace weir::http2 {
+namespace {
+
+constexpr std::string_view separator = ": ";
+constexpr std::string_view line_end = "\r\n";
+
+/// What is wrong with the section, or nullptr.
+const char* check_section(const FieldSection& section) {
+  if (section.size() > http::ChunkedDecoder::trailer_count_max) return "too many trailer fields";
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < section.size(); ++i) {
+    const FieldLine line = section[i];
+    if (line.name.starts_with(':')) return "pseudo-field in trailers";
+    if (const CheckedField checked = check_field(line); checked.wrong != nullptr) return checked.wrong;
+    bytes += line.name.size() + separator.size() + line.value.size() + line_end.size();
+  }
+  return bytes <= http::ChunkedDecoder::trailer_bytes_max ? nullptr : "trailer section is too long";
+}
+
+}  // namespace
+
+Result<void> write_trailers(const FieldSection& section, std::string& lines) {
+  lines.clear();
+  if (const char* wrong = check_section(section)) return client_error(ErrorKind::malformed_request, wrong);
+  for (std::size_t i = 0; i < section.size(); ++i) {
+    const FieldLine line = section[i];
+    lines.append(line.name).append(separator).append(line.value).append(line_end);
+  }
+  return {};
+}
+
+}  // namespace weir::http2
