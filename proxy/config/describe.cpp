@@ -98,6 +98,9 @@ constexpr KeyInfo keys[] = {
      "`trusted_proxies` received by HTTPS: `X-Forwarded-Proto: https` says so, and so does `Forwarded: "
      "proto=https` in a request without X-Forwarded-For and X-Forwarded-Proto. Not together with `tls`."},
     {"listeners.NAME.tls", "map", "", "absent", "Absent: plain HTTP."},
+    {"listeners.NAME.protocols", "list of http/1.1, h2c", "", "[http/1.1]",
+     "What clients may speak where there is no `tls`; with it `tls.alpn` says so. `h2c`: HTTP/2 without TLS, "
+     "of clients that know it beforehand; beside http/1.1 the first bytes tell. See HTTP/2 below."},
     {"listeners.NAME.limits", "map", "", "{}", "What a client may send, and how slowly."},
     {"listeners.NAME.redirect_to_https.port", "number 1..65535", "port", "443",
      "The port to redirect to; left out of the URL when it is 443."},
@@ -109,9 +112,10 @@ constexpr KeyInfo keys[] = {
     {"listeners.NAME.tls.groups", "list of names", "", "[]",
      "Groups of the key exchange, preferred first, by the library's names, such as X25519 or P-256. Empty: "
      "X25519MLKEM768 where the library has it, then X25519, P-256 and P-384."},
-    {"listeners.NAME.tls.alpn", "list of http/1.1", "", "[http/1.1]",
-     "Protocols that a client may name by ALPN; `http/1.0` is accepted besides. A client that names only "
-     "others is refused, one that names none is served."},
+    {"listeners.NAME.tls.alpn", "list of h2, http/1.1, http/1.0", "", "[h2, http/1.1]",
+     "Protocols that clients may name by ALPN, preferred first: the first one that the client names, too, is "
+     "spoken. `http/1.1` takes clients that name only `http/1.0` besides. A client that names only others is "
+     "refused, one that names none gets HTTP/1.1. See HTTP/2 below."},
     {"listeners.NAME.tls.unknown_sni", "default, reject", "", "default",
      "A name that no certificate has: use the first certificate, or refuse the handshake."},
     {"listeners.NAME.tls.client_auth", "map", "", "{}", "Certificates of clients."},
@@ -161,6 +165,9 @@ constexpr KeyInfo keys[] = {
     {"listeners.NAME.limits.connections_per_client", "number", "connections", "0",
      "Open at once from one IPv4 address or IPv6 /64, over all workers. Past it a connection gets 503 "
      "(under TLS it is closed before the handshake), and is counted. 0: no limit."},
+    {"listeners.NAME.limits.concurrent_streams", "number 1..128", "requests", "100",
+     "At once on one connection of HTTP/2, as its client is told; a stream past it is refused. A request "
+     "counts until Weir is done with it, also where its client gave it up."},
     {"upstreams.NAME.balance", "least_connections, round_robin, random_two, least_latency, hash", "",
      "least_connections",
      "`least_connections`: fewest requests in flight over all workers, by weight; ties take turns. The "

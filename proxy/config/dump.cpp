@@ -132,6 +132,14 @@ void put_limits(JsonText& json, const ListenerLimits& limits) {
   duration(json, "idle_timeout", limits.idle_timeout);
   json.number("requests_per_connection", limits.requests_per_connection);
   json.number("connections_per_client", limits.connections_per_client);
+  json.number("concurrent_streams", limits.concurrent_streams);
+  json.close();
+}
+
+void put_protocols(JsonText& json, const PlainProtocols& protocols) {
+  json.open_list("protocols");
+  if (protocols.http1) json.text({}, "http/1.1");
+  if (protocols.h2c) json.text({}, "h2c");
   json.close();
 }
 
@@ -146,7 +154,11 @@ void put_listener(JsonText& json, const Listener& listener) {
     json.number("status", static_cast<std::uint64_t>(listener.redirect_to_https->status));
     json.close();
   }
-  if (listener.tls) put_listener_tls(json, *listener.tls);
+  if (listener.tls) {
+    put_listener_tls(json, *listener.tls);
+  } else {
+    put_protocols(json, listener.protocols);
+  }
   put_limits(json, listener.limits);
   json.close();
 }

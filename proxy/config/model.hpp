@@ -88,7 +88,7 @@ struct ListenerTls {
   std::vector<CertificatePair> certificates;  // at least one
   TlsVersion min_version = TlsVersion::v1_2;
   std::vector<std::string> groups;  // of the key exchange, preferred first; empty: tls/groups.hpp chooses
-  std::vector<std::string> alpn{"http/1.1"};
+  std::vector<std::string> alpn{"h2", "http/1.1"};  // preferred first; http/1.1 stands for http/1.0, too
   UnknownSni unknown_sni = UnknownSni::use_default;
   ClientAuth client_auth = ClientAuth::none;
   std::string client_auth_ca;            // path of a PEM bundle
@@ -113,6 +113,7 @@ struct ListenerLimits {
   Milliseconds idle_timeout{75'000};
   std::uint32_t requests_per_connection = 0;  // 0: no limit
   std::uint32_t connections_per_client = 0;   // open at once, by IPv4 address or IPv6 /64; 0: no limit
+  std::uint32_t concurrent_streams = 100;     // requests at once on one connection of HTTP/2
   bool operator==(const ListenerLimits&) const = default;
 };
 
@@ -120,6 +121,13 @@ struct RedirectToHttps {
   std::uint16_t port = 443;
   int status = 308;
   bool operator==(const RedirectToHttps&) const = default;
+};
+
+/// What clients may speak to a listener without TLS, at least one; under TLS that is `alpn`.
+struct PlainProtocols {
+  bool http1 = true;
+  bool h2c = false;  // HTTP/2 whose client begins with its preface (RFC 9113 3.3)
+  bool operator==(const PlainProtocols&) const = default;
 };
 
 /// What the endpoint gets of a path with dot segments, which rules judge resolved.
@@ -136,6 +144,7 @@ struct Listener {
   PathForm path = PathForm::normalised;
   std::optional<RedirectToHttps> redirect_to_https;
   std::optional<ListenerTls> tls;
+  PlainProtocols protocols;
   ListenerLimits limits;
   bool operator==(const Listener&) const = default;
 };

@@ -6,6 +6,7 @@
 #include "config/hosts.hpp"
 #include "config/scalars.hpp"
 #include "config/suggest.hpp"
+#include "http/text.hpp"
 
 namespace weir::config {
 namespace {
@@ -16,6 +17,7 @@ constexpr std::uint32_t header_count_max = 10'000;
 constexpr std::uint32_t uri_bytes_min = 64;
 constexpr std::uint64_t size_max = 1ULL << 53;
 constexpr std::uint32_t count_max = 1'000'000'000;
+constexpr std::uint32_t concurrent_streams_max = 128;
 
 CertificatePair parse_certificate(const Field& field) {
   CertificatePair pair;
@@ -38,22 +40,44 @@ std::vector<CertificatePair> parse_certificates(const Field& field) {
   return certificates;
 }
 
-std::optional<std::string> parse_alpn_name(const Field& field) {
-  if (field.node.is_scalar() && field.node.text == "http/1.1") return field.node.text;
-  if (field.node.is_scalar() && field.node.text == "h2") {
-    field.report("'h2' is not supported by this version", "write [http/1.1]");
-    return std::nullopt;
+/// Reports the first of `names` that stands there twice.
+void report_twice(const Field& field, const std::vector<std::string>& names) {
+  for (auto name = names.begin(); name != names.end(); ++name) {
+    if (std::find(names.begin(), name, *name) == name) continue;
+    field.report("names " + quote(*name) + " twice", "keep the first of them");
+    return;
   }
-  report_choice(field, {"http/1.1"});
-  return std::nullopt;
+}
+
+/// A list of some of `known`, each once and at least one; `example` is one that is right.
+std::vector<std::string> parse_protocol_names(const Field& field, const std::vector<std::string_view>& known,
+                                              std::string_view http2, std::string_view example) {
+  const auto parse_name = [&](const Field& element) -> std::optional<std::string> {
+    const std::string& text = element.node.text;
+    if (element.node.is_scalar() && std::ranges::find(known, text) != known.end()) return text;
+    if (element.node.is_scalar() && http::lower(text).starts_with("http/2")) {
+      element.report(quote(text) + " is not known here", "did you mean " + quote(http2) + "?");
+    } else {
+      report_choice(element, known);
+    }
+    return std::nullopt;
+  };
+  auto names = list_of(parse_name)(field);
+  if (field.node.is_list() && field.node.children.empty()) {
+    field.report("is empty", fmt::format("write {}, or remove it", example));
+  }
+  report_twice(field, names);
+  return names;
 }
 
 std::vector<std::string> parse_alpn(const Field& field) {
-  auto names = list_of(parse_alpn_name)(field);
-  if (field.node.is_list() && field.node.children.empty())
-    field.report("is empty", "write [http/1.1], or remove it");
-  if (names.size() > 1) field.report("names the same protocol twice", "write [http/1.1]");
-  return names;
+  return parse_protocol_names(field, {"h2", "http/1.1", "http/1.0"}, "h2", "[h2, http/1.1]");
+}
+
+PlainProtocols parse_protocols(const Field& field) {
+  const auto names = parse_protocol_names(field, {"http/1.1", "h2c"}, "h2c", "[http/1.1, h2c]");
+  const auto has = [&](std::string_view name) { return std::ranges::find(names, name) != names.end(); };
+  return {has("http/1.1"), has("h2c")};
 }
 
 std::optional<std::string> parse_group(const Field& field) {
@@ -70,11 +94,7 @@ std::optional<std::string> parse_group(const Field& field) {
 
 std::vector<std::string> parse_groups(const Field& field) {
   auto names = list_of(parse_group)(field);
-  for (auto name = names.begin(); name != names.end(); ++name) {
-    if (std::find(names.begin(), name, *name) == name) continue;
-    field.report("names " + quote(*name) + " twice", "keep the first of them");
-    break;
-  }
+  report_twice(field, names);
   return names;
 }
 
@@ -150,6 +170,8 @@ ListenerLimits parse_limits(const Field& field) {
                   number_between(std::uint32_t{0}, count_max));
   reader.optional("connections_per_client", limits.connections_per_client,
                   number_between(std::uint32_t{0}, count_max));
+  reader.optional("concurrent_streams", limits.concurrent_streams,
+                  number_between(std::uint32_t{1}, concurrent_streams_max));
   if (limits.uri_bytes > limits.header_bytes && reader.has("uri_bytes")) {
     reader.report("uri_bytes is more than header_bytes, which counts the request line too",
                   "lower uri_bytes or raise header_bytes");
@@ -175,10 +197,16 @@ Listener parse_listener(const Field& field) {
   reader.optional("path", listener.path, one_of(path_forms));
   reader.optional("redirect_to_https", listener.redirect_to_https, parse_redirect_to_https);
   reader.optional("tls", listener.tls, parse_tls);
+  reader.optional("protocols", listener.protocols, parse_protocols);
   reader.optional("limits", listener.limits, parse_limits);
   if (listener.redirect_to_https && reader.has("tls")) {
     reader.report("redirect_to_https on a listener with tls would redirect to itself",
                   "remove redirect_to_https or tls");
+  }
+  if (reader.has("protocols") && reader.has("tls")) {
+    field.context.report(field.node.find("protocols")->mark, join_path(field.path, "protocols"),
+                         "is for listeners without tls; with it, tls.alpn says what clients may speak",
+                         "remove it, or write tls.alpn, such as [h2, http/1.1]");
   }
   return listener;
 }

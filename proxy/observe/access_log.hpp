@@ -31,7 +31,7 @@ struct AccessRecord {
   std::string_view request_id, trace_id, listener;
   IpAddress client_ip;
   std::uint16_t client_port = 0;
-  std::string_view protocol;  // HTTP/1.1
+  std::string_view protocol;  // HTTP/2, HTTP/1.1 or HTTP/1.0
   struct Tls {
     bool present = false;
     std::string_view version, cipher, sni;

@@ -121,6 +121,27 @@ void add_listeners(Families& out, const WorkerMetrics& merged, const NameTable& 
     out.push_back(std::move(*family).take());
 }
 
+void add_http2(Families& out, const WorkerMetrics& merged, const NameTable& names) {
+  auto connections = Family::counter("weir_http2_connections_total", "Client connections that began HTTP/2.");
+  auto closed =
+      Family::counter("weir_http2_connections_closed_total",
+                      "Client connections of HTTP/2 that were ended because of what the client did.");
+  auto rejected = Family::counter("weir_http2_streams_rejected_total",
+                                  "Requests of HTTP/2 that were reset instead of being answered.");
+  for (const auto& [key, counters] : merged.listeners) {
+    const ListenerCounters::Http2& http2 = counters.http2;
+    if (http2.connections_total == 0 && http2.closed.begin() == http2.closed.end()) continue;
+    const Labels listener{{"listener", names.name(as_name(key))}};
+    connections.add(listener, http2.connections_total);
+    for (const auto& [reason, count] : http2.closed) closed.add(with(listener, "reason", reason), count);
+    rejected.add(with(listener, "reason", "concurrent_streams"), http2.refused_streams);
+    rejected.add(with(listener, "reason", "malformed"), http2.malformed_streams);
+    rejected.add(with(listener, "reason", "draining"), http2.late_streams);
+    rejected.add(with(listener, "reason", "header_bytes"), http2.held_heads);
+  }
+  for (Family* family : {&connections, &closed, &rejected}) out.push_back(std::move(*family).take());
+}
+
 void add_endpoint_counters(Families& out, const WorkerMetrics& merged, const NameTable& names) {
   auto requests =
       Family::counter("weir_upstream_requests_total",
@@ -412,6 +433,7 @@ Families collect(const WorkerMetrics& merged, const NameTable& names, const Scra
   add_requests(out, merged, names);
   add_refusals(out, merged, names);
   add_listeners(out, merged, names);
+  add_http2(out, merged, names);
   add_endpoint_counters(out, merged, names);
   add_retries(out, merged, names);
   add_balancing(out, merged, names, input.upstreams);

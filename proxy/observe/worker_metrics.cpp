@@ -58,6 +58,12 @@ void ListenerCounters::merge(const ListenerCounters& other) {
   discards.discard_timeout += other.discards.discard_timeout;
   discards.bytes += other.discards.bytes;
   handshakes.merge(other.handshakes);
+  http2.connections_total += other.http2.connections_total;
+  http2.closed.merge(other.http2.closed);
+  http2.refused_streams += other.http2.refused_streams;
+  http2.malformed_streams += other.http2.malformed_streams;
+  http2.late_streams += other.http2.late_streams;
+  http2.held_heads += other.http2.held_heads;
 }
 
 std::uint64_t EndpointCounters::requests_total() const {

@@ -56,6 +56,15 @@ struct ListenerCounters {
   std::uint64_t refused_total = 0;    // past server.max_connections
   std::uint64_t refused_clients = 0;  // past limits.connections_per_client
   LabelCounters handshakes;           // "result|version"
+  struct Http2 {
+    std::uint64_t connections_total = 0;  // by ALPN, or by their preface
+    LabelCounters closed;  // connections that Weir ended by GOAWAY with an error, by its reason
+    // Requests that no exchange began for.
+    std::uint64_t refused_streams = 0;    // past limits.concurrent_streams
+    std::uint64_t malformed_streams = 0;  // what RFC 9113 8 forbids
+    std::uint64_t late_streams = 0;       // after GOAWAY, in a drain
+    std::uint64_t held_heads = 0;         // the heads of those that run fill what one connection may hold
+  } http2{};
   /// Requests and responses that a bound on the client's pace ended, by the key of limits.
   struct ClientsEnded {
     std::uint64_t body_idle_timeout = 0, body_min_rate = 0, send_timeout = 0, response_min_rate = 0;

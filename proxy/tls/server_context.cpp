@@ -62,6 +62,7 @@ int on_server_name(SSL*, int*, void*) {
   return SSL_TLSEXT_ERR_OK;
 }
 
+/// The first of the listener's protocols that the client names, too. Not called where the client has no ALPN.
 int on_alpn(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* offered,
             unsigned int offered_size, void* argument) {
   const std::string& wire = static_cast<const AlpnProtocols*>(argument)->wire;
@@ -77,7 +78,8 @@ int on_alpn(SSL*, const unsigned char** out, unsigned char* out_size, const unsi
 bool enable_alpn(SSL_CTX* ctx, std::vector<std::string> names) {
   if (names.empty()) return true;
   // A server of HTTP/1.1 understands HTTP/1.0, which curl --http1.0 names.
-  if (std::ranges::find(names, "http/1.1") != names.end()) names.emplace_back("http/1.0");
+  const auto has = [&](std::string_view name) { return std::ranges::find(names, name) != names.end(); };
+  if (has("http/1.1") && !has("http/1.0")) names.emplace_back("http/1.0");
   auto protocols = std::make_unique<AlpnProtocols>(AlpnProtocols{alpn_wire(names)});
   SSL_CTX_set_alpn_select_cb(ctx, &on_alpn, protocols.get());
   return OwnedByContext<AlpnProtocols>::attach(ctx, std::move(protocols));

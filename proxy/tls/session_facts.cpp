@@ -22,16 +22,20 @@ const X509* client_certificate(const SSL* ssl) {
 
 }  // namespace
 
+std::string_view negotiated_protocol(const SSL* ssl) {
+  const unsigned char* name = nullptr;
+  unsigned int bytes = 0;
+  SSL_get0_alpn_selected(ssl, &name, &bytes);
+  return {reinterpret_cast<const char*>(name), bytes};
+}
+
 Peer peer(const SSL* ssl) {
-  const unsigned char* alpn = nullptr;
-  unsigned int alpn_bytes = 0;
-  SSL_get0_alpn_selected(ssl, &alpn, &alpn_bytes);
   const SSL_CIPHER* cipher = SSL_get_current_cipher(ssl);
   Peer facts;
   facts.version = or_empty(SSL_get_version(ssl));
   facts.cipher = cipher != nullptr ? or_empty(SSL_CIPHER_standard_name(cipher)) : std::string_view();
   facts.sni = or_empty(SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name));
-  facts.alpn = {reinterpret_cast<const char*>(alpn), alpn_bytes};
+  facts.alpn = negotiated_protocol(ssl);
   facts.resumed = SSL_session_reused(ssl) == 1;
   return facts;
 }

@@ -22,6 +22,10 @@ struct Peer {
 /// Only after the handshake. The views of version and cipher are static.
 Peer peer(const SSL* ssl);
 
+/// The protocol that ALPN chose, as in Peer::alpn: `h2`, `http/1.1`; empty where the client named none. Only after the
+/// handshake.
+std::string_view negotiated_protocol(const SSL* ssl);
+
 /// Subject of the verified client certificate: RFC 2253 form, control characters escaped; empty without one.
 std::string client_subject(const SSL* ssl);
 /// SHA-256 of the verified client certificate (DER), 64 hexadecimal digits in lower case; empty without one.

@@ -68,9 +68,19 @@ TEST(Reference, ASectionEndsAtTheNextHeadingOfItsLevel) {
 
 TEST(Reference, MetricsAreThoseOfTheCollector) {
   const Names collected =
-      found_in(read_file("proxy/observe/collector.cpp"), "\"((?:http|weir|process)_[a-z_]+)\"");
+      found_in(read_file("proxy/observe/collector.cpp"), "\"((?:http|weir|process)_[a-z0-9_]+)\"");
   EXPECT_FALSE(collected.empty());
   EXPECT_EQ(rows("## Metrics"), collected);
+}
+
+TEST(Reference, ReasonsToEndAConnectionOfHttp2AreThoseOfTheCode) {
+  Names reasons = found_in(read_file("proxy/http2/misbehaviour.cpp"), R"re(\{"([a-z_]+)", \d+\})re");
+  EXPECT_FALSE(reasons.empty());
+  for (const SourceFile& file : cpp_files()) {
+    if (!file.is_below("proxy/") || file.path.find("http2") == std::string::npos) continue;
+    reasons.merge(found_in(file.text, R"re(\bfail\((?:http2::)?ErrorCode::\w+, "([a-z_]+)")re"));
+  }
+  EXPECT_EQ(rows("### Why a connection was ended"), reasons);
 }
 
 TEST(Reference, ReasonsAreThoseOfTheErrorTable) {

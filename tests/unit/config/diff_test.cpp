@@ -77,6 +77,8 @@ TEST(Diff, OneOfEachKind) {
       {"address: 127.0.0.1:8080", "address: 127.0.0.1:8081", &Changes::listeners},
       {"address: 127.0.0.1:8080", "address: 127.0.0.1:8080, limits: { connections_per_client: 1 }",
        &Changes::listeners},
+      {"address: 127.0.0.1:8080", "address: 127.0.0.1:8080, protocols: [http/1.1, h2c]", &Changes::listeners},
+      {"ticket_keys: []", "alpn: [http/1.1]", &Changes::listeners},
       {"127.0.0.1:9002]", "127.0.0.1:9002], retry: { attempts: 0 }", &Changes::upstreams},
       {"path_prefix: /api", "path_prefix: /v1", &Changes::routes},
       {"upstream: blue }", "upstream: blue, max_in_flight: 5 }", &Changes::routes},

@@ -82,6 +82,9 @@ struct Fixture {
     listener.refused_clients = 2;
     listener.handshakes["ok|TLSv1.3"] = 5;
     listener.handshakes["failed"] = 6;
+    listener.http2 = {32, {}, 33, 34, 35};
+    listener.http2.closed["client_reset"] = 36;
+    listener.http2.closed["protocol_error"] = 37;
     auto& endpoint = metrics.endpoint(upstream, endpoint_label);
     endpoint.responses = {1, 0, 20, 0, 4, 5};
     endpoint.active = 8;
@@ -140,6 +143,9 @@ TEST(Collector, EveryPromisedFamilyIsThereWithItsTypeAndHelp) {
       {"weir_request_discarded_bytes_total", "counter"},
       {"weir_requests_refused_total", "counter"},
       {"weir_tls_handshakes_total", "counter"},
+      {"weir_http2_connections_total", "counter"},
+      {"weir_http2_connections_closed_total", "counter"},
+      {"weir_http2_streams_rejected_total", "counter"},
       {"weir_upstream_requests_total", "counter"},
       {"weir_upstream_duration_seconds", "histogram"},
       {"weir_upstream_in_flight", "gauge"},
@@ -230,6 +236,12 @@ TEST(Collector, EverySampleHasItsLabelsAndValue) {
       {R"(weir_connections_refused_total{listener="http",reason="connections_per_client"})", 2},
       {R"(weir_tls_handshakes_total{listener="http",result="ok",version="TLSv1.3"})", 5},
       {R"(weir_tls_handshakes_total{listener="http",result="failed",version=""})", 6},
+      {R"(weir_http2_connections_total{listener="http"})", 32},
+      {R"(weir_http2_connections_closed_total{listener="http",reason="client_reset"})", 36},
+      {R"(weir_http2_connections_closed_total{listener="http",reason="protocol_error"})", 37},
+      {R"(weir_http2_streams_rejected_total{listener="http",reason="concurrent_streams"})", 33},
+      {R"(weir_http2_streams_rejected_total{listener="http",reason="malformed"})", 34},
+      {R"(weir_http2_streams_rejected_total{listener="http",reason="draining"})", 35},
       {"weir_upstream_requests_total" + endpoint + R"(,status="none"})", 1},
       {"weir_upstream_requests_total" + endpoint + R"(,status="2xx"})", 20},
       {"weir_log_lines_withheld_total", 14 + 4},

@@ -169,6 +169,11 @@ WorkerMetrics sample(int scale) {
   listener.refused_total += 1;
   listener.refused_clients += 3;
   ++listener.handshakes["ok|TLSv1.3"];
+  listener.http2.connections_total += 1;
+  ++listener.http2.closed["client_reset"];
+  listener.http2.refused_streams += 2;
+  listener.http2.malformed_streams += 3;
+  listener.http2.late_streams += 4;
   metrics.upstream(2).retries_succeeded += 1;
   metrics.upstream(2).retries_failed += 2;
   metrics.upstream(2).stale_retries += 3;
@@ -226,6 +231,11 @@ TEST(WorkerMetrics, MergeAddsEverything) {
   EXPECT_EQ(listener.refused_total, 2u);
   EXPECT_EQ(listener.refused_clients, 6u);
   EXPECT_EQ(listener.handshakes.total(), 2u);
+  EXPECT_EQ(listener.http2.connections_total, 2u);
+  EXPECT_EQ(listener.http2.closed.total(), 2u);
+  EXPECT_EQ(listener.http2.refused_streams, 4u);
+  EXPECT_EQ(listener.http2.malformed_streams, 6u);
+  EXPECT_EQ(listener.http2.late_streams, 8u);
   EXPECT_EQ(merged.upstream(2).retries_succeeded, 2u);
   EXPECT_EQ(merged.upstream(2).retries_failed, 4u);
   EXPECT_EQ(merged.upstream(2).stale_retries, 6u);

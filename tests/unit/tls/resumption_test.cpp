@@ -23,6 +23,7 @@ class Visitor {
     session_ = fresh;
     last_ = peer(ends.server.get());
     sni_ = last_.sni;
+    alpn_ = last_.alpn;
     client_subject_ = tls::client_subject(ends.server.get());
     EXPECT_EQ(last_.resumed, SSL_session_reused(ends.client.get()) == 1);
     SSL_shutdown(ends.client.get());  // OpenSSL's client does not resume a session that was just dropped
@@ -32,6 +33,7 @@ class Visitor {
   bool resumed() const { return last_.resumed; }
   const std::string& client_subject() const { return client_subject_; }
   const std::string& sni() const { return sni_; }
+  const std::string& alpn() const { return alpn_; }
   const testing::SslSession& session() const { return session_; }
 
   testing::TlsClientOptions options;
@@ -41,7 +43,7 @@ class Visitor {
   testing::SslSession session_;
   bool renewed_ = false;
   Peer last_;
-  std::string sni_;
+  std::string sni_, alpn_;
   std::string client_subject_;
 };
 
@@ -63,6 +65,20 @@ TEST_P(Resumption, WorksAcrossGenerationsOfAListener) {
   const auto after = scene_.server(scene_.settings(), keys_);  // a new certificate for the same name
   EXPECT_TRUE(visitor_.visit(*after));
   EXPECT_EQ(visitor_.sni(), "localhost");
+}
+
+TEST_P(Resumption, ChoosesAlpnAnew) {
+  visitor_.options.alpn = {"h2", "http/1.1"};
+  auto settings = scene_.settings();
+  settings.alpn = {"http/1.1"};
+  EXPECT_FALSE(visitor_.visit(*scene_.server(settings, keys_)));
+  EXPECT_EQ(visitor_.alpn(), "http/1.1");
+  settings.alpn = {"h2", "http/1.1"};
+  EXPECT_TRUE(visitor_.visit(*scene_.server(settings, keys_)));
+  EXPECT_EQ(visitor_.alpn(), "h2");
+  settings.alpn = {"http/1.1"};
+  EXPECT_TRUE(visitor_.visit(*scene_.server(settings, keys_)));
+  EXPECT_EQ(visitor_.alpn(), "http/1.1");
 }
 
 TEST_P(Resumption, WorksAcrossReplicasWithTheSameFiles) {

@@ -87,30 +87,75 @@ TEST(ServerContext, OffersEcdsaAndRsaForTheSameName) {
   }
 }
 
-TEST(ServerContext, NegotiatesAlpn) {
+TEST(ServerContext, NegotiatesAlpnInTheOrderOfTheListener) {
   Scene scene;
-  const auto server = scene.server(scene.settings());
+  using Names = std::vector<std::string>;
   struct Case {
-    std::vector<std::string> offered;
+    Names listed, offered;
     std::string chosen;
     bool ok;
   };
+  const Names usual = config::ListenerTls{}.alpn;
+  ASSERT_EQ(usual, (Names{"h2", "http/1.1"}));
   const std::vector<Case> cases{
-      {{}, "", true},      {{"http/1.1"}, "http/1.1", true},       {{"h2", "http/1.1"}, "http/1.1", true},
-      {{"h2"}, "", false}, {{"h2", "http/1.0"}, "http/1.0", true}, {{"h2", "spdy/3"}, "", false}};
+      {usual, {}, "", true},
+      {usual, {"h2"}, "h2", true},
+      {usual, {"http/1.1"}, "http/1.1", true},
+      {usual, {"http/1.0"}, "http/1.0", true},
+      {usual, {"http/1.1", "h2"}, "h2", true},
+      {usual, {"h2c", "h3", "spdy/3"}, "", false},
+      {{"http/1.1", "h2"}, {"h2", "http/1.1"}, "http/1.1", true},
+      {{"http/1.1", "h2"}, {"h2", "http/1.0"}, "h2", true},
+      {{"http/1.0", "http/1.1"}, {"http/1.1", "http/1.0"}, "http/1.0", true},
+      {{"http/1.1"}, {}, "", true},
+      {{"http/1.1"}, {"h2", "http/1.1"}, "http/1.1", true},
+      {{"http/1.1"}, {"h2", "http/1.0"}, "http/1.0", true},
+      {{"http/1.1"}, {"h2"}, "", false},
+      {{"h2"}, {}, "", true},
+      {{"h2"}, {"http/1.1", "h2"}, "h2", true},
+      {{"h2"}, {"http/1.1", "http/1.0"}, "", false},
+      {{"http/1.0"}, {"http/1.1"}, "", false},
+  };
   for (const Case& c : cases) {
-    auto options = asking_for("localhost");
-    options.alpn = c.offered;
-    const Ends ends = join(server->new_session(), scene.browser(options));
-    const Handshake result = shake(ends);
-    EXPECT_EQ(result.ok(), c.ok);
-    if (c.ok) {
-      EXPECT_EQ(peer(ends.server.get()).alpn, c.chosen);
-      EXPECT_EQ(peer(ends.client.get()).alpn, c.chosen);
-    } else {
-      EXPECT_EQ(result.server.outcome, Outcome::protocol);
-      EXPECT_THAT(result.client.text, HasSubstr("no application protocol"));
+    for (int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+      auto settings = scene.settings();
+      settings.alpn = c.listed;
+      const auto server = scene.server(settings);
+      auto options = asking_for("localhost");
+      options.min_version = options.max_version = version;
+      options.alpn = c.offered;
+      const Ends ends = join(server->new_session(), scene.browser(options));
+      const Handshake result = shake(ends);
+      const std::string what = ::testing::PrintToString(c.listed) + ::testing::PrintToString(c.offered);
+      EXPECT_EQ(result.ok(), c.ok) << what;
+      if (c.ok) {
+        EXPECT_EQ(negotiated_protocol(ends.server.get()), c.chosen) << what;
+        EXPECT_EQ(negotiated_protocol(ends.client.get()), c.chosen) << what;
+        EXPECT_EQ(peer(ends.server.get()).alpn, c.chosen) << what;
+      } else {
+        EXPECT_EQ(result.server.outcome, Outcome::protocol) << what;
+        EXPECT_THAT(result.client.text, HasSubstr("no application protocol")) << what;
+      }
     }
+  }
+}
+
+TEST(ServerContext, NegotiatesAlpnForEveryNameAndWithClientCertificates) {
+  Scene scene;
+  auto settings = scene.settings();
+  settings.certificates = {scene.named({"a.test"}), scene.named({"b.test"})};
+  settings.client_auth = config::ClientAuth::required;
+  settings.client_auth_ca = scene.ca_file;
+  const auto server = scene.server(settings);
+  const auto alice = scene.ca.issue_files(scene.directory, "alice");
+  for (const char* name : {"a.test", "b.test"}) {
+    auto options = asking_for(name);
+    options.cert_file = alice.cert;
+    options.key_file = alice.key;
+    options.alpn = {"http/1.1", "h2"};
+    const Ends ends = join(server->new_session(), scene.browser(options));
+    EXPECT_TRUE(shake(ends).ok()) << name;
+    EXPECT_EQ(negotiated_protocol(ends.server.get()), "h2") << name;
   }
 }
 
