@@ -30,7 +30,7 @@ class Client {
   Client& operator=(const Client&) = delete;
 
   /// Its connection.
-  Session& session() const { return session_; }
+  Session& session() const { return *session_; }
 
   /// The body of the request.
   virtual relay::BodySource& body() = 0;
@@ -45,11 +45,17 @@ class Client {
   virtual relay::BodySink& sink(http::BodyKind kind) = 0;
   /// http::write_response_head and http::write_own_head, as this client reads heads.
   virtual void write_head(std::string& out, const http::ResponseHead& head,
-                          const http::ResponseOptions& options, std::string_view date) const = 0;
+                          const http::ResponseOptions& options, std::string_view date) = 0;
   virtual void write_own_head(std::string& out, const http::OwnResponse& response,
-                              const http::ResponseOptions& options, std::string_view date) const = 0;
+                              const http::ResponseOptions& options, std::string_view date) = 0;
+  /// Whether a final head, or one that switches protocols, is one that this client can be given.
+  virtual Result<void> accepts(const http::ResponseHead& head) const = 0;
   /// After a response that switches protocols: bytes both ways.
   virtual relay::TunnelSide tunnel() = 0;
+  /// Whether its connection may take another request after this one, as far as that is told in a head.
+  virtual bool may_go_on() const = 0;
+  /// In how large blocks a long response for it may be read.
+  virtual std::size_t block_max() const = 0;
 
   /// Reports to `observer` when the client leaves; nullptr: not any more. Not what has_left() says already.
   virtual void watch(ClientObserver* observer) = 0;
@@ -57,11 +63,12 @@ class Client {
   virtual io::IoStatus has_left() const = 0;
 
  protected:
-  explicit Client(Session& session) : session_(session) {}
+  Client() = default;
   ~Client() = default;
+  void set_session(Session* session) { session_ = session; }
 
  private:
-  Session& session_;
+  Session* session_ = nullptr;
 };
 
 }  // namespace weir::server

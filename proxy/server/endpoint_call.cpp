@@ -151,10 +151,10 @@ Task<CallEnd> EndpointCall::receive_final_head(http::Method method) {
   }
 }
 
-relay::BodySource& EndpointCall::begin_body() {
+relay::BodySource& EndpointCall::begin_body(std::size_t block_max) {
   in_.consume(response_.bytes);
   in_.pin(0);
-  return body_.emplace(stream(), in_, response_.body, Origin::upstream);
+  return body_.emplace(stream(), in_, response_.body, Origin::upstream, block_max);
 }
 
 relay::TunnelSide EndpointCall::tunnel() {

@@ -93,8 +93,9 @@ class EndpointCall {
 
   /// Where a request goes whose body is relayed, framed as `kind`.
   relay::BodySink& request_sink(http::BodyKind kind) { return sink_.emplace(stream(), kind, nullptr); }
-  /// The body behind a final head, for a caller that passes it on. The head's text may be read over.
-  relay::BodySource& begin_body();
+  /// The body behind a final head, for a caller that passes it on, read in blocks of `block_max` where it is long. The
+  /// head's text may be read over.
+  relay::BodySource& begin_body(std::size_t block_max = BufferPool::large_bytes);
   /// Behind a response that switches protocols: bytes both ways.
   relay::TunnelSide tunnel();
   /// Ends the call after what came of it was counted: the connection is kept for the next one, or closed.

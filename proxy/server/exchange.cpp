@@ -10,6 +10,15 @@
 
 namespace weir::server {
 
+namespace {
+
+bool leads_to_websocket(const config::Action& action) {
+  const auto* proxy = std::get_if<config::ProxyAction>(&action);
+  return proxy != nullptr && proxy->websocket;
+}
+
+}  // namespace
+
 Task<After> Exchange::run() {
   After after = After::reset;
   std::exception_ptr failure;
@@ -63,6 +72,7 @@ Task<After> Exchange::walk() {
   const config::Action& action = decided_.route->config->action;
   if (const auto* redirect = std::get_if<config::RedirectAction>(&action))
     co_return co_await answer_redirect(*redirect);
+  if (head.tunnel && !leads_to_websocket(action)) co_return co_await answer_no_tunnel();
   if (const auto* respond = std::get_if<config::RespondAction>(&action))
     co_return co_await answer_respond(*respond);
   decided_.proxy = &std::get<config::ProxyAction>(action);
@@ -81,6 +91,8 @@ Task<After> Exchange::walk() {
   auto answered = co_await forward();
   if (!answered) co_return co_await answer_failure(answered);
 
+  auto acceptable_response = client_->accepts(response());
+  if (!acceptable_response) co_return co_await refuse_response(acceptable_response);
   if (response().status == 101) co_return co_await relay_upgrade();
   co_return co_await relay_response();
 }

@@ -76,6 +76,7 @@ class Exchange final : private ClientObserver {
   Task<After> answer_error(Error error);
   Task<After> answer_failure(const Result<void>& failed);
   Task<After> answer_options();
+  Task<After> answer_no_tunnel();
   Task<After> answer_redirect_to_https();
   Task<After> answer_redirect(const config::RedirectAction& action);
   Task<After> answer_respond(const config::RespondAction& action);
@@ -147,6 +148,7 @@ class Exchange final : private ClientObserver {
 
   // exchange_relay.cpp: the response on its way to the client.
   Task<After> relay_response();
+  Task<After> refuse_response(const Result<void>& unacceptable);
   bool rest_can_follow() const;
   Task<After> end_cut_response(relay::RelayEnd end);
   Task<After> relay_upgrade();

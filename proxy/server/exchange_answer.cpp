@@ -55,10 +55,7 @@ bool stream_is_trusted(ErrorKind kind) {
 }  // namespace
 
 bool Exchange::keep_alive_allowed() const {
-  const std::uint32_t most = listener().limits.requests_per_connection;
-  return head.keep_alive && !worker_.draining() && (most == 0 || session().requests() < most) &&
-         worker_.generation()->snapshot->listener_index(session().listener().slot) != no_listener &&
-         !worker_.sheds_keep_alive();
+  return head.keep_alive && client_->may_go_on();
 }
 
 /// By what the client speaks, as far as a trusted proxy is believed: Strict-Transport-Security belongs to its
@@ -182,6 +179,12 @@ Task<After> Exchange::answer_options() {
   response.status = 204;
   response.extra_fields = allowed_methods;
   co_return co_await answer(response, true);
+}
+
+/// An extended CONNECT for a route without WebSockets: a 2xx would open the tunnel (RFC 8441 5).
+Task<After> Exchange::answer_no_tunnel() {
+  Error error = client_error(ErrorKind::unsupported_protocol, "the route has no WebSockets");
+  co_return co_await answer_error(std::move(error));
 }
 
 Task<After> Exchange::answer_redirect_to_https() {

@@ -6,6 +6,17 @@
 #include "tls/session_facts.hpp"
 
 namespace weir::server {
+namespace {
+
+/// As the access log names it; empty where there is no head.
+std::string_view protocol_of(const http::RequestHead& head) {
+  if (head.method_text.empty()) return {};
+  if (head.major_version == 2) return "HTTP/2";
+  return head.minor_version == 0 ? "HTTP/1.0" : "HTTP/1.1";
+}
+
+}  // namespace
+
 /// Tells the endpoint's health how the attempt went: `error`, or the status of the response head.
 void Exchange::report_health(const Error* error) {
   // One attempt is one failure: where the status was one, that its body broke off adds nothing.
@@ -70,7 +81,7 @@ void Exchange::append_log_line(std::string& out, Duration duration) {
   record.listener = listener().name;
   record.client_ip = decided_.forwarded.client_ip;
   if (decided_.forwarded.client_ip == session().peer().ip) record.client_port = session().peer().port;
-  record.protocol = head.method_text.empty() ? "" : head.minor_version == 0 ? "HTTP/1.0" : "HTTP/1.1";
+  record.protocol = protocol_of(head);
   if (io::TlsSession* secured = session().stream().tls()) {
     const tls::Peer peer = tls::peer(secured->ssl());
     record.tls = {true, peer.version, peer.cipher, peer.sni, {}, {}, peer.resumed};

@@ -29,7 +29,7 @@ Task<After> Exchange::relay_response() {
   answer_.bytes.clear();
   client_->write_head(answer_.bytes, response(), response_options(framing, keep_alive),
                       worker_.http_date(wall_started_));
-  relay::BodySource& body = call_.begin_body();
+  relay::BodySource& body = call_.begin_body(client_->block_max());
 
   relay::RelayOptions options;
   options.read_timeout = decided_.timeouts->idle;
@@ -51,6 +51,16 @@ Task<After> Exchange::relay_response() {
     co_return keep_alive&& rest_can_follow() ? After::discard : After::linger;
   }
   co_return co_await end_cut_response(std::move(end));
+}
+
+/// A response that this client cannot be given. It says nothing of the endpoint's health: a client could bring any
+/// endpoint to such a response.
+Task<After> Exchange::refuse_response(const Result<void>& unacceptable) {
+  co_await finish_upload();
+  if (!attempt_.judged) report_health(nullptr);
+  tries_.records.back().outcome = facts(unacceptable.error().kind).name;
+  release_connection(false);
+  co_return co_await answer_failure(unacceptable);
 }
 
 /// An upload that was given up because nothing more of it is wanted: its client can still be understood.

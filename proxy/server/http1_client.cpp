@@ -1,6 +1,7 @@
 #include "server/http1_client.hpp"
 
 #include "server/session.hpp"
+#include "server/worker.hpp"
 
 namespace weir::server {
 
@@ -34,12 +35,12 @@ relay::BodySink& Http1Client::sink(http::BodyKind kind) {
 }
 
 void Http1Client::write_head(std::string& out, const http::ResponseHead& head,
-                             const http::ResponseOptions& options, std::string_view date) const {
+                             const http::ResponseOptions& options, std::string_view date) {
   http::write_response_head(out, head, options, date);
 }
 
 void Http1Client::write_own_head(std::string& out, const http::OwnResponse& response,
-                                 const http::ResponseOptions& options, std::string_view date) const {
+                                 const http::ResponseOptions& options, std::string_view date) {
   http::write_own_head(out, response, options, date);
 }
 
@@ -50,6 +51,10 @@ relay::TunnelSide Http1Client::tunnel() {
                 BufferPool::small_bytes);
   sink_.emplace(session().stream(), http::BodyKind::until_close, nullptr);
   return {*body_, *sink_};
+}
+
+bool Http1Client::may_go_on() const {
+  return session().may_go_on() && !session().worker().sheds_keep_alive();
 }
 
 void Http1Client::watch(ClientObserver* observer) {

@@ -9,7 +9,7 @@ namespace weir::server {
 
 class Http1Client final : public Client, private io::ChannelObserver {
  public:
-  explicit Http1Client(Session& session) : Client(session) {}
+  explicit Http1Client(Session& session) { set_session(&session); }
 
   /// The head was read, or refused: what is said of a body holds from here on.
   void begin_body(const http::Framing& framing);
@@ -22,10 +22,13 @@ class Http1Client final : public Client, private io::ChannelObserver {
   void cancel_read() override;
   relay::BodySink& sink(http::BodyKind kind) override;
   void write_head(std::string& out, const http::ResponseHead& head, const http::ResponseOptions& options,
-                  std::string_view date) const override;
+                  std::string_view date) override;
   void write_own_head(std::string& out, const http::OwnResponse& response,
-                      const http::ResponseOptions& options, std::string_view date) const override;
+                      const http::ResponseOptions& options, std::string_view date) override;
+  Result<void> accepts(const http::ResponseHead&) const override { return {}; }
   relay::TunnelSide tunnel() override;
+  bool may_go_on() const override;
+  std::size_t block_max() const override { return BufferPool::large_bytes; }
   void watch(ClientObserver* observer) override;
   io::IoStatus has_left() const override;
 

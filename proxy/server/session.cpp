@@ -8,6 +8,7 @@
 #include <span>
 #include <utility>
 
+#include "http2/frame.hpp"
 #include "io/spawn.hpp"
 #include "listen/proxy_protocol.hpp"
 #include "observe/log.hpp"
@@ -15,6 +16,7 @@
 #include "relay/relay_body.hpp"
 #include "server/exchange.hpp"
 #include "server/http1_client.hpp"
+#include "server/http2_connection.hpp"
 #include "server/worker.hpp"
 #include "tls/session_facts.hpp"
 
@@ -75,8 +77,18 @@ bool Session::is_silent() {
 
 bool Session::give_up_idle(TimePoint now) {
   if (now - idle_since_ < Worker::idle_grace || !is_silent()) return false;
+  if (http2_ != nullptr) {
+    http2_->close_idle();
+    return true;
+  }
   stream_.channel().abort(io::IoStatus::shutdown);
   return true;
+}
+
+bool Session::may_go_on() const {
+  const std::uint32_t most = listener_->config.limits.requests_per_connection;
+  return !worker_.draining() && (most == 0 || requests_ < most) &&
+         worker_.generation()->snapshot->listener_index(listener_->slot) != no_listener;
 }
 
 /// How long the next request may take to begin.
@@ -93,6 +105,7 @@ TimePoint Session::opening_deadline() const {
 
 void Session::drain() {
   if (opening_until_ != TimePoint::max()) return stream_.channel().extend_read_deadline(opening_deadline());
+  if (http2_ != nullptr) return http2_->begin_shutdown();
   if (!idle_ || !is_silent()) return;
   if (requests_ > 0) return stream_.channel().abort(io::IoStatus::shutdown);
   const TimePoint idle_end = idle_since_ + listener_->config.limits.idle_timeout;
@@ -101,13 +114,70 @@ void Session::drain() {
 }
 
 Task<> Session::run() {
-  const config::ListenerLimits& limits = listener_->config.limits;
   if (listener_->config.proxy_protocol && !co_await read_proxy_header()) co_return;
   if (!admit_client()) co_return;
   if (is_tls() && !co_await accept_tls()) co_return;
-  // A balancer opens a connection with a PROXY header for a client that is there: its request does not take long.
-  Duration patience = limits.idle_timeout;
-  if (listener_->config.proxy_protocol) patience = std::min<Duration>(patience, limits.header_timeout);
+  bool http2 = false;
+  if (is_tls()) {
+    http2 = tls::negotiated_protocol(stream_.tls()->ssl()) == "h2";
+  } else if (listener_->config.protocols.h2c) {
+    http2 = co_await begins_with_preface();
+  }
+  Task<Next> served = http2 ? serve_http2() : serve_http1();
+  const Next next = co_await served;
+  if (next == Next::linger) {
+    Discard discard = discard_here();
+    stream_.finish_writing();
+    co_await discard.rest();
+  } else if (is_tls() && next != Next::cut) {
+    stream_.finish_writing();
+  }
+}
+
+/// Whether a client without TLS begins HTTP/2 with prior knowledge (RFC 9113 3.3). It must where nothing else is served.
+Task<bool> Session::begins_with_preface() {
+  if (!listener_->config.protocols.http1) co_return true;
+  TimePoint deadline = TimePoint::max();  // from the first byte on
+  for (;;) {
+    io::IoResult received;
+    if (!in_.empty()) {
+      const std::string_view begun = in_.unread().substr(0, http2::client_preface.size());
+      if (begun != http2::client_preface.substr(0, begun.size())) co_return false;
+      if (begun.size() == http2::client_preface.size()) co_return true;
+      if (deadline == TimePoint::max())
+        deadline = worker_.reactor().now() + listener_->config.limits.header_timeout;
+      received = co_await stream_.read_some(in_.free_begin(), in_.free_bytes(), deadline);
+    } else if (!read_ready(received)) {
+      set_idle(true);
+      const TimePoint until = worker_.reactor().now() + std::min(first_patience(), idle_wait());
+      received = co_await stream_.readable(until);
+      set_idle(false);
+    }
+    if (!received.ok()) co_return false;
+    in_.produced(received.bytes);
+  }
+}
+
+Task<Session::Next> Session::serve_http2() {
+  Http2Connection connection(*this);
+  http2_ = &connection;
+  if (worker_.draining()) connection.begin_shutdown();
+  const bool client_may_send = co_await connection.run();
+  http2_ = nullptr;
+  co_return client_may_send ? Next::linger : Next::close;
+}
+
+/// How long the first request may take to begin. A balancer opens a connection with a PROXY header for a client that is
+/// there: its request does not take long.
+Duration Session::first_patience() const {
+  const config::ListenerLimits& limits = listener_->config.limits;
+  if (!listener_->config.proxy_protocol) return limits.idle_timeout;
+  return std::min<Duration>(limits.idle_timeout, limits.header_timeout);
+}
+
+/// The requests of a connection, one after the other.
+Task<Session::Next> Session::serve_http1() {
+  Duration patience = first_patience();
   Next next = Next::request;
   for (unsigned in_a_row = 1; next == Next::request; ++in_a_row) {
     while (in_.empty()) {
@@ -126,20 +196,14 @@ Task<> Session::run() {
     // A client that pipelines has its turn, as every other.
     if (in_a_row % requests_per_turn == 0) co_await io::Yield(worker_.reactor());
     next = co_await serve_request();
-    patience = limits.idle_timeout;
+    patience = listener_->config.limits.idle_timeout;
     if (in_.empty()) {
       in_.drop();
     } else {
       in_.compact();
     }
   }
-  if (next == Next::linger) {
-    Discard discard = discard_here();
-    stream_.finish_writing();
-    co_await discard.rest();
-  } else if (is_tls() && next != Next::cut) {
-    stream_.finish_writing();
-  }
+  co_return next;
 }
 
 /// Reads without waiting, and holds a buffer only if that gave something.

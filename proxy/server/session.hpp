@@ -1,5 +1,5 @@
-// One client connection: PROXY header, TLS handshake, then requests one after the other until somebody has
-// had enough. While it waits for a request it holds no buffer. Worker thread.
+// One client connection: PROXY header, TLS handshake, then HTTP/2, or the requests of HTTP/1 one after the other. It holds
+// no buffer while it waits for a request. Worker thread.
 #pragma once
 
 #include <boost/intrusive/list.hpp>
@@ -20,6 +20,7 @@
 namespace weir::server {
 
 class Exchange;
+class Http2Connection;
 class Worker;
 
 /// The verified certificate of a client.
@@ -54,6 +55,9 @@ class Session : public boost::intrusive::list_base_hook<> {
   bool is_tls() const { return listener_->tls != nullptr; }
   std::uint32_t requests() const { return requests_; }
   observe::ListenerCounters& counters() { return counters_; }
+  /// Whether another request may follow: not in a drain, past limits.requests_per_connection, or when the listener is
+  /// gone from the configuration.
+  bool may_go_on() const;
   /// What limits.response_min_rate asks of this client, over all of its responses.
   relay::TakenPace& pace() { return pace_; }
 
@@ -67,6 +71,7 @@ class Session : public boost::intrusive::list_base_hook<> {
   boost::intrusive::list_member_hook<> idle_hook;  // in the worker's list, while it is idle
 
  private:
+  friend class Http2Connection;
   /// What to do with the connection after a request.
   enum class Next : std::uint8_t {
     request,
@@ -78,6 +83,10 @@ class Session : public boost::intrusive::list_base_hook<> {
   static Task<> live(Worker& worker, std::shared_ptr<const ListenerRuntime> listener, io::FileDescriptor fd,
                      SocketAddress peer);
   Task<> run();
+  Task<bool> begins_with_preface();
+  Task<Next> serve_http1();
+  Task<Next> serve_http2();
+  Duration first_patience() const;
   Task<bool> read_proxy_header();
   TimePoint opening_deadline() const;
   bool read_ready(io::IoResult& received);
@@ -106,6 +115,7 @@ class Session : public boost::intrusive::list_base_hook<> {
   std::unique_ptr<const ClientCertificate> client_certificate_;
   observe::ListenerCounters& counters_;  // of the listener, in this worker
   std::uint32_t requests_ = 0;
+  Http2Connection* http2_ = nullptr;  // while it serves
   bool idle_ = false;
   TimePoint idle_since_;
   TimePoint opening_until_ = TimePoint::max();  // of a PROXY header or TLS handshake that is awaited

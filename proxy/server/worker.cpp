@@ -11,6 +11,7 @@
 #include "io/spawn.hpp"
 #include "observe/log.hpp"
 #include "server/exchange.hpp"
+#include "server/http2_stream.hpp"
 #include "server/session.hpp"
 
 namespace weir::server {
@@ -236,6 +237,18 @@ std::unique_ptr<Exchange> Worker::take_exchange() {
 void Worker::give_back(std::unique_ptr<Exchange> exchange) {
   exchange->reset();
   if (exchanges_.size() < exchanges_kept_max) exchanges_.push_back(std::move(exchange));
+}
+
+std::unique_ptr<Http2Stream> Worker::take_stream() {
+  if (streams_.empty()) return std::make_unique<Http2Stream>(*this);
+  auto stream = std::move(streams_.back());
+  streams_.pop_back();
+  return stream;
+}
+
+void Worker::give_back(std::unique_ptr<Http2Stream> stream) {
+  stream->clear();
+  if (streams_.size() < streams_kept_max) streams_.push_back(std::move(stream));
 }
 
 void Worker::log_appended() {

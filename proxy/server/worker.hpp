@@ -31,6 +31,7 @@
 namespace weir::server {
 
 class Exchange;
+class Http2Stream;
 
 /// What a client or an endpoint can cause log lines about, as often as it likes. Each is throttled by itself, so that
 /// one cannot hide the others.
@@ -70,6 +71,7 @@ class Worker {
       4;  // of the idle ones, each sweep under pressure: one in four
   static constexpr std::size_t idle_sessions_relieved = 16;
   static constexpr std::size_t exchanges_kept_max = 256;
+  static constexpr std::size_t streams_kept_max = 256;
   static constexpr int end_turns_max = 64;  // of the loop, for aborted sessions to unwind
 
   Worker(std::size_t index, ProcessShared& shared, std::uint64_t seed);
@@ -125,6 +127,8 @@ class Worker {
 
   std::unique_ptr<Exchange> take_exchange();
   void give_back(std::unique_ptr<Exchange> exchange);
+  std::unique_ptr<Http2Stream> take_stream();
+  void give_back(std::unique_ptr<Http2Stream> stream);
   Mirrors& mirrors() { return mirrors_; }
 
   /// Where an access-log line is appended; null when the log is off. Call log_appended() after it.
@@ -184,6 +188,7 @@ class Worker {
   Refusals refusals_;
   TimePoint next_relief_{};
   std::vector<std::unique_ptr<Exchange>> exchanges_;
+  std::vector<std::unique_ptr<Http2Stream>> streams_;
   std::shared_ptr<observe::LogWriter> access_log_;
   std::string log_buffer_;
   Timer log_timer_{&Worker::flush_log_due, this};

@@ -167,7 +167,7 @@ TEST_F(Tls, PicksTheCertificateByName) {
   EXPECT_THROW(name_for("unknown.test", "strict"), TestFailure);
 }
 
-TEST_F(Tls, NegotiatesHttp11) {
+TEST_F(Tls, NegotiatesByAlpn) {
   const auto weir = start();
   TlsClientOptions options = client_;
   options.alpn = {"http/1.1"};
@@ -176,8 +176,28 @@ TEST_F(Tls, NegotiatesHttp11) {
   EXPECT_EQ(weir->connect_tls(options).alpn(), "http/1.1");
   options.alpn = {"http/1.0"};  // curl --http1.0
   EXPECT_EQ(weir->connect_tls(options).alpn(), "http/1.0");
+  options.alpn = {"http/1.1", "h2"};
+  EXPECT_EQ(weir->connect_tls(options).alpn(), "h2");
+  options.alpn = {"h3"};
+  EXPECT_THROW(weir->connect_tls(options), TestFailure);
   options.alpn.clear();
   EXPECT_EQ(weir->connect_tls(options).get("/").status, 200);
+}
+
+TEST_F(Tls, AReloadChangesAlpnOfNewHandshakes) {
+  const CertificateFiles files = leaf("default", {"localhost"});
+  ConfigText config = config_for(endpoint_.address());
+  config.listeners = {tls_listener(files.cert, files.key, "alpn: [http/1.1]")};
+  WeirProcess weir(config);
+  TlsClientOptions options = client_;
+  options.alpn = {"h2", "http/1.1"};
+  RawClient open = weir.connect_tls(options);
+  EXPECT_EQ(open.alpn(), "http/1.1");
+  EXPECT_EQ(open.get("/").status, 200);
+  config.listeners = {tls_listener(files.cert, files.key, "alpn: [h2, http/1.1]")};
+  weir.reload(config);
+  EXPECT_EQ(weir.connect_tls(options).alpn(), "h2");
+  EXPECT_EQ(open.get("/").status, 200);  // what is open goes on with what it speaks
 }
 
 TEST_F(Tls, RequiresAClientCertificateWhereConfigured) {

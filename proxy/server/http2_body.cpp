@@ -1,0 +1,119 @@
+#include "server/http2_body.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "server/http2_stream.hpp"
+
+namespace weir::server {
+
+void Http2Body::begin(Http2Stream& stream, bool ended) {
+  stream_ = &stream;
+  ended_ = end_taken_ = ended;
+}
+
+void Http2Body::clear() {
+  for (Block& block : blocks_) buffers_.release(std::move(block.bytes), block.capacity);
+  blocks_.clear();
+  unread_ = handed_out_ = uncounted_ = 0;
+  ended_ = end_taken_ = false;
+  broken_ = io::IoStatus::ok;
+  error_.reset();
+  trailers_.clear();
+  stream_ = nullptr;
+}
+
+void Http2Body::add(std::string_view bytes) {
+  unread_ += bytes.size();
+  uncounted_ += bytes.size();
+  if (!blocks_.empty()) {
+    Block& last = blocks_.back();
+    const std::size_t fits = std::min(bytes.size(), last.capacity - last.end);
+    if (fits > 0) std::memcpy(last.bytes.get() + last.end, bytes.data(), fits);
+    last.end += fits;
+    bytes.remove_prefix(fits);
+  }
+  if (!bytes.empty()) {
+    Block block;
+    block.capacity =
+        bytes.size() >= pooled_from ? BufferPool::small_bytes : std::max(block_min, bytes.size());
+    block.bytes = buffers_.acquire(block.capacity);
+    std::memcpy(block.bytes.get(), bytes.data(), bytes.size());
+    block.end = bytes.size();
+    blocks_.push_back(std::move(block));
+  }
+  arrival_.notify();
+}
+
+void Http2Body::end() {
+  ended_ = true;
+  arrival_.notify();
+}
+
+void Http2Body::break_off(io::IoStatus why) {
+  if (broken_ == io::IoStatus::ok) broken_ = why;
+  arrival_.notify(why);
+}
+
+void Http2Body::break_off(Error error) {
+  if (!error_) error_ = std::move(error);
+  arrival_.notify();
+}
+
+Result<void> Http2Body::take(relay::BodyBatch& batch) {
+  if (error_) return *error_;
+  for (Block& block : blocks_) {
+    if (batch.full()) break;
+    const std::size_t bytes = block.end - block.begin;
+    batch.add({block.bytes.get() + block.begin, bytes});
+    block.begin = block.end;
+    unread_ -= bytes;
+    handed_out_ += bytes;
+  }
+  if (ended_ && unread_ == 0) {
+    end_taken_ = true;
+    batch.end(trailers_);
+  }
+  return {};
+}
+
+/// What was handed out was passed on by now: its blocks are free, and the client may send as much again.
+void Http2Body::credit() {
+  if (handed_out_ == 0) return;
+  const auto kept = std::find_if(blocks_.begin(), blocks_.end(),
+                                 [](const Block& block) { return block.begin != block.end; });
+  for (auto block = blocks_.begin(); block != kept; ++block) {
+    buffers_.release(std::move(block->bytes), block->capacity);
+  }
+  blocks_.erase(blocks_.begin(), kept);
+  stream_->took(std::exchange(handed_out_, 0));
+}
+
+io::IoResult Http2Body::arrived() {
+  return {std::exchange(uncounted_, 0), io::IoStatus::ok};
+}
+
+bool Http2Body::try_read(io::IoResult& result) {
+  credit();
+  if (has_more()) {
+    result = arrived();
+    return true;
+  }
+  if (broken_ == io::IoStatus::ok) return false;
+  result = {0, broken_};
+  return true;
+}
+
+Task<io::IoResult> Http2Body::wait(TimePoint until) {
+  const io::IoStatus status = co_await arrival_.until(until);
+  io::IoResult result = arrived();
+  result.status = status;
+  co_return result;
+}
+
+/// Never asked: a stream's end is part of what take() gives.
+Result<void> Http2Body::end_of_stream() {
+  return client_error(ErrorKind::client_gone, "the client left");
+}
+
+}  // namespace weir::server

@@ -1,0 +1,388 @@
+#include "server/http2_connection.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "io/spawn.hpp"
+#include "relay/paced_write.hpp"
+#include "server/http2_stream.hpp"
+#include "server/worker.hpp"
+
+namespace weir::server {
+namespace {
+
+http2::CodecLimits codec_limits(const config::ListenerLimits& limits) {
+  http2::CodecLimits codec;
+  codec.concurrent_streams = limits.concurrent_streams;
+  codec.section.bytes = limits.header_bytes;
+  codec.section.count = limits.header_count;
+  return codec;
+}
+
+Http2Stream& ours(http2::ServerStream& stream) {
+  return static_cast<Http2Stream&>(stream);
+}
+
+}  // namespace
+
+Http2Connection::Http2Connection(Session& session)
+    : session_(session),
+      reactor_(session.worker().reactor()),
+      codec_(codec_limits(session.listener().config.limits), *this),
+      progress_(reactor_),
+      data_sent_last_(reactor_.now()),
+      opened_at_(reactor_.now()),
+      idle_since_(reactor_.now()) {}
+
+Http2Connection::~Http2Connection() = default;
+
+Task<bool> Http2Connection::run() {
+  ++session_.counters().http2.connections_total;
+  codec_.start();
+  want_flush();
+  for (;;) {
+    if (session_.in().empty()) {
+      const bool there = co_await read();
+      if (!there) break;
+    }
+    if (!receive()) break;
+    if (!session_.in().empty()) co_await io::Yield(reactor_);
+  }
+  if (ended_by_ == io::IoStatus::ok && codec_.failed()) ended_by_ = io::IoStatus::reset;
+  end_streams(ended_by_);
+  count_end();
+  // What the streams still refer to must outlive them, and a GOAWAY is worth a try.
+  while (!streams_.empty() || writing_) co_await progress_.until(TimePoint::max());
+  if (session_.stream().channel().aborted() == io::IoStatus::ok) flush();
+  while (writing_) co_await progress_.until(TimePoint::max());
+  co_return session_.stream().channel().aborted() == io::IoStatus::ok;
+}
+
+/// Passes what was read to the codec. False: the connection is over.
+bool Http2Connection::receive() {
+  ReadBuffer& in = session_.in();
+  const std::size_t consumed = codec_.receive(in.unread(), reactor_.now());
+  in.consume(consumed);
+  want_flush();
+  start_streams();
+  if (codec_.failed()) return false;
+  if (announced_ && !finished_ && codec_.shutdown_acknowledged()) {
+    finished_ = true;
+    codec_.finish_shutdown();
+  }
+  if (in.empty()) {
+    in.drop();
+  } else {
+    in.compact();
+  }
+  if (!codec_.in_header_block()) {
+    block_since_ = TimePoint::max();
+  } else if (block_since_ == TimePoint::max()) {
+    block_since_ = reactor_.now();
+  }
+  return true;
+}
+
+/// Waits for bytes. False: there will be none that matter.
+Task<bool> Http2Connection::read() {
+  io::Stream& stream = session_.stream();
+  for (;;) {
+    if (is_done()) co_return false;
+    if (is_paused()) {
+      co_await progress_.until(TimePoint::max());
+      if (stream.channel().aborted() == io::IoStatus::ok) continue;
+    }
+    io::IoResult received;
+    if (!session_.read_ready(received)) {
+      reading_waits_ = true;
+      session_.set_idle(is_idle());
+      received = co_await stream.readable(deadline());
+      session_.set_idle(false);
+      reading_waits_ = false;
+      const bool aborted = stream.channel().aborted() != io::IoStatus::ok;
+      if (!aborted && received.status == io::IoStatus::timeout && timed_out()) co_return false;
+      // Whatever else has changed, or the kernel has something.
+      if (!aborted && received.status != io::IoStatus::reset) continue;
+    }
+    if (!received.ok()) {
+      ended_by_ = received.status == io::IoStatus::eof ? io::IoStatus::peer_gone : received.status;
+      co_return false;
+    }
+    if (received.bytes == 0) continue;
+    session_.in().produced(received.bytes);
+    co_return true;
+  }
+}
+
+/// What the wait for bytes may last. A client cannot extend it by frames that do not matter.
+TimePoint Http2Connection::deadline() const {
+  const config::ListenerLimits& limits = session_.listener().config.limits;
+  if (!codec_.preface_received()) {
+    const TimePoint usual = opened_at_ + limits.header_timeout;
+    if (!session_.worker().draining()) return usual;
+    return std::min<TimePoint>(usual, session_.worker().draining_since() + Session::first_request_wait);
+  }
+  TimePoint until = TimePoint::max();
+  if (codec_.in_header_block()) until = block_since_ + limits.header_timeout;
+  if (announced_ && !finished_) until = std::min<TimePoint>(until, announced_at_ + shutdown_wait);
+  if (streams_.empty()) until = std::min<TimePoint>(until, idle_since_ + limits.idle_timeout);
+  return until;
+}
+
+/// True: the connection ends for it.
+bool Http2Connection::timed_out() {
+  const TimePoint now = reactor_.now();
+  const config::ListenerLimits& limits = session_.listener().config.limits;
+  if (!codec_.preface_received()) {
+    codec_.fail(http2::ErrorCode::protocol_error, "preface_timeout");
+    return true;
+  }
+  if (codec_.in_header_block() && now >= block_since_ + limits.header_timeout) {
+    codec_.fail(http2::ErrorCode::protocol_error, "header_timeout");
+    return true;
+  }
+  if (announced_ && !finished_ && now >= announced_at_ + shutdown_wait) {
+    finished_ = true;
+    codec_.finish_shutdown();
+    want_flush();
+  } else if (streams_.empty()) {
+    close_idle();
+  }
+  return is_done();
+}
+
+void Http2Connection::begin_shutdown() {
+  if (announced_) return;
+  announced_ = true;
+  announced_at_ = reactor_.now();
+  codec_.announce_shutdown();
+  want_flush();
+  look_again();
+}
+
+void Http2Connection::close_idle() {
+  announced_ = finished_ = true;
+  codec_.finish_shutdown();
+  want_flush();
+  look_again();
+}
+
+/// The client, or the second GOAWAY, has ruled out further streams, and the last one has ended.
+bool Http2Connection::is_done() const {
+  return codec_.failed() || ((finished_ || codec_.goaway_received()) && streams_.empty());
+}
+
+bool Http2Connection::is_idle() const {
+  return streams_.empty() && !codec_.in_header_block();
+}
+
+bool Http2Connection::is_paused() const {
+  return codec_.queued_bytes() + (sending_.size() - sent_of_it_) > output_max ||
+         codec_.queued_control_frames() > http2::ServerCodec::queued_control_frames_max;
+}
+
+/// What the wait for bytes goes by has changed.
+void Http2Connection::look_again() {
+  if (!reading_waits_) return;
+  if (is_done()) return session_.stream().channel().cancel_read();
+  session_.set_idle(is_idle());
+  session_.stream().channel().extend_read_deadline(deadline());
+}
+
+http2::ServerStream* Http2Connection::on_request(std::uint32_t, http2::FieldSection& section, bool too_large,
+                                                 bool ended) {
+  const auto held_max = heads_held * static_cast<std::size_t>(session_.listener().config.limits.header_bytes);
+  if (head_bytes_ + section.text_bytes() > held_max) {
+    ++session_.counters().http2.held_heads;
+    return nullptr;
+  }
+  auto stream = session_.worker().take_stream();
+  if (!stream->begin(*this, section, too_large, ended)) {
+    ++session_.counters().http2.malformed_streams;
+    session_.worker().give_back(std::move(stream));
+    codec_.refuse(http2::ErrorCode::protocol_error);
+    return nullptr;
+  }
+  starting_.push_back(stream.get());
+  streams_.push_back(stream.get());
+  ++session_.requests_;
+  head_bytes_ += stream->head_bytes();
+  if (streams_.size() == 1) look_again();
+  return stream.release();  // in streams_ until stream_ended()
+}
+
+void Http2Connection::on_refused(std::uint32_t) {
+  auto& counters = session_.counters().http2;
+  ++(codec_.shutdown_finished() ? counters.late_streams : counters.refused_streams);
+}
+
+void Http2Connection::on_data(http2::ServerStream& stream, std::string_view bytes) {
+  ours(stream).add_data(bytes);
+}
+
+void Http2Connection::on_trailers(http2::ServerStream& stream, http2::FieldSection& section, bool too_large) {
+  if (!too_large && ours(stream).add_trailers(section)) return;
+  ours(stream).break_off(too_large ? "trailers are too large" : "malformed trailers");
+  codec_.reset(stream, http2::ErrorCode::protocol_error);
+}
+
+void Http2Connection::on_end(http2::ServerStream& stream) {
+  ours(stream).end_body();
+}
+
+void Http2Connection::on_reset(http2::ServerStream& stream, http2::ErrorCode, bool by_peer) {
+  if (by_peer) return ours(stream).leave(io::IoStatus::peer_gone);
+  ours(stream).break_off("the request breaks HTTP/2");
+}
+
+void Http2Connection::on_window(http2::ServerStream& stream) {
+  if (ours(stream).response().is_waiting()) enter_queue(ours(stream));
+  want_flush();
+}
+
+void Http2Connection::on_connection_window() {
+  want_flush();
+}
+
+void Http2Connection::on_priority(http2::ServerStream& stream) {
+  queue_.reprioritise(stream);
+}
+
+/// Those whose heads came with the last read. Not within receive(): an exchange may end at once.
+void Http2Connection::start_streams() {
+  for (std::size_t i = 0; i < starting_.size(); ++i) {
+    Http2Stream& stream = *starting_[i];
+    io::spawn(
+        "request", [&stream] { return stream.serve(); }, [this, &stream](bool) { stream_ended(stream); });
+  }
+  starting_.clear();
+}
+
+void Http2Connection::stream_ended(Http2Stream& stream) {
+  leave_queue(stream);
+  head_bytes_ -= std::min(head_bytes_, stream.head_bytes());
+  const auto at = std::find(streams_.begin(), streams_.end(), &stream);
+  *at = streams_.back();
+  streams_.pop_back();
+  codec_.release(stream);
+  session_.worker().give_back(std::unique_ptr<Http2Stream>(&stream));
+  want_flush();
+  if (!session_.may_go_on()) begin_shutdown();
+  if (!streams_.empty()) return;
+  idle_since_ = reactor_.now();
+  look_again();
+  progress_.notify();
+}
+
+void Http2Connection::end_streams(io::IoStatus why) {
+  for (std::size_t i = 0; i < streams_.size(); ++i) streams_[i]->leave(why);
+}
+
+bool Http2Connection::has_turn(const Http2Stream& stream) const {
+  return codec_.queued_bytes() < output_target &&
+         (queue_.empty() || stream.priority.urgency < queue_.front().priority.urgency);
+}
+
+void Http2Connection::enter_queue(Http2Stream& stream) {
+  queue_.push(stream);
+  want_flush();
+}
+
+void Http2Connection::leave_queue(Http2Stream& stream) {
+  queue_.remove(stream);
+}
+
+void Http2Connection::note_data_sent(std::size_t bytes) {
+  data_sent_ += bytes;
+  data_sent_last_ = reactor_.now();
+  want_flush();
+}
+
+/// Fills the output from the responses that wait, most urgent first.
+void Http2Connection::pump() {
+  while (!queue_.empty() && codec_.queued_bytes() < output_target) {
+    Http2Stream& stream = ours(queue_.front());
+    const std::uint64_t before = data_sent_;
+    if (stream.response().send(http2::SendQueue::turn_bytes)) {
+      queue_.remove(stream);
+      stream.response().note_through();
+    } else if (codec_.connection_sendable() == 0) {
+      return;  // on_connection_window() goes on
+    } else if (data_sent_ == before) {
+      queue_.remove(stream);  // on_window() brings it back
+    } else {
+      queue_.rotate();
+    }
+  }
+}
+
+void Http2Connection::at_turn_end() noexcept {
+  try {
+    flush();
+  } catch (...) {
+    io::log_failure("client connection", std::current_exception());
+    session_.stream().channel().abort(io::IoStatus::exhausted);
+  }
+}
+
+void Http2Connection::flush() {
+  for (int round = 0; !writing_; ++round) {
+    pump();
+    if (codec_.output().empty()) return;
+    if (round == flushes_per_turn) return want_flush();
+    if (!send_output()) return;
+  }
+}
+
+/// False: the socket does not take all of it now, or is broken.
+bool Http2Connection::send_output() {
+  sending_.swap(codec_.output());
+  iovec part{sending_.data(), sending_.size()};
+  std::span<iovec> parts(&part, 1);
+  io::IoResult sent;
+  const bool ended = session_.stream().try_write(parts, sent);
+  if (!ended) {
+    sent_of_it_ = sent.bytes;
+    start_writer();
+    return false;
+  }
+  sending_.clear();
+  codec_.output_flushed();
+  if (!sent.ok()) {
+    session_.stream().channel().abort(sent.status);
+    return false;
+  }
+  return true;
+}
+
+void Http2Connection::start_writer() {
+  writing_ = true;
+  io::spawn(
+      "client connection", [this] { return write_blocked(); }, [this](bool well) { writer_ended(well); });
+}
+
+/// The rest of what is being sent, as the client takes it.
+Task<> Http2Connection::write_blocked() {
+  iovec part{sending_.data() + sent_of_it_, sending_.size() - sent_of_it_};
+  const std::span<iovec> parts(&part, 1);
+  relay::WriteBounds bounds{session_.listener().config.limits.send_timeout};
+  bounds.pace = &session_.pace();
+  const relay::PacedWrite written = co_await relay::write_waiting(session_.stream(), parts, bounds);
+  if (!written.ok()) session_.stream().channel().abort(written.status);
+}
+
+void Http2Connection::writer_ended(bool well) {
+  writing_ = false;
+  sending_.clear();
+  sent_of_it_ = 0;
+  codec_.output_flushed();
+  if (!well) session_.stream().channel().abort(io::IoStatus::exhausted);
+  progress_.notify();
+  want_flush();
+}
+
+void Http2Connection::count_end() {
+  if (codec_.failed()) ++session_.counters().http2.closed[std::string(codec_.error_reason())];
+}
+
+}  // namespace weir::server

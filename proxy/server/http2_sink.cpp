@@ -1,0 +1,185 @@
+#include "server/http2_sink.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "http2/response.hpp"
+#include "relay/relay_body.hpp"
+#include "server/http2_connection.hpp"
+#include "server/http2_stream.hpp"
+
+namespace weir::server {
+namespace {
+
+constexpr int looks_a_timeout = 8;  // how exactly a bound on silence is kept
+
+}  // namespace
+
+void Http2Sink::begin(Http2Stream& stream, Http2Connection& connection, std::uint64_t response_min_rate) {
+  stream_ = &stream;
+  connection_ = &connection;
+  sent_ = 0;
+  sent_last_ = reactor_.now();
+  own_pace_ = shared_pace_ = relay::TakenPace(response_min_rate, relay::target_rate_window);
+}
+
+void Http2Sink::clear() {
+  drop_batch();
+  stream_ = nullptr;
+  connection_ = nullptr;
+}
+
+void Http2Sink::forget_pace() {
+  own_pace_ = shared_pace_ = relay::TakenPace(0, Duration{});
+}
+
+void Http2Sink::drop_batch() {
+  if (batch_ == nullptr) return;
+  batch_ = nullptr;
+  connection_->leave_queue(*stream_);
+}
+
+io::IoStatus Http2Sink::aborted() const {
+  return stream_->has_left();
+}
+
+bool Http2Sink::try_write(relay::BodyBatch& batch, io::IoResult& result) {
+  if (const io::IoStatus gone = aborted(); gone != io::IoStatus::ok) {
+    result.status = gone;
+    return true;
+  }
+  batch_ = &batch;
+  head_sent_ = batch.head().empty();
+  run_ = offset_ = 0;
+  data_left_ = batch.data_bytes();
+  written_ = 0;
+  // A head needs no window, and the end of a body neither.
+  bool through = !head_sent_ && send_head();
+  if (!through && (data_left_ == 0 || connection_->has_turn(*stream_))) {
+    through = send(Http2Connection::output_target);
+  }
+  result.bytes = std::exchange(written_, 0);
+  if (through) {
+    batch_ = nullptr;
+    return true;
+  }
+  connection_->enter_queue(*stream_);
+  return false;
+}
+
+bool Http2Sink::send(std::size_t most) {
+  if (data_left_ > 0) {
+    const std::size_t bytes =
+        std::min({most, connection_->codec().sendable(*stream_), static_cast<std::size_t>(data_left_)});
+    const bool whole = bytes == data_left_;
+    const bool end = whole && batch_->ended() && batch_->trailers().empty();
+    if (bytes > 0) send_data(bytes, end);
+    return whole && (end || send_end());
+  }
+  return send_end();
+}
+
+/// True when nothing follows it in this batch.
+bool Http2Sink::send_head() {
+  const bool end = batch_->ended() && data_left_ == 0 && batch_->trailers().empty();
+  const std::size_t before = connection_->codec().output().size();
+  if (stream_->is_interim()) {
+    connection_->codec().send_interim(*stream_, batch_->head());
+  } else {
+    connection_->codec().send_head(*stream_, batch_->head(), end);
+  }
+  written_ += connection_->codec().output().size() - before;
+  head_sent_ = true;
+  connection_->want_flush();
+  return end;
+}
+
+void Http2Sink::send_data(std::size_t bytes, bool end) {
+  std::array<iovec, relay::BodyBatch::runs_max> parts;
+  std::size_t count = 0;
+  const auto runs = batch_->runs();
+  for (std::size_t left = bytes; left > 0;) {
+    const iovec& run = runs[run_];
+    const std::size_t taken = std::min(left, run.iov_len - offset_);
+    parts[count++] = {static_cast<char*>(run.iov_base) + offset_, taken};
+    left -= taken;
+    offset_ += taken;
+    if (offset_ == run.iov_len) {
+      ++run_;
+      offset_ = 0;
+    }
+  }
+  const std::size_t before = connection_->codec().output().size();
+  connection_->codec().send_data(*stream_, std::span<const iovec>(parts.data(), count), bytes, end);
+  written_ += connection_->codec().output().size() - before;
+  data_left_ -= bytes;
+  sent_ += bytes;
+  sent_last_ = reactor_.now();
+  connection_->note_data_sent(bytes);
+}
+
+/// Behind the last byte of the batch: the end of the body, with its trailers, where it has come. Always true.
+bool Http2Sink::send_end() {
+  if (!batch_->ended()) return true;
+  const std::size_t before = connection_->codec().output().size();
+  if (batch_->trailers().empty()) {
+    connection_->codec().send_data(*stream_, {}, 0, true);
+  } else {
+    std::string& block = connection_->scratch();
+    block.clear();
+    http2::write_trailer_block(block, batch_->trailers());
+    connection_->codec().send_head(*stream_, block, true);
+  }
+  written_ += connection_->codec().output().size() - before;
+  connection_->want_flush();
+  return true;
+}
+
+bool Http2Sink::blocked_by_own_window() const {
+  const http2::ServerCodec& codec = connection_->codec();
+  return data_left_ > 0 && codec.sendable(*stream_) == 0 && codec.connection_sendable() > 0;
+}
+
+/// A stream whose own window is open waits for the connection: that moves when any of its streams does.
+TimePoint Http2Sink::last_progress() const {
+  return blocked_by_own_window() ? sent_last_ : std::max(sent_last_, connection_->data_sent_last());
+}
+
+Task<relay::PacedWrite> Http2Sink::write_rest(relay::WriteBounds bounds) {
+  relay::PacedWrite end;
+  while (batch_ != nullptr) {
+    const TimePoint before = reactor_.now();
+    const bool own = blocked_by_own_window();
+    relay::TakenPace& pace = own ? own_pace_ : shared_pace_;
+    pace.begin_wait(own ? sent_ : connection_->data_sent());
+    const Duration look = std::min(bounds.timeout / looks_a_timeout, pace.look_interval());
+    const TimePoint until = std::min({bounds.deadline, last_progress() + bounds.timeout, before + look});
+    const io::IoStatus woken = co_await progress_.until(until);
+    end.bytes += std::exchange(written_, 0);
+    end.status = woken;
+    if (woken != io::IoStatus::timeout && woken != io::IoStatus::ok) break;
+    const TimePoint now = reactor_.now();
+    end.too_slow = !pace.end_wait(own ? sent_ : connection_->data_sent(), now - before);
+    if (end.too_slow) end.status = io::IoStatus::timeout;
+    if (end.too_slow || batch_ == nullptr) break;
+    if (now >= bounds.deadline || now >= last_progress() + bounds.timeout) {
+      end.status = io::IoStatus::timeout;
+      break;
+    }
+    end.status = io::IoStatus::ok;
+  }
+  drop_batch();
+  co_return end;
+}
+
+void Http2Sink::finish() {
+  if (aborted() != io::IoStatus::ok || stream_->local_closed()) return;
+  connection_->codec().send_data(*stream_, {}, 0, true);
+  connection_->want_flush();
+}
+
+void Http2Sink::abort(io::IoStatus reason) {
+  stream_->leave(reason);
+}
+
+}  // namespace weir::server

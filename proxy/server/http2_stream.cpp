@@ -1,0 +1,140 @@
+#include "server/http2_stream.hpp"
+
+#include "http/text.hpp"
+#include "http2/response.hpp"
+#include "http2/trailers.hpp"
+#include "server/http2_connection.hpp"
+#include "server/session.hpp"
+#include "server/worker.hpp"
+
+namespace weir::server {
+
+Http2Stream::Http2Stream(Worker& worker)
+    : worker_(worker), body_(worker.reactor(), worker.buffers()), sink_(worker.reactor()) {
+  worker_.reactor().expect_waiting(io::Reactor::waiting_per_channel);
+}
+
+Http2Stream::~Http2Stream() {
+  worker_.reactor().expect_waiting(-static_cast<std::ptrdiff_t>(io::Reactor::waiting_per_channel));
+}
+
+bool Http2Stream::begin(Http2Connection& connection, http2::FieldSection& section, bool too_large,
+                        bool ended) {
+  connection_ = &connection;
+  Session& session = connection.session();
+  set_session(&session);
+  section_.swap(section);
+  const config::ListenerLimits& limits = session.listener().config.limits;
+  body_.begin(*this, ended);
+  sink_.begin(*this, connection, limits.response_min_rate);
+  exchange_ = worker_.take_exchange();
+  exchange_->begin(*this);
+  if (too_large) {
+    exchange_->set_refusal(client_error(ErrorKind::head_too_large, "head is too large"));
+    return true;
+  }
+  tls::make_websocket_key(worker_.rng(), websocket_key_);
+  const http2::RequestRules rules{limits.uri_bytes, {websocket_key_.data(), websocket_key_.size()}};
+  http2::ReadRequest read = http2::read_request(section_, ended, rules, exchange_->head);
+  if (read.kind == http2::ReadRequest::Kind::malformed) return false;
+  // Without a wish of the client its responses take turns.
+  const http::Field* wish = exchange_->head.find(http::FieldId::priority);
+  priority = wish != nullptr ? http2::parse_priority(wish->value) : http2::Priority{3, true};
+  if (read.kind == http2::ReadRequest::Kind::refused) {
+    exchange_->set_refusal(std::move(read.error));
+  } else if (exchange_->head.body.kind == http::BodyKind::length) {
+    expect_length(exchange_->head.body.length);
+  }
+  return true;
+}
+
+Task<> Http2Stream::serve() {
+  (void)co_await exchange_->run();  // what was not sent to its end is reset by the codec
+}
+
+void Http2Stream::clear() {
+  if (exchange_) worker_.give_back(std::move(exchange_));
+  body_.clear();
+  sink_.clear();
+  if (section_.text_bytes() > section_kept_max) section_ = {};
+  section_.clear();
+  observer_ = nullptr;
+  left_ = io::IoStatus::ok;
+  connection_ = nullptr;
+  set_session(nullptr);
+}
+
+bool Http2Stream::add_trailers(const http2::FieldSection& section) {
+  std::string lines;
+  if (!http2::write_trailers(section, lines)) return false;
+  body_.set_trailers(std::move(lines));
+  return true;
+}
+
+void Http2Stream::break_off(std::string_view why) {
+  body_.break_off(client_error(ErrorKind::malformed_request, std::string(why)));
+  leave(io::IoStatus::reset);
+}
+
+void Http2Stream::leave(io::IoStatus why) {
+  if (left_ != io::IoStatus::ok) return;
+  left_ = why;
+  body_.break_off(why);
+  sink_.wake(why);
+  if (observer_ != nullptr) observer_->on_client_left(why);
+}
+
+void Http2Stream::took(std::size_t bytes) {
+  connection_->codec().took(*this, bytes);
+  connection_->want_flush();
+}
+
+std::optional<std::uint64_t> Http2Stream::buffered_rest() const {
+  if (!body_.ended()) return std::nullopt;
+  return body_.unread();
+}
+
+void Http2Stream::write_head(std::string& out, const http::ResponseHead& head,
+                             const http::ResponseOptions& options, std::string_view date) {
+  interim_ = head.status < 200 && head.status != 101;
+  http2::write_response_block(out, head, options, date);
+}
+
+void Http2Stream::write_own_head(std::string& out, const http::OwnResponse& response,
+                                 const http::ResponseOptions& options, std::string_view date) {
+  interim_ = false;
+  http2::write_own_block(out, response, options, date);
+}
+
+/// A 2xx opens the tunnel that extended CONNECT asked for (RFC 8441 5), so it needs an endpoint that has agreed to it.
+Result<void> Http2Stream::accepts(const http::ResponseHead& head) const {
+  if (!exchange_->head.tunnel) return {};
+  if (head.status >= 200 && head.status < 300) {
+    return upstream_error(ErrorKind::response_malformed,
+                          "the endpoint did not switch to the WebSocket protocol");
+  }
+  if (head.status != 101) return {};
+  const http::Field* accept = head.find(http::FieldId::sec_websocket_accept);
+  const std::string_view key(websocket_key_.data(), websocket_key_.size());
+  if (!http::iequals(head.upgrade, "websocket")) {
+    return upstream_error(ErrorKind::response_malformed, "the endpoint switched to another protocol");
+  }
+  if (accept == nullptr || accept->value != tls::websocket_accept(key)) {
+    return upstream_error(ErrorKind::response_malformed, "the endpoint's Sec-WebSocket-Accept is wrong");
+  }
+  return {};
+}
+
+relay::TunnelSide Http2Stream::tunnel() {
+  section_ = {};  // what the log needs of it is kept elsewhere
+  sink_.forget_pace();
+  return {body_, sink_};
+}
+
+/// Large blocks are for the few streams that have the connection to themselves: a hundred of them must stay small.
+std::size_t Http2Stream::block_max() const {
+  constexpr std::size_t few = 2;
+  return connection_->codec().streams() <= few ? BufferPool::large_bytes : BufferPool::small_bytes;
+}
+
+}  // namespace weir::server

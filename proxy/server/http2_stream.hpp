@@ -1,0 +1,86 @@
+// One request of an HTTP/2 connection, as its exchange sees it (server/client.hpp). Objects are reused by their worker.
+// Worker thread.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+
+#include "http2/field_section.hpp"
+#include "http2/request.hpp"
+#include "http2/server_codec.hpp"
+#include "server/client.hpp"
+#include "server/exchange.hpp"
+#include "server/http2_body.hpp"
+#include "server/http2_sink.hpp"
+#include "tls/websocket_key.hpp"
+
+namespace weir::server {
+
+class Http2Connection;
+
+class Http2Stream final : public http2::ServerStream, public Client {
+ public:
+  static constexpr std::size_t section_kept_max = 8 * 1024;  // of text, from one request to the next
+
+  explicit Http2Stream(Worker& worker);
+  ~Http2Stream();
+
+  /// For a request of `connection`; `section` is swapped out. `ended`: the head is all of it. False: it is malformed,
+  /// and serve() must not be called.
+  bool begin(Http2Connection& connection, http2::FieldSection& section, bool too_large, bool ended);
+  /// The exchange, to its end.
+  Task<> serve();
+  /// Nothing of the request is left.
+  void clear();
+
+  // What the connection reports.
+
+  void add_data(std::string_view bytes) { body_.add(bytes); }
+  /// False: they are malformed.
+  bool add_trailers(const http2::FieldSection& section);
+  void end_body() { body_.end(); }
+  /// The client broke a rule of the protocol: its stream was reset.
+  void break_off(std::string_view why);
+  /// No response can reach the client any more, for this reason. The first one stays.
+  void leave(io::IoStatus why);
+
+  Http2Sink& response() { return sink_; }
+  /// Of the head that was written last: its status is 1xx.
+  bool is_interim() const { return interim_; }
+  std::size_t head_bytes() const { return section_.text_bytes(); }
+
+  void took(std::size_t bytes);
+
+  // Client
+
+  relay::BodySource& body() override { return body_; }
+  std::optional<std::uint64_t> buffered_rest() const override;
+  bool rest_is_short() const override { return true; }  // a reset ends it
+  void cancel_read() override { body_.cancel_wait(); }
+  relay::BodySink& sink(http::BodyKind) override { return sink_; }
+  void write_head(std::string& out, const http::ResponseHead& head, const http::ResponseOptions& options,
+                  std::string_view date) override;
+  void write_own_head(std::string& out, const http::OwnResponse& response,
+                      const http::ResponseOptions& options, std::string_view date) override;
+  Result<void> accepts(const http::ResponseHead& head) const override;
+  relay::TunnelSide tunnel() override;
+  bool may_go_on() const override { return true; }  // the connection sees to that when the stream has ended
+  std::size_t block_max() const override;
+  void watch(ClientObserver* observer) override { observer_ = observer; }
+  io::IoStatus has_left() const override { return left_; }
+
+ private:
+  Worker& worker_;
+  Http2Connection* connection_ = nullptr;
+  http2::FieldSection section_;
+  Http2Body body_;
+  Http2Sink sink_;
+  std::unique_ptr<Exchange> exchange_;
+  ClientObserver* observer_ = nullptr;
+  io::IoStatus left_ = io::IoStatus::ok;
+  bool interim_ = false;  // the head that was written last
+  std::array<char, tls::websocket_key_length> websocket_key_{};
+};
+
+}  // namespace weir::server
