@@ -157,11 +157,12 @@ class Load {
       failed += count;
       kinds += (kinds.empty() ? "\"" : ",\"") + kind + "\":" + std::to_string(count);
     }
+    const std::uint64_t requests = totals_.good + failed;
     std::printf(
         "{\"requests\":%llu,\"failed\":%llu,\"failures\":{%s},\"p50_ms\":%.1f,\"p99_ms\":%.1f,\"max_ms\":%."
         "1f}\n",
-        static_cast<unsigned long long>(totals_.good + failed), static_cast<unsigned long long>(failed),
-        kinds.c_str(), percentile(0.5), percentile(0.99), percentile(1));
+        static_cast<unsigned long long>(requests), static_cast<unsigned long long>(failed), kinds.c_str(),
+        percentile(0.5), percentile(0.99), percentile(1));
   }
 
  private:
@@ -310,28 +311,28 @@ int stop_descriptor() {
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
-  sigprocmask(SIG_BLOCK, &signals, nullptr);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   return ::signalfd(-1, &signals, SFD_CLOEXEC);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{"A steady load of GET requests, and what became of them."};
-  Options options;
-  app.add_option("--port", options.port, "Port on 127.0.0.1")->required();
-  app.add_option("--connections", options.connections, "Kept-alive connections")
-      ->check(CLI::Range(1U, 10'000U))
-      ->capture_default_str();
-  app.add_option("--path", options.path, "What is asked for")->capture_default_str();
-  app.add_option("--interval", options.interval_ms,
-                 "Milliseconds between two requests of a connection, at least")
-      ->capture_default_str();
-  app.add_option("--timeout", options.timeout_ms, "Milliseconds until a request has failed")
-      ->capture_default_str();
-  app.add_option("--series", options.series, "File for a line each tenth of a second");
-  CLI11_PARSE(app, argc, argv);
   try {
+    CLI::App app{"A steady load of GET requests, and what became of them."};
+    Options options;
+    app.add_option("--port", options.port, "Port on 127.0.0.1")->required();
+    app.add_option("--connections", options.connections, "Kept-alive connections")
+        ->check(CLI::Range(1U, 10'000U))
+        ->capture_default_str();
+    app.add_option("--path", options.path, "What is asked for")->capture_default_str();
+    app.add_option("--interval", options.interval_ms,
+                   "Milliseconds between two requests of a connection, at least")
+        ->capture_default_str();
+    app.add_option("--timeout", options.timeout_ms, "Milliseconds until a request has failed")
+        ->capture_default_str();
+    app.add_option("--series", options.series, "File for a line each tenth of a second");
+    CLI11_PARSE(app, argc, argv);
     Load load(options);
     load.run(stop_descriptor());
     load.print_summary();

@@ -15,8 +15,8 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
-#include <stdexcept>
 #include <string>
+#include <system_error>
 #include <vector>
 
 namespace {
@@ -25,7 +25,7 @@ constexpr std::size_t buffer_bytes = 128 * 1024;
 constexpr int events_per_wait = 256;
 
 [[noreturn]] void fail(const std::string& what) {
-  throw std::runtime_error(what + ": " + std::strerror(errno));
+  throw std::system_error(errno, std::generic_category(), what);
 }
 
 sockaddr_in loopback(std::uint16_t port) {
@@ -159,13 +159,13 @@ class Relay {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{"Relays bytes between clients and endpoints without looking at them."};
-  std::uint16_t port = 0;
-  std::vector<std::uint16_t> endpoints;
-  app.add_option("--port", port, "Loopback port to listen on")->required();
-  app.add_option("--endpoint", endpoints, "Loopback port of an endpoint; may be repeated")->required();
-  CLI11_PARSE(app, argc, argv);
   try {
+    CLI::App app{"Relays bytes between clients and endpoints without looking at them."};
+    std::uint16_t port = 0;
+    std::vector<std::uint16_t> endpoints;
+    app.add_option("--port", port, "Loopback port to listen on")->required();
+    app.add_option("--endpoint", endpoints, "Loopback port of an endpoint; may be repeated")->required();
+    CLI11_PARSE(app, argc, argv);
     Relay(port, endpoints).run();
   } catch (const std::exception& error) {
     std::fprintf(stderr, "floor: %s\n", error.what());

@@ -247,7 +247,8 @@ Reply half(const Context& context) {
 }
 
 Reply garbage(const Context& context) {
-  context.out.append(std::string_view("\x16\x03\x01 this is not HTTP\r\n\x00\xff\xfe\r\n\r\n", 30));
+  static constexpr char bytes[] = "\x16\x03\x01 this is not HTTP\r\n\x00\xff\xfe\r\n\r\n";
+  context.out.append(std::string_view(bytes, sizeof bytes - 1));
   return {make_cut(Step::Kind::close), false, true};
 }
 

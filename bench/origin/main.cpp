@@ -60,6 +60,7 @@ void serve(weir::origin::Shared& shared, const sigset_t& signals) {
     loops.push_back(std::make_unique<weir::origin::EventLoop>(shared, listener));
   }
   std::vector<std::thread> threads;
+  threads.reserve(loops.size());
   for (auto& loop : loops) threads.emplace_back([&loop] { loop->run(); });
   print_ready(shared.options.address, port);
   int signal = 0;
@@ -68,9 +69,7 @@ void serve(weir::origin::Shared& shared, const sigset_t& signals) {
   for (auto& thread : threads) thread.join();
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   CLI::App app{"A stand-in app instance: answers, streams, echoes and fails on request."};
   weir::origin::Options options;
   add_options(app, options);
@@ -91,4 +90,15 @@ int main(int argc, char** argv) {
     return exit_cannot_start;
   }
   return exit_ok;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "weir-origin: %s\n", error.what());
+    return exit_cannot_start;
+  }
 }
