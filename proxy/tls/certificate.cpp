@@ -146,7 +146,7 @@ Result<void> load_chain(const std::string& path, Certificate& certificate) {
     if (++length > chain_length_max) {
       return file_error(path, "more than " + std::to_string(chain_length_max) + " certificates in one chain");
     }
-    if (sk_X509_push(certificate.chain.get(), issuer.get()) > 0) issuer.release();
+    if (sk_X509_push(certificate.chain.get(), issuer.get()) > 0) (void)issuer.release();
   }
   if (!ended_cleanly()) {
     return file_error(

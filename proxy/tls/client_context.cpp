@@ -20,7 +20,7 @@ class PeerName {
   static bool attach(SSL* ssl, std::string name) {
     auto owned = std::make_unique<std::string>(std::move(name));
     if (SSL_set_ex_data(ssl, index(), owned.get()) != 1) return false;
-    owned.release();
+    (void)owned.release();
     return true;
   }
   static const std::string* get(const SSL* ssl) {

@@ -40,7 +40,7 @@ class ServerContext {
   /// every worker; a change of the client certificate rules makes older tickets worthless all the same.
   /// Errors: internal, with what OpenSSL said and the file's name.
   static Result<std::shared_ptr<ServerContext>> build(const config::ListenerTls& settings,
-                                                      std::shared_ptr<TicketKeys> tickets);
+                                                      const std::shared_ptr<TicketKeys>& tickets);
   ~ServerContext();
 
   /// A fresh server-side SSL without BIOs, which may outlive this object. Null when out of memory. Any

@@ -44,7 +44,7 @@ class OwnedByContext {
   /// False when OpenSSL is out of memory; the object is gone then.
   static bool attach(SSL_CTX* ctx, std::unique_ptr<T> object) {
     if (SSL_CTX_set_ex_data(ctx, index(), object.get()) != 1) return false;
-    object.release();
+    (void)object.release();
     return true;
   }
   /// Null when nothing was attached.

@@ -178,7 +178,7 @@ ServerContext::ServerContext(std::unique_ptr<Impl> impl) : impl_(std::move(impl)
 ServerContext::~ServerContext() = default;
 
 Result<std::shared_ptr<ServerContext>> ServerContext::build(const config::ListenerTls& settings,
-                                                            std::shared_ptr<TicketKeys> tickets) {
+                                                            const std::shared_ptr<TicketKeys>& tickets) {
   CaBundle ca;
   if (settings.client_auth != config::ClientAuth::none) {
     auto loaded = load_ca(settings.client_auth_ca);

@@ -96,7 +96,7 @@ config::ListenerTls Scene::settings() {
 std::shared_ptr<ServerContext> Scene::server(const config::ListenerTls& settings,
                                              std::shared_ptr<TicketKeys> tickets) {
   if (!tickets) tickets = std::make_shared<TicketKeys>();
-  auto built = ServerContext::build(settings, std::move(tickets));
+  auto built = ServerContext::build(settings, tickets);
   if (!built) throw testing::TestFailure(built.error().detail);
   return *built;
 }
