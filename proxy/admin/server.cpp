@@ -75,7 +75,7 @@ struct Connection {
   beast::flat_buffer buffer{AdminLimits::header_bytes_max + AdminLimits::body_bytes_max};
 };
 
-void log_failure(std::exception_ptr failure) {
+void log_failure(const std::exception_ptr& failure) {
   if (!failure) return;
   try {
     std::rethrow_exception(failure);

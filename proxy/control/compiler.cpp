@@ -191,6 +191,7 @@ std::shared_ptr<const server::MirrorRuntime> Compiler::mirror(const config::Conf
 void Compiler::build_routes(Prepared& prepared) {
   const config::Config& config = *prepared.config;
   std::vector<std::shared_ptr<const server::AccessRuntime>> lists;
+  lists.reserve(config.access_lists.size());
   for (const config::AccessList& list : config.access_lists) lists.push_back(compile_access(list));
   prepared.table = std::make_shared<route::RouteTable>(config.routes);
   auto routes = std::make_shared<std::vector<server::RouteRuntime>>();
@@ -199,6 +200,7 @@ void Compiler::build_routes(Prepared& prepared) {
     runtime.config = &route;
     runtime.name = names_.intern(route.name);
     std::vector<const config::HeaderPolicy*> policies;
+    policies.reserve(route.headers.size());
     for (const std::size_t index : route.headers) policies.push_back(&config.header_policies[index]);
     runtime.headers = http::HeaderPolicy::compile(policies);
     for (const std::size_t index : route.access) runtime.access.push_back(lists[index]);

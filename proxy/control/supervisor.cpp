@@ -64,6 +64,7 @@ ReloadOutcome refused(std::vector<std::string> problems) {
 
 std::vector<std::string> texts_of(const std::vector<config::Problem>& problems) {
   std::vector<std::string> texts;
+  texts.reserve(problems.size());
   for (const config::Problem& problem : problems) texts.push_back(problem.to_string());
   return texts;
 }
@@ -228,7 +229,7 @@ Result<std::shared_ptr<observe::LogWriter>> Supervisor::open_access_log(const co
 }
 
 /// Everything that can fail, done without changing anything that is in force.
-Result<Supervisor::Next> Supervisor::prepare(std::shared_ptr<const config::Config> config) {
+Result<Supervisor::Next> Supervisor::prepare(const std::shared_ptr<const config::Config>& config) {
   Next next;
   auto prepared = compiler_.prepare(config);
   if (!prepared) return prepared.error();

@@ -72,7 +72,7 @@ class Supervisor {
   bool start_admin();
   Result<NewSockets> open_sockets(const config::Config& config, std::map<std::string, BoundListener>& bound);
   Result<std::shared_ptr<observe::LogWriter>> open_access_log(const config::Config& config);
-  Result<Next> prepare(std::shared_ptr<const config::Config> config);
+  Result<Next> prepare(const std::shared_ptr<const config::Config>& config);
   void take_over(Next next);
   void publish(NewSockets sockets);
   std::shared_ptr<const server::Snapshot> freed_here(std::shared_ptr<const server::Snapshot> snapshot);

@@ -121,11 +121,13 @@ AdminBackend Supervisor::make_backend() {
       reply(std::move(reports));
     });
   };
-  backend.reload = [this](Reply<ReloadOutcome> reply) { reload(reply); };
+  backend.reload = [this](const Reply<ReloadOutcome>& reply) { reload(reply); };
   backend.splits = [this] { return split_reports(); };
-  backend.set_split = [this](const SplitCall& call, Reply<SplitOutcome> reply) { set_split(call, reply); };
+  backend.set_split = [this](const SplitCall& call, const Reply<SplitOutcome>& reply) {
+    set_split(call, reply);
+  };
   backend.endpoint = [this](const EndpointCall& call) { return show_endpoint(call); };
-  backend.set_endpoint = [this](const EndpointCall& call, Reply<EndpointOutcome> reply) {
+  backend.set_endpoint = [this](const EndpointCall& call, const Reply<EndpointOutcome>& reply) {
     set_endpoint(call, reply);
   };
   backend.audit = [this] { return audit_json(audit_->lines()); };

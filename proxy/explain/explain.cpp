@@ -125,6 +125,7 @@ class Explainer {
                                  composed_.listener.index,
                                  forwarded_.proto};
     std::vector<std::string> listener_names;
+    listener_names.reserve(config_.listeners.size());
     for (const config::Listener& listener : config_.listeners) listener_names.push_back(listener.name);
     const auto consider = [&](std::size_t index) {
       return ConsideredRoute{index, config_.routes[index].name,

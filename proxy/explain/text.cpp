@@ -18,7 +18,12 @@ class TextPage {
     out_.append(label.size() < label_width ? label_width - label.size() : 1, ' ');
     out_.append(text).append("\n");
   }
-  void item(std::string_view text) { out_.append("  ").append(text).append("\n"); }
+  template <class... Parts>
+  void item(const Parts&... parts) {
+    out_.append("  ");
+    (out_.append(parts), ...);
+    out_.append("\n");
+  }
   void heading(std::string_view text) { out_.append("\n").append(text).append("\n"); }
   std::string take() { return std::move(out_); }
 
@@ -85,7 +90,7 @@ void show_answer(TextPage& page, const Explanation& explanation) {
   page.heading("then");
   page.line("answer", text);
   if (!answer.reason.empty()) page.line("because", answer.reason);
-  for (const auto& [name, value] : answer.headers) page.item(name + ": " + value);
+  for (const auto& [name, value] : answer.headers) page.item(name, ": ", value);
   if (answer.body_bytes != 0) page.line("body", std::to_string(answer.body_bytes) + " bytes");
 }
 
@@ -104,6 +109,7 @@ void show_proxy(TextPage& page, const ProxyPlan& plan) {
   page.heading("then");
   if (!plan.split.empty()) {
     std::vector<std::string> shares;
+    shares.reserve(plan.split.size());
     for (const SplitShare& share : plan.split)
       shares.push_back(share.upstream + ' ' + std::to_string(share.weight));
     page.line("split", join(shares, ", ") + ": " + plan.split_rule);
@@ -118,7 +124,8 @@ void show_proxy(TextPage& page, const ProxyPlan& plan) {
   }
   if (!plan.at_once.empty()) page.line("at once", plan.at_once);
   std::vector<std::string> timeouts;
-  for (const auto& [name, value] : plan.timeouts) timeouts.push_back(name + ' ' + value);
+  timeouts.reserve(plan.timeouts.size());
+  for (const auto& [name, value] : plan.timeouts) timeouts.emplace_back(name).append(" ").append(value);
   page.line("timeouts", join(timeouts, ", "));
   page.line("retry", plan.retry);
   if (!plan.health_check.empty()) page.line("checks", plan.health_check);
@@ -132,9 +139,8 @@ void show_response(TextPage& page, const Explanation& explanation) {
   const ResponseChanges& changes = explanation.response;
   page.heading("response to the client, header policies " +
                (explanation.policies.empty() ? "none" : join(explanation.policies, ", ")));
-  for (const auto& [name, value] : changes.set) page.item("set " + name + ": " + value);
-  for (const auto& [name, value] : changes.set_if_absent)
-    page.item("set where absent " + name + ": " + value);
+  for (const auto& [name, value] : changes.set) page.item("set ", name, ": ", value);
+  for (const auto& [name, value] : changes.set_if_absent) page.item("set where absent ", name, ": ", value);
   for (const std::string& name : changes.removed) page.item("remove " + name);
   if (!explanation.access_log) page.item("no line in the access log");
 }

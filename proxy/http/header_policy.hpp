@@ -35,6 +35,7 @@ enum class OwnField : std::uint8_t {
 
 /// One direction (request or response), one kind of connection (plain or TLS). Framing fields
 /// (field_role.hpp) are not a policy's to change: naming one has no effect.
+// NOLINTNEXTLINE(bugprone-exception-escape): what throws in flat_set is for allocators that hold state
 class CompiledFields {
  public:
   void drop(std::string_view name);
@@ -101,6 +102,7 @@ class CompiledFields {
   unsigned own_ = 0;                              // bit per OwnField
 };
 
+// NOLINTNEXTLINE(bugprone-exception-escape): as CompiledFields
 struct HeaderPolicy {
   CompiledFields request;
   CompiledFields response_plain;

@@ -30,8 +30,8 @@ inline AdminBackend scripted_backend() {
   backend.health = [] { return HealthReport{"1.2.3", {{"blue", 2, 2}}}; };
   backend.config = [] { return std::string(R"({"config":true})"); };
   backend.routes = [] { return std::string(R"({"routes":[]})"); };
-  backend.metrics = [](Reply<std::string> reply) { reply("weir_up 1\n"); };
-  backend.status = [](Reply<StatusReport> reply) {
+  backend.metrics = [](const Reply<std::string>& reply) { reply("weir_up 1\n"); };
+  backend.status = [](const Reply<StatusReport>& reply) {
     StatusReport report;
     report.version = "1.2.3";
     report.commit = "abcdef";
@@ -45,14 +45,14 @@ inline AdminBackend scripted_backend() {
     report.requests_in_flight = 3;
     reply(std::move(report));
   };
-  backend.upstreams = [](Reply<std::vector<UpstreamReport>> reply) {
+  backend.upstreams = [](const Reply<std::vector<UpstreamReport>>& reply) {
     EndpointReport endpoint;
     endpoint.address = "127.0.0.1:9001";
     endpoint.requests_total = 500;
     std::vector<UpstreamReport> reports{{"blue", "least_connections", {endpoint}}};
     reply(std::move(reports));
   };
-  backend.reload = [](Reply<ReloadOutcome> reply) {
+  backend.reload = [](const Reply<ReloadOutcome>& reply) {
     ReloadOutcome outcome;
     outcome.ok = true;
     outcome.generation = 8;
@@ -68,7 +68,7 @@ inline AdminBackend scripted_backend() {
     report.targets = {{"blue", 90, 90, 2, 2}, {"green", 10, 10, 1, 1}};
     return std::vector<SplitReport>{report};
   };
-  backend.set_split = [](const SplitCall& call, Reply<SplitOutcome> reply) {
+  backend.set_split = [](const SplitCall& call, const Reply<SplitOutcome>& reply) {
     SplitOutcome outcome;
     outcome.report.route = call.route;
     outcome.report.affinity = call.body + " from " + call.peer;
@@ -81,7 +81,8 @@ inline AdminBackend scripted_backend() {
     if (call.upstream != "blue") outcome = {404, "no upstream is named '" + call.upstream + "'", {}, {}};
     return outcome;
   };
-  backend.set_endpoint = [show = backend.endpoint](const EndpointCall& call, Reply<EndpointOutcome> reply) {
+  backend.set_endpoint = [show = backend.endpoint](const EndpointCall& call,
+                                                   const Reply<EndpointOutcome>& reply) {
     EndpointOutcome outcome = show(call);
     if (call.body.find("disabled") != std::string::npos) outcome.report.state = "disabled";
     reply(outcome);
@@ -104,6 +105,7 @@ class AdminFixture {
       io.run();
     });
   }
+  // NOLINTNEXTLINE(bugprone-exception-escape): a test without an end of its server had better stop
   ~AdminFixture() {
     on_thread([this] { server.reset(); });
     io.stop();
