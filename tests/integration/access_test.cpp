@@ -101,6 +101,7 @@ TEST(MaxInFlight, IsExactOverTwoWorkers) {
   WeirProcess weir(config);
   constexpr int clients = 20;  // enough connections for both workers to have some
   std::vector<RawClient> all;
+  all.reserve(clients);
   for (int i = 0; i < clients; ++i) all.push_back(weir.connect());
   for (RawClient& client : all) client.send_get("/");
   // Fifteen are answered at once; which ones is a race, how many is not.

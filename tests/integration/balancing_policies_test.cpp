@@ -15,8 +15,6 @@
 namespace weir::testing {
 namespace {
 
-using ::testing::HasSubstr;
-
 /// Three instances, each started once for all tests of this file.
 class Policies : public ::testing::Test {
  protected:
@@ -44,6 +42,7 @@ class Policies : public ::testing::Test {
     Counts counts;
     std::mutex mutex;
     std::vector<std::thread> clients;
+    clients.reserve(8);
     for (int i = 0; i < 8; ++i) {
       clients.emplace_back([&, i] {
         RawClient client = weir.connect();
@@ -241,6 +240,7 @@ TEST_F(Policies, TheSlowOfThreeNeverHasMoreThanTheOthersAndOne) {
   WeirProcess weir(config);
   std::atomic<int> answered{0};
   std::vector<std::thread> clients;
+  clients.reserve(12);
   for (int i = 0; i < 12; ++i) {
     clients.emplace_back([&] {
       RawClient client = weir.connect();

@@ -345,6 +345,7 @@ TEST(EndpointControl, UnderLoadNothingFailsAndNothingSlipsThrough) {
   std::atomic<bool> stop{false};
   std::atomic<int> failed{0};
   std::vector<std::thread> clients;
+  clients.reserve(4);
   for (int i = 0; i < 4; ++i) {
     clients.emplace_back([&] {
       RawClient client = weir.connect();

@@ -154,6 +154,7 @@ TEST(HealthEvents, StatusSaysWhyAndUntilWhen) {
 
 TEST(HealthEvents, ARateOverTheWindow) {
   std::vector<RequestBehaviour> half;
+  half.reserve(200);
   for (int i = 0; i < 200; ++i) half.push_back(i % 2 == 0 ? behave::status(500) : behave::status(503));
   ScriptableEndpoint mixed(behave::sequence(half)), good(behave::ok());
   ConfigText config = config_for({mixed.address(), good.address()});

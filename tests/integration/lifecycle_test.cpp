@@ -15,8 +15,6 @@
 namespace weir::testing {
 namespace {
 
-using ::testing::HasSubstr;
-
 constexpr ExitStatus exited_well{0, 0};
 
 class Lifecycle : public ::testing::Test {

@@ -38,6 +38,7 @@ class Mirror : public ::testing::Test {
 TEST_F(Mirror, TheShareIsExactOverAllWorkers) {
   WeirProcess weir(config("percent: 12.5"));
   std::vector<RawClient> clients;
+  clients.reserve(8);
   for (int i = 0; i < 8; ++i) clients.push_back(weir.connect());
   for (int i = 0; i < 2000; ++i) {
     ASSERT_EQ(clients[static_cast<std::size_t>(i) % clients.size()].get("/").body, "blue");

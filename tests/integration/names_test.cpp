@@ -15,7 +15,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
 
 /// Endpoints on 127.0.0.1, 127.0.0.2 ... that share one port, as the addresses of one name do.

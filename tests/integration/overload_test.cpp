@@ -55,6 +55,7 @@ class Overload : public ::testing::Test {
 TEST_F(Overload, PastTheCapANewConnectionGetsA503) {
   start("workers: 2, max_connections: 5, overload: { retry_after: 3s }");
   std::vector<RawClient> clients;
+  clients.reserve(5);
   for (int i = 0; i < 5; ++i) clients.push_back(busy_client());
   wait_for_open(5);
 
@@ -101,6 +102,7 @@ TEST_F(Overload, UnderTlsTheConnectionEndsBeforeItsHandshake) {
 TEST_F(Overload, TheOldestIdleConnectionMakesRoom) {
   start("workers: 1, max_connections: 4, overload: { start_percent: 95 }");
   std::vector<RawClient> idle;
+  idle.reserve(3);
   for (int i = 0; i < 3; ++i) idle.push_back(weir_->connect());
   RawClient busy = busy_client();
   // Young ones stay: a client that has just connected is about to send its request.
@@ -122,6 +124,7 @@ TEST_F(Overload, NearTheCapAnswersEndKeepAlive) {
   RawClient kept = weir_->connect();
   EXPECT_FALSE(kept.get("/").fields.has_token("Connection", "close"));
   std::vector<RawClient> clients;
+  clients.reserve(7);
   for (int i = 0; i < 7; ++i) clients.push_back(busy_client());
   wait_for_open(7);
   wait_for_state(tight);
@@ -144,6 +147,7 @@ TEST_F(Overload, ShortMemoryRefusesNewConnectionsButNotAll) {
   EXPECT_EQ(fresh_get().status, 200) << "its share is never refused";
   eventually("that one is gone", [&] { return weir_->metric("weir_connections") == 0; });
   std::vector<RawClient> clients;
+  clients.reserve(2);
   for (int i = 0; i < 2; ++i) clients.push_back(busy_client());
   wait_for_open(2);
   const Response refused = fresh_get();
@@ -165,6 +169,7 @@ TEST_F(Overload, TheStatusShowsIt) {
   const auto status = [&] { return weir_->admin_json("/api/v1/status").at("overload").as_object(); };
   EXPECT_EQ(status().at("state"), "normal");
   std::vector<RawClient> clients;
+  clients.reserve(2);
   for (int i = 0; i < 2; ++i) clients.push_back(busy_client());
   eventually("it shows", [&] { return status().at("state") == "shedding"; });
   const boost::json::value connections = status().at("bounds").at("connections");

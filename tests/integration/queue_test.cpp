@@ -285,6 +285,7 @@ TEST_F(Queues, AWaitInVainEndsWith503) {
   WeirProcess weir(with("queue: { max: 5, timeout: 60s }"));
   auto running = fill(weir);
   std::vector<RawClient> waiting;
+  waiting.reserve(3);
   for (int i = 0; i < 3; ++i) waiting.push_back(asking(weir));
   wait_for_queue(weir, 3);
   RawClient admin(weir.admin_port());
@@ -374,6 +375,7 @@ TEST(QueueUnderLoad, PlacesAreNeverExceededAndNoWaitIsLost) {
   WeirProcess weir(config);
   std::atomic<int> answered{0};
   std::vector<std::thread> clients;
+  clients.reserve(16);
   for (int i = 0; i < 16; ++i) {
     clients.emplace_back([&] {
       RawClient client = weir.connect();

@@ -51,6 +51,7 @@ Hammered hammer(const WeirProcess& weir, std::chrono::milliseconds time) {
   std::atomic<int> admitted = 0, refused = 0;
   const auto begin = Clock::now();
   std::vector<std::thread> clients;
+  clients.reserve(4);
   for (int i = 0; i < 4; ++i) {
     clients.emplace_back([&] {
       RawClient client = weir.connect();

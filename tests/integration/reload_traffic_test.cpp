@@ -98,7 +98,8 @@ TEST(ReloadTraffic, AThousandReloadsLeaveNoMemoryBehind) {
     ConfigText made = variant(blue.address(), green.address(), step);
     for (int i = 0; i < 100; ++i) {
       const std::string name = std::to_string(i);
-      made.routes.push_back("{ name: r" + name + ", match: { path: /r" + name + " }, upstream: app }");
+      std::string& route = made.routes.emplace_back("{ name: r");
+      route.append(name).append(", match: { path: /r").append(name).append(" }, upstream: app }");
     }
     return made.yaml();
   };

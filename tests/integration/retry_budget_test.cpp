@@ -96,6 +96,7 @@ class BrownOut : public ::testing::Test {
 
   std::vector<std::string> addresses() const {
     std::vector<std::string> found;
+    found.reserve(endpoints_.size());
     for (const auto& endpoint : endpoints_) found.push_back(endpoint->address());
     return found;
   }

@@ -241,6 +241,7 @@ TEST(Health, KillingOneEndpointUnderLoadFailsNoGet) {
   OriginProcess one("one"), two("two");
   WeirProcess weir(config_for({one.address(), two.address()}));
   std::vector<RawClient> clients;
+  clients.reserve(8);
   for (int i = 0; i < 8; ++i) clients.push_back(weir.connect());
   for (int round = 0; round < 60; ++round) {
     if (round == 20) one.process().signal(SIGKILL);

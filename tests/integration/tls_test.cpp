@@ -12,7 +12,6 @@
 namespace weir::testing {
 namespace {
 
-using ::testing::AnyOf;
 using namespace std::chrono_literals;
 
 class Tls : public ::testing::Test {
@@ -327,6 +326,7 @@ TEST_F(Tls, PlainHttpOnATlsPortIsRefused) {
 TEST_F(Tls, ASilentClientDoesNotHoldOthersUp) {
   const auto weir = start();
   std::vector<RawClient> silent;
+  silent.reserve(10);
   for (int i = 0; i < 10; ++i) silent.emplace_back(weir->port("https"));
   silent[0].send("\x16\x03\x01");
   EXPECT_EQ(weir->connect_tls(client_).get("/").status, 200);

@@ -110,7 +110,7 @@ class Scanner {
     statement.start = at_ + 1;
   }
 
-  void add(std::string what) {
+  void add(const std::string& what) {
     findings_.push_back(
         {file_.path, current().await_line, what + ": GCC 12 miscompiles it; name it, then move it"});
   }

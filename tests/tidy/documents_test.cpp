@@ -9,6 +9,7 @@
 #include <regex>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tidy/expect.hpp"
@@ -94,9 +95,11 @@ std::vector<Finding> missing_presets(const std::string& path, const std::string&
 /// `weir SUB --option` at the start of a command: the real binary's help has to know both.
 std::vector<Finding> unknown_weir_commands(const std::string& path, const std::string& text) {
   std::vector<Finding> findings;
-  const std::string weir = std::string(WEIR_BINARY_DIR) + "/weir";
+  const auto help_of = [](const std::string& command) {
+    return run(std::string(WEIR_BINARY_DIR) + "/weir " + command + " --help");
+  };
   // Its help lists one subcommand a line, indented.
-  static const std::vector<std::string> known = matches(run(weir + " --help").output, R"(\n  ([a-z]+) )");
+  static const std::vector<std::string> known = matches(help_of("").output, R"(\n  ([a-z]+) )");
   for (const CommandLine& command : command_lines(text)) {
     std::smatch match;
     static const std::regex invocation(R"(^(?:sudo )?(?:[\w./]*/)?weir ([a-z]+)(.*)$)");
@@ -107,16 +110,18 @@ std::vector<Finding> unknown_weir_commands(const std::string& path, const std::s
       continue;
     }
     const std::string arguments = match[2].str().substr(0, match[2].str().find(" #"));
-    Outcome help = run(weir + " " + subcommand + " --help");
+    Outcome help = help_of(subcommand);
     std::smatch deeper;  // `weir split set`: the options are those of the inner command
     static const std::regex inner(R"(^ ([a-z]+)\b.*$)");
     if (std::regex_match(arguments, deeper, inner) &&
         help.output.find("\n  " + deeper[1].str() + " ") != std::string::npos) {
-      help = run(weir + " " + subcommand + " " + deeper[1].str() + " --help");
+      help = help_of(subcommand + " " + deeper[1].str());
     }
     for (const std::string& option : matches(arguments, R"(\s(--?[a-zA-Z][\w-]*))")) {
       if (help.output.find(option) != std::string::npos) continue;
-      findings.push_back({path, command.line, "weir " + subcommand + " has no option " + option});
+      std::string what = "weir " + subcommand;
+      what.append(" has no option ").append(option);
+      findings.push_back({path, command.line, std::move(what)});
     }
   }
   return findings;

@@ -116,8 +116,10 @@ TEST(ReachabilityProperty, TheIndexFindsWhatEveryPairShows) {
   for (unsigned seed = 0; seed < 300; ++seed) {
     Random random(seed);
     std::vector<RouteMatch> routes;
+    routes.reserve(30);
     for (int i = 0; i < 30; ++i) routes.push_back(random_match(random));
     std::vector<const RouteMatch*> pointers;
+    pointers.reserve(routes.size());
     for (const RouteMatch& route : routes) pointers.push_back(&route);
     std::vector<std::pair<std::size_t, std::size_t>> expected, found;
     for (std::size_t later = 0; later < routes.size(); ++later) {

@@ -138,6 +138,7 @@ std::vector<double> shares_under_load(const std::vector<std::uint32_t>& weights,
   }
   for (auto& worker : workers) worker.join();
   std::vector<double> shares;
+  shares.reserve(picked.size());
   for (const auto& count : picked) shares.push_back(count / (2.0 * requests));
   return shares;
 }

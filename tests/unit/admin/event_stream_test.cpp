@@ -66,6 +66,7 @@ TEST(EventStream, AnEventFromAnyThreadComesThrough) {
   const AdminFixture admin;
   RawClient client = open_stream(admin, observe::last_event_id());
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([] {
       for (int i = 0; i < 50; ++i) emit("at once");

@@ -101,7 +101,7 @@ TEST(AdminServer, UnhealthyAndDrainingAre503) {
 
 TEST(AdminServer, AReloadThatIsRefusedListsEveryProblem) {
   AdminBackend backend = scripted_backend();
-  backend.reload = [](Reply<ReloadOutcome> reply) {
+  backend.reload = [](const Reply<ReloadOutcome>& reply) {
     reply(refused_reload({"weir.yaml:3:5: routes: unknown key \"rout\"", "second"}));
   };
   const AdminFixture admin(std::move(backend));

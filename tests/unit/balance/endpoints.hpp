@@ -47,6 +47,7 @@ class Endpoints {
   void put_out(std::size_t index, std::uint8_t why) { states_[index]->out = why; }
   std::vector<std::uint32_t> loads() const {
     std::vector<std::uint32_t> loads;
+    loads.reserve(states_.size());
     for (const auto& state : states_) loads.push_back(state->in_flight.load());
     return loads;
   }

@@ -109,6 +109,7 @@ TEST_F(Tiers, AFullEndpointIsLeftAlone) {
     endpoints.candidate(0).max_connections = 2;
     endpoints.candidate(1).max_connections = 3;
     std::vector<std::size_t> held;
+    held.reserve(5);
     for (int i = 0; i < 5; ++i) held.push_back(pick(endpoints).index);
     EXPECT_EQ(endpoints.loads(), (std::vector<std::uint32_t>{2, 3}));
     const Pick sixth = pick(endpoints);

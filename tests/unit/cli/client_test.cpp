@@ -80,7 +80,7 @@ TEST(Client, StatusAsTable) {
 
 TEST(Client, StatusSaysWhoTookAnEndpointOut) {
   AdminBackend backend = scripted_backend();
-  backend.upstreams = [](Reply<std::vector<UpstreamReport>> reply) {
+  backend.upstreams = [](const Reply<std::vector<UpstreamReport>>& reply) {
     EndpointReport endpoint;
     endpoint.address = "127.0.0.1:9001";
     endpoint.state = "drain";
@@ -95,7 +95,7 @@ TEST(Client, StatusSaysWhoTookAnEndpointOut) {
 
 TEST(Client, StatusSaysWhyAnEndpointIsOut) {
   AdminBackend backend = scripted_backend();
-  backend.upstreams = [](Reply<std::vector<UpstreamReport>> reply) {
+  backend.upstreams = [](const Reply<std::vector<UpstreamReport>>& reply) {
     EndpointReport out, back;
     out.address = "127.0.0.1:9001";
     out.state = "ejected";
@@ -148,7 +148,7 @@ TEST(Client, Reload) {
 
 TEST(Client, AReloadReportsSettingsAndOrder) {
   AdminBackend backend = scripted_backend();
-  backend.reload = [](Reply<ReloadOutcome> reply) {
+  backend.reload = [](const Reply<ReloadOutcome>& reply) {
     ReloadOutcome outcome;
     outcome.ok = true;
     outcome.changes.routes_reordered = true;
@@ -162,7 +162,7 @@ TEST(Client, AReloadReportsSettingsAndOrder) {
 
 TEST(Client, AReloadThatIsRefusedPrintsEveryProblem) {
   AdminBackend backend = scripted_backend();
-  backend.reload = [](Reply<ReloadOutcome> reply) { reply(refused_reload({"a.yaml:1:2: x", "b"})); };
+  backend.reload = [](const Reply<ReloadOutcome>& reply) { reply(refused_reload({"a.yaml:1:2: x", "b"})); };
   const AdminFixture admin(std::move(backend));
   const Printed printed = run(request_reload, target_of(admin));
   EXPECT_EQ(printed.outcome, ClientOutcome::refused);
@@ -179,12 +179,14 @@ TEST(Client, TheTokenIsSent) {
 }
 
 TEST(Client, TheTokenComesFromTheOptionOrTheEnvironment) {
+  // NOLINTBEGIN(concurrency-mt-unsafe): no other thread runs here
   ::unsetenv("WEIR_ADMIN_TOKEN");
   EXPECT_EQ(admin_token(""), "");
   ::setenv("WEIR_ADMIN_TOKEN", "from environment", 1);
   EXPECT_EQ(admin_token(""), "from environment");
   EXPECT_EQ(admin_token("given"), "given");
   ::unsetenv("WEIR_ADMIN_TOKEN");
+  // NOLINTEND(concurrency-mt-unsafe)
 }
 
 TEST(Client, NothingListens) {

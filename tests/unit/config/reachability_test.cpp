@@ -30,6 +30,7 @@ RouteMatch header(const std::string& name, HeaderMatch::Kind kind, const std::st
 
 std::vector<Shadow> unreachable(const std::vector<RouteMatch>& matches) {
   std::vector<const RouteMatch*> pointers;
+  pointers.reserve(matches.size());
   for (const RouteMatch& match : matches) pointers.push_back(&match);
   return find_unreachable(pointers);
 }

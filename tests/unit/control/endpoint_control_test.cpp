@@ -207,7 +207,7 @@ Printed run(const AdminFixture& admin, const EndpointSetting& setting, bool as_j
 AdminBackend draining_backend() {
   AdminBackend backend = scripted_backend();
   const auto left = std::make_shared<std::uint64_t>(3);
-  backend.set_endpoint = [left](const EndpointCall& call, Reply<EndpointOutcome> reply) {
+  backend.set_endpoint = [left](const EndpointCall& call, const Reply<EndpointOutcome>& reply) {
     EndpointOutcome outcome;
     outcome.report = {call.upstream, call.address, "drain", *left, {}};
     reply(outcome);

@@ -17,7 +17,6 @@ namespace {
 using limit::Bound;
 using limit::Pressure;
 using ::testing::HasSubstr;
-using ::testing::StartsWith;
 
 class Guarded : public ::testing::Test {
  protected:

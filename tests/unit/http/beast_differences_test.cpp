@@ -302,7 +302,7 @@ TEST(BeastDifferences, TrailersJoinTheHeadThere) {
   beast_http::request_parser<beast_http::string_body> parser;
   parser.eager(true);
   boost::beast::error_code ec;
-  parser.put(boost::asio::buffer(bytes.data(), bytes.size()), ec);
+  parser.put(boost::asio::const_buffer(bytes.data(), bytes.size()), ec);
   ASSERT_TRUE(parser.is_done()) << ec.message();
   EXPECT_EQ(parser.get().count(beast_http::field::host), 2u);
   EXPECT_EQ(parser.get().count(beast_http::field::authorization), 1u);

@@ -32,6 +32,7 @@ config::HeaderPolicy security() {
 
 HeaderPolicy compile(const std::vector<config::HeaderPolicy>& policies) {
   std::vector<const config::HeaderPolicy*> pointers;
+  pointers.reserve(policies.size());
   for (const auto& policy : policies) pointers.push_back(&policy);
   return HeaderPolicy::compile(pointers);
 }
