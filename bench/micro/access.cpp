@@ -50,7 +50,7 @@ BENCHMARK(access_list)->Args({10, 4})->Args({100'000, 4})->Args({10, 6})->Args({
 void access_list_build(benchmark::State& state) {
   Rng rng(1);
   const auto deny = random_blocks(rng, static_cast<std::size_t>(state.range(0)), false);
-  for (auto _ : state) benchmark::DoNotOptimize(CidrSet({}, deny, true).bytes());
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(CidrSet({}, deny, true).bytes());
 }
 BENCHMARK(access_list_build)->Arg(100'000)->Unit(benchmark::kMillisecond);
 

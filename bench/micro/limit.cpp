@@ -77,6 +77,7 @@ BENCHMARK(limit_flood_of_new_keys);
 /// Three limits that must all admit.
 void limit_three_at_once(benchmark::State& state) {
   std::vector<std::shared_ptr<limit::BucketTable>> tables;
+  tables.reserve(3);
   for (int i = 0; i < 3; ++i)
     tables.push_back(limit::BucketTable::make(million, {1, 2}, tokens(1, 1'000'000'000 / 4)));
   std::uint64_t key = 0;

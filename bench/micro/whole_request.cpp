@@ -16,7 +16,7 @@ void whole_request(benchmark::State& state, const Job& job) {
     if (!chain.client.ask()) return state.SkipWithError("not answered");
   }
   const Allocations before = chain.worker.allocations();
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     if (!chain.client.ask()) return state.SkipWithError("not answered");
   }
   const Allocations after = chain.worker.allocations();
