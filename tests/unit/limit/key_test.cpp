@@ -152,7 +152,7 @@ config::RateLimit by_cookie(config::OnMissingKey on_missing = config::OnMissingK
   return limit;
 }
 
-Asker with_cookies(std::vector<std::string_view> lines) {
+Asker with_cookies(const std::vector<std::string_view>& lines) {
   Asker asker;
   for (const std::string_view line : lines) asker.fields.push_back(field("Cookie", line));
   return asker;

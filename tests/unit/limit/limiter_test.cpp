@@ -67,6 +67,7 @@ TEST_F(LimiterTest, ThreadsWithOpposedOrdersNeitherBlockNorMiscount) {
   const auto both_tables = table_of(1'000, per_second(1, 20'000));
   std::atomic<std::uint64_t> admitted = 0;
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&, i] {
       std::vector<Demand> demands{Demand(*other, hash_of(1), false), Demand(*both_tables, hash_of(1), false)};
@@ -85,6 +86,7 @@ TEST_F(LimiterTest, TheOthersAreExactUnderLoad) {
   const auto wide = table_of(1'000, per_second(1, 1'000'000));
   const auto narrow = table_of(1'000, per_second(1, 700));
   std::vector<std::thread> threads;
+  threads.reserve(2);
   for (int i = 0; i < 2; ++i) {
     threads.emplace_back([&] {
       for (int n = 0; n < 20'000; ++n) {

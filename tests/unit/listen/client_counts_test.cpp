@@ -110,6 +110,7 @@ TEST(ClientCounts, IsExactOverThreads) {
     }
   };
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int i = 0; i < 4; ++i) threads.emplace_back(worker);
   for (std::thread& thread : threads) thread.join();
   EXPECT_LE(most, 2);

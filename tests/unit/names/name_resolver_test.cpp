@@ -107,6 +107,7 @@ TEST(Loopback, LocalhostIsBothWhateverTheFileSays) {
     for (const char* address : file) found.push_back(*IpAddress::parse(address));
     add_loopback(name, found);
     std::vector<std::string> texts;
+    texts.reserve(found.size());
     for (const IpAddress& address : found) texts.push_back(address.to_string());
     return texts;
   };

@@ -15,7 +15,6 @@ namespace weir::observe {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 struct Family {
   std::string type;

@@ -159,6 +159,7 @@ TEST_F(LogTest, AStuckPipeDropsLinesAndReportsItLater) {
 TEST_F(LogTest, ThreadsAndReconfigurationDoNotMixLines) {
   configure(LogLevel::info, LogFormat::json, path);
   std::vector<std::thread> threads;
+  threads.reserve(3);
   for (int t = 0; t < 3; ++t) {
     threads.emplace_back([] {
       for (int i = 0; i < 300; ++i) log(LogLevel::info, "message {}", i);

@@ -157,6 +157,7 @@ TEST_F(LogWriterTest, ManyThreadsLoseNothing) {
   {
     LogWriter writer(path);
     std::vector<std::thread> producers;
+    producers.reserve(threads);
     for (int t = 0; t < threads; ++t) {
       producers.emplace_back([&writer, t] {
         std::string batch;

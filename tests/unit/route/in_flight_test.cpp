@@ -76,6 +76,7 @@ TEST(InFlight, IsExactOverThreads) {
     }
   };
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int i = 0; i < 4; ++i) threads.emplace_back(client);
   for (std::thread& thread : threads) thread.join();
   EXPECT_LE(most, bound);

@@ -141,6 +141,7 @@ TEST(PanicWatch, OneOfManyThreadsReports) {
     PanicWatch watch;
     std::atomic<int> reports{0};
     std::vector<std::thread> threads;
+    threads.reserve(4);
     for (int i = 0; i < 4; ++i) {
       threads.emplace_back([&] { reports += watch.observe(true) == PanicChange::began ? 1 : 0; });
     }
