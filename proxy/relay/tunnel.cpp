@@ -28,7 +28,11 @@ Task<bool> pass_on(Tunnel& tunnel, Direction& direction) {
   const WriteBounds bounds{tunnel.idle_timeout};
   do {
     batch.begin({});
-    (void)direction.from.take(batch);  // bytes without framing cannot be malformed
+    // Bytes without framing cannot be malformed, but the stream that they come on can (HTTP/2).
+    if (!direction.from.take(batch)) {
+      direction.status = io::IoStatus::reset;
+      co_return false;
+    }
     if (batch.data_bytes() > 0) {
       const PacedWrite written = co_await write_batch(direction.to, batch, bounds);
       if (!written.ok()) {

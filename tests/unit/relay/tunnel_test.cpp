@@ -139,5 +139,39 @@ TEST(Tunnel, HoldsTheLoopForABoundedAmountOnly) {
   f.loop.run([](Fixture& fixture) -> Task<> { co_await fixture.ended; }(f));
 }
 
+/// What a stream of HTTP/2 is when its client has broken a rule: it has something to say, again and again.
+class BrokenSource final : public BodySource {
+ public:
+  Result<void> take(BodyBatch&) override {
+    EXPECT_LT(++taken_, 10) << "asked again and again";
+    if (taken_ >= 10) more_ = false;
+    return client_error(ErrorKind::malformed_request, "it breaks the protocol");
+  }
+  bool finished() const override { return false; }
+  bool has_more() const override { return more_; }
+  bool try_read(io::IoResult& result) override {
+    result = {0, io::IoStatus::reset};
+    return true;
+  }
+  Task<io::IoResult> wait(TimePoint) override { co_return io::IoResult{0, io::IoStatus::reset}; }
+  Result<void> end_of_stream() override { return {}; }
+  std::string_view trailers() const override { return {}; }
+
+ private:
+  int taken_ = 0;
+  bool more_ = true;
+};
+
+TEST(Tunnel, ASourceThatIsMalformedEndsIt) {
+  Fixture f;
+  BrokenSource broken;
+  TunnelEnd end;
+  f.loop.run([](Fixture& fixture, BrokenSource& source, TunnelEnd& out) -> Task<> {
+    const TunnelSide near{source, fixture.client_sink}, far{fixture.endpoint_source, fixture.endpoint_sink};
+    out = co_await run_tunnel(near, far, 5s);
+  }(f, broken, end));
+  EXPECT_EQ(end.status, io::IoStatus::reset);
+}
+
 }  // namespace
 }  // namespace weir::relay
