@@ -103,7 +103,8 @@ Task<After> Exchange::relay_upgrade() {
   options.upgrade = true;
   client_->write_head(answer_.bytes, response(), options, worker_.http_date(wall_started_));
   const auto sent = co_await write_meanwhile();
-  watch_client(false);
+  // A stream of HTTP/2 may be reset when nothing reads it any more; of a connection a read or a write says so.
+  if (!head.tunnel) watch_client(false);
   if (sent) {
     outcome_.status = response().status;
     keep_log_texts();

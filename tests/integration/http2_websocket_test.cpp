@@ -77,7 +77,8 @@ TEST(Http2WebSocket, EchoesThroughTheTunnel) {
   EXPECT_EQ(client.get("/").status, 200) << "the connection serves on";
 }
 
-/// An endpoint that welcomes, sends back what comes in brackets, and says goodbye when its client has ended.
+/// An endpoint that welcomes, sends back what comes in brackets, and says goodbye when its client has ended: that of
+/// `/silent` not before the gate is open.
 class Http2Tunnel : public ::testing::Test {
  protected:
   explicit Http2Tunnel(std::string app = "") {
@@ -97,20 +98,25 @@ class Http2Tunnel : public ::testing::Test {
     return stream;
   }
 
-  ScriptableEndpoint endpoint_{ConnectionBehaviour([](EndpointConnection& connection) {
-    const std::optional<Request> request = connection.read_request();
-    if (!request) return;
-    connection.send(switching(accept_of(request->fields.get("Sec-WebSocket-Key")),
-                              "Sec-WebSocket-Protocol: chat\r\nX-Own: yes\r\n"));
-    connection.send("welcome;");
-    while (true) {
-      const std::string bytes = connection.read_some();
-      if (bytes.empty()) break;
-      if (bytes == "reset") return connection.reset();
-      connection.send("<" + bytes + ">");
-    }
-    connection.send("bye;");
-  })};
+  std::shared_ptr<Gate> ended_ = std::make_shared<Gate>(), gate_ = std::make_shared<Gate>();
+  ScriptableEndpoint endpoint_{
+      ConnectionBehaviour([ended = ended_, gate = gate_](EndpointConnection& connection) {
+        const std::optional<Request> request = connection.read_request();
+        if (!request) return;
+        connection.send(switching(accept_of(request->fields.get("Sec-WebSocket-Key")),
+                                  "Sec-WebSocket-Protocol: chat\r\nX-Own: yes\r\n"));
+        connection.send("welcome;");
+        while (true) {
+          const std::string bytes = connection.read_some();
+          if (bytes.empty()) break;
+          if (bytes == "reset") return connection.reset();
+          connection.send("<" + bytes + ">");
+        }
+        ended->open();
+        if (request->start_line.find("/silent") != std::string::npos)
+          gate->wait(Deadline(std::chrono::seconds(60)));
+        connection.send("bye;");
+      })};
   std::unique_ptr<WeirProcess> weir_;
 };
 
@@ -225,6 +231,26 @@ TEST_F(Http2Tunnel, TrailersAreNoPartOfIt) {
   EXPECT_NE(endpoint_.wait_for_end(0), StreamEvent::data);
   EXPECT_EQ(endpoint_.bytes().find("x-late"), std::string::npos);
   EXPECT_EQ(client.get("/own").status, 200);
+}
+
+TEST_F(Http2Tunnel, ARuleThatItsClientBreaksEndsItAlone) {
+  Http2Client client = this->client();
+  const std::uint32_t stream = open(client);
+  client.send_trailers(stream, {{"Upper", "case"}});
+  EXPECT_EQ(client.wait_reset(stream), h2::protocol_error);
+  EXPECT_NE(endpoint_.wait_for_end(0), StreamEvent::data);
+  EXPECT_EQ(client.get("/own").status, 200);
+  EXPECT_EQ(this->client().get("/own").status, 200) << "the worker serves others, too";
+}
+
+TEST_F(Http2Tunnel, AClientThatLeavesAfterItsEndEndsTheEndpointsSide) {
+  Http2Client client = this->client();
+  const std::uint32_t stream = open(client, connect_fields("/silent"));
+  client.send_data(stream, "");
+  ASSERT_TRUE(ended_->wait(Deadline()));  // and the endpoint says nothing to that
+  client.reset(stream);
+  weir_->wait_for_metric("weir_upstream_in_flight", "", 0);
+  gate_->open();
 }
 
 TEST_F(Http2Tunnel, DrainLetsItFinish) {
