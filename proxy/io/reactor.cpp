@@ -27,7 +27,7 @@ Reactor::Reactor()
       wall_now_(std::chrono::system_clock::now()),
       wheel_(now_),
       events_(events_per_turn) {
-  make_room_for_waiting();
+  make_room_for_waiting(0, 0);
   if (!epoll_.valid() || !wakeup_.valid()) throw_errno("event loop");
   epoll_event event{};
   event.events = EPOLLIN;
@@ -38,8 +38,8 @@ Reactor::Reactor()
 Reactor::~Reactor() = default;
 
 void Reactor::add(Channel& channel) {
+  make_room_for_waiting(channels_ + 1, expected_);
   ++channels_;
-  make_room_for_waiting();
   epoll_event event{};
   event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
   event.data.ptr = &channel;
@@ -95,8 +95,8 @@ void Reactor::run_posted() {
 }
 
 /// Room for every coroutine that may become ready in one turn, so that waking one needs no memory.
-void Reactor::make_room_for_waiting() {
-  const std::size_t waiting = channels_ * waiting_per_channel + expected_;
+void Reactor::make_room_for_waiting(std::size_t channels, std::size_t expected) {
+  const std::size_t waiting = channels * waiting_per_channel + expected;
   if (next_turn_.capacity() >= waiting + waiting_more) return;
   const std::size_t room = waiting * 2 + waiting_more;
   ready_.reserve(room);

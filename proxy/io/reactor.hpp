@@ -93,10 +93,12 @@ class Reactor {
   void at_turn_end(TurnEnd& work) {
     if (!work.is_linked()) turn_ends_.push_back(work);
   }
-  /// `coroutines` more (or fewer) may become ready at once than the number of sockets says.
+  /// `coroutines` more (or fewer) may become ready at once than the number of sockets says. Nothing has changed when it
+  /// throws for want of memory, and it does not throw for fewer.
   void expect_waiting(std::ptrdiff_t coroutines) {
-    expected_ += static_cast<std::size_t>(coroutines);
-    make_room_for_waiting();
+    const std::size_t expected = expected_ + static_cast<std::size_t>(coroutines);
+    if (coroutines > 0) make_room_for_waiting(channels_, expected);
+    expected_ = expected;
   }
   /// Resumes `handle` after the next look at the kernel's events.
   void schedule_next_turn(std::coroutine_handle<> handle) { next_turn_.push_back(handle); }
@@ -111,7 +113,7 @@ class Reactor {
   void run_ready();
   void run_posted();
   void run_turn_ends();
-  void make_room_for_waiting();
+  void make_room_for_waiting(std::size_t channels, std::size_t expected);
 
   FileDescriptor epoll_;
   FileDescriptor wakeup_;  // eventfd

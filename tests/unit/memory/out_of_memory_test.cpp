@@ -165,6 +165,28 @@ TEST(OutOfMemory, AnAcceptorGoesOn) {
   loop.reactor().run_turn();  // in which its coroutine ends
 }
 
+TEST(OutOfMemory, ALoopThatFindsNoRoomForMoreCoroutinesExpectsNoMore) {
+  io::Reactor reactor;
+  reactor.expect_waiting(8);  // and some more have room then
+  bool threw = false, threw_later = false;
+  {
+    const FailingNew failing(0, FailingNew::for_good);
+    try {
+      reactor.expect_waiting(1'000'000);
+    } catch (const std::bad_alloc&) {
+      threw = true;
+    }
+    try {
+      reactor.expect_waiting(4);
+      reactor.expect_waiting(-12);  // a destructor's
+    } catch (const std::bad_alloc&) {
+      threw_later = true;
+    }
+  }
+  EXPECT_TRUE(threw);
+  EXPECT_FALSE(threw_later);
+}
+
 TEST(OutOfMemory, PostedWorkThatFindsNoneIsDropped) {
   io::Reactor reactor;
   bool done = false;
