@@ -105,6 +105,90 @@ TEST(Reactor, AYieldLetsTheNextLookAtTheEventsGoFirst) {
   EXPECT_EQ(count, 1000);
 }
 
+/// Notes that its turn has come, and then does what a test says.
+struct NotedEnd final : TurnEnd {
+  explicit NotedEnd(std::vector<int>& seen, int number = 0) : seen_(seen), number_(number) {}
+  void at_turn_end() noexcept override {
+    seen_.push_back(number_);
+    if (then) then();
+  }
+  std::function<void()> then;
+
+ private:
+  std::vector<int>& seen_;
+  const int number_;
+};
+
+TEST(TurnEnd, ComesOnceATurnHoweverOftenItIsAskedFor) {
+  Reactor reactor;
+  std::vector<int> seen;
+  NotedEnd first(seen, 1), second(seen, 2);
+  for (int i = 0; i < 3; ++i) {
+    reactor.at_turn_end(first);
+    reactor.at_turn_end(second);
+  }
+  EXPECT_TRUE(seen.empty());
+  reactor.run_turn();
+  EXPECT_EQ(seen, (std::vector<int>{1, 2}));
+  reactor.run_turn();
+  EXPECT_EQ(seen.size(), 2U) << "nobody has asked again";
+  reactor.at_turn_end(second);
+  reactor.run_turn();
+  EXPECT_EQ(seen, (std::vector<int>{1, 2, 2}));
+}
+
+Task<> wait_and_note(Signal& signal, std::vector<int>& seen, int number) {
+  co_await signal;
+  seen.push_back(number);
+}
+
+TEST(TurnEnd, ComesAfterWhatIsReadyAndBeforeWhatItMakesReady) {
+  Reactor reactor;
+  std::vector<int> seen;
+  Signal before(reactor), after(reactor);
+  NotedEnd end(seen, 2);
+  end.then = [&] { after.set(); };
+  start(wait_and_note(before, seen, 1));
+  start(wait_and_note(after, seen, 3));
+  reactor.at_turn_end(end);
+  reactor.post([&] { before.set(); });
+  reactor.run_turn();
+  EXPECT_EQ(seen, (std::vector<int>{1, 2, 3}));
+}
+
+TEST(TurnEnd, AskedForByItselfItComesInTheNextTurnWithoutAWait) {
+  Reactor reactor;
+  std::vector<int> seen;
+  NotedEnd again(seen, 1), other(seen, 2);
+  again.then = [&] {
+    reactor.at_turn_end(seen.size() < 5 ? again : other);
+    if (seen.size() >= 5) reactor.stop();
+  };
+  reactor.at_turn_end(again);
+  reactor.run_turn();
+  EXPECT_EQ(seen.size(), 1U);
+  const TimePoint before = Clock::now();
+  reactor.run();
+  EXPECT_LT(Clock::now() - before, 20s) << "no event of the kernel ends its wait";
+  EXPECT_GE(seen.size(), 5U);
+}
+
+TEST(TurnEnd, WhatIsGoneIsNotCalled) {
+  Reactor reactor;
+  std::vector<int> seen;
+  NotedEnd first(seen, 1);
+  auto second = std::make_unique<NotedEnd>(seen, 2);
+  {
+    NotedEnd never(seen, 3);
+    reactor.at_turn_end(never);
+  }
+  first.then = [&] { second.reset(); };
+  reactor.at_turn_end(first);
+  reactor.at_turn_end(*second);
+  reactor.run_turn();
+  EXPECT_EQ(seen, (std::vector<int>{1}));
+}
+
 Task<> wait_for(Signal& signal, bool& woken) {
   co_await signal;
   woken = true;
