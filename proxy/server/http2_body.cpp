@@ -1,6 +1,7 @@
 #include "server/http2_body.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <cstring>
 
 #include "server/http2_stream.hpp"
@@ -24,8 +25,7 @@ void Http2Body::clear() {
 }
 
 void Http2Body::add(std::string_view bytes) {
-  unread_ += bytes.size();
-  uncounted_ += bytes.size();
+  const std::size_t added = bytes.size();
   if (!blocks_.empty()) {
     Block& last = blocks_.back();
     const std::size_t fits = std::min(bytes.size(), last.capacity - last.end);
@@ -35,6 +35,7 @@ void Http2Body::add(std::string_view bytes) {
   }
   if (!bytes.empty()) {
     Block block;
+    assert(bytes.size() <= BufferPool::small_bytes);  // a run is part of one frame
     block.capacity =
         bytes.size() >= pooled_from ? BufferPool::small_bytes : std::max(block_min, bytes.size());
     block.bytes = buffers_.acquire(block.capacity);
@@ -42,6 +43,8 @@ void Http2Body::add(std::string_view bytes) {
     block.end = bytes.size();
     blocks_.push_back(std::move(block));
   }
+  unread_ += added;
+  uncounted_ += added;
   arrival_.notify();
 }
 

@@ -32,34 +32,40 @@ Http2Connection::Http2Connection(Session& session)
       progress_(reactor_),
       data_sent_last_(reactor_.now()),
       opened_at_(reactor_.now()),
-      idle_since_(reactor_.now()) {}
+      idle_since_(reactor_.now()) {
+  codec_.start();  // before anything else: a drain may announce itself first
+  want_flush();
+}
 
 Http2Connection::~Http2Connection() = default;
 
 Task<bool> Http2Connection::run() {
   ++session_.counters().http2.connections_total;
-  codec_.start();
-  want_flush();
-  for (;;) {
-    if (session_.in().empty()) {
-      const bool there = co_await read();
-      if (!there) break;
+  const io::Channel& channel = session_.stream().channel();
+  try {
+    for (bool goes_on = true; goes_on;) {
+      if (session_.in().empty()) goes_on = co_await read();
+      goes_on = goes_on && receive();
+      if (goes_on && !session_.in().empty()) co_await io::Yield(reactor_);
     }
-    if (!receive()) break;
-    if (!session_.in().empty()) co_await io::Yield(reactor_);
+  } catch (...) {
+    give_up(std::current_exception());
   }
+  if (ended_by_ == io::IoStatus::ok) ended_by_ = channel.aborted();
   if (ended_by_ == io::IoStatus::ok && codec_.failed()) ended_by_ = io::IoStatus::reset;
   end_streams(ended_by_);
-  count_end();
+  start_streams();  // those that receive() has left when it gave up
   // What the streams still refer to must outlive them, and a GOAWAY is worth a try.
   while (!streams_.empty() || writing_) co_await progress_.until(TimePoint::max());
-  if (session_.stream().channel().aborted() == io::IoStatus::ok) flush();
+  at_turn_end();
   while (writing_) co_await progress_.until(TimePoint::max());
-  co_return session_.stream().channel().aborted() == io::IoStatus::ok;
+  count_end();
+  co_return channel.aborted() == io::IoStatus::ok;
 }
 
 /// Passes what was read to the codec. False: the connection is over.
 bool Http2Connection::receive() {
+  if (session_.stream().channel().aborted() != io::IoStatus::ok) return false;
   ReadBuffer& in = session_.in();
   const std::size_t consumed = codec_.receive(in.unread(), reactor_.now());
   in.consume(consumed);
@@ -152,19 +158,34 @@ bool Http2Connection::timed_out() {
 }
 
 void Http2Connection::begin_shutdown() {
-  if (announced_) return;
+  if (announced_ || gave_up_) return;
   announced_ = true;
   announced_at_ = reactor_.now();
-  codec_.announce_shutdown();
+  try {
+    codec_.announce_shutdown();
+  } catch (...) {
+    return give_up(std::current_exception());
+  }
   want_flush();
   look_again();
 }
 
 void Http2Connection::close_idle() {
   announced_ = finished_ = true;
-  codec_.finish_shutdown();
+  try {
+    codec_.finish_shutdown();
+  } catch (...) {
+    return give_up(std::current_exception());
+  }
   want_flush();
   look_again();
+}
+
+void Http2Connection::give_up(const std::exception_ptr& failure) noexcept {
+  gave_up_ = true;
+  io::log_failure("client connection", failure);
+  session_.stream().channel().abort(io::IoStatus::exhausted);
+  progress_.notify();
 }
 
 /// The client, or the second GOAWAY, has ruled out further streams, and the last one has ended.
@@ -203,8 +224,13 @@ http2::ServerStream* Http2Connection::on_request(std::uint32_t, http2::FieldSect
     codec_.refuse(http2::ErrorCode::protocol_error);
     return nullptr;
   }
-  starting_.push_back(stream.get());
   streams_.push_back(stream.get());
+  try {
+    starting_.push_back(stream.get());
+  } catch (...) {
+    streams_.pop_back();
+    throw;
+  }
   ++session_.requests_;
   head_bytes_ += stream->head_bytes();
   if (streams_.size() == 1) look_again();
@@ -259,19 +285,34 @@ void Http2Connection::start_streams() {
 }
 
 void Http2Connection::stream_ended(Http2Stream& stream) {
-  leave_queue(stream);
-  head_bytes_ -= std::min(head_bytes_, stream.head_bytes());
   const auto at = std::find(streams_.begin(), streams_.end(), &stream);
   *at = streams_.back();
   streams_.pop_back();
-  codec_.release(stream);
-  session_.worker().give_back(std::unique_ptr<Http2Stream>(&stream));
+  try {
+    release(stream);
+  } catch (...) {
+    give_up(std::current_exception());
+  }
   want_flush();
   if (!session_.may_go_on()) begin_shutdown();
   if (!streams_.empty()) return;
   idle_since_ = reactor_.now();
   look_again();
   progress_.notify();
+}
+
+/// Frees it, whatever is thrown.
+void Http2Connection::release(Http2Stream& stream) {
+  std::unique_ptr<Http2Stream> owned(&stream);
+  leave_queue(stream);
+  forget_head(stream);
+  if (gave_up_) return;  // the codec may not know the stream, and nothing is left to be said of it
+  codec_.release(stream);
+  session_.worker().give_back(std::move(owned));
+}
+
+void Http2Connection::forget_head(const Http2Stream& stream) {
+  head_bytes_ -= std::min(head_bytes_, stream.head_bytes());
 }
 
 void Http2Connection::end_streams(io::IoStatus why) {
@@ -317,12 +358,15 @@ void Http2Connection::pump() {
 }
 
 void Http2Connection::at_turn_end() noexcept {
-  try {
-    flush();
-  } catch (...) {
-    io::log_failure("client connection", std::current_exception());
-    session_.stream().channel().abort(io::IoStatus::exhausted);
+  // Of what cannot be sent any more nothing is taken from the streams either.
+  if (session_.stream().channel().aborted() == io::IoStatus::ok) {
+    try {
+      flush();
+    } catch (...) {
+      give_up(std::current_exception());
+    }
   }
+  progress_.notify();  // the wait for room, or for the end
 }
 
 void Http2Connection::flush() {
@@ -382,7 +426,7 @@ void Http2Connection::writer_ended(bool well) {
 }
 
 void Http2Connection::count_end() {
-  if (codec_.failed()) ++session_.counters().http2.closed[std::string(codec_.error_reason())];
+  if (codec_.failed() && !gave_up_) ++session_.counters().http2.closed[std::string(codec_.error_reason())];
 }
 
 }  // namespace weir::server

@@ -3,6 +3,7 @@
 // equal take turns. Worker thread.
 #pragma once
 
+#include <exception>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,10 @@ class Http2Connection final : private http2::ServerEvents, private io::TurnEnd {
   void enter_queue(Http2Stream& stream);
   void leave_queue(Http2Stream& stream);
   std::string& scratch() { return scratch_; }
+  /// The head of `stream` is gone before it has ended.
+  void forget_head(const Http2Stream& stream);
+  /// Something found no memory, in the middle of a frame maybe: nothing more is sent, and all streams end.
+  void give_up(const std::exception_ptr& failure) noexcept;
   void note_data_sent(std::size_t bytes);
   std::uint64_t data_sent() const { return data_sent_; }
   TimePoint data_sent_last() const { return data_sent_last_; }
@@ -73,6 +78,7 @@ class Http2Connection final : private http2::ServerEvents, private io::TurnEnd {
   void look_again();
   void start_streams();
   void stream_ended(Http2Stream& stream);
+  void release(Http2Stream& stream);
   void pump();
   void flush();
   bool send_output();
@@ -94,6 +100,7 @@ class Http2Connection final : private http2::ServerEvents, private io::TurnEnd {
   bool writing_ = false;  // by a coroutine of its own: the socket was full
   bool reading_waits_ = false;
   bool announced_ = false, finished_ = false;  // the two GOAWAYs
+  bool gave_up_ = false;                       // the codec's state may be half of something
   std::size_t head_bytes_ = 0;                 // of all streams
   std::uint64_t data_sent_ = 0;
   TimePoint data_sent_last_, opened_at_, idle_since_, block_since_ = TimePoint::max(),

@@ -53,18 +53,28 @@ bool Http2Sink::try_write(relay::BodyBatch& batch, io::IoResult& result) {
   run_ = offset_ = 0;
   data_left_ = batch.data_bytes();
   written_ = 0;
-  // A head needs no window, and the end of a body neither.
-  bool through = !head_sent_ && send_head();
-  if (!through && (data_left_ == 0 || connection_->has_turn(*stream_))) {
-    through = send(Http2Connection::output_target);
+  bool through = true;
+  try {
+    through = begin_batch();
+  } catch (...) {
+    connection_->give_up(std::current_exception());
+    result.status = io::IoStatus::exhausted;
   }
   result.bytes = std::exchange(written_, 0);
   if (through) {
     batch_ = nullptr;
     return true;
   }
+  sent_last_ = reactor_.now();  // before, the client was not what this waited for
   connection_->enter_queue(*stream_);
   return false;
+}
+
+/// A head needs no window, and the end of a body neither. True: the batch is through.
+bool Http2Sink::begin_batch() {
+  if (!head_sent_ && send_head()) return true;
+  if (data_left_ > 0 && !connection_->has_turn(*stream_)) return false;
+  return send(Http2Connection::output_target);
 }
 
 bool Http2Sink::send(std::size_t most) {
@@ -145,9 +155,22 @@ TimePoint Http2Sink::last_progress() const {
   return blocked_by_own_window() ? sent_last_ : std::max(sent_last_, connection_->data_sent_last());
 }
 
+/// The batch is in the frame of the caller, which goes when there is no memory to wait in.
 Task<relay::PacedWrite> Http2Sink::write_rest(relay::WriteBounds bounds) {
+  try {
+    return wait_until_through(bounds);
+  } catch (...) {
+    drop_batch();
+    throw;
+  }
+}
+
+Task<relay::PacedWrite> Http2Sink::wait_until_through(relay::WriteBounds bounds) {
   relay::PacedWrite end;
   while (batch_ != nullptr) {
+    // Not only where it is woken: what ends the stream may come in the turn in which a look is due.
+    end.status = aborted();
+    if (!end.ok()) break;
     const TimePoint before = reactor_.now();
     const bool own = blocked_by_own_window();
     relay::TakenPace& pace = own ? own_pace_ : shared_pace_;
@@ -160,13 +183,12 @@ Task<relay::PacedWrite> Http2Sink::write_rest(relay::WriteBounds bounds) {
     if (woken != io::IoStatus::timeout && woken != io::IoStatus::ok) break;
     const TimePoint now = reactor_.now();
     end.too_slow = !pace.end_wait(own ? sent_ : connection_->data_sent(), now - before);
-    if (end.too_slow) end.status = io::IoStatus::timeout;
+    end.status = end.too_slow ? io::IoStatus::timeout : io::IoStatus::ok;
     if (end.too_slow || batch_ == nullptr) break;
     if (now >= bounds.deadline || now >= last_progress() + bounds.timeout) {
       end.status = io::IoStatus::timeout;
       break;
     }
-    end.status = io::IoStatus::ok;
   }
   drop_batch();
   co_return end;
@@ -174,7 +196,11 @@ Task<relay::PacedWrite> Http2Sink::write_rest(relay::WriteBounds bounds) {
 
 void Http2Sink::finish() {
   if (aborted() != io::IoStatus::ok || stream_->local_closed()) return;
-  connection_->codec().send_data(*stream_, {}, 0, true);
+  try {
+    connection_->codec().send_data(*stream_, {}, 0, true);
+  } catch (...) {
+    return connection_->give_up(std::current_exception());
+  }
   connection_->want_flush();
 }
 

@@ -44,6 +44,8 @@ class Http2Sink final : public relay::BodySink {
   void wake(io::IoStatus why) { progress_.notify(why); }
 
  private:
+  bool begin_batch();
+  Task<relay::PacedWrite> wait_until_through(relay::WriteBounds bounds);
   bool blocked_by_own_window() const;
   bool send_head();
   void send_data(std::size_t bytes, bool end);
@@ -61,7 +63,7 @@ class Http2Sink final : public relay::BodySink {
   std::uint64_t data_left_ = 0;
   std::size_t written_ = 0;  // of the batch, framing included
   std::uint64_t sent_ = 0;   // body bytes of this stream
-  TimePoint sent_last_{};
+  TimePoint sent_last_{};    // or the wait began
   relay::TakenPace own_pace_{0, Duration{}}, shared_pace_{0, Duration{}};
 };
 

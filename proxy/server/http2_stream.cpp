@@ -85,7 +85,11 @@ void Http2Stream::leave(io::IoStatus why) {
 }
 
 void Http2Stream::took(std::size_t bytes) {
-  connection_->codec().took(*this, bytes);
+  try {
+    connection_->codec().took(*this, bytes);
+  } catch (...) {
+    return connection_->give_up(std::current_exception());
+  }
   connection_->want_flush();
 }
 
@@ -126,6 +130,7 @@ Result<void> Http2Stream::accepts(const http::ResponseHead& head) const {
 }
 
 relay::TunnelSide Http2Stream::tunnel() {
+  connection_->forget_head(*this);
   section_ = {};  // what the log needs of it is kept elsewhere
   sink_.forget_pace();
   return {body_, sink_};
