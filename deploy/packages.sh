@@ -5,7 +5,7 @@
 #   run     what the demo calls: certificates, requests
 #   test    test libraries, sanitizer runtimes, the second compiler, the formatter
 #   lint    clang-tidy
-#   bench   load generator, micro benchmarks, and what Weir is compared with
+#   bench   load generators, micro benchmarks, and what Weir is compared with
 #   clients those that bench/refusals/run tries
 #   bare    what tests/bare_machine.sh makes its roots with
 # Needs root or sudo only when something is missing. --list prints the names instead; --llvm prints the folder of the
@@ -32,7 +32,7 @@ declare -A packages=(
   [run]="ca-certificates curl openssl"
   [test]="libgtest-dev libgmock-dev libclang-rt-$clang-dev g++-$gcc $formatter python3"
   [lint]="clang-tidy-$clang"
-  [bench]="wrk libbenchmark-dev nginx-light haproxy linux-perf valgrind python3"
+  [bench]="wrk nghttp2-client libbenchmark-dev nginx-light haproxy nghttp2-proxy linux-perf valgrind python3"
   [clients]="curl python3-requests python3-aiohttp nodejs default-jdk-headless"
   [bare]="debootstrap git curl util-linux"
 )

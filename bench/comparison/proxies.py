@@ -39,6 +39,11 @@ def cpus(scenario):
     return "0" if scenario.workers == 1 else "0,1"
 
 
+def nginx_has_http2_directive(release):
+    """`http2 on` came with nginx 1.25.1; before it, `listen` has a parameter."""
+    return tuple(int(part) for part in re.search(r"(\d+)\.(\d+)\.(\d+)", release).groups()) >= (1, 25, 1)
+
+
 def version_of(command):
     return subprocess.run(command, capture_output=True, text=True, check=True)
 
@@ -75,8 +80,8 @@ class Weir(Proxy):
 
     def start(self):
         folder, full = self.stage.folder, self.scenario.full
-        tls = ""
-        if self.scenario.tls:
+        tls = "protocols: [h2c]" if self.scenario.http2 else ""
+        if self.scenario.tls:  # which offers HTTP/2 by ALPN
             tls = f"tls: {{ certificates: [{{ cert: {folder}/cert.pem, key: {folder}/key.pem }}] }}"
         log = f"output: {folder}/{self.name}-access.log" if full else "enabled: false"
         limits = "rate_limits: { all: { key: client_ip, rate: 10000000/s, burst: 10000000 } }" if full else ""
@@ -111,12 +116,20 @@ class Nginx(Proxy):
 
     @staticmethod
     def version():
-        version = version_of([need_program("nginx", "nginx-light"), "-v"]).stderr.strip()
-        return f"{version.partition(': ')[2]}, {package_of('nginx')}"
+        return f"{Nginx.release()}, {package_of('nginx')}"
+
+    @staticmethod
+    def release():
+        return version_of([need_program("nginx", "nginx-light"), "-v"]).stderr.strip().partition(": ")[2]
 
     def start(self):
         folder, port, scenario = self.stage.folder, free_port(), self.scenario
         flags = "backlog=4096" + (" reuseport" if scenario.workers > 1 else "")
+        http2 = ""
+        if scenario.http2 and nginx_has_http2_directive(self.release()):
+            http2 = "http2 on;"
+        elif scenario.http2:
+            flags += " http2"
         listen = f"listen 127.0.0.1:{port} {flags};"
         if scenario.tls:
             listen = (f"listen 127.0.0.1:{port} ssl {flags}; ssl_certificate {folder}/cert.pem; "
@@ -170,7 +183,7 @@ http {{
     keepalive_requests 1000000000;
   }}
   server {{
-    {listen}
+    {listen} {http2}
     location / {{
       proxy_pass http://app;
       proxy_http_version 1.1;
@@ -201,7 +214,9 @@ class Haproxy(Proxy):
         folder, port, scenario = self.stage.folder, free_port(), self.scenario
         bind = f"bind 127.0.0.1:{port} backlog 4096"
         if scenario.tls:
-            bind += f" ssl crt {folder}/both.pem alpn http/1.1"
+            bind += f" ssl crt {folder}/both.pem alpn {'h2' if scenario.http2 else 'http/1.1'}"
+        elif scenario.http2:
+            bind += " proto h2"
         log, extra, tuned = "", "", [HAPROXY_TUNED.get(scenario.name, "")]
         if scenario.name in HAPROXY_SPLICED:
             tuned.append("maxpipes 128")
@@ -256,6 +271,31 @@ backend app
         self.launch_on(port, ["env", f"OPENSSL_CONF={settings}", "haproxy", "-db", "-f", config])
 
 
+class Nghttpx(Proxy):
+    """In jobs over HTTP/2."""
+
+    name = "nghttpx"
+
+    @staticmethod
+    def version():
+        version = version_of([need_program("nghttpx", "nghttp2-proxy"), "--version"]).stdout.strip()
+        return f"{version}, {package_of('nghttpx')}"
+
+    def start(self):
+        folder, port, scenario = self.stage.folder, free_port(), self.scenario
+        options = [f"--frontend=127.0.0.1,{port}" + ("" if scenario.tls else ";no-tls"),
+                   *(f"--backend=127.0.0.1,{each};;proto=http/1.1" for each in self.endpoints),
+                   f"--workers={scenario.workers}", "--backlog=4096", "--rlimit-nofile=65536", "--no-ocsp",
+                   "--frontend-http2-read-timeout=1h", "--add-x-forwarded-for",
+                   # It has no variables. X-Forwarded-Proto is there without being asked for.
+                   "--add-request-header=X-Real-IP: 127.0.0.1",
+                   f"--add-request-header=X-Forwarded-Host: 127.0.0.1:{port}",
+                   f"--add-request-header=X-Forwarded-Port: {port}"]
+        certificate = [f"{folder}/key.pem", f"{folder}/cert.pem"] if scenario.tls else []
+        settings = self.write("openssl.cnf", ONE_TICKET)
+        self.launch_on(port, ["env", f"OPENSSL_CONF={settings}", "nghttpx", "--conf=/dev/null", *options, *certificate])
+
+
 class Floor(Proxy):
     name = binary = "floor"
 
@@ -289,7 +329,7 @@ def boost_of(binary):
     return version_of([need_binary(binary), "--version"]).stdout.strip()
 
 
-PROXIES = {proxy.name: proxy for proxy in (Weir, Nginx, Haproxy, Floor, AsioRelay, BeastRelay)}
+PROXIES = {proxy.name: proxy for proxy in (Weir, Nginx, Haproxy, Nghttpx, Floor, AsioRelay, BeastRelay)}
 KINDS = {**PROXIES, WeirAlone.name: WeirAlone}  # the last: in jobs with several workers only
 
 

@@ -7,7 +7,7 @@ and the median of these over all rounds is what a comparison says. The quartiles
 import statistics
 from dataclasses import dataclass
 
-RIVALS = ("nginx", "haproxy")  # of which the better one is what Weir is compared with
+RIVALS = ("nginx", "haproxy", "nghttpx")  # the best one of those in a job is what Weir is compared with
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,11 @@ def paired(proxies, one, other, key):
 
 
 def against(proxies, other, key):
-    """Weir over `other`, where `best` is the better of nginx and HAProxy, as (name, Ratio); None without them.
+    """Weir over `other`, where `best` is the best of the rivals, as (name, Ratio); None without them.
 
-    The better one is chosen once for all rounds: the one whose own cost, paired with Weir's, is the smaller in the
-    median, which is the one that Weir looks worse against. The minimum of each round would be that of a proxy that does
-    not exist, made of the lucky rounds of two."""
+    The best one is chosen once for all rounds: the one whose own cost, paired with Weir's, is the smallest in the
+    median, which is the one that Weir looks worst against. The minimum of each round would be that of a proxy that does
+    not exist, made of the lucky rounds of several."""
     if other != "best":
         ratio = paired(proxies, "weir", other, key)
         return None if ratio is None else (other, ratio)

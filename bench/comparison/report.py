@@ -10,11 +10,11 @@ from .scenarios import SCENARIOS, by_name
 
 MARK_BEGIN = "<!-- bench/compare begin -->"
 MARK_END = "<!-- bench/compare end -->"
-TAIL_BOUND = 1.10  # Weir's p99 over that of the better of nginx and HAProxy, in each job
+TAIL_BOUND = 1.10  # Weir's p99 over that of the best rival, in each job
 WAITING_BOUND = 0.005  # of the samples of two workers; in lock waits in user space
 PROFILED, THIN_LTO = "-fprofile-use=", "-flto=thin"  # in a version's text
-COLOURS = {"weir": "#2563eb", "nginx": "#16a34a", "haproxy": "#d97706", "floor": "#9ca3af", "asio": "#a78bfa",
-           "beast": "#db2777"}
+COLOURS = {"weir": "#2563eb", "nginx": "#16a34a", "haproxy": "#d97706", "nghttpx": "#dc2626", "floor": "#9ca3af",
+           "asio": "#a78bfa", "beast": "#db2777"}
 RELAYS_ON_BOOST = {
     "asio": "`asio` is the same relay on Boost.Asio, without its locks (`BOOST_ASIO_CONCURRENCY_HINT_UNSAFE`; "
             "locks are the default, and are not measured).",
@@ -49,8 +49,8 @@ def verdicts(scenario, result):
 
 
 def tail(scenario, result):
-    """Weir's p99 over that of the better of nginx and HAProxy, as (name, Ratio); None without them. Who is the better
-    here is chosen by p99, again once for all rounds."""
+    """Weir's p99 over that of the best rival, as (name, Ratio); None without any. Who is the best here is chosen by
+    p99, again once for all rounds."""
     return None if scenario.load == "idle" else against(result["proxies"], "best", "p99_ms")
 
 
@@ -135,7 +135,7 @@ def cost_miss(scenario, other, cost, bound):
     if other == "absolute":
         return f"`{scenario.name}`: Weir takes {cost:.3f} KiB a connection; at most {bound:.2f} is wanted."
     what = "memory" if scenario.load == "idle" else "CPU time"
-    better = ", the better one" if other.startswith("best: ") else ""
+    better = f", the {'best' if scenario.http2 else 'better'} one" if other.startswith("best: ") else ""
     return (f"`{scenario.name}`: Weir takes {cost:.3f} times the {what} of {other.removeprefix('best: ')}{better}; at "
             f"most {bound:.2f} is wanted.")
 
@@ -209,6 +209,17 @@ def relays(data):
     return textwrap.fill(said, TEXT_WIDTH) + "\n" if said else ""
 
 
+def of_http2(data):
+    """What the jobs over HTTP/2 are, as lines; empty without them."""
+    if not any(scenario.http2 for scenario, _ in rows(data)):
+        return ""
+    said = ("In the jobs called `h2` clients speak HTTP/2 and endpoints HTTP/1.1: h2load has 8 connections with 16 "
+            "requests at once on each, to all by prior knowledge, but in `h2_tls` by ALPN. nghttpx takes part in these "
+            "only, and `best` is the best of the three there. `h2_big` counts what came of answers that were not whole "
+            "at the end as well. Each connection of `h2_idle` had one request.")
+    return textwrap.fill(said, TEXT_WIDTH) + "\n"
+
+
 def section(data):
     """The README's performance section, between its marks."""
     versions = "; ".join(f"{name}: {text}" for name, text in sorted(data["versions"].items()) if name != "floor")
@@ -218,7 +229,7 @@ idle connections KiB of resident memory each. Medians of the rounds: {length(dat
 Ratios are medians over the rounds of Weir's cost over the other's in the same round, with their quartiles in
 parentheses; `best` names the better of nginx and HAProxy.
 One worker on CPU 0 (but for `workers2`), two endpoints and the load on CPU 1. The floor is a relay that parses nothing.
-{relays(data)}`absolute` is a bound of KiB, not a ratio. Proxies start afresh in each round of the idle jobs.
+{relays(data)}{of_http2(data)}`absolute` is a bound of KiB, not a ratio. Proxies start afresh in each round of the idle jobs.
 
 {table(data)}
 

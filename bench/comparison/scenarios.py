@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Target:
-    against: str  # best (of nginx and HAProxy), haproxy, floor; absolute: none
+    against: str  # best (of the rivals: ratios.RIVALS), haproxy, floor; absolute: none
     ratio: float  # at most; absolute: the cost itself
 
 
@@ -15,13 +15,15 @@ class Scenario:
     title: str
     path: str = "/bytes/128"
     tls: bool = False
+    http2: bool = False          # with clients: by ALPN, or without TLS by prior knowledge; endpoints have HTTP/1.1
     full: bool = False           # rate limit, security headers, JSON access log
     connections: int = 64
+    streams: int = 1             # requests at once on a connection
     workers: int = 1
     body_bytes: int = 0          # of a POST
-    load: str = "wrk"            # wrk | handshakes | resumed | idle
+    load: str = "wrk"            # wrk | h2load | handshakes | resumed | idle
     floor: bool = False          # the relays run beside them
-    longer: int = 1              # a measurement lasts so many times as long: opening the connections is part of it
+    longer: int = 1              # a measurement lasts so many times as long: connections, or large answers, have begun
     targets: tuple = field(default=())
 
     @property
@@ -30,15 +32,21 @@ class Scenario:
 
 
 RELAYS = ("floor", "asio", "beast")  # measuring sticks, in jobs with `floor` only
+HTTP2_ONLY = ("nghttpx",)  # in jobs over HTTP/2
 
 
 def takes_part(name, scenario):
     """Whether the proxy of that name runs in the job."""
-    return scenario.floor or name not in RELAYS
+    return (scenario.floor or name not in RELAYS) and (scenario.http2 or name not in HTTP2_ONLY)
 
 
 def best(ratio):
     return Target("best", ratio)
+
+
+def over_http2(name, title, **other):
+    """A job of few connections with many requests at once on each."""
+    return Scenario(name, title, http2=True, load="h2load", connections=8, streams=16, **other)
 
 
 SCENARIOS = (
@@ -59,6 +67,11 @@ SCENARIOS = (
              targets=(Target("absolute", 2.0),)),
     Scenario("idletls", "memory of an idle TLS connection", tls=True, load="idle", connections=10_000,
              targets=(best(0.90),)),
+    over_http2("h2", "128 bytes over HTTP/2, 8 connections of 16 streams", targets=(best(0.85),)),
+    over_http2("h2_tls", "the same over TLS 1.3", tls=True, targets=(best(0.85),)),
+    over_http2("h2_big", "1 MiB answers over HTTP/2", path="/bytes/1048576", longer=3, targets=(best(0.95),)),
+    Scenario("h2_idle", "memory of an idle connection of HTTP/2 over TLS", tls=True, http2=True, load="idle",
+             connections=10_000),
     Scenario("workers2", "128 bytes, two workers on two CPUs", full=True, workers=2),
 )
 

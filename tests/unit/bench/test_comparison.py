@@ -211,6 +211,31 @@ class RelaysOnBoost(unittest.TestCase):
         self.assertEqual(report.errors(data), ["`plain`: beast had 3 errors; none is wanted."])
 
 
+class OverHttp2(unittest.TestCase):
+    def test_nghttpx_runs_in_these_jobs_only(self):
+        for name in ("h2", "h2_tls", "h2_big", "h2_idle"):
+            self.assertTrue(takes_part("nghttpx", by_name(name)))
+            self.assertTrue(takes_part("nginx", by_name(name)))
+            self.assertFalse(takes_part("floor", by_name(name)))
+        self.assertFalse(takes_part("nghttpx", by_name("plain")))
+        self.assertFalse(takes_part("nghttpx", by_name("idletls")))
+
+    def test_the_best_of_three_is_compared(self):
+        data = recording(h2={"weir": rounds(9), "nginx": rounds(20), "haproxy": rounds(15), "nghttpx": rounds(10)})
+        self.assertEqual(report.misses(data), [
+            "`h2`: Weir takes 0.900 times the CPU time of nghttpx, the best one; at most 0.85 is wanted."])
+
+    def test_the_text_tells_of_them_where_they_were_measured(self):
+        data = recording(h2={"weir": rounds(9), "nghttpx": rounds(12)})
+        self.assertIn("nghttpx takes part in these only", unwrapped(report.section(data)))
+        self.assertIn("| job | weir | nghttpx |", report.section(data))
+        self.assertNotIn("nghttpx", report.section(recording(full={"weir": rounds(9), "nginx": rounds(10)})))
+
+    def test_idle_ones_have_no_bound(self):
+        data = recording(h2_idle={"weir": idle_rounds(15), "nghttpx": idle_rounds(10)})
+        self.assertEqual(report.misses(data), [])
+
+
 class Wholeness(unittest.TestCase):
     def test_every_scenario_of_every_proxy_is_wanted(self):
         data = whole()

@@ -16,7 +16,7 @@ from unittest import mock
 from recordings import ROOT, locks, program, rounds, whole
 
 # pylint: disable=wrong-import-order  # recordings says where they are
-from comparison import loads, machine, perf, recording, report
+from comparison import loads, machine, perf, proxies, recording, report
 from comparison import locks as lock_samples
 from comparison.machine import Failure
 from comparison.scaling import ALONE
@@ -177,6 +177,60 @@ class Loads(unittest.TestCase):
                     mock.patch.multiple(loads, need_program=str, need_binary=str, cpu_ns=lambda pid: 0), \
                     self.assertRaisesRegex(Failure, f"(?s)nginx answered no request.*{said}"):
                 loads.measure(proxy, by_name(name), 1)
+
+
+class OverHttp2(unittest.TestCase):
+    REPORT = ("Application protocol: {protocol}\n"
+              "requests: 100 total, 116 started, 100 done, {good} succeeded, {bad} failed, {bad} errored, 0 timeout\n"
+              "traffic: 20.00KB (20480) total, 2.00KB (2048) headers (space savings 88.14%), 12.50KB ({data}) data\n"
+              "time for request:        1us        11us         5us         1us    80.00%\n")
+
+    def measure(self, name="h2", protocol="h2c", good=100, bad=0, data=12800, log="1\t200\t1500\n"):
+        proxy = mock.Mock(port=1)
+        proxy.name = "nghttpx"
+        with tempfile.TemporaryDirectory() as folder:
+            proxy.stage.folder = Path(folder)
+
+            def run(_scenario, command, _within_s):
+                self.command = command
+                Path(folder, "h2load.log").write_text(log)
+                return self.REPORT.format(protocol=protocol, good=good, bad=bad, data=data)
+            with mock.patch.object(loads, "run", side_effect=run), \
+                    mock.patch.multiple(loads, need_program=lambda name, package: name, cpu_ns=lambda pid: 0):
+                return loads.measure(proxy, by_name(name), 2)
+
+    def test_a_load_says_requests_errors_speed_and_latency(self):
+        log = "".join(f"17959888918306{i:02}\t200\t{1000 * (100 - i)}\n" for i in range(100))
+        facts = self.measure(log=log, bad=3)
+        self.assertEqual((facts["requests"], facts["errors"], facts["requests_per_second"], facts["p99_ms"]),
+                         (100, 3, 50.0, 99.0))
+        self.assertLessEqual({"-c8", "-m16", "-D2", "http://127.0.0.1:1/bytes/128"}, set(self.command))
+
+    def test_large_answers_count_by_their_bytes(self):
+        self.assertEqual(self.measure("h2_big", good=2, data=3 * 1048576 + 5)["requests"], 3)
+
+    def test_another_protocol_is_another_job(self):
+        self.assertEqual(self.measure("h2_tls", "h2")["errors"], 0)
+        with self.assertRaisesRegex(Failure, "nghttpx speaks http/1.1 in place of HTTP/2"):
+            self.measure("h2_tls", "http/1.1")
+
+    def test_no_whole_answer_is_a_failure(self):
+        with self.assertRaisesRegex(Failure, "(?s)nghttpx answered no request.* 0 succeeded"):
+            self.measure(good=0, log="")
+
+    def test_a_load_that_does_not_end_is_repeated(self):
+        proxy = mock.Mock(pid=os.getpid())
+        with mock.patch.dict(loads.LOADS, h2load=mock.Mock(side_effect=[loads.Stuck("stuck"), {"errors": 0}])):
+            self.assertEqual(loads.measure(proxy, by_name("h2"), 1), {"errors": 0})
+        stuck = mock.Mock(side_effect=loads.Stuck("stuck"))
+        with mock.patch.dict(loads.LOADS, h2load=stuck), self.assertRaises(loads.Stuck):
+            loads.measure(proxy, by_name("h2"), 1)
+        self.assertEqual(stuck.call_count, loads.ATTEMPTS)
+
+    def test_nginx_is_told_in_its_own_way(self):
+        for release, has in (("nginx/1.22.1", False), ("nginx/1.25.0", False), ("nginx/1.25.1", True),
+                             ("nginx/1.26.3", True)):
+            self.assertEqual(proxies.nginx_has_http2_directive(release), has, release)
 
 
 class Companions(unittest.TestCase):
