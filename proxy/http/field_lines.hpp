@@ -1,6 +1,7 @@
 // Ready `Name: value\r\n` lines, taken apart again so that a header policy can be asked about each. Pure; any thread.
 #pragma once
 
+#include <algorithm>
 #include <string_view>
 
 #include "http/field_names.hpp"
@@ -17,7 +18,7 @@ void for_each_field_line(std::string_view lines, Visit&& visit) {
     if (colon != line.npos) {
       const std::string_view name = line.substr(0, colon);
       const auto value = line.find_first_not_of(" \t", colon + 1);
-      visit(Field{field_id(name), name, value == line.npos ? std::string_view{} : line.substr(value)});
+      visit(Field{field_id(name), name, line.substr(std::min(value, line.size()))});
     }
     lines.remove_prefix(end == lines.npos ? lines.size() : end + 2);
   }

@@ -27,6 +27,9 @@ class Http2Body final : public relay::BodySource {
 
   /// For the request of `stream`; `ended`: it has no body.
   void begin(Http2Stream& stream, bool ended);
+  /// What comes is for a tunnel: no body of the request, and kept until open_tunnel().
+  void keep_for_tunnel() { end_taken_ = true; }
+  void open_tunnel() { end_taken_ = false; }
   /// Gives all blocks back.
   void clear();
 

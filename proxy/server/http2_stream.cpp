@@ -37,6 +37,7 @@ bool Http2Stream::begin(Http2Connection& connection, http2::FieldSection& sectio
   const http2::RequestRules rules{limits.uri_bytes, {websocket_key_.data(), websocket_key_.size()}};
   http2::ReadRequest read = http2::read_request(section_, ended, rules, exchange_->head);
   if (read.kind == http2::ReadRequest::Kind::malformed) return false;
+  if (exchange_->head.tunnel) body_.keep_for_tunnel();
   // Without a wish of the client its responses take turns.
   const http::Field* wish = exchange_->head.find(http::FieldId::priority);
   priority = wish != nullptr ? http2::parse_priority(wish->value) : http2::Priority{3, true};
@@ -130,6 +131,7 @@ Result<void> Http2Stream::accepts(const http::ResponseHead& head) const {
 }
 
 relay::TunnelSide Http2Stream::tunnel() {
+  body_.open_tunnel();
   connection_->forget_head(*this);
   section_ = {};  // what the log needs of it is kept elsewhere
   sink_.forget_pace();
