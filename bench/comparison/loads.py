@@ -131,17 +131,25 @@ def own_seconds():
     return usage.ru_utime + usage.ru_stime
 
 
+def until_it_ends(work):
+    """What `work` returns; again where its load got stuck."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return work()
+        except Stuck:
+            pass
+    return work()
+
+
 def measure(proxy, scenario, seconds):
     """One round: the load's facts and, but for idle connections, the proxy's CPU microseconds per request and the
     shares of a CPU that proxy and load used."""
-    for attempt in range(ATTEMPTS):
-        before, own_before, begun = cpu_ns(proxy.pid), own_seconds(), time.monotonic()
-        try:
-            facts = LOADS[scenario.load](proxy, scenario, seconds)
-            break
-        except Stuck:
-            if attempt + 1 == ATTEMPTS:
-                raise
+    return until_it_ends(lambda: measure_once(proxy, scenario, seconds))
+
+
+def measure_once(proxy, scenario, seconds):
+    before, own_before, begun = cpu_ns(proxy.pid), own_seconds(), time.monotonic()
+    facts = LOADS[scenario.load](proxy, scenario, seconds)
     if "requests" in facts:
         used, elapsed = cpu_ns(proxy.pid) - before, time.monotonic() - begun
         facts["cpu_us"] = used / 1000 / facts["requests"]

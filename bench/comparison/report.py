@@ -209,7 +209,7 @@ def relays(data):
     return textwrap.fill(said, TEXT_WIDTH) + "\n" if said else ""
 
 
-def of_http2(data):
+def over_http2(data):
     """What the jobs over HTTP/2 are, as lines; empty without them."""
     if not any(scenario.http2 for scenario, _ in rows(data)):
         return ""
@@ -223,13 +223,14 @@ def of_http2(data):
 def section(data):
     """The README's performance section, between its marks."""
     versions = "; ".join(f"{name}: {text}" for name, text in sorted(data["versions"].items()) if name != "floor")
+    jobs = relays(data) + over_http2(data)
     return f"""{MARK_BEGIN}
 CPU microseconds per request of the proxy's whole process tree, with p99 latency in milliseconds in parentheses; for
 idle connections KiB of resident memory each. Medians of the rounds: {length(data)}.
 Ratios are medians over the rounds of Weir's cost over the other's in the same round, with their quartiles in
 parentheses; `best` names the better of nginx and HAProxy.
 One worker on CPU 0 (but for `workers2`), two endpoints and the load on CPU 1. The floor is a relay that parses nothing.
-{relays(data)}{of_http2(data)}`absolute` is a bound of KiB, not a ratio. Proxies start afresh in each round of the idle jobs.
+{jobs}`absolute` is a bound of KiB, not a ratio. Proxies start afresh in each round of the idle jobs.
 
 {table(data)}
 

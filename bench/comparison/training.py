@@ -35,6 +35,8 @@ class Load:
     fields: tuple = ()     # of the request
     script: str = ""       # wrk's
     tls: bool = False
+    http2: bool = False    # by h2load, over TLS
+    body_bytes: int = 0    # of a POST over HTTP/2
     refused: bool = False  # every answer is an error, as it should be
 
 
@@ -51,6 +53,13 @@ LOADS = (
     Load("lost", "404 of an endpoint", path="/status/404", refused=True),
     Load("nowhere", "404 of Weir", path="/bytes/128", fields=("Host: unknown.example.net",), refused=True),
     Load("limited", "429", path="/few/bytes/128", refused=True),
+    Load("h2_browser", "a browser's header fields, over HTTP/2", path="/catalogue?page=4&sort=price", http2=True,
+         fields=("Host: shop.example.org", *BROWSER)),
+    Load("h2_api", "two limits, a split and a rewritten path, over HTTP/2", path="/v1/bytes/2048?fields=name,price",
+         http2=True, fields=API),
+    Load("h2_chunked", "answers of an unknown length, over HTTP/2", path="/chunked/16384", http2=True),
+    Load("h2_upload", "a body there and back, over HTTP/2", path="/echo", http2=True, body_bytes=32768),
+    Load("h2_limited", "429 over HTTP/2", path="/few/bytes/128", http2=True, refused=True),
 )
 
 
@@ -113,6 +122,30 @@ routes:
 
     def serve(self, load, seconds):
         """How many requests it answered as the load expects."""
+        ask = self.ask_http2 if load.http2 else self.ask_http1
+        requests, refused, report = loads.until_it_ends(lambda: ask(load, seconds))
+        expected = refused if load.refused else requests - refused
+        if expected == 0 or expected < 0.99 * requests:
+            raise Failure(f"{load.name}: only {expected} of {requests} answers were as expected:\n{report}")
+        return expected
+
+    def ask_http2(self, load, seconds):
+        """As ask_http1(). Host is a pseudo-field, and fields about a connection may not be there (RFC 9113 8.2.2)."""
+        command = [need_program("h2load", "nghttp2-client"), "-t1", "-c8", "-m16", f"-D{seconds}"]
+        for field in load.fields:
+            if not field.startswith("Connection: "):
+                command += ["-H", field.replace("Host: ", ":authority: ", 1) if field.startswith("Host: ") else field]
+        if load.body_bytes:
+            command += ["-d", self.write("body", "x" * load.body_bytes)]
+        report = loads.run(self.scenario, [*command, f"https://127.0.0.1:{self.tls_port}{load.path}"],
+                           seconds + loads.STUCK_AFTER_S)
+        requests, failed = (int(re.search(rf"(\d+) {word}", report).group(1)) for word in ("done", "failed"))
+        if "Application protocol: h2\n" not in report:
+            raise Failure(f"{load.name}: not over HTTP/2:\n{report}")
+        return requests, failed, report
+
+    def ask_http1(self, load, seconds):
+        """Requests, how many of them were refused, and the report."""
         command = [need_program("wrk"), "-t1", f"-c{self.scenario.connections}", f"-d{seconds}s"]
         if load.script:
             command += ["-s", self.write("load.lua", load.script)]
@@ -122,7 +155,4 @@ routes:
         report = loads.run(self.scenario, [*command, f"{scheme}://127.0.0.1:{port}{load.path}"])
         requests = int(re.search(r"(\d+) requests in", report).group(1))
         refused = sum(int(number) for number in re.findall(r"Non-2xx or 3xx responses: (\d+)", report))
-        expected = refused if load.refused else requests - refused
-        if expected == 0 or expected < 0.99 * requests:
-            raise Failure(f"{load.name}: only {expected} of {requests} answers were as expected:\n{report}")
-        return expected
+        return requests, refused, report

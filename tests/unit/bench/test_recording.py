@@ -16,7 +16,7 @@ from unittest import mock
 from recordings import ROOT, locks, program, rounds, whole
 
 # pylint: disable=wrong-import-order  # recordings says where they are
-from comparison import loads, machine, perf, proxies, recording, report
+from comparison import loads, machine, perf, proxies, recording, report, training
 from comparison import locks as lock_samples
 from comparison.machine import Failure
 from comparison.scaling import ALONE
@@ -240,6 +240,22 @@ class Companions(unittest.TestCase):
                                   capture_output=True, text=True, check=False, timeout=30)
             self.assertEqual(done.returncode, 2)
             self.assertIn(output, done.stderr)
+
+    def test_training_over_http2_sends_what_may_be_sent_there(self):
+        weir = object.__new__(training.OperatorsWeir)
+        weir.stage, weir.scenario, weir.tls_port = mock.Mock(), by_name("plain"), 1
+        load = training.Load("some", "", http2=True,
+                             fields=("Host: a.example", "Connection: keep-alive", "Accept: */*"))
+        report = ("Application protocol: {protocol}\nrequests: 9 total, 9 started, 9 done, 2 succeeded, 7 failed, "
+                  "0 errored, 0 timeout\n")
+        with mock.patch.multiple(training, need_program=lambda name, package: name), \
+                mock.patch.object(loads, "run", return_value=report.format(protocol="h2")) as run:
+            self.assertEqual(weir.ask_http2(load, 2)[:2], (9, 7))
+            self.assertEqual(run.call_args.args[1][4:], ["-D2", "-H", ":authority: a.example", "-H", "Accept: */*",
+                                                         "https://127.0.0.1:1/bytes/128"])
+            run.return_value = report.format(protocol="http/1.1")
+            with self.assertRaisesRegex(Failure, "some: not over HTTP/2"):
+                weir.ask_http2(load, 2)
 
     def test_instructions_tell_a_failed_copy_and_a_failed_weir(self):
         instructions = program("instructions")
