@@ -18,8 +18,11 @@
 #include <optional>
 #include <stdexcept>
 #include <utility>
+#include <vector>
 
 #include "config/load.hpp"
+#include "http2/frame.hpp"
+#include "http2/hpack_encoder.hpp"
 #include "listen/acceptor.hpp"
 #include "observe/log_writer.hpp"
 
@@ -28,6 +31,7 @@ namespace {
 
 constexpr std::uint32_t connections_max = 64;
 constexpr int timeout_s = 10;
+constexpr std::uint32_t answers_window = 1u << 30;  // of a client with HTTP/2: more than all of its answers
 constexpr int certificate_life_s = 86'400;
 
 SocketAddress loopback(std::uint16_t port) {
@@ -80,20 +84,45 @@ void require(bool done, const char* what) {
   if (!done) throw std::runtime_error(what);
 }
 
+/// HEADERS and DATA of stream 0: each request has its own number written over it.
+std::string http2_request(const Job& job) {
+  std::string block;
+  http2::append_field(block, ":method", job.request_bytes > 0 ? "POST" : "GET");
+  http2::append_field(block, ":scheme", "http");
+  http2::append_field(block, ":path", "/api/v1/items/4711?fields=name,price");
+  http2::append_field(block, ":authority", "api.example.com");
+  http2::append_field(block, "user-agent", "curl/7.88.1");
+  http2::append_field(block, "accept", "application/json");
+  const std::uint8_t end = http2::flag::end_stream;
+  const bool body = job.request_bytes > 0;
+  std::string frames;
+  http2::append_frame_header(
+      frames, {.length = static_cast<std::uint32_t>(block.size()),
+               .type = http2::FrameType::headers,
+               .flags = static_cast<std::uint8_t>(http2::flag::end_headers | (body ? 0 : end))});
+  frames += block;
+  if (!body) return frames;
+  http2::append_frame_header(frames, {.length = static_cast<std::uint32_t>(job.request_bytes),
+                                      .type = http2::FrameType::data,
+                                      .flags = end});
+  return frames.append(job.request_bytes, 'x');
+}
+
 config::Config configuration(std::uint16_t endpoint, const Job& job, const CertificateFolder& certificate) {
   config::Surroundings surroundings =
       config::real_surroundings([](const config::CertificatePair&) { return std::nullopt; },
                                 [](const std::string&) { return std::nullopt; });
   const std::string tls = fmt::format(", tls: {{ certificates: [{{ cert: {}, key: {} }}] }}",
                                       certificate.cert(), certificate.key());
-  const std::string text = fmt::format(R"(
+  const std::string text =
+      fmt::format(R"(
 log: {{ access: {{ enabled: {}, output: /dev/null }} }}
-listeners: {{ bench: {{ address: "127.0.0.1:0"{} }} }}
+listeners: {{ bench: {{ address: "127.0.0.1:0"{}{} }} }}
 upstreams: {{ app: {{ endpoints: ["127.0.0.1:{}"] }} }}
 rate_limits: {{ all: {{ key: client_ip, rate: 10000000/s, burst: 10000000 }} }}
 routes: [{{ name: all, rate_limits: [all], headers: [security], upstream: app }}]
 )",
-                                       job.log, job.tls ? tls : "", endpoint);
+                  job.log, job.tls ? tls : "", job.http2 ? ", protocols: [http/1.1, h2c]" : "", endpoint);
   surroundings.environment_all = [] { return std::vector<std::pair<std::string, std::string>>(); };
   surroundings.read_file = [text](const std::string&) -> std::variant<std::string, config::FileError> {
     return text;
@@ -127,15 +156,22 @@ Endpoint::~Endpoint() {
 }
 
 void Endpoint::serve() {
-  std::string request;
-  for (int client = -1; (client = ::accept(fd_, nullptr, nullptr)) >= 0; ::close(client)) {
-    const auto receive = [client](char* data, std::size_t size) { return ::recv(client, data, size, 0); };
-    const auto send = [client](std::string_view bytes) {
-      return ::send(client, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    };
-    while (read_message(receive, request) && write_all(send, answer_)) {
-    }
+  std::vector<std::thread> connections;  // which the worker closes
+  for (int client = -1; (client = ::accept(fd_, nullptr, nullptr)) >= 0;) {
+    connections.emplace_back([this, client] { answer(client); });
   }
+  for (std::thread& connection : connections) connection.join();
+}
+
+void Endpoint::answer(int client) const {
+  std::string request;
+  const auto receive = [client](char* data, std::size_t size) { return ::recv(client, data, size, 0); };
+  const auto send = [client](std::string_view bytes) {
+    return ::send(client, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  };
+  while (read_message(receive, request) && write_all(send, answer_)) {
+  }
+  ::close(client);
 }
 
 CertificateFolder::CertificateFolder() {
@@ -205,7 +241,9 @@ Allocations OneWorker::allocations() {
 }
 
 Client::Client(std::uint16_t port, const Job& job)
-    : answer_bytes_(job.answer_bytes), fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    : answer_bytes_(job.answer_bytes),
+      streams_(job.http2 ? job.streams : 0),
+      fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   request_ = fmt::format(
       "{} /api/v1/items/4711?fields=name,price HTTP/1.1\r\nHost: api.example.com\r\n"
       "User-Agent: curl/7.88.1\r\nAccept: application/json\r\n",
@@ -216,6 +254,13 @@ Client::Client(std::uint16_t port, const Job& job)
   const socklen_t size = loopback(port).to_sockaddr(to);
   prepare(fd_);
   require(::connect(fd_, reinterpret_cast<const sockaddr*>(&to), size) == 0, "cannot connect");
+  if (job.http2) {
+    request_ = http2_request(job);
+    std::string opening(http2::client_preface);
+    http2::append_frame_header(opening, {.length = 0, .type = http2::FrameType::settings});
+    http2::append_window_update(opening, 0, answers_window);
+    require(send_all(opening), "cannot begin HTTP/2");
+  }
   if (!job.tls) return;
   context_.reset(SSL_CTX_new(TLS_client_method()));
   require(context_ != nullptr, "no TLS");
@@ -243,7 +288,42 @@ ssize_t Client::receive(char* data, std::size_t size) {
   return ::recv(fd_, data, size, 0);
 }
 
+/// Answers of the other side's SETTINGS and PING are left out: it waits for neither.
+bool Client::ask_http2() {
+  std::string requests;
+  for (std::size_t i = 0; i < streams_; ++i, next_stream_ += 2) {
+    for (std::size_t at = 0; at < request_.size();) {
+      const http2::FrameHeader frame = http2::read_frame_header(request_.data() + at);
+      const std::size_t size = http2::frame_header_bytes + frame.length;
+      requests += request_.substr(at, size);
+      http2::write_frame_header(requests.data() + requests.size() - size,
+                                {frame.length, frame.type, frame.flags, next_stream_});
+      at += size;
+    }
+  }
+  if (!send_all(requests)) return false;
+  std::size_t body = 0;
+  for (std::size_t ended = 0; ended < streams_;) {
+    while (received_.size() >= http2::frame_header_bytes) {
+      const http2::FrameHeader frame = http2::read_frame_header(received_.data());
+      if (received_.size() < http2::frame_header_bytes + frame.length) break;
+      if (frame.type == http2::FrameType::goaway || frame.type == http2::FrameType::rst_stream) return false;
+      const bool of_stream = frame.type == http2::FrameType::data || frame.type == http2::FrameType::headers;
+      if (frame.type == http2::FrameType::data) body += frame.length;
+      if (of_stream && frame.has(http2::flag::end_stream)) ++ended;
+      received_.erase(0, http2::frame_header_bytes + frame.length);
+    }
+    if (ended == streams_) break;
+    std::array<char, 65'536> piece;
+    const ssize_t count = receive(piece.data(), piece.size());
+    if (count <= 0) return false;
+    received_.append(piece.data(), static_cast<std::size_t>(count));
+  }
+  return body == answer_bytes_ * streams_;
+}
+
 bool Client::ask() {
+  if (streams_ > 0) return ask_http2();
   if (!send_all(request_)) return false;
   const auto body =
       read_message([this](char* data, std::size_t size) { return receive(data, size); }, received_);

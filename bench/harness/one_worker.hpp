@@ -22,6 +22,8 @@ struct Job {
   bool tls = false;               // 1.3, between client and worker
   std::size_t request_bytes = 0;  // of the body; above 0: POST
   std::size_t answer_bytes = 5;   // of the body
+  bool http2 = false;             // the client with prior knowledge; not with `tls`
+  std::size_t streams = 1;        // of HTTP/2, at a time
 };
 
 class Endpoint {
@@ -35,6 +37,7 @@ class Endpoint {
 
  private:
   void serve();
+  void answer(int client) const;
 
   const std::string answer_;
   int fd_ = -1;
@@ -86,7 +89,8 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  /// One request and its whole answer; false when that is not a 200 with a body as long as it should be.
+  /// One request and its whole answer; false when that is not a 200 with a body as long as it should be. Of HTTP/2:
+  /// requests on Job::streams streams at once; what their heads say is not looked at.
   bool ask();
 
  private:
@@ -95,10 +99,13 @@ class Client {
     void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
   };
 
+  bool ask_http2();
   bool send_all(std::string_view bytes);
   ssize_t receive(char* data, std::size_t size);
 
   const std::size_t answer_bytes_;
+  const std::size_t streams_;  // 0: HTTP/1.1
+  std::uint32_t next_stream_ = 1;
   std::string request_, received_;
   int fd_ = -1;
   std::unique_ptr<SSL_CTX, Free> context_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cstring>
+#include <utility>
 
 #include "server/http2_stream.hpp"
 
@@ -14,7 +15,7 @@ void Http2Body::begin(Http2Stream& stream, bool ended) {
 }
 
 void Http2Body::clear() {
-  for (Block& block : blocks_) buffers_.release(std::move(block.bytes), block.capacity);
+  for (Block& block : blocks_) release(block);
   blocks_.clear();
   unread_ = handed_out_ = uncounted_ = 0;
   ended_ = end_taken_ = false;
@@ -34,11 +35,7 @@ void Http2Body::add(std::string_view bytes) {
     bytes.remove_prefix(fits);
   }
   if (!bytes.empty()) {
-    Block block;
-    assert(bytes.size() <= BufferPool::small_bytes);  // a run is part of one frame
-    block.capacity =
-        bytes.size() >= pooled_from ? BufferPool::small_bytes : std::max(block_min, bytes.size());
-    block.bytes = buffers_.acquire(block.capacity);
+    Block block = acquire(bytes.size());
     std::memcpy(block.bytes.get(), bytes.data(), bytes.size());
     block.end = bytes.size();
     blocks_.push_back(std::move(block));
@@ -46,6 +43,26 @@ void Http2Body::add(std::string_view bytes) {
   unread_ += added;
   uncounted_ += added;
   arrival_.notify();
+}
+
+Http2Body::Block Http2Body::acquire(std::size_t bytes) {
+  assert(bytes <= BufferPool::small_bytes);  // part of one frame
+  Block block;
+  if (spare_.capacity >= bytes) {
+    std::swap(block, spare_);
+    return block;
+  }
+  block.capacity = bytes >= pooled_from ? BufferPool::small_bytes : std::max(block_min, bytes);
+  block.bytes = buffers_.acquire(block.capacity);
+  return block;
+}
+
+void Http2Body::release(Block& block) {
+  if (spare_.bytes == nullptr && block.capacity <= spare_max) {
+    spare_ = {std::move(block.bytes), block.capacity};
+  } else {
+    buffers_.release(std::move(block.bytes), block.capacity);
+  }
 }
 
 void Http2Body::end() {
@@ -85,9 +102,7 @@ void Http2Body::credit() {
   if (handed_out_ == 0) return;
   const auto kept = std::find_if(blocks_.begin(), blocks_.end(),
                                  [](const Block& block) { return block.begin != block.end; });
-  for (auto block = blocks_.begin(); block != kept; ++block) {
-    buffers_.release(std::move(block->bytes), block->capacity);
-  }
+  for (auto block = blocks_.begin(); block != kept; ++block) release(*block);
   blocks_.erase(blocks_.begin(), kept);
   stream_->took(std::exchange(handed_out_, 0));
 }

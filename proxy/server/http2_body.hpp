@@ -21,6 +21,8 @@ class Http2Body final : public relay::BodySource {
   /// Blocks of their own size below this, and of the pool from there on.
   static constexpr std::size_t pooled_from = 14 * 1024;
   static constexpr std::size_t block_min = 1024;
+  /// One block up to this is kept from one request to the next.
+  static constexpr std::size_t spare_max = 2 * 1024;
 
   Http2Body(io::Reactor& reactor, BufferPool& buffers) : arrival_(reactor), buffers_(buffers) {}
   ~Http2Body() { clear(); }
@@ -64,6 +66,8 @@ class Http2Body final : public relay::BodySource {
     std::size_t capacity = 0, begin = 0, end = 0;
   };
 
+  Block acquire(std::size_t bytes);
+  void release(Block& block);
   void credit();
   io::IoResult arrived();
 
@@ -71,6 +75,7 @@ class Http2Body final : public relay::BodySource {
   BufferPool& buffers_;
   Http2Stream* stream_ = nullptr;
   std::vector<Block> blocks_;
+  Block spare_;
   std::size_t unread_ = 0;      // bytes that take() has not handed out
   std::size_t handed_out_ = 0;  // that are not credited yet
   std::size_t uncounted_ = 0;   // that came since the last read
