@@ -97,6 +97,24 @@ TEST_F(Http2Drain, ConnectionsWithoutAStreamAreClosed) {
   EXPECT_EQ(weir_->process().wait_exit(), exited_well);
 }
 
+TEST_F(Http2Drain, SettingsComeFirstWhereItBeginsInADrain) {
+  start();
+  Http2Client running = waiting_client();
+  Http2Options options;
+  options.start = false;
+  Http2Client client = this->client(std::move(options));
+  weir_->wait_for_metric("weir_connections_total", "", 2);
+  client.send(h2::preface.substr(0, 8));
+  weir_->signal(SIGTERM);
+  running.wait_goaway(2);
+  client.send(std::string(h2::preface.substr(8)) + h2::settings_frame({}));
+  client.wait_goaway(1);
+  EXPECT_EQ(client.frames().front().type, h2::settings) << "RFC 9113 3.4";
+  gate_->open();
+  EXPECT_EQ(running.wait_end(1).body, "through");
+  EXPECT_EQ(weir_->process().wait_exit(), exited_well);
+}
+
 TEST_F(Http2Drain, EndsAfterTheTimeoutWithStreamsThatDoNot) {
   ConfigText text = config();
   text.server = "workers: 1, shutdown_timeout: 300ms";

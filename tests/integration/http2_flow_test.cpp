@@ -319,5 +319,20 @@ TEST_F(Http2Flow, AnUploadInSmallFramesComesThrough) {
   EXPECT_EQ(client.wait_end(stream).body.size(), 200'000U);
 }
 
+/// The endpoint was what took the time.
+TEST_F(Http2Flow, ASilenceBeforeTheAnswerIsNotThatOfTheClient) {
+  start("limits: { send_timeout: 1s }");
+  Http2Client client = narrow_client(0);
+  const std::uint32_t stream = client.start_get("/gate");
+  endpoint_.wait_for_requests(1);
+  EXPECT_TRUE(client.stays_silent_for(std::chrono::milliseconds(1300)));
+  gate_->open();
+  client.wait_head(stream);
+  EXPECT_TRUE(client.stays_silent_for(std::chrono::milliseconds(300)))
+      << "it has a second to open its window";
+  client.send_window_update(stream, 100);
+  EXPECT_EQ(client.wait_end(stream).body, "through");
+}
+
 }  // namespace
 }  // namespace weir::testing

@@ -294,6 +294,17 @@ TEST_F(Http2IdleTunnel, IsClosedWhenNothingMoves) {
   EXPECT_EQ(weir_->access_log(1)[0].at("reason"), "tunnel_idle");
 }
 
+/// What a connection may hold of heads is for those that it holds.
+TEST_F(Http2Tunnel, AHeadThatIsGoneCountsForNothing) {
+  Http2Client client = this->client();
+  const std::string long_value(20'000, 'v');
+  for (int i = 0; i < 12; ++i) {  // eight would fill 160 KiB
+    const std::uint32_t stream = open(client, connect_fields("/ws", "websocket", {{"x-long", long_value}}));
+    client.reset(stream);
+  }
+  EXPECT_EQ(client.get("/own").status, 200);
+}
+
 // Attempts that do not become a tunnel. The connection goes on after each.
 
 class Http2NoTunnel : public ::testing::Test {
