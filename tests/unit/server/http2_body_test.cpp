@@ -98,7 +98,7 @@ TEST_F(Http2BodyTest, AFullBatchLeavesTheRest) {
   EXPECT_EQ(bytes, piece.size() * (relay::BodyBatch::runs_max + 1));
 }
 
-/// A byte a frame: blocks of a kilobyte are filled, so that a window of such frames holds no more than one of long ones.
+/// A byte a frame: blocks of a kilobyte are filled, so a window of such frames holds no more than one of long ones.
 TEST_F(Http2BodyTest, ShortPiecesShareTheirBlocks) {
   for (int i = 0; i < 8 * 1024; ++i) body_.add("x");
   EXPECT_EQ(take().size(), 8 * 1024U);
