@@ -129,8 +129,8 @@ void ServerCodec::took(ServerStream& stream, std::size_t bytes) {
   credit_stream(stream, bytes);
 }
 
-/// Once half a window is due; at once where little is left, because streams whose bytes are not taken may hold the other
-/// half.
+/// Once half a window is due; at once where little is left, because streams whose bytes are not taken may hold
+/// the other half.
 void ServerCodec::credit_connection(std::size_t bytes) {
   const bool scarce = receive_window_.left() < frame_payload_bytes_max;
   const std::uint32_t half = std::max(limits_.connection_window, window_bytes_at_start) / 2;

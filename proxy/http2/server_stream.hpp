@@ -31,6 +31,11 @@ class ServerStream {
     expected_bytes_ = bytes;
     length_known_ = true;
   }
+  /// The rest of a body of known length needs no window beyond the one that the client has.
+  bool rest_fits_window() const {
+    return length_known_ &&
+           static_cast<std::int64_t>(expected_bytes_ - received_bytes_) <= receive_window_.left();
+  }
   /// DATA received so far, without padding.
   std::uint64_t received_bytes() const { return received_bytes_; }
   /// What of it was reported by on_data() and not yet by took().

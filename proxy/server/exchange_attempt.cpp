@@ -120,11 +120,12 @@ void Exchange::watch_client(bool on) {
   watching_ = on;
   client_->watch(on ? this : nullptr);
   if (!on) return;
-  if (const io::IoStatus why = client_->has_left(); why != io::IoStatus::ok) call_.abort(why);
+  if (const io::IoStatus why = client_->has_left(); why != io::IoStatus::ok) on_client_left(why);
 }
 
 void Exchange::on_client_left(io::IoStatus why) {
-  if (watching_) call_.abort(why);
+  // However it left (a reset, a rule that it broke, too slow): the endpoint has no part in it.
+  if (watching_) call_.abort(why == io::IoStatus::shutdown ? why : io::IoStatus::peer_gone);
   if (wait_ != nullptr) {
     wait_->give_up(why == io::IoStatus::shutdown ? WaitEnd::shutdown : WaitEnd::client_left);
   }

@@ -97,6 +97,15 @@ Result<void> Http2Body::take(relay::BodyBatch& batch) {
   return {};
 }
 
+std::size_t Http2Body::drop() {
+  for (Block& block : blocks_) block.begin = block.end;
+  const std::size_t dropped = std::exchange(unread_, 0);
+  handed_out_ += dropped;
+  uncounted_ = 0;
+  credit();
+  return dropped;
+}
+
 /// What was handed out was passed on by now: its blocks are free, and the client may send as much again.
 void Http2Body::credit() {
   if (handed_out_ == 0) return;

@@ -46,6 +46,9 @@ class Http2Body final : public relay::BodySource {
   /// The same, because it breaks the protocol.
   void break_off(Error error);
 
+  /// Takes what has come of a body that is not wanted any more; returns how much that was.
+  std::size_t drop();
+
   // What the exchange takes.
 
   Result<void> take(relay::BodyBatch& batch) override;

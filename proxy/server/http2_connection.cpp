@@ -386,7 +386,8 @@ bool Http2Connection::send_output() {
   io::IoResult sent;
   const bool ended = session_.stream().try_write(parts, sent);
   if (!ended) {
-    sent_of_it_ = sent.bytes;
+    // Not sent.bytes: TLS counts its records there, and takes more than the socket does.
+    sent_of_it_ = sending_.size() - (parts.empty() ? 0 : parts.front().iov_len);
     start_writer();
     return false;
   }

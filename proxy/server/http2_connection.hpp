@@ -1,5 +1,5 @@
-// A client connection that speaks HTTP/2 (RFC 9113): reads for the codec, starts an exchange for each request, and once a
-// turn of the loop sends what all of them have written. The response that is most urgent goes first; those that are
+// A client connection that speaks HTTP/2 (RFC 9113): reads for the codec, starts an exchange for each request, and once
+// a turn of the loop sends what all of them have written. The response that is most urgent goes first; those that are
 // equal take turns. Worker thread.
 #pragma once
 

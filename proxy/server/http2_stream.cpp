@@ -1,8 +1,12 @@
 #include "server/http2_stream.hpp"
 
+#include <algorithm>
+
 #include "http/text.hpp"
 #include "http2/response.hpp"
 #include "http2/trailers.hpp"
+#include "relay/pace.hpp"
+#include "server/discard.hpp"
 #include "server/http2_connection.hpp"
 #include "server/session.hpp"
 #include "server/worker.hpp"
@@ -51,6 +55,53 @@ bool Http2Stream::begin(Http2Connection& connection, http2::FieldSection& sectio
 
 Task<> Http2Stream::serve() {
   (void)co_await exchange_->run();  // what was not sent to its end is reset by the codec
+  if (local_closed() && !remote_closed() && wants_rest()) {
+    worker_.give_back(std::move(exchange_));
+    co_await drop_rest();
+  }
+}
+
+/// Whether a request that was answered before its end is read on: clients such as curl 7.88 lose the answer when a
+/// reset follows it at once. An error is worth the whole body, as over HTTP/1; other answers what is on its way anyway.
+bool Http2Stream::wants_rest() const {
+  constexpr int first_error = 400;
+  return status_ >= first_error || rest_fits_window();
+}
+
+/// Within the bounds that server/discard.hpp has for HTTP/1. The codec resets what is left.
+Task<> Http2Stream::drop_rest() {
+  const config::ListenerLimits& limits = session().listener().config.limits;
+  auto& counts = session().counters().discards;
+  const io::Reactor& reactor = worker_.reactor();
+  relay::Pace pace(limits.discard_min_rate, Discard::rate_window);
+  const TimePoint since = reactor.now();
+  std::uint64_t dropped = 0;
+  for (;;) {
+    dropped += body_.drop();
+    const TimePoint now = reactor.now();
+    TimePoint until = since + limits.discard_timeout;
+    if (worker_.draining()) {
+      until = std::min<TimePoint>(until, std::max(since, worker_.draining_since()) + Discard::while_draining);
+    }
+    std::uint64_t* ended = nullptr;
+    if (left_ != io::IoStatus::ok || was_reset()) {
+      ended = &counts.client_gone;
+    } else if (remote_closed()) {
+      ended = &counts.complete;
+    } else if (dropped >= limits.discard_bytes) {
+      ended = &counts.discard_bytes;
+    } else if (now >= until) {
+      ended = &counts.discard_timeout;
+    } else {
+      const TimePoint look = std::min<TimePoint>(now + Discard::look_interval, pace.due(now));
+      const io::IoResult came = co_await body_.wait(std::min(until, look));
+      if (!pace.note(came.bytes, reactor.now() - now)) ended = &counts.discard_min_rate;
+    }
+    if (ended == nullptr) continue;
+    ++*ended;
+    counts.bytes += dropped;
+    co_return;
+  }
 }
 
 void Http2Stream::clear() {
@@ -102,12 +153,14 @@ std::optional<std::uint64_t> Http2Stream::buffered_rest() const {
 void Http2Stream::write_head(std::string& out, const http::ResponseHead& head,
                              const http::ResponseOptions& options, std::string_view date) {
   interim_ = head.status < 200 && head.status != 101;
+  status_ = head.status;
   http2::write_response_block(out, head, options, date);
 }
 
 void Http2Stream::write_own_head(std::string& out, const http::OwnResponse& response,
                                  const http::ResponseOptions& options, std::string_view date) {
   interim_ = false;
+  status_ = response.status;
   http2::write_own_block(out, response, options, date);
 }
 

@@ -71,6 +71,9 @@ class Http2Stream final : public http2::ServerStream, public Client {
   io::IoStatus has_left() const override { return left_; }
 
  private:
+  bool wants_rest() const;
+  Task<> drop_rest();
+
   Worker& worker_;
   Http2Connection* connection_ = nullptr;
   http2::FieldSection section_;
@@ -80,6 +83,7 @@ class Http2Stream final : public http2::ServerStream, public Client {
   ClientObserver* observer_ = nullptr;
   io::IoStatus left_ = io::IoStatus::ok;
   bool interim_ = false;  // the head that was written last
+  int status_ = 0;        // of that head
   std::array<char, tls::websocket_key_length> websocket_key_{};
 };
 

@@ -134,7 +134,7 @@ Task<> Session::run() {
   }
 }
 
-/// Whether a client without TLS begins HTTP/2 with prior knowledge (RFC 9113 3.3). It must where nothing else is served.
+/// Whether a client without TLS begins HTTP/2 with prior knowledge (RFC 9113 3.3). It must where that is all.
 Task<bool> Session::begins_with_preface() {
   if (!listener_->config.protocols.http1) co_return true;
   TimePoint deadline = TimePoint::max();  // from the first byte on

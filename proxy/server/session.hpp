@@ -1,5 +1,5 @@
-// One client connection: PROXY header, TLS handshake, then HTTP/2, or the requests of HTTP/1 one after the other. It holds
-// no buffer while it waits for a request. Worker thread.
+// One client connection: PROXY header, TLS handshake, then HTTP/2, or the requests of HTTP/1 one after the other. It
+// holds no buffer while it waits for a request. Worker thread.
 #pragma once
 
 #include <boost/intrusive/list.hpp>

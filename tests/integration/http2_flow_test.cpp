@@ -259,6 +259,20 @@ TEST_F(Http2Flow, UploadsThatStandLeaveTheConnectionToOthers) {
   EXPECT_EQ(client.exchange("POST", "/echo", std::string(500'000, 'e')).body.size(), 500'000U);
 }
 
+/// Some clients lose an answer that a reset follows at once.
+TEST_F(Http2Flow, ARequestWhoseRestIsOnItsWayIsReadToItsEnd) {
+  start();
+  Http2Client client = this->client();
+  client.wait_settings_ack();
+  const std::uint32_t stream =
+      client.start_request(client.fields_of("POST", "/own", {{"content-length", "20000"}}), false);
+  client.wait_body(stream, 3);
+  client.send_data(stream, std::string(20'000, 'x'));
+  client.round_trip();
+  EXPECT_EQ(client.response(stream).reset, std::nullopt);
+  EXPECT_EQ(weir_->metric("weir_request_discards_total", "end=\"complete\""), 1);
+}
+
 /// More DATA than the window allows: of the stream, of the connection.
 TEST_F(Http2Flow, ExceedingTheWindowIsAnError) {
   start();

@@ -237,5 +237,23 @@ TEST_F(Http2Responses, AHeadPastOneFrameGoesOnInContinuations) {
   EXPECT_EQ(response.body, "ok");
 }
 
+/// Whatever ends the wait of a client: the endpoint has no part in it.
+TEST_F(Http2Responses, AClientThatBreaksOffIsNoFailureOfItsEndpoint) {
+  endpoint_.behave([](EndpointConnection& connection, const Request&) { connection.read_to_end(); });
+  const std::string breaks[] = {h2::frame(h2::data, 0, 0, "x"),  // of the connection
+                                h2::window_update_frame(1, 0)};  // of the stream
+  std::size_t lines = 0;
+  for (const std::string& broken : breaks) {
+    Http2Client client(weir_.port());
+    client.start_get("/");
+    client.round_trip();
+    client.send(broken);
+    client.wait_until("it is noticed", [&] { return client.response(1).reset || !client.goaways().empty(); });
+    EXPECT_EQ(weir_.access_log(++lines)[lines - 1].at("reason"), "client_gone");
+  }
+  EXPECT_EQ(weir_.metric("weir_upstream_failures_total"), 0);
+  EXPECT_EQ(weir_.metric("weir_ejections_total"), 0);
+}
+
 }  // namespace
 }  // namespace weir::testing

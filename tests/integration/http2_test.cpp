@@ -121,6 +121,21 @@ TEST_P(Http2, Http1StillWorks) {
   EXPECT_EQ(weir_->metric("weir_http2_connections_total"), 0);
 }
 
+/// While it does not read, its socket is full, and what TLS has encrypted already must not be sent once more.
+TEST_P(Http2, AClientThatReadsLateGetsEveryByte) {
+  const std::string sent = distinct_text(24 * mebibyte);
+  endpoint_.behave(
+      [&](EndpointConnection& connection, const Request&) { connection.send(behave::ok_message(sent)); });
+  Http2Options options;
+  options.settings = {{h2::initial_window_size, 64 * mebibyte}};
+  options.connection_window = 64 * mebibyte;
+  Http2Client client = connect(options);
+  const std::uint32_t stream = client.start_get("/");
+  for (int i = 0; i < 20; ++i) weir_->metric("weir_http2_connections_total");  // meanwhile Weir writes
+  EXPECT_TRUE(client.wait_end(stream).body == sent);
+  EXPECT_EQ(client.get("/").body.size(), sent.size());
+}
+
 TEST_P(Http2, AConnectionServesManyRequests) {
   endpoint_.behave(echo_target());
   Http2Client client = connect();
