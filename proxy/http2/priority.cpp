@@ -29,7 +29,7 @@ class Dictionary {
     while (!rest_.empty()) {
       const auto key = read_key();
       if (!key) return std::nullopt;
-      Value value{.boolean = true};
+      Value value{.boolean = 1};
       if (take('=')) {
         const auto read = read_value();
         if (!read) return std::nullopt;
@@ -37,8 +37,8 @@ class Dictionary {
       }
       if (!skip_parameters()) return std::nullopt;
       // The last of a name counts, so a value that does not fit brings the default back.
-      if (*key == "u") priority.urgency = value.digit.value_or(Priority{}.urgency);
-      if (*key == "i") priority.incremental = value.boolean.value_or(Priority{}.incremental);
+      if (*key == "u") priority.urgency = value.digit != none ? value.digit : Priority{}.urgency;
+      if (*key == "i") priority.incremental = value.boolean == 1;  // the default is false
       skip_any_of(" \t");
       if (rest_.empty()) break;
       if (!take(',')) return std::nullopt;
@@ -49,9 +49,10 @@ class Dictionary {
   }
 
  private:
+  static constexpr std::uint8_t none = 255;
   struct Value {
-    std::optional<bool> boolean = std::nullopt;
-    std::optional<std::uint8_t> digit = std::nullopt;  // 0 to 7
+    std::uint8_t boolean = none;
+    std::uint8_t digit = none;  // 0 to 7
   };
 
   bool take(char c) {
@@ -106,7 +107,7 @@ class Dictionary {
 
   std::optional<Value> read_boolean() {
     if (rest_.size() < 2 || (rest_[1] != '0' && rest_[1] != '1')) return std::nullopt;
-    const Value value{.boolean = rest_[1] == '1'};
+    const Value value{.boolean = static_cast<std::uint8_t>(rest_[1] == '1' ? 1 : 0)};
     rest_.remove_prefix(2);
     return value;
   }
