@@ -173,6 +173,7 @@ class ServerCodec {
       128;  // of PRIORITY_UPDATE; longer ones are passed over
   static constexpr std::size_t early_priorities_max = 8;
   static constexpr std::size_t window_updates_free = 5;
+  static constexpr std::uint64_t window_update_bytes_min = 1024;  // credits of fewer bytes are too many
   static constexpr std::string_view shutdown_ping = "weir-bye";
 
   // server_codec_receive.cpp: cutting the input into frames. Each step returns false when it needs more input.
@@ -259,10 +260,13 @@ class ServerCodec {
   SendWindow send_window_;
   ReceiveWindow receive_window_;
   std::uint32_t peer_initial_window_ = window_bytes_at_start;
+  std::uint32_t settings_window_ =
+      window_bytes_at_start;              // the same, of the SETTINGS that are being received
   std::uint32_t initial_receive_window_;  // of a new stream; not ours before it is acknowledged
   MisbehaviourBudget budget_;
   std::uint64_t streams_opened_ = 0;
   std::uint64_t data_frames_sent_ = 0;
+  std::uint64_t data_bytes_sent_ = 0;
   std::uint64_t window_updates_ = 0;
   std::uint64_t pings_ = 0;
   std::array<EarlyPriority, early_priorities_max> early_priorities_{};

@@ -36,7 +36,8 @@ void ServerCodec::on_setting(Setting setting, std::uint32_t value) {
       return;
     case Setting::initial_window_size:
       if (value > window_max) return fail(ErrorCode::flow_control_error, "settings");
-      return on_initial_window(value);
+      settings_window_ = value;
+      return;
     case Setting::max_frame_size:
       // More than the least is not made use of.
       if (value < frame_payload_bytes_max || value > 0xff'ffff) fail(ErrorCode::protocol_error, "settings");
@@ -46,6 +47,7 @@ void ServerCodec::on_setting(Setting setting, std::uint32_t value) {
   }
 }
 
+/// Once a frame, however many entries it has for it: each takes a walk over the streams.
 void ServerCodec::on_initial_window(std::uint32_t bytes) {
   const std::int64_t difference = std::int64_t{bytes} - peer_initial_window_;
   peer_initial_window_ = bytes;
@@ -75,6 +77,8 @@ void ServerCodec::end_settings() {
     return;
   }
   settings_received_ = true;
+  if (settings_window_ != peer_initial_window_) on_initial_window(settings_window_);
+  if (failed_) return;
   if (!spend(Misbehaviour::control_frame)) return;
   append_frame_header(output_, {.length = 0, .type = FrameType::settings, .flags = flag::ack});
   ++queued_control_frames_;
@@ -103,8 +107,10 @@ void ServerCodec::on_rst_stream(ErrorCode code) {
   events_.on_reset(*stream, code, true);
 }
 
+/// Clients credit the stream and the connection, some of them for every few KiB that they read.
 void ServerCodec::on_window_update(std::uint32_t bytes) {
-  const std::uint64_t explained = window_updates_free + 2 * (streams_opened_ + data_frames_sent_);
+  const std::uint64_t credits = data_frames_sent_ + data_bytes_sent_ / window_update_bytes_min;
+  const std::uint64_t explained = window_updates_free + 2 * (streams_opened_ + credits);
   if (++window_updates_ > explained && !spend(Misbehaviour::window_update)) return;
   if (frame_.stream != 0) return on_stream_window_update(bytes);
   if (bytes == 0) return fail(ErrorCode::protocol_error, "flow_control");

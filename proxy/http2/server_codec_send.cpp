@@ -83,6 +83,7 @@ void ServerCodec::send_data(ServerStream& stream, std::span<const iovec> parts, 
   stream.send_window_.take(bytes);
   send_window_.take(bytes);
   stream.local_closed_ = end_stream;
+  data_bytes_sent_ += bytes;
   Parts source(parts);
   do {
     const std::size_t run = std::min<std::size_t>(bytes, frame_payload_bytes_max);

@@ -147,6 +147,11 @@ Task<After> Exchange::answer_error(Error error) {
     outcome_.error = std::move(error);
     co_return After::close;
   }
+  if (client_->has_left() == io::IoStatus::reset) {  // it broke a rule of its protocol: nothing can be sent
+    outcome_.status = about.status;
+    outcome_.error = std::move(error);
+    co_return After::reset;
+  }
   const int status = decided_.refused_by ? decided_.refused_by->config->status : about.status;
   std::string body = std::to_string(status);
   body += ' ';

@@ -10,8 +10,8 @@ namespace {
 
 /// As the access log names it; empty where there is no head.
 std::string_view protocol_of(const http::RequestHead& head) {
-  if (head.method_text.empty()) return {};
   if (head.major_version == 2) return "HTTP/2";
+  if (head.method_text.empty()) return {};
   return head.minor_version == 0 ? "HTTP/1.0" : "HTTP/1.1";
 }
 

@@ -1,6 +1,7 @@
 #include "server/http2_connection.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 #include "io/spawn.hpp"
@@ -67,6 +68,8 @@ Task<bool> Http2Connection::run() {
 bool Http2Connection::receive() {
   if (session_.stream().channel().aborted() != io::IoStatus::ok) return false;
   ReadBuffer& in = session_.in();
+  session_.worker().lend_room(codec_.output());
+  session_.worker().lend_room(sending_);
   const std::size_t consumed = codec_.receive(in.unread(), reactor_.now());
   in.consume(consumed);
   want_flush();
@@ -139,6 +142,7 @@ TimePoint Http2Connection::deadline() const {
 bool Http2Connection::timed_out() {
   const TimePoint now = reactor_.now();
   const config::ListenerLimits& limits = session_.listener().config.limits;
+  if (!codec_.preface_received() && session_.worker().draining()) return true;
   if (!codec_.preface_received()) {
     codec_.fail(http2::ErrorCode::protocol_error, "preface_timeout");
     return true;
@@ -212,7 +216,8 @@ void Http2Connection::look_again() {
 
 http2::ServerStream* Http2Connection::on_request(std::uint32_t, http2::FieldSection& section, bool too_large,
                                                  bool ended) {
-  const auto held_max = heads_held * static_cast<std::size_t>(session_.listener().config.limits.header_bytes);
+  const config::ListenerLimits& limits = session_.listener().config.limits;
+  const std::size_t held_max = limits.concurrent_streams * head_bytes_each + limits.header_bytes;
   if (head_bytes_ + section.text_bytes() > held_max) {
     ++session_.counters().http2.held_heads;
     return nullptr;
@@ -372,10 +377,16 @@ void Http2Connection::at_turn_end() noexcept {
 void Http2Connection::flush() {
   for (int round = 0; !writing_; ++round) {
     pump();
-    if (codec_.output().empty()) return;
+    if (codec_.output().empty()) return drop_buffers();
     if (round == flushes_per_turn) return want_flush();
     if (!send_output()) return;
   }
+}
+
+/// A connection without requests holds no more than its next small answer needs.
+void Http2Connection::drop_buffers() {
+  if (!streams_.empty()) return;
+  for (std::string* text : {&codec_.output(), &sending_, &scratch_}) session_.worker().take_room(*text);
 }
 
 /// False: the socket does not take all of it now, or is broken.
@@ -387,7 +398,9 @@ bool Http2Connection::send_output() {
   const bool ended = session_.stream().try_write(parts, sent);
   if (!ended) {
     // Not sent.bytes: TLS counts its records there, and takes more than the socket does.
-    sent_of_it_ = sending_.size() - (parts.empty() ? 0 : parts.front().iov_len);
+    const std::size_t left = parts.empty() ? 0 : parts.front().iov_len;
+    assert(left <= sending_.size());
+    sent_of_it_ = sending_.size() - left;
     start_writer();
     return false;
   }

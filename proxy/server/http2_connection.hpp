@@ -21,7 +21,9 @@ class Http2Connection final : private http2::ServerEvents, private io::TurnEnd {
  public:
   static constexpr std::size_t output_target = 64 * 1024;  // bodies are added to the output up to here
   static constexpr std::size_t output_max = 512 * 1024;    // from here on the client is not read
-  static constexpr std::size_t heads_held = 5;  // times limits.header_bytes, for all streams together
+  static constexpr std::size_t head_bytes_each =
+      4 * 1024;                                   // of all heads together, with one of limits.header_bytes
+  static constexpr std::size_t dropping_max = 8;  // requests that are read on after their answer, at once
   static constexpr int flushes_per_turn = 4;
   static constexpr Milliseconds shutdown_wait{1'000};  // for the client to notice the first GOAWAY
 
@@ -50,6 +52,9 @@ class Http2Connection final : private http2::ServerEvents, private io::TurnEnd {
   /// Something found no memory, in the middle of a frame maybe: nothing more is sent, and all streams end.
   void give_up(const std::exception_ptr& failure) noexcept;
   void note_data_sent(std::size_t bytes);
+  /// A place among the requests that are read on after their answer; false: there is none.
+  bool begin_drop() { return dropping_ < dropping_max && ++dropping_ > 0; }
+  void end_drop() { --dropping_; }
   std::uint64_t data_sent() const { return data_sent_; }
   TimePoint data_sent_last() const { return data_sent_last_; }
 
@@ -82,6 +87,7 @@ class Http2Connection final : private http2::ServerEvents, private io::TurnEnd {
   void pump();
   void flush();
   bool send_output();
+  void drop_buffers();
   void start_writer();
   Task<> write_blocked();
   void writer_ended(bool well);
@@ -101,7 +107,8 @@ class Http2Connection final : private http2::ServerEvents, private io::TurnEnd {
   bool reading_waits_ = false;
   bool announced_ = false, finished_ = false;  // the two GOAWAYs
   bool gave_up_ = false;                       // the codec's state may be half of something
-  std::size_t head_bytes_ = 0;                 // of all streams
+  std::size_t dropping_ = 0;
+  std::size_t head_bytes_ = 0;  // of all streams
   std::uint64_t data_sent_ = 0;
   TimePoint data_sent_last_, opened_at_, idle_since_, block_since_ = TimePoint::max(),
                                                       announced_at_ = TimePoint::max();

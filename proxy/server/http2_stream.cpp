@@ -33,6 +33,7 @@ bool Http2Stream::begin(Http2Connection& connection, http2::FieldSection& sectio
   sink_.begin(*this, connection, limits.response_min_rate);
   exchange_ = worker_.take_exchange();
   exchange_->begin(*this);
+  exchange_->head.major_version = 2;
   if (too_large) {
     exchange_->set_refusal(client_error(ErrorKind::head_too_large, "head is too large"));
     return true;
@@ -55,9 +56,10 @@ bool Http2Stream::begin(Http2Connection& connection, http2::FieldSection& sectio
 
 Task<> Http2Stream::serve() {
   (void)co_await exchange_->run();  // what was not sent to its end is reset by the codec
-  if (local_closed() && !remote_closed() && wants_rest()) {
+  if (local_closed() && !remote_closed() && wants_rest() && connection_->begin_drop()) {
     worker_.give_back(std::move(exchange_));
     co_await drop_rest();
+    connection_->end_drop();
   }
 }
 

@@ -117,13 +117,14 @@ Task<> Session::run() {
   if (listener_->config.proxy_protocol && !co_await read_proxy_header()) co_return;
   if (!admit_client()) co_return;
   if (is_tls() && !co_await accept_tls()) co_return;
-  bool http2 = false;
+  Opening opened = Opening::http1;
   if (is_tls()) {
-    http2 = tls::negotiated_protocol(stream_.tls()->ssl()) == "h2";
+    if (tls::negotiated_protocol(stream_.tls()->ssl()) == "h2") opened = Opening::http2;
   } else if (listener_->config.protocols.h2c) {
-    http2 = co_await begins_with_preface();
+    opened = co_await opening();
   }
-  Task<Next> served = http2 ? serve_http2() : serve_http1();
+  if (opened == Opening::over) co_return;
+  Task<Next> served = opened == Opening::http2 ? serve_http2() : serve_http1();
   const Next next = co_await served;
   if (next == Next::linger) {
     Discard discard = discard_here();
@@ -134,26 +135,29 @@ Task<> Session::run() {
   }
 }
 
-/// Whether a client without TLS begins HTTP/2 with prior knowledge (RFC 9113 3.3). It must where that is all.
-Task<bool> Session::begins_with_preface() {
-  if (!listener_->config.protocols.http1) co_return true;
+/// What a client without TLS begins: HTTP/2 with prior knowledge (RFC 9113 3.3) where its first bytes are the preface.
+/// Part of it is left to HTTP/1, should no more come: it may be the beginning of a POST.
+Task<Session::Opening> Session::opening() {
+  if (!listener_->config.protocols.http1) co_return Opening::http2;
   TimePoint deadline = TimePoint::max();  // from the first byte on
   for (;;) {
     io::IoResult received;
     if (!in_.empty()) {
       const std::string_view begun = in_.unread().substr(0, http2::client_preface.size());
-      if (begun != http2::client_preface.substr(0, begun.size())) co_return false;
-      if (begun.size() == http2::client_preface.size()) co_return true;
-      if (deadline == TimePoint::max())
+      if (begun != http2::client_preface.substr(0, begun.size())) co_return Opening::http1;
+      if (begun.size() == http2::client_preface.size()) co_return Opening::http2;
+      if (deadline == TimePoint::max()) {
         deadline = worker_.reactor().now() + listener_->config.limits.header_timeout;
+      }
       received = co_await stream_.read_some(in_.free_begin(), in_.free_bytes(), deadline);
+      if (!received.ok()) co_return Opening::http1;
     } else if (!read_ready(received)) {
       set_idle(true);
       const TimePoint until = worker_.reactor().now() + std::min(first_patience(), idle_wait());
       received = co_await stream_.readable(until);
       set_idle(false);
     }
-    if (!received.ok()) co_return false;
+    if (!received.ok()) co_return Opening::over;
     in_.produced(received.bytes);
   }
 }

@@ -83,7 +83,8 @@ class Session : public boost::intrusive::list_base_hook<> {
   static Task<> live(Worker& worker, std::shared_ptr<const ListenerRuntime> listener, io::FileDescriptor fd,
                      SocketAddress peer);
   Task<> run();
-  Task<bool> begins_with_preface();
+  enum class Opening : std::uint8_t { http1, http2, over };
+  Task<Opening> opening();
   Task<Next> serve_http1();
   Task<Next> serve_http2();
   Duration first_patience() const;

@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include "core/kept_text.hpp"
 #include "io/spawn.hpp"
 #include "observe/log.hpp"
 #include "server/exchange.hpp"
@@ -249,6 +250,21 @@ std::unique_ptr<Http2Stream> Worker::take_stream() {
 void Worker::give_back(std::unique_ptr<Http2Stream> stream) {
   stream->clear();
   if (streams_.size() < streams_kept_max) streams_.push_back(std::move(stream));
+}
+
+void Worker::lend_room(std::string& text) {
+  if (rooms_.empty() || !text.empty() || text.capacity() > room_bytes_min) return;
+  text.swap(rooms_.back());
+  rooms_.pop_back();
+}
+
+void Worker::take_room(std::string& text) {
+  if (text.capacity() <= room_bytes_min) return;
+  text.clear();
+  if (text.capacity() <= room_bytes_max && rooms_.size() < rooms_kept_max) {
+    rooms_.push_back(std::move(text));
+  }
+  free_text(text);
 }
 
 void Worker::log_appended() {

@@ -72,7 +72,10 @@ class Worker {
   static constexpr std::size_t idle_sessions_relieved = 16;
   static constexpr std::size_t exchanges_kept_max = 256;
   static constexpr std::size_t streams_kept_max = 256;
-  static constexpr int end_turns_max = 64;  // of the loop, for aborted sessions to unwind
+  static constexpr std::size_t rooms_kept_max = 32;          // texts, of up to ...
+  static constexpr std::size_t room_bytes_max = 128 * 1024;  // ... this capacity
+  static constexpr std::size_t room_bytes_min = 1024;        // less is left where it is
+  static constexpr int end_turns_max = 64;                   // of the loop, for aborted sessions to unwind
 
   Worker(std::size_t index, ProcessShared& shared, std::uint64_t seed);
   ~Worker();
@@ -129,6 +132,10 @@ class Worker {
   void give_back(std::unique_ptr<Exchange> exchange);
   std::unique_ptr<Http2Stream> take_stream();
   void give_back(std::unique_ptr<Http2Stream> stream);
+  /// Room for the output of a connection that has requests; nothing happens to a text that has bytes or room.
+  void lend_room(std::string& text);
+  /// And back, from one that has none.
+  void take_room(std::string& text);
   Mirrors& mirrors() { return mirrors_; }
 
   /// Where an access-log line is appended; null when the log is off. Call log_appended() after it.
@@ -189,6 +196,7 @@ class Worker {
   TimePoint next_relief_{};
   std::vector<std::unique_ptr<Exchange>> exchanges_;
   std::vector<std::unique_ptr<Http2Stream>> streams_;
+  std::vector<std::string> rooms_;  // for the outputs of connections of HTTP/2
   std::shared_ptr<observe::LogWriter> access_log_;
   std::string log_buffer_;
   Timer log_timer_{&Worker::flush_log_due, this};

@@ -160,7 +160,7 @@ TEST_P(Http2MadeYouReset, IsCounted) {
 }
 
 INSTANTIATE_TEST_SUITE_P(By, Http2MadeYouReset, ValuesIn(provocations()),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& row) { return row.param.name; });
 
 /// Floods of one kind of frame: what they are counted as.
 struct Flood {
@@ -209,8 +209,7 @@ TEST_P(Http2Flood, EndsTheConnection) {
   expect_others_served();
 }
 
-INSTANTIATE_TEST_SUITE_P(Of, Http2Flood, ValuesIn(floods()),
-                         [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(Of, Http2Flood, ValuesIn(floods()), [](const auto& row) { return row.param.name; });
 
 /// Answers that nobody takes do not pile up: Weir stops reading, and the flood stands in the kernel.
 TEST_F(Http2Attack, AFloodWhoseAnswersAreNotReadEndsToo) {
@@ -419,8 +418,7 @@ TEST_P(Http2Memory, IsBounded) {
   EXPECT_LT(growth, growth_kib_max);
 }
 
-INSTANTIATE_TEST_SUITE_P(Of, Http2Memory, ValuesIn(hoards()),
-                         [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(Of, Http2Memory, ValuesIn(hoards()), [](const auto& row) { return row.param.name; });
 
 }  // namespace
 }  // namespace weir::testing

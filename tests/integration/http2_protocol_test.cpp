@@ -377,14 +377,16 @@ TEST_P(Http2Rules, AreKept) {
   reach(rule.before, client);
   client.send(rule.bytes);
   if (rule.wanted > Wanted::answered) return expect_error(client, rule);
-  if (rule.wanted == Wanted::answered) EXPECT_EQ(client.wait_end(1).body, "ok");
+  if (rule.wanted == Wanted::answered) {
+    EXPECT_EQ(client.wait_end(1).body, "ok");
+  }
   client.set_next_stream(101);
   expect_alive(client);
   EXPECT_FALSE(client.response(1).reset) << client.transcript();
 }
 
-std::string rule_name(const ::testing::TestParamInfo<Rule>& info) {
-  return info.param.name;
+std::string rule_name(const ::testing::TestParamInfo<Rule>& row) {
+  return row.param.name;
 }
 
 INSTANTIATE_TEST_SUITE_P(Framing, Http2Rules, ValuesIn(framing_rules()), rule_name);
