@@ -335,15 +335,15 @@ TEST_F(Http2Flow, AnUploadInSmallFramesComesThrough) {
 
 /// The endpoint was what took the time.
 TEST_F(Http2Flow, ASilenceBeforeTheAnswerIsNotThatOfTheClient) {
-  start("limits: { send_timeout: 1s }");
+  start("limits: { send_timeout: 2s }");
   Http2Client client = narrow_client(0);
   const std::uint32_t stream = client.start_get("/gate");
   endpoint_.wait_for_requests(1);
-  EXPECT_TRUE(client.stays_silent_for(std::chrono::milliseconds(1300)));
+  EXPECT_TRUE(client.stays_silent_for(std::chrono::milliseconds(2300)));
   gate_->open();
   client.wait_head(stream);
   EXPECT_TRUE(client.stays_silent_for(std::chrono::milliseconds(300)))
-      << "it has a second to open its window";
+      << "it has two seconds to open its window";
   client.send_window_update(stream, 100);
   EXPECT_EQ(client.wait_end(stream).body, "through");
 }
