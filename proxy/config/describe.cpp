@@ -166,7 +166,7 @@ constexpr KeyInfo keys[] = {
      "Open at once from one IPv4 address or IPv6 /64, over all workers. Past it a connection gets 503 "
      "(under TLS it is closed before the handshake), and is counted. 0: no limit."},
     {"listeners.NAME.limits.concurrent_streams", "number 1..128", "requests", "100",
-     "At once on one connection of HTTP/2, as its client is told; a stream past it is refused. A request "
+     "At once on one connection of HTTP/2, as SETTINGS announce; a stream past it is refused. A request "
      "counts until Weir is done with it, also where its client gave it up."},
     {"upstreams.NAME.balance", "least_connections, round_robin, random_two, least_latency, hash", "",
      "least_connections",

@@ -121,7 +121,7 @@ class ServerCodec {
   std::size_t connection_sendable() const { return send_window_.sendable(); }
   /// The first `bytes` of `parts`, in frames of 16 KiB at most; bytes <= sendable(). No bytes: only END_STREAM.
   void send_data(ServerStream& stream, std::span<const iovec> parts, std::size_t bytes, bool end_stream);
-  /// RST_STREAM. Codes that blame the client cost it a token, which can make the connection fail. No event follows.
+  /// RST_STREAM. No event follows. Codes for errors of the client cost it a token, which can make the connection fail.
   void reset(ServerStream& stream, ErrorCode code);
   /// Within on_request(), before returning nullptr: the code to reset the stream with instead of REFUSED_STREAM.
   void refuse(ErrorCode code) { refusal_ = code; }

@@ -52,7 +52,7 @@ class Client {
   virtual Result<void> accepts(const http::ResponseHead& head) const = 0;
   /// After a response that switches protocols: bytes both ways.
   virtual relay::TunnelSide tunnel() = 0;
-  /// Whether its connection may take another request after this one, as far as that is told in a head.
+  /// Whether its connection may take another request after this one, as far as a head says so.
   virtual bool may_go_on() const = 0;
   /// In how large blocks a long response for it may be read.
   virtual std::size_t block_max() const = 0;
