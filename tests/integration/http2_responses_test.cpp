@@ -251,7 +251,8 @@ TEST_F(Http2Responses, AClientThatBreaksOffIsNoFailureOfItsEndpoint) {
     client.round_trip();
     client.send(broken);
     client.wait_until("it is noticed", [&] { return client.response(1).reset || !client.goaways().empty(); });
-    EXPECT_EQ(weir_.access_log(++lines)[lines - 1].at("reason"), "client_gone");
+    ++lines;
+    EXPECT_EQ(weir_.access_log(lines)[lines - 1].at("reason"), "client_gone");
   }
   EXPECT_EQ(weir_.metric("weir_upstream_failures_total"), 0);
   EXPECT_EQ(weir_.metric("weir_ejections_total"), 0);
