@@ -112,14 +112,14 @@ std::string whole_frames(std::string_view out, bool failed) {
   return kept;
 }
 
-struct Told {
+struct Outcome {
   std::string events;
   std::string replies;
   std::string reason;
-  bool operator==(const Told&) const = default;
+  bool operator==(const Outcome&) const = default;
 };
 
-Told told(std::string_view input, std::size_t step_bytes, unsigned habits) {
+Outcome outcome_of(std::string_view input, std::size_t step_bytes, unsigned habits) {
   Owner owner(habits);
   CodecLimits limits;
   limits.section = {.bytes = section_bytes, .count = 20, .cookie_bytes = 512, .cookie_count = 10};
@@ -136,8 +136,9 @@ Told told(std::string_view input, std::size_t step_bytes, unsigned habits) {
     require(codec.streams() <= limits.concurrent_streams);
     input.remove_prefix(consumed);
   }
-  Told result{.replies = whole_frames(codec.output(), codec.failed()),
-              .reason = std::string(codec.error_reason())};
+  Outcome result{.events = {},
+                 .replies = whole_frames(codec.output(), codec.failed()),
+                 .reason = std::string(codec.error_reason())};
   require(codec.failed() != result.reason.empty());
   owner.release_all();
   result.events = std::move(owner.events);
@@ -150,9 +151,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size < 2 || size > input_bytes_max) return 0;
   const std::string_view input(reinterpret_cast<const char*>(data) + 2, size - 2);
   const unsigned habits = data[1];
-  const Told whole = told(input, input_bytes_max, habits);
+  const Outcome whole = outcome_of(input, input_bytes_max, habits);
   for (const std::size_t step_bytes : {std::size_t{1}, std::size_t{data[0]} + 1}) {
-    require(told(input, step_bytes, habits) == whole);
+    require(outcome_of(input, step_bytes, habits) == whole);
   }
   return 0;
 }
