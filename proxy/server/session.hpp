@@ -82,11 +82,13 @@ class Session : public boost::intrusive::list_base_hook<> {
 
   static Task<> live(Worker& worker, std::shared_ptr<const ListenerRuntime> listener, io::FileDescriptor fd,
                      SocketAddress peer);
-  Task<> run();
   enum class Opening : std::uint8_t { http1, http2, over };
-  Task<Opening> opening();
+  // An idle connection keeps what the compiler puts into the frame of live(): so these stay out of it.
+  [[gnu::noinline]] Task<Opening> open();
+  [[gnu::noinline]] Task<Opening> await_preface();
+  Task<Next> serve_requests(Opening opened);
   Task<Next> serve_http1();
-  Task<Next> serve_http2();
+  [[gnu::noinline]] Task<Next> serve_http2();
   Duration first_patience() const;
   Task<bool> read_proxy_header();
   TimePoint opening_deadline() const;
@@ -96,9 +98,10 @@ class Session : public boost::intrusive::list_base_hook<> {
   void note_client_certificate();
   bool take_head(Exchange& exchange);
   Task<bool> read_rest_of_head(Exchange& exchange);
-  Task<Next> serve_request();
+  [[gnu::noinline]] Task<Next> serve_request();
   Discard discard_here();
-  Task<Next> discard_body(http::BodyDecoder& body);
+  [[gnu::noinline]] Task<Next> discard_body(http::BodyDecoder& body);
+  [[gnu::noinline]] Task<> linger();
   void set_idle(bool idle);
   bool is_silent();
   Duration idle_wait() const;
