@@ -24,7 +24,7 @@ constexpr std::array hot_functions = {
     "weir::io::Stream::try_read",
     "weir::io::Stream::try_write",
     "weir::server::Session::serve_request",
-    "weir::server::Session::run",
+    "weir::server::Session::live",
     "weir::http::parse_request_head",
     "weir::http::scan_head",
     "weir::http::tokenize_fields",
