@@ -8,13 +8,19 @@ namespace weir {
 
 BufferPool::Block BufferPool::acquire(std::size_t bytes) {
   auto* free = bytes == small_bytes ? &small_ : bytes == large_bytes ? &large_ : nullptr;
-  if (free == nullptr || free->empty()) return std::make_unique_for_overwrite<char[]>(bytes);
-  Block block = std::move(free->back());
-  free->pop_back();
+  Block block;
+  if (free == nullptr || free->empty()) {
+    block = std::make_unique_for_overwrite<char[]>(bytes);
+  } else {
+    block = std::move(free->back());
+    free->pop_back();
+  }
+  if (bytes == large_bytes) ++lent_large_;
   return block;
 }
 
 void BufferPool::release(Block block, std::size_t bytes) {
+  if (bytes == large_bytes) --lent_large_;
   try {
     if (bytes == small_bytes && small_.size() < kept_small_max) small_.push_back(std::move(block));
     if (bytes == large_bytes && large_.size() < kept_large_max) large_.push_back(std::move(block));

@@ -17,13 +17,18 @@ class BufferPool {
   static constexpr std::size_t large_bytes = 128 * 1024;  // long bodies
   static constexpr std::size_t kept_small_max = 128;      // 2.25 MiB
   static constexpr std::size_t kept_large_max = 16;       // 2 MiB
+  /// Of large blocks in use at once: 8 MiB. Beyond it long bodies are read in small ones.
+  static constexpr std::size_t lent_large_max = 64;
 
   using Block = std::unique_ptr<char[]>;
   Block acquire(std::size_t bytes);
   void release(Block block, std::size_t bytes);
+  /// Whether a long body may have a large block. acquire() itself refuses nothing.
+  bool may_lend_large() const { return lent_large_ < lent_large_max; }
 
  private:
   std::vector<Block> small_, large_;
+  std::size_t lent_large_ = 0;
 };
 
 /// A growing window [begin, end) of unread bytes inside one block. Empty and without a block until reserve().
@@ -38,6 +43,8 @@ class ReadBuffer {
   bool empty() const { return begin_ == end_; }
   bool has_block() const { return block_ != nullptr; }
   std::size_t capacity() const { return capacity_; }
+  /// Whether a large block is there to be had, or is its own.
+  bool may_be_large() const { return capacity_ == BufferPool::large_bytes || pool_.may_lend_large(); }
 
   /// Where the next read may write, and how much.
   char* free_begin() { return block_.get() + end_; }

@@ -38,6 +38,7 @@ constexpr std::array<ErrorFacts, static_cast<std::size_t>(ErrorKind::internal) +
     {"tls_failed", 502, "tls_protocol_error"},
     {"tls_certificate", 502, "tls_certificate_error"},
     {"upstream_reset", 502, "connection_terminated"},
+    {"unprocessed", 503, "connection_terminated"},
     {"upstream_send_timeout", 504, "connection_write_timeout"},
     {"response_timeout", 504, "http_response_timeout"},
     {"response_malformed", 502, "http_protocol_error"},

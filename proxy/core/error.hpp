@@ -45,6 +45,7 @@ enum class ErrorKind : std::uint8_t {
   tls_failed,             // 502: upstream TLS handshake
   tls_certificate,        // 502: upstream certificate not trusted
   upstream_reset,         // 502: endpoint closed before a response
+  unprocessed,            // 503: an HTTP/2 endpoint did not look at the request, and said so
   upstream_send_timeout,  // 504
   response_timeout,       // 504: no response head in time
   response_malformed,     // 502

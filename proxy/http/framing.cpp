@@ -144,6 +144,10 @@ TransferCoding classify_transfer_encoding(const std::vector<Field>& fields) {
   return fields_seen == 1 && exact ? TransferCoding::chunked : TransferCoding::malformed;
 }
 
+bool has_no_body(int status, Method request_method) {
+  return request_method == Method::head || status < 200 || status == 204 || status == 304;
+}
+
 bool connection_persists(const FieldFacts& facts, int minor_version) {
   if (facts.connection_close) return false;
   return minor_version >= 1 || facts.connection_keep_alive;

@@ -68,6 +68,9 @@ enum class TransferCoding : std::uint8_t {
 /// Judges all Transfer-Encoding fields together; there must be one.
 TransferCoding classify_transfer_encoding(const std::vector<Field>& fields);
 
+/// No body follows a response, whatever its fields say (RFC 9112 6.3, points 1 and 2).
+bool has_no_body(int status, Method request_method);
+
 /// Whether the connection stays usable after this message, as Connection says (RFC 9112 9.3).
 bool connection_persists(const FieldFacts& facts, int minor_version);
 

@@ -78,6 +78,7 @@ struct RequestHead : RequestFacts {
 struct ResponseFacts {
   int status = 0;
   std::string_view reason;
+  int major_version = 1;  // 2: it came over HTTP/2, and minor_version is 1, which is what it may do
   int minor_version = 1;
   Framing body;
   bool keep_alive = true;  // the endpoint's connection may be reused after this response

@@ -78,7 +78,7 @@ class LineSink {
     pen_.put(name).put(": ").put(value).put("\r\n");
   }
   void add_via(const ResponseHead& head, bool received) const {
-    put_via(pen_, head.fields, 1, head.minor_version, received, response_pseudonym);
+    put_via(pen_, head.fields, head.major_version, head.minor_version, received, response_pseudonym);
   }
   /// Clang would make a call of it.
   [[gnu::always_inline]] void add_length(std::uint64_t bytes) const {

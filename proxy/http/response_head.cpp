@@ -44,11 +44,6 @@ const char* read_status_line(std::string_view line, ResponseHead& head) {
   return nullptr;
 }
 
-/// RFC 9112 6.3, points 1 and 2: no body follows, whatever the fields say.
-bool has_no_body(int status, Method request_method) {
-  return request_method == Method::head || status < 200 || status == 204 || status == 304;
-}
-
 const char* settle_framing(const FieldFacts& facts, Method request_method, ResponseHead& head) {
   if (facts.transfer_encoding.count > 0) {
     if (facts.content_length.count > 0) return "Content-Length beside Transfer-Encoding";

@@ -1,5 +1,5 @@
 // Frames of HTTP/2 as they are on the wire (RFC 9113 4.1 and 6): their header, types, flags, error codes and settings,
-// read and written. No state and no rules: these are server_codec's. Pure: any thread; depends on the standard library.
+// read and written. No state and no rules: these are codec.hpp's. Pure: any thread; depends on the standard library.
 #pragma once
 
 #include <cstddef>
@@ -73,6 +73,7 @@ enum class Setting : std::uint16_t {
   no_rfc7540_priorities = 9,
 };
 inline constexpr std::size_t setting_bytes = 6;
+inline constexpr std::uint32_t header_table_bytes_at_start = 4096;
 
 struct FrameHeader {
   std::uint32_t length = 0;  // of the payload, 24 bits

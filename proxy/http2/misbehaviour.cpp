@@ -15,6 +15,8 @@ struct Facts {
 constexpr std::array<Facts, misbehaviour_kinds> table = {{
     {"client_reset", 10},
     {"server_reset", 10},
+    {"endpoint_reset", 10},
+    {"stream_error", 10},
     {"refused_stream", 10},
     {"empty_frame", 10},
     {"control_frame", 5},
@@ -41,6 +43,10 @@ bool MisbehaviourBudget::spend(Misbehaviour kind, TimePoint now) {
   if (cost > left_) return false;
   left_ -= cost;
   return true;
+}
+
+void MisbehaviourBudget::grant(std::int64_t tokens) {
+  left_ = std::min(left_ + tokens * parts, tokens_max * parts);
 }
 
 }  // namespace weir::http2

@@ -56,6 +56,7 @@ class BlockSink {
 /// Vias of other proxies are rare: only these are put together anew.
 void BlockSink::add_via(const http::ResponseHead& head, bool received) const {
   std::string_view own = head.minor_version == 0 ? "1.0 weir" : "1.1 weir";
+  if (head.major_version == 2) own = "2.0 weir";
   boost::container::small_vector<char, 256> joined;
   if (received) {
     const auto join = [&](std::string_view text) { joined.insert(joined.end(), text.begin(), text.end()); };

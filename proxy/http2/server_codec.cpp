@@ -1,22 +1,19 @@
 #include "http2/server_codec.hpp"
 
 #include <algorithm>
-#include <cassert>
 
 namespace weir::http2 {
 
-ServerCodec::ServerCodec(const CodecLimits& limits, ServerEvents& events)
-    : limits_(limits),
-      events_(events),
-      fields_(limits.section),
-      receive_window_(std::max(limits.connection_window, window_bytes_at_start)),
-      initial_receive_window_(std::max(limits.stream_window, window_bytes_at_start)) {}
+ServerCodec::ServerCodec(const ServerLimits& limits, ServerEvents& events)
+    : Codec(Role::server, limits, events),
+      concurrent_streams_(limits.concurrent_streams),
+      server_events_(events) {}
 
 void ServerCodec::start() {
   const std::size_t header_bytes = limits_.section.bytes + limits_.section.cookie_bytes;
   const std::size_t at = output_.size();
   append_frame_header(output_, {.length = 0, .type = FrameType::settings});
-  append_setting(output_, Setting::max_concurrent_streams, limits_.concurrent_streams);
+  append_setting(output_, Setting::max_concurrent_streams, concurrent_streams_);
   append_setting(output_, Setting::initial_window_size, limits_.stream_window);
   append_setting(output_, Setting::max_header_list_size, static_cast<std::uint32_t>(header_bytes));
   append_setting(output_, Setting::enable_connect_protocol, 1);
@@ -24,128 +21,101 @@ void ServerCodec::start() {
   const std::size_t payload = output_.size() - at - frame_header_bytes;
   write_frame_header(output_.data() + at,
                      {.length = static_cast<std::uint32_t>(payload), .type = FrameType::settings});
-  if (limits_.connection_window > window_bytes_at_start) {
-    append_window_update(output_, 0, limits_.connection_window - window_bytes_at_start);
-  }
+  announce_window();
 }
 
-void ServerCodec::fail(ErrorCode code, std::string_view reason) {
-  if (failed_) return;
-  failed_ = true;
-  error_ = code;
-  error_reason_ = reason;
-  append_goaway(output_, last_taken_id_, code, reason);
+void ServerCodec::send_interim(Stream& stream, std::string_view block) {
+  if (stream.local_closed_ || failed()) return;
+  append_head(stream.id_, block, false);
 }
 
 void ServerCodec::announce_shutdown() {
-  if (failed_) return;
+  if (failed()) return;
   append_goaway(output_, stream_id_max, ErrorCode::no_error, {});
   append_ping(output_, shutdown_ping, false);
   shutdown_announced_ = true;
 }
 
 void ServerCodec::finish_shutdown() {
-  if (failed_ || shutdown_finished_) return;
+  if (failed() || shutdown_finished_) return;
   shutdown_finished_ = true;
   append_goaway(output_, last_taken_id_, ErrorCode::no_error, {});
 }
 
-bool ServerCodec::spend(Misbehaviour kind) {
-  if (budget_.spend(kind, now_)) return true;
-  fail(ErrorCode::enhance_your_calm, misbehaviour_name(kind));
-  return false;
+ServerCodec::Blocks ServerCodec::kind_of_new_block() {
+  last_id_ = block_.stream;
+  ++streams_opened_;
+  return Blocks::head;
 }
 
-void ServerCodec::stream_error(ServerStream& stream, ErrorCode code, Misbehaviour kind) {
-  const bool known = stream.was_reset();
-  stream.reset_by_us_ = true;
-  stream.local_closed_ = true;
-  queue_reset(stream.id(), code);
-  spend(kind);
-  if (!known && !failed_) events_.on_reset(stream, code, false);
+void ServerCodec::end_head(Stream*) {
+  const std::uint32_t id = block_.stream;
+  refusal_ = ErrorCode::refused_stream;
+  Stream* stream = nullptr;
+  if (!shutdown_finished_ && table_.size() < concurrent_streams_) {
+    --turn_left_;
+    stream = server_events_.on_request(id, fields_.section(), fields_.too_large(), block_.end_stream);
+  } else {
+    server_events_.on_refused(id);
+  }
+  if (stream == nullptr) {
+    remember_reset(id);
+    const bool refused = refusal_ == ErrorCode::refused_stream;
+    return stream_error(id, refusal_, refused ? Misbehaviour::refused_stream : Misbehaviour::server_reset);
+  }
+  open(*stream, id, block_.end_stream);
+  if (!block_.end_stream || failed()) return;
+  if (!length_holds(*stream, 0, true)) return stream_error(*stream, ErrorCode::protocol_error);
+  server_events_.on_end(*stream);
 }
 
-void ServerCodec::stream_error(std::uint32_t id, ErrorCode code, Misbehaviour kind) {
-  queue_reset(id, code);
-  spend(kind);
-}
-
-void ServerCodec::reset_named_stream(ErrorCode code) {
-  ServerStream* stream = table_.find(frame_.stream);
-  if (stream == nullptr) return stream_error(frame_.stream, code);
-  if (!stream->was_reset()) stream_error(*stream, code);
-}
-
-void ServerCodec::queue_reset(std::uint32_t id, ErrorCode code) {
-  if (failed_) return;
-  append_rst_stream(output_, id, code);
-  ++queued_control_frames_;
-}
-
-void ServerCodec::open(ServerStream& stream, std::uint32_t id, bool ended) {
-  assert(stream.id_ == 0 && !stream.queued());
-  stream.id_ = id;
+void ServerCodec::open(Stream& stream, std::uint32_t id, bool ended) {
+  enter(stream, id);
+  stream.head_received_ = true;
   stream.remote_closed_ = ended;
-  stream.send_window_ = SendWindow(peer_initial_window_);
-  stream.receive_window_ = ReceiveWindow(initial_receive_window_);
-  table_.insert(stream);
   last_taken_id_ = id;
   if (early_priorities_seen_ == 0) return;
   const auto early = std::ranges::find(early_priorities_, id, &EarlyPriority::stream);
   if (early != early_priorities_.end()) stream.priority = early->priority;
 }
 
-void ServerCodec::release(ServerStream& stream) {
-  assert(table_.find(stream.id_) == &stream && !stream.queued());
-  if (current_ == &stream) current_ = nullptr;
-  if (!stream.was_reset() && !(stream.remote_closed_ && stream.local_closed_)) {
-    stream.reset_by_us_ = true;
-    queue_reset(stream.id_, stream.local_closed_ ? ErrorCode::no_error : ErrorCode::internal_error);
+/// Of clients' settings none is of interest here.
+void ServerCodec::on_setting(Setting setting, std::uint32_t value) {
+  if (setting == Setting::enable_push && value > 1) fail(ErrorCode::protocol_error, "settings");
+}
+
+void ServerCodec::on_goaway(std::uint32_t, ErrorCode) {}
+
+bool ServerCodec::on_pong(std::string_view payload) {
+  if (shutdown_announced_ && payload == shutdown_ping) shutdown_acknowledged_ = true;
+  return false;
+}
+
+/// Dependencies are a thing of the past (RFC 9113 5.3.2). One on itself was never allowed, and is taken as a sign that
+/// the client is broken.
+void ServerCodec::on_priority(std::uint32_t dependency) {
+  if (!spend(Misbehaviour::ignored_frame) || dependency != frame_.stream) return;
+  if (idle(frame_.stream)) return fail(ErrorCode::protocol_error, "priority");
+  reset_named_stream(ErrorCode::protocol_error);
+}
+
+void ServerCodec::on_priority_update(std::string_view payload) {
+  const std::uint32_t id = read_u32(payload.data()) & stream_id_max;
+  if (id % 2 == 0) return fail(ErrorCode::protocol_error, "priority");  // 0, or a push that never was
+  if (!spend(Misbehaviour::ignored_frame)) return;
+  const Priority priority = parse_priority(payload.substr(4));
+  if (Stream* stream = table_.find(id)) {
+    if (stream->priority == priority) return;
+    stream->priority = priority;
+    return server_events_.on_priority(*stream);
   }
-  credit_connection(stream.untaken_bytes_);
-  table_.erase(stream);
-  // Of a stream that the client ended, late frames are errors even if we reset it then.
-  using End = StreamTable::End;
-  End end = End::reset_by_us;
-  if (stream.reset_by_peer_) {
-    end = End::reset_by_peer;
-  } else if (stream.remote_closed_) {
-    end = End::ended;
+  if (!idle(id)) return;
+  const auto known = std::ranges::find(early_priorities_, id, &EarlyPriority::stream);
+  if (known != early_priorities_.end()) {
+    known->priority = priority;
+  } else {
+    early_priorities_[early_priorities_seen_++ % early_priorities_max] = {id, priority};
   }
-  table_.remember(stream.id_, end);
-  stream.id_ = 0;
-  stream.remote_closed_ = stream.local_closed_ = false;
-  stream.reset_by_us_ = stream.reset_by_peer_ = false;
-  stream.head_sent_ = stream.length_known_ = false;
-  stream.expected_bytes_ = stream.received_bytes_ = 0;
-  stream.untaken_bytes_ = 0;
-  stream.priority = Priority{};
-}
-
-void ServerCodec::took(ServerStream& stream, std::size_t bytes) {
-  assert(bytes <= stream.untaken_bytes_);
-  stream.untaken_bytes_ -= bytes;
-  credit_connection(bytes);
-  credit_stream(stream, bytes);
-}
-
-/// Once half a window is due; at once where little is left, because streams whose bytes are not taken may hold
-/// the other half.
-void ServerCodec::credit_connection(std::size_t bytes) {
-  const bool scarce = receive_window_.left() < frame_payload_bytes_max;
-  const std::uint32_t half = std::max(limits_.connection_window, window_bytes_at_start) / 2;
-  const std::uint32_t due = receive_window_.credit(bytes, scarce ? 1 : half);
-  if (due == 0 || failed_) return;
-  append_window_update(output_, 0, due);
-  ++queued_control_frames_;
-}
-
-void ServerCodec::credit_stream(ServerStream& stream, std::size_t bytes) {
-  if (stream.remote_closed_ || stream.was_reset()) return;  // nothing more comes
-  const std::uint32_t due = stream.receive_window_.credit(bytes, limits_.stream_window / 2);
-  if (due == 0 || failed_) return;
-  append_window_update(output_, stream.id_, due);
-  ++queued_control_frames_;
 }
 
 }  // namespace weir::http2

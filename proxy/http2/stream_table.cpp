@@ -10,23 +10,23 @@ std::size_t StreamTable::lower_bound(std::uint32_t id) const {
   return static_cast<std::size_t>(found - entries_.begin());
 }
 
-ServerStream* StreamTable::find(std::uint32_t id) const {
+Stream* StreamTable::find(std::uint32_t id) const {
   const std::size_t at = lower_bound(id);
   return at < entries_.size() && entries_[at].id == id ? entries_[at].stream : nullptr;
 }
 
-void StreamTable::insert(ServerStream& stream) {
+void StreamTable::insert(Stream& stream) {
   assert(entries_.empty() || entries_.back().id < stream.id());
   entries_.push_back({stream.id(), &stream});
 }
 
-void StreamTable::erase(const ServerStream& stream) {
+void StreamTable::erase(const Stream& stream) {
   const std::size_t at = lower_bound(stream.id());
   assert(at < entries_.size() && entries_[at].stream == &stream);
   entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(at));
 }
 
-ServerStream* StreamTable::after(std::uint32_t id) const {
+Stream* StreamTable::after(std::uint32_t id) const {
   const std::size_t at = lower_bound(id + 1);
   return at < entries_.size() ? entries_[at].stream : nullptr;
 }

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "http2/server_stream.hpp"
+#include "http2/stream.hpp"
 
 namespace weir::http2 {
 
@@ -23,12 +23,12 @@ class StreamTable {
   static constexpr std::size_t remembered_max = 128;
 
   std::size_t size() const { return entries_.size(); }
-  ServerStream* find(std::uint32_t id) const;
+  Stream* find(std::uint32_t id) const;
   /// `stream` has its id, which is larger than those of all others.
-  void insert(ServerStream& stream);
-  void erase(const ServerStream& stream);
+  void insert(Stream& stream);
+  void erase(const Stream& stream);
   /// The one with the lowest id above `id`, or nullptr: for walks during which streams are erased.
-  ServerStream* after(std::uint32_t id) const;
+  Stream* after(std::uint32_t id) const;
 
   void remember(std::uint32_t id, End end);
   End remembered(std::uint32_t id) const;
@@ -36,7 +36,7 @@ class StreamTable {
  private:
   struct Entry {
     std::uint32_t id;
-    ServerStream* stream;
+    Stream* stream;
   };
   struct Gone {
     std::uint32_t id = 0;

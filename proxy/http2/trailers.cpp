@@ -22,15 +22,26 @@ const char* check_section(const FieldSection& section) {
   return bytes <= http::ChunkedDecoder::trailer_bytes_max ? nullptr : "trailer section is too long";
 }
 
-}  // namespace
-
-Result<void> write_trailers(const FieldSection& section, std::string& lines) {
+/// The same; where it is nullptr, the lines are there.
+const char* write(const FieldSection& section, std::string& lines) {
   lines.clear();
-  if (const char* wrong = check_section(section)) return client_error(ErrorKind::malformed_request, wrong);
+  if (const char* wrong = check_section(section)) return wrong;
   for (std::size_t i = 0; i < section.size(); ++i) {
     const FieldLine line = section[i];
     lines.append(line.name).append(separator).append(line.value).append(line_end);
   }
+  return nullptr;
+}
+
+}  // namespace
+
+Result<void> write_trailers(const FieldSection& section, std::string& lines) {
+  if (const char* wrong = write(section, lines)) return client_error(ErrorKind::malformed_request, wrong);
+  return {};
+}
+
+Result<void> write_response_trailers(const FieldSection& section, std::string& lines) {
+  if (const char* wrong = write(section, lines)) return upstream_error(ErrorKind::response_malformed, wrong);
   return {};
 }
 

@@ -13,4 +13,7 @@ namespace weir::http2 {
 /// for pseudo-fields, what no field may be (http2/field_check.hpp), and more than HTTP/1 takes.
 Result<void> write_trailers(const FieldSection& section, std::string& lines);
 
+/// The same of a response. Error: response_malformed, of the upstream.
+Result<void> write_response_trailers(const FieldSection& section, std::string& lines);
+
 }  // namespace weir::http2

@@ -21,7 +21,7 @@ using weir::fuzz::require;
 constexpr std::size_t input_bytes_max = 16 * 1024;
 constexpr std::size_t section_bytes = input_bytes_max / 2;
 
-struct Stream : ServerStream {
+struct TestStream : Stream {
   std::string body;
   bool released = false;
 };
@@ -30,24 +30,24 @@ class Owner final : public ServerEvents {
  public:
   explicit Owner(unsigned habits) : habits_(habits) {}
 
-  ServerStream* on_request(std::uint32_t id, FieldSection& section, bool too_large, bool ended) override {
+  Stream* on_request(std::uint32_t id, FieldSection& section, bool too_large, bool ended) override {
     note("request", id, static_cast<std::uint32_t>(section.size()),
          (too_large ? 2u : 0u) | (ended ? 1u : 0u));
     if (!section.empty() && section[0].value == "refuse") return nullptr;
-    auto& stream = streams_.emplace_back(std::make_unique<Stream>());
+    auto& stream = streams_.emplace_back(std::make_unique<TestStream>());
     if (section.size() > 4) stream->expect_length(section[4].value.size());
     return stream.get();
   }
-  void on_data(ServerStream& stream, std::string_view bytes) override {
+  void on_data(Stream& stream, std::string_view bytes) override {
     require(!bytes.empty());
-    static_cast<Stream&>(stream).body += bytes;
+    static_cast<TestStream&>(stream).body += bytes;
     if (habits_ & 1) codec->took(stream, bytes.size());
   }
-  void on_trailers(ServerStream& stream, FieldSection& section, bool) override {
+  void on_trailers(Stream& stream, FieldSection& section, bool) override {
     note("trailers", stream.id(), static_cast<std::uint32_t>(section.size()), 0);
     if (habits_ & 2) codec->reset(stream, ErrorCode::protocol_error);
   }
-  void on_end(ServerStream& stream) override {
+  void on_end(Stream& stream) override {
     note("end", stream.id(), static_cast<std::uint32_t>(stream.received_bytes()), 0);
     if (habits_ & 4) {
       codec->send_head(stream, "\x88", false);
@@ -57,17 +57,17 @@ class Owner final : public ServerEvents {
     }
     if (habits_ & 8) release(stream);
   }
-  void on_reset(ServerStream& stream, ErrorCode code, bool by_peer) override {
+  void on_reset(Stream& stream, ErrorCode code, bool by_peer) override {
     note("reset", stream.id(), static_cast<std::uint32_t>(code), by_peer ? 1 : 0);
     if (habits_ & 16) release(stream);
   }
-  void on_window(ServerStream& stream) override {
+  void on_window(Stream& stream) override {
     require(!stream.local_closed());
     note("window", stream.id(), 0, 0);
     if (habits_ & 32) release(stream);
   }
   void on_connection_window() override { note("connection window", 0, 0, 0); }
-  void on_priority(ServerStream& stream) override {
+  void on_priority(Stream& stream) override {
     require(stream.priority.urgency < Priority::levels);
     note("priority", stream.id(), stream.priority.urgency, stream.priority.incremental ? 1 : 0);
   }
@@ -83,8 +83,8 @@ class Owner final : public ServerEvents {
   std::string events;
 
  private:
-  void release(ServerStream& stream) {
-    events += static_cast<Stream&>(stream).body;
+  void release(Stream& stream) {
+    events += static_cast<TestStream&>(stream).body;
     codec->release(stream);
   }
   void note(const char* what, std::uint32_t id, std::uint32_t number, std::uint32_t flags) {
@@ -93,7 +93,7 @@ class Owner final : public ServerEvents {
   }
 
   unsigned habits_;
-  std::vector<std::unique_ptr<Stream>> streams_;
+  std::vector<std::unique_ptr<TestStream>> streams_;
 };
 
 /// Without WINDOW_UPDATE, whose sizes depend on the cuts.
@@ -121,7 +121,7 @@ struct Outcome {
 
 Outcome outcome_of(std::string_view input, std::size_t step_bytes, unsigned habits) {
   Owner owner(habits);
-  CodecLimits limits;
+  ServerLimits limits;
   limits.section = {.bytes = section_bytes, .count = 20, .cookie_bytes = 512, .cookie_count = 10};
   limits.concurrent_streams = 10;
   ServerCodec codec(limits, owner);

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "field_input.hpp"
 #include "http/authority.hpp"
 #include "http/parse.hpp"
 #include "http/text.hpp"
@@ -16,29 +17,11 @@
 namespace {
 
 using namespace weir;
+using fuzz::fields_max;
 using fuzz::require;
 using fuzz::require_inside;
 
 constexpr http2::RequestRules rules{.uri_bytes = 64, .websocket_key = "dGhlIHNhbXBsZSBub25jZQ=="};
-constexpr std::size_t fields_max = 64;
-
-/// The next text of `input`, behind the byte that says how long it is.
-std::string_view take_text(std::string_view& input) {
-  if (input.empty()) return {};
-  const auto bytes = static_cast<unsigned char>(input.front());
-  const std::string_view text = input.substr(1, bytes);
-  input.remove_prefix(1 + text.size());
-  return text;
-}
-
-http2::FieldSection take_section(std::string_view input) {
-  http2::FieldSection section;
-  while (!input.empty() && section.size() < fields_max) {
-    const std::string_view name = take_text(input);
-    section.add(name, take_text(input));
-  }
-  return section;
-}
 
 void require_sound(const http2::FieldSection& section, const http::RequestHead& head, bool ended) {
   const std::string_view text(section[0].name.data(), section.text_bytes());
@@ -107,7 +90,7 @@ void check_trailers(const http2::FieldSection& section) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const bool ended = (data[0] & 1) != 0;
-  http2::FieldSection section = take_section({reinterpret_cast<const char*>(data) + 1, size - 1});
+  http2::FieldSection section = fuzz::take_section({reinterpret_cast<const char*>(data) + 1, size - 1});
   check_trailers(section);
   http::RequestHead head;
   const http2::ReadRequest read = http2::read_request(section, ended, rules, head);

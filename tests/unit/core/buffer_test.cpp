@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <memory>
 #include <string>
+#include <vector>
 
 namespace weir {
 namespace {
@@ -70,6 +72,23 @@ TEST(BufferPool, ReusesBlocksOfItsSizes) {
   const char* where = block.get();
   pool.release(std::move(block), BufferPool::small_bytes);
   EXPECT_EQ(pool.acquire(BufferPool::small_bytes).get(), where);
+}
+
+TEST(BufferPool, LendsABoundedNumberOfLargeBlocks) {
+  BufferPool pool;
+  std::vector<std::unique_ptr<ReadBuffer>> buffers;
+  for (std::size_t i = 0; i < BufferPool::lent_large_max; ++i) {
+    buffers.push_back(std::make_unique<ReadBuffer>(pool));
+    EXPECT_TRUE(buffers.back()->may_be_large());
+    buffers.back()->reserve(BufferPool::large_bytes);
+  }
+  ReadBuffer one_more(pool);
+  EXPECT_FALSE(one_more.may_be_large());
+  EXPECT_TRUE(buffers.front()->may_be_large()) << "it is already";
+  one_more.reserve(BufferPool::small_bytes);
+  EXPECT_FALSE(one_more.may_be_large());
+  buffers.pop_back();
+  EXPECT_TRUE(one_more.may_be_large());
 }
 
 }  // namespace

@@ -48,6 +48,7 @@ constexpr Row rows[] = {
     {ErrorKind::tls_failed, "tls_failed", 502, "tls_protocol_error"},
     {ErrorKind::tls_certificate, "tls_certificate", 502, "tls_certificate_error"},
     {ErrorKind::upstream_reset, "upstream_reset", 502, "connection_terminated"},
+    {ErrorKind::unprocessed, "unprocessed", 503, "connection_terminated"},
     {ErrorKind::upstream_send_timeout, "upstream_send_timeout", 504, "connection_write_timeout"},
     {ErrorKind::response_timeout, "response_timeout", 504, "http_response_timeout"},
     {ErrorKind::response_malformed, "response_malformed", 502, "http_protocol_error"},

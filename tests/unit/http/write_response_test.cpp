@@ -69,6 +69,15 @@ TEST(WriteResponseHead, OneHopFieldsDoNotPass) {
       "HTTP/1.1 200 OK\r\nX-Next: 2\r\n" + date_line + via_line + "Content-Length: 1\r\n\r\n");
 }
 
+TEST(WriteResponseHead, ViaSaysWhenTheResponseCameOverHttp2) {
+  auto response = parsed_response("HTTP/1.1 200 OK\r\nVia: 1.1 a\r\nContent-Length: 1\r\n");
+  response.head.major_version = 2;
+  ResponseOptions options;
+  options.body = response.head.body;
+  EXPECT_EQ(written(response, options),
+            "HTTP/1.1 200 OK\r\n" + date_line + "Via: 1.1 a, 2.0 weir\r\nContent-Length: 1\r\n\r\n");
+}
+
 TEST(WriteResponseHead, ViaIsAppendedTo) {
   EXPECT_EQ(written("HTTP/1.0 200 OK\r\nVia: 1.1 a\r\nvia: 1.1 b\r\nContent-Length: 1\r\n"),
             "HTTP/1.1 200 OK\r\n" + date_line + "Via: 1.1 a, 1.1 b, 1.0 weir\r\nContent-Length: 1\r\n\r\n");

@@ -1,57 +1,34 @@
-// A client of ServerCodec for tests: writes frames byte by byte as RFC 9113 has them, keeps the owner's side of the
-// codec, and turns events and frames that come back into text to compare. One thread.
+// A client of ServerCodec for tests: keeps the owner's side of the codec, and turns events and frames that come back
+// into text to compare. One thread.
 #pragma once
 
 #include <cstdint>
-#include <initializer_list>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "http2/server_codec.hpp"
+#include "unit/http2/frames.hpp"
 
 namespace weir::http2 {
 
-using Fields = std::vector<std::pair<std::string, std::string>>;
-
-/// Literals without indexing; names and values below 127 bytes.
-std::string block(const Fields& fields);
-/// GET / of https://a.example.
-std::string get_block();
-std::string post_block(const Fields& more = {});
-
-std::string frame(FrameType type, std::uint8_t flags, std::uint32_t stream, std::string_view payload = {});
-/// With END_HEADERS.
-std::string headers(std::uint32_t stream, std::string_view block, bool end_stream);
-std::string data(std::uint32_t stream, std::string_view payload, bool end_stream = false);
-/// The payload with its pad length before it and as many zeros after it.
-std::string padded(std::string_view payload, std::uint8_t padding);
-std::string settings(std::initializer_list<std::pair<Setting, std::uint32_t>> entries);
-std::string window_update(std::uint32_t stream, std::uint32_t bytes);
-std::string rst_stream(std::uint32_t stream, ErrorCode code = ErrorCode::cancel);
-std::string u32(std::uint32_t value);
-
-/// What frames say, a line each: `RST_STREAM 1 PROTOCOL_ERROR`.
-std::string to_text(std::string_view frames);
-
-struct TestStream : ServerStream {};
+struct TestStream : Stream {};
 
 /// The owner of a codec: takes every request, and writes down what is reported.
 class Owner : public ServerEvents {
  public:
   Owner() = default;
   virtual ~Owner() = default;
-  ServerStream* on_request(std::uint32_t id, FieldSection& section, bool too_large, bool ended) override;
-  void on_data(ServerStream& stream, std::string_view bytes) override;
-  void on_trailers(ServerStream& stream, FieldSection& section, bool too_large) override;
-  void on_end(ServerStream& stream) override;
-  void on_reset(ServerStream& stream, ErrorCode code, bool by_peer) override;
-  void on_window(ServerStream& stream) override;
+  Stream* on_request(std::uint32_t id, FieldSection& section, bool too_large, bool ended) override;
+  void on_data(Stream& stream, std::string_view bytes) override;
+  void on_trailers(Stream& stream, FieldSection& section, bool too_large) override;
+  void on_end(Stream& stream) override;
+  void on_reset(Stream& stream, ErrorCode code, bool by_peer) override;
+  void on_window(Stream& stream) override;
   void on_connection_window() override;
-  void on_priority(ServerStream& stream) override;
+  void on_priority(Stream& stream) override;
 
   TestStream& stream(std::uint32_t id) { return *streams_.at(id); }
   bool has(std::uint32_t id) const { return streams_.contains(id); }
@@ -77,7 +54,7 @@ class Owner : public ServerEvents {
 /// A connection. `limits` to set before connect().
 class Client {
  public:
-  explicit Client(const CodecLimits& limits = {});
+  explicit Client(const ServerLimits& limits = {});
   /// start(), preface, SETTINGS and its acknowledgement; forgets what came of it.
   void connect();
 

@@ -1,6 +1,8 @@
 // What the owner sends (RFC 9113 4.2, 4.3, 8.1).
 #include <gtest/gtest.h>
+#include <nghttp2/nghttp2.h>
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -43,6 +45,34 @@ TEST_F(Send, InterimHeads) {
   client.codec.send_head(stream(1), "\x88", true);
   EXPECT_TRUE(stream(1).head_sent());
   EXPECT_EQ(client.replies(), "HEADERS 1 5\nHEADERS 1 1 end\n");
+}
+
+/// The frames are the same as without: their headers are in the output, and small pieces, too.
+TEST_F(Send, LargeRunsStayWhereTheyLie) {
+  client.codec.send_head(stream(1), "\x88", false);
+  client.send_data(1, "before", false);
+  client.replies();
+  client.codec.output().clear();
+  std::string small(100, 's'), large(40'000, 'l');
+  const std::array<iovec, 3> parts{iovec{small.data(), small.size()}, iovec{large.data(), large.size()},
+                                   iovec{small.data(), small.size()}};
+  std::vector<OutputRun> runs;
+  client.codec.send_data(stream(1), parts, 40'200, true, &runs);
+  ASSERT_EQ(runs.size(), 3U);
+  std::string whole;
+  std::size_t at = 0, of_large = 0;
+  for (const OutputRun& run : runs) {
+    EXPECT_EQ(run.stream, &stream(1));
+    EXPECT_EQ(run.bytes.iov_base, large.data() + of_large);
+    of_large += run.bytes.iov_len;
+    whole.append(client.codec.output(), at, run.at - at);
+    whole.append(static_cast<const char*>(run.bytes.iov_base), run.bytes.iov_len);
+    at = run.at;
+  }
+  whole.append(client.codec.output(), at);
+  EXPECT_EQ(of_large, large.size());
+  EXPECT_EQ(client.codec.output().size(), 3U * 9 + 200);
+  EXPECT_EQ(to_text(whole), "DATA 1 16384\nDATA 1 16384\nDATA 1 7432 end\n");
 }
 
 TEST_F(Send, Trailers) {
@@ -120,6 +150,46 @@ TEST_F(Send, AfterThePeersResetNothingIsSent) {
   client.codec.reset(stream(1), ErrorCode::cancel);
   client.owner.release(1);
   EXPECT_EQ(client.replies(), "");
+}
+
+/// What nghttp2 makes of a block: the value of its first field, or an error.
+std::string first_value(nghttp2_hd_inflater* inflater, std::string_view block) {
+  nghttp2_nv line;
+  int flags = 0;
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(block.data());
+  const auto taken = nghttp2_hd_inflate_hd2(inflater, &line, &flags, bytes, block.size(), 1);
+  if (taken < 0) return nghttp2_strerror(static_cast<int>(taken));
+  std::string value(reinterpret_cast<const char*>(line.value), line.valuelen);
+  while (!(flags & NGHTTP2_HD_INFLATE_FINAL)) {
+    flags = 0;
+    if (nghttp2_hd_inflate_hd2(inflater, &line, &flags, bytes + block.size(), 0, 1) < 0) return "not ended";
+  }
+  nghttp2_hd_inflate_end_headers(inflater);
+  return value;
+}
+
+/// RFC 7541 4.2. Peers on nghttp2 refuse the block otherwise.
+TEST_F(Send, TheNextHeadAcknowledgesASmallerTable) {
+  nghttp2_hd_inflater* inflater = nullptr;
+  ASSERT_EQ(nghttp2_hd_inflate_new(&inflater), 0);
+  client.tell(settings({{Setting::header_table_size, 8192}, {Setting::header_table_size, 4096}}));
+  client.replies();
+  client.codec.send_interim(stream(1), "\x88");
+  EXPECT_EQ(client.replies(), "HEADERS 1 1\n");
+  client.tell(settings({{Setting::header_table_size, 100}}) + settings({{Setting::header_table_size, 4095}}));
+  ASSERT_EQ(nghttp2_hd_inflate_change_table_size(inflater, 100), 0);
+  client.replies();
+  client.codec.send_interim(stream(1), "\x88");
+  EXPECT_EQ(first_value(inflater, std::string_view(client.codec.output()).substr(frame_header_bytes)), "200");
+  EXPECT_EQ(client.replies(), "HEADERS 1 2\n");
+  // A table without a byte does not become smaller.
+  client.tell(settings({{Setting::header_table_size, 0}}));
+  ASSERT_EQ(nghttp2_hd_inflate_change_table_size(inflater, 0), 0);
+  client.replies();
+  client.codec.send_head(stream(1), "\x88", true);
+  EXPECT_EQ(first_value(inflater, std::string_view(client.codec.output()).substr(frame_header_bytes)), "200");
+  EXPECT_EQ(client.replies(), "HEADERS 1 1 end\n");
+  nghttp2_hd_inflate_del(inflater);
 }
 
 }  // namespace

@@ -162,7 +162,7 @@ TEST_F(Windows, OwnerThatReleasesAtAReset) {
 }
 
 TEST_F(Windows, SmallStreamWindowsHoldOnceTheClientKnows) {
-  CodecLimits limits;
+  ServerLimits limits;
   limits.stream_window = 16 * kib;
   Client other(limits);
   other.owner.take_at_once = false;

@@ -151,7 +151,7 @@ TEST_F(HeaderBlock, TrailersOfAStreamThatIsReleasedMeanwhile) {
 
 TEST_F(HeaderBlock, OwnerThatResetsOrReleasesDuringTrailers) {
   struct Strict : Owner {
-    void on_trailers(ServerStream& stream, FieldSection&, bool) override {
+    void on_trailers(Stream& stream, FieldSection&, bool) override {
       if (stream.id() == 1) return codec->reset(stream, ErrorCode::protocol_error);
       release(stream.id());
     }
@@ -202,7 +202,7 @@ TEST_F(HeaderBlock, TheTableIsKeptInStepByIgnoredBlocks) {
 }
 
 TEST_F(HeaderBlock, SectionsThatAreTooLarge) {
-  CodecLimits limits;
+  ServerLimits limits;
   limits.section = {.bytes = 200, .count = 10};
   Client small(limits);
   small.connect();

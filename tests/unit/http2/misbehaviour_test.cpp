@@ -22,7 +22,8 @@ TEST(MisbehaviourBudget, CostsOfEachKind) {
   } cases[] = {{Misbehaviour::client_reset, 200},   {Misbehaviour::server_reset, 200},
                {Misbehaviour::refused_stream, 200}, {Misbehaviour::empty_frame, 200},
                {Misbehaviour::control_frame, 400},  {Misbehaviour::ignored_frame, 2000},
-               {Misbehaviour::window_update, 200}};
+               {Misbehaviour::window_update, 200},  {Misbehaviour::endpoint_reset, 200},
+               {Misbehaviour::stream_error, 200}};
   static_assert(std::size(cases) == misbehaviour_kinds);
   for (const auto& [kind, count] : cases) {
     MisbehaviourBudget budget;
@@ -55,6 +56,17 @@ TEST(MisbehaviourBudget, TimeThatStandsStillOrGoesBackAddsNothing) {
   EXPECT_FALSE(budget.spend(Misbehaviour::client_reset, start));
   EXPECT_FALSE(budget.spend(Misbehaviour::client_reset, start - 1s));
   EXPECT_EQ(spendable(budget, Misbehaviour::client_reset, start + 1s), 20);
+}
+
+TEST(MisbehaviourBudget, GrantsFillItNoFurtherThanItWas) {
+  MisbehaviourBudget budget;
+  budget.grant(2);
+  EXPECT_EQ(spendable(budget, Misbehaviour::stream_error, start), 200);
+  budget.grant(2);
+  EXPECT_EQ(spendable(budget, Misbehaviour::stream_error, start), 2);
+  EXPECT_EQ(spendable(budget, Misbehaviour::stream_error, start + 1s), 20);
+  budget.grant(1'000'000);
+  EXPECT_EQ(spendable(budget, Misbehaviour::stream_error, start + 1s), 200);
 }
 
 TEST(MisbehaviourBudget, Names) {

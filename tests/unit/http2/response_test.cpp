@@ -95,6 +95,15 @@ TEST(ResponseBlock, ViaIsAppendedTo) {
             ":status: 200\n" + date_line + "via: 1.1 " + much + ", 1.1 weir\ncontent-length: 1\n");
 }
 
+TEST(ResponseBlock, ViaNamesTheVersionThatWasReceived) {
+  auto response = parsed_response("HTTP/1.1 200 OK\r\nVia: 1.1 a\r\nContent-Length: 1\r\n");
+  response.head.major_version = 2;
+  ResponseOptions options;
+  options.body = response.head.body;
+  EXPECT_EQ(written(response.head, options),
+            ":status: 200\n" + date_line + "via: 1.1 a, 2.0 weir\ncontent-length: 1\n");
+}
+
 TEST(ResponseBlock, NothingOfTheConnectionPasses) {
   EXPECT_EQ(written("HTTP/1.1 200 OK\r\nConnection: keep-alive, X-Hop, Upgrade\r\nX-Hop: 1\r\nKeep-Alive: "
                     "timeout=5\r\nProxy-Authenticate: Basic\r\nUpgrade: h2c\r\nHTTP2-Settings: AAAA\r\n"

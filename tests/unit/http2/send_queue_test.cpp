@@ -3,12 +3,16 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cstdint>
+#include <initializer_list>
 #include <string>
+
+#include "unit/http2/codec_client.hpp"
 
 namespace weir::http2 {
 namespace {
 
-struct NamedStream : ServerStream {
+struct NamedStream : Stream {
   NamedStream(char letter, Priority wish) : name(letter) { priority = wish; }
   char name;
 };
@@ -61,6 +65,68 @@ TEST(SendQueue, OthersHoldTheFrontUntilTheyAreDone) {
   EXPECT_EQ(order(queue, 4), "abbb");
   queue.remove(b);
   EXPECT_EQ(order(queue, 4), "caca");
+}
+
+/// Of streams that a client has opened, and so with ids: 1, 3, 5 and 7.
+class SendQueueOfIds : public testing::Test {
+ protected:
+  SendQueueOfIds() {
+    client.connect();
+    for (std::uint32_t id = 1; id <= 7; id += 2) client.tell(headers(id, get_block(), true));
+  }
+  ~SendQueueOfIds() override {
+    for (std::uint32_t id = 1; id <= 7; id += 2) queue.remove(stream(id));
+  }
+  TestStream& stream(std::uint32_t id) { return client.owner.stream(id); }
+  void push(std::initializer_list<std::uint32_t> ids) {
+    for (const std::uint32_t id : ids) queue.push(stream(id));
+  }
+  /// All that are queued, as they would be served to their end.
+  std::string order() {
+    std::string ids;
+    while (!queue.empty()) {
+      ids += std::to_string(queue.front().id());
+      queue.remove(queue.front());
+    }
+    return ids;
+  }
+
+  Client client;
+  SendQueue queue;
+};
+
+TEST_F(SendQueueOfIds, GoInTheirOrderHoweverTheyCome) {
+  for (const auto& ids :
+       {std::initializer_list<std::uint32_t>{1, 3, 5, 7}, {7, 5, 3, 1}, {5, 1, 7, 3}, {3, 7, 1, 5}}) {
+    push(ids);
+    EXPECT_EQ(order(), "1357");
+  }
+}
+
+TEST_F(SendQueueOfIds, OneThatComesBackIsNextAgain) {
+  push({1, 3, 5});
+  queue.remove(stream(1));
+  EXPECT_TRUE(queue.is_next(stream(1)));
+  EXPECT_FALSE(queue.is_next(stream(7)));
+  push({1});
+  EXPECT_EQ(order(), "135");
+  EXPECT_TRUE(queue.is_next(stream(7)));
+}
+
+TEST_F(SendQueueOfIds, IncrementalOnesKeepTheirPlaces) {
+  stream(1).priority.incremental = stream(5).priority.incremental = true;
+  push({5, 7, 1, 3});
+  EXPECT_FALSE(queue.is_next(stream(3))) << "5 has its turn";
+  EXPECT_EQ(order(), "5713") << "3 goes before no incremental one that was there";
+}
+
+TEST_F(SendQueueOfIds, AMoreUrgentOneIsNext) {
+  stream(7).priority.urgency = 1;
+  push({1, 3});
+  EXPECT_TRUE(queue.is_next(stream(7)));
+  push({7});
+  EXPECT_FALSE(queue.is_next(stream(1)));
+  EXPECT_EQ(order(), "713");
 }
 
 TEST(SendQueue, PushAndRemoveTwiceChangeNothing) {

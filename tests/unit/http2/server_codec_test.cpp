@@ -41,9 +41,9 @@ TEST(ServerCodec, PrefaceAndFirstSettings) {
   Client client;
   client.tell(client_preface.substr(0, 5));
   client.tell(client_preface.substr(5));
-  EXPECT_FALSE(client.codec.preface_received());
+  EXPECT_FALSE(client.codec.settings_received());
   EXPECT_EQ(client.reply(settings({})), "SETTINGS ack\n");
-  EXPECT_TRUE(client.codec.preface_received());
+  EXPECT_TRUE(client.codec.settings_received());
   EXPECT_FALSE(client.codec.settings_acknowledged());
   EXPECT_EQ(client.reply(ack), "");
   EXPECT_TRUE(client.codec.settings_acknowledged());

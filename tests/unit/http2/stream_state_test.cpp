@@ -190,7 +190,7 @@ TEST_F(StreamState, RefusedByTheOwner) {
 
 TEST_F(StreamState, ObjectsCanBeUsedAgain) {
   struct Again : Owner {
-    ServerStream* on_request(std::uint32_t, FieldSection&, bool, bool) override { return &only; }
+    Stream* on_request(std::uint32_t, FieldSection&, bool, bool) override { return &only; }
     TestStream only;
   } owner;
   ServerCodec codec({}, owner);

@@ -80,6 +80,18 @@ TEST(Http2Trailers, AreBoundedAsInHttp1) {
   EXPECT_EQ(written({{"a", std::string(8 * 1024 - 4, 'b')}}), "trailer section is too long");
 }
 
+TEST(Http2Trailers, OfAResponse) {
+  std::string lines = "of an earlier response";
+  ASSERT_TRUE(write_response_trailers(section_of({{"grpc-status", "0"}, {"grpc-message", ""}}), lines));
+  EXPECT_EQ(lines, "grpc-status: 0\r\ngrpc-message: \r\n");
+  const auto refused = write_response_trailers(section_of({{"a", "b"}, {":status", "200"}}), lines);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::response_malformed);
+  EXPECT_EQ(refused.error().origin, Origin::upstream);
+  EXPECT_EQ(refused.error().detail, "pseudo-field in trailers");
+  EXPECT_EQ(lines, "");
+}
+
 TEST(Http2Trailers, ArePassedOnAsThoseOfHttp1) {
   const std::string lines =
       written({{"x-checksum", "1"}, {"host", "h"}, {"cookie", "a=b"}, {"grpc-status", "0"}});
