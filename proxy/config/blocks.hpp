@@ -62,6 +62,10 @@ Mirror parse_mirror(const Field& field, const Names& names);
 std::optional<Endpoint> parse_endpoint(const Field& field);
 /// How an upstream chooses among its endpoints.
 void parse_policy(MapReader& reader, Upstream& upstream);
+/// What is spoken to the endpoints. `tls` must be known.
+void parse_protocol(MapReader& reader, Upstream& upstream);
+/// What the other keys of an upstream say that its protocol cannot do.
+void check_protocol(const MapReader& reader, const Upstream& upstream);
 /// How much it takes at once, and how fast. The endpoints must be known.
 void parse_load(MapReader& reader, Upstream& upstream);
 

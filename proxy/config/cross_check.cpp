@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "config/blocks.hpp"
 #include "config/hosts.hpp"
@@ -79,9 +81,48 @@ void check_loops(const Node& root, const Config& config, Context& context) {
   }
 }
 
+/// Whether the endpoints of the upstream that `name` refers to never speak HTTP/2; not where that is reported already.
+bool is_http1(const Node& root, const Config& config, const Node* name) {
+  if (name == nullptr || !name->is_scalar()) return false;
+  const auto upstream = std::ranges::find(config.upstreams, name->text, &Upstream::name);
+  if (upstream == config.upstreams.end() || upstream->protocol != UpstreamProtocol::http1) return false;
+  const Node* const block = root.find("upstreams")->find(name->text);
+  const Node* const protocol = block ? block->find("protocol") : nullptr;
+  return protocol == nullptr || (protocol->is_scalar() && protocol->text == "http1");
+}
+
+/// The upstreams that a route may send to.
+std::vector<const Node*> upstreams_of(const Node& route) {
+  std::vector<const Node*> names{route.find("upstream")};
+  const Node* const split = route.find("split");
+  const Node* const targets = split ? split->find("targets") : nullptr;
+  if (targets && targets->is_list()) {
+    for (const Node& target : targets->children) names.push_back(target.find("upstream"));
+  }
+  return names;
+}
+
+/// Calls of gRPC-Web become gRPC, and that is HTTP/2.
+void check_grpc_web(const Node& root, const Config& config, Context& context) {
+  const Node* const routes = root.find("routes");
+  if (!routes || !routes->is_list()) return;
+  for (std::size_t i = 0; i < routes->children.size(); ++i) {
+    const Node* const grpc_web = routes->children[i].find("grpc_web");
+    if (!grpc_web || !grpc_web->is_scalar() || grpc_web->text != "true") continue;
+    for (const Node* const name : upstreams_of(routes->children[i])) {
+      if (!is_http1(root, config, name)) continue;
+      context.report(grpc_web->mark, join_path(join_path("routes", i), "grpc_web"),
+                     "gRPC needs HTTP/2, and upstream " + quote(name->text) + " has protocol http1",
+                     "set that to h2, h2c or auto, or remove grpc_web");
+      break;
+    }
+  }
+}
+
 }  // namespace
 
 void cross_check(const Node& root, const Config& config, Context& context) {
+  check_grpc_web(root, config, context);
   const Node* const listeners = root.find("listeners");
   if (!listeners || !listeners->is_map()) return;
   check_listener_addresses(*listeners, config, context);

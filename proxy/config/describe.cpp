@@ -178,7 +178,13 @@ constexpr KeyInfo keys[] = {
     {"upstreams.NAME.endpoints", "list of HOST:PORT, service names or maps", "", "required",
      "Addresses, [v6] addresses or names; at least one. A name stands for every address that it resolves "
      "to, a service name such as _http._tcp.app.internal for what its SRV records say."},
-    {"upstreams.NAME.tls", "map", "", "absent", "Absent: plain HTTP to the endpoints."},
+    {"upstreams.NAME.tls", "map", "", "absent", "Absent: the endpoints are spoken to without TLS."},
+    {"upstreams.NAME.protocol", "http1, h2, h2c, auto", "", "http1",
+     "What is spoken to the endpoints. `h2`: HTTP/2 over TLS, and an endpoint that does not choose it by "
+     "ALPN has failed. `h2c`: HTTP/2 without TLS. `auto`: over TLS, and each endpoint chooses. See HTTP/2 "
+     "to endpoints below."},
+    {"upstreams.NAME.h2", "map", "", "{}",
+     "Connections of HTTP/2 to an endpoint. Not with `protocol: http1`."},
     {"upstreams.NAME.timeouts", "map", "", "{}", "How long an endpoint may take."},
     {"upstreams.NAME.keepalive", "map", "", "{}", "Connections kept open for the next request."},
     {"upstreams.NAME.passive_health", "map", "", "{}", "Takes an endpoint that fails out for a while."},
@@ -208,6 +214,11 @@ constexpr KeyInfo keys[] = {
     {"upstreams.NAME.tls.cert", "path", "", "\"\"",
      "PEM file of a certificate to show to the endpoint; together with `key`."},
     {"upstreams.NAME.tls.key", "path", "", "\"\"", "PEM file of its private key."},
+    {"upstreams.NAME.h2.connections", "number 1..64", "connections", "2",
+     "Per worker and endpoint: requests are spread over so many once each has more than 8. More are opened "
+     "only while all are full."},
+    {"upstreams.NAME.h2.max_streams", "number 1..1000", "requests", "100",
+     "At once on one connection. Fewer where the endpoint allows fewer, as its SETTINGS say."},
     {"upstreams.NAME.timeouts.connect", "duration", "", "5s", "To connect, TLS handshake included."},
     {"upstreams.NAME.timeouts.send", "duration", "", "60s", "Between two writes of the request."},
     {"upstreams.NAME.timeouts.response", "duration", "", "60s",
@@ -219,12 +230,16 @@ constexpr KeyInfo keys[] = {
      "The whole exchange with the upstream. It does not end an open tunnel (WebSocket): `idle` does. 0: no "
      "limit."},
     {"upstreams.NAME.keepalive.max_idle", "number 0..100000", "connections", "256",
-     "Idle connections per worker and endpoint. 0: none is used twice."},
+     "Idle connections of HTTP/1 per worker and endpoint. 0: none is used twice, and one of HTTP/2 ends with "
+     "its last request."},
     {"upstreams.NAME.keepalive.idle_timeout", "duration", "", "60s",
      "An idle connection is closed after this, or earlier where the endpoint says so (`Keep-Alive: "
      "timeout=N`)."},
     {"upstreams.NAME.keepalive.max_requests", "number", "requests", "0",
      "A connection is closed after so many. 0: no limit."},
+    {"upstreams.NAME.keepalive.max_age", "duration", "", "0",
+     "A connection that is older, up to a tenth sooner or later, takes no further requests and is closed "
+     "when its last one ends: endpoints that were added behind a balancer get their share. 0: no limit."},
     {"upstreams.NAME.passive_health.consecutive_failures", "number", "failures", "3",
      "So many in a row take the endpoint out. 0: off."},
     {"upstreams.NAME.passive_health.failure_rate", "percentage 1%..100%, 0", "of requests", "0",
@@ -235,8 +250,10 @@ constexpr KeyInfo keys[] = {
      "What `failure_rate` looks back on, with an error of an eighth. Also how long a shared cause "
      "holds."},
     {"upstreams.NAME.passive_health.failures",
-     "list of connect, timeout, reset, invalid_response, 500, 502, 503, 504", "",
-     "[connect, timeout, reset, invalid_response, 502, 503, 504]", "What counts as a failure."},
+     "list of connect, timeout, reset, invalid_response, 500, 502, 503, 504, grpc_unavailable, "
+     "grpc_internal, grpc_unknown",
+     "", "[connect, timeout, reset, invalid_response, 502, 503, 504, grpc_unavailable]",
+     "What counts as a failure. `grpc_*`: the grpc-status of a gRPC call."},
     {"upstreams.NAME.passive_health.ejection_time", "duration", "", "30s",
      "How long it stays out before one request may try it again. Twice as long each time in a row; for each "
      "such time in service one step back."},
@@ -245,16 +262,18 @@ constexpr KeyInfo keys[] = {
     {"upstreams.NAME.passive_health.max_ejection_percent", "number 1..100", "percent", "50",
      "Of the endpoints, rounded down, may be out at once, for whatever reason; one in any case, and never "
      "the last one in use."},
-    {"upstreams.NAME.health_check.type", "http, tcp", "", "http",
+    {"upstreams.NAME.health_check.type", "http, tcp, grpc", "", "http",
      "`http`: a GET and its status. `tcp`: a connection, with the TLS handshake where the upstream has "
-     "`tls`."},
+     "`tls`. `grpc`: a call of grpc.health.v1.Health/Check; needs `protocol` h2, h2c or auto."},
+    {"upstreams.NAME.health_check.grpc", "map", "", "absent", "Says `type: grpc`, too."},
     {"upstreams.NAME.health_check.path", "path", "", "/health", "What is asked for, with an optional query."},
     {"upstreams.NAME.health_check.host", "host", "", "\"\"",
-     "The Host field. Empty: the endpoint's address as configured."},
+     "The Host field, or `:authority`. Empty: the endpoint's address as configured."},
     {"upstreams.NAME.health_check.interval", "duration", "", "30s",
      "Between the starts of two checks of an endpoint, up to a tenth shorter or longer; at least 100ms."},
     {"upstreams.NAME.health_check.timeout", "duration", "", "5s",
-     "From the start of a check to the head of the response. Never more than `interval`."},
+     "From the start of a check to the head of the response, of gRPC to its status. Never more than "
+     "`interval`."},
     {"upstreams.NAME.health_check.healthy_threshold", "number 1..100", "checks", "2",
      "So many passed in a row bring an endpoint back. The first one ever counts alone."},
     {"upstreams.NAME.health_check.unhealthy_threshold", "number 1..100", "checks", "3",
@@ -264,11 +283,15 @@ constexpr KeyInfo keys[] = {
     {"upstreams.NAME.health_check.headers", "map of header: value", "", "{}",
      "Sent with each check, such as `X-Forwarded-Proto: https` for an app that redirects everything else. Of "
      "`User-Agent` and `Accept` Weir sends its own otherwise."},
+    {"upstreams.NAME.health_check.grpc.service", "text", "", "\"\"",
+     "The service that is asked about, such as `shop.v1.Orders`. Empty: the server as a whole."},
     {"upstreams.NAME.retry.attempts", "number 0..5", "tries", "1",
      "Further tries, each on another endpoint."},
     {"upstreams.NAME.retry.on",
-     "list of connect, reset_before_response, timeout, invalid_response, 500, 502, 503, 504", "",
-     "[connect, reset_before_response]", "What is tried again."},
+     "list of connect, reset_before_response, timeout, invalid_response, 500, 502, 503, 504, grpc_cancelled, "
+     "grpc_deadline_exceeded, grpc_internal, grpc_resource_exhausted, grpc_unavailable",
+     "", "[connect, reset_before_response]",
+     "What is tried again. `grpc_*`: the grpc-status of a gRPC call; not with `protocol: http1`."},
     {"upstreams.NAME.retry.non_idempotent", "true, false", "", "false",
      "POST, PATCH and the like too. Off: only when nothing of them was sent."},
     {"upstreams.NAME.retry.buffer_bytes", "size 0..64MiB", "", "64KiB",
@@ -342,6 +365,9 @@ constexpr KeyInfo keys[] = {
      "Of this route, over those of the upstream. Only with `upstream` or `split`."},
     {"routes[].websocket", "true, false", "", "true",
      "Whether connections may be upgraded to tunnels. Only with `upstream` or `split`."},
+    {"routes[].grpc_web", "true, false", "", "false",
+     "Whether calls of gRPC-Web become gRPC. Only with `upstream` or `split`, and `protocol` h2, h2c or auto "
+     "there."},
     {"routes[].redirect", "map", "", "absent", "Send the client elsewhere."},
     {"routes[].respond", "map", "", "absent", "Answer at once."},
     {"routes[].match.hosts", "list of hosts", "", "[]",

@@ -222,16 +222,38 @@ void put_passive_health(JsonText& json, const PassiveHealth& health) {
 void put_health_check(JsonText& json, const HealthCheck& check) {
   json.open_object("health_check");
   json.text("type", name_of(health_check_types, check.type));
-  if (check.type == HealthCheck::Type::http) {
-    json.text("path", check.path);
-    json.text("host", check.host);
-    json.text("expect", format_statuses(check.expect));
-    headers(json, "headers", check.headers);
+  const bool http = check.type == HealthCheck::Type::http;
+  if (http) json.text("path", check.path);
+  if (check.type == HealthCheck::Type::grpc) {
+    json.open_object("grpc");
+    json.text("service", check.grpc_service);
+    json.close();
   }
+  if (check.type != HealthCheck::Type::tcp) json.text("host", check.host);
+  if (http) json.text("expect", format_statuses(check.expect));
+  if (check.type != HealthCheck::Type::tcp) headers(json, "headers", check.headers);
   duration(json, "interval", check.interval);
   duration(json, "timeout", check.timeout);
   json.number("healthy_threshold", check.healthy_threshold);
   json.number("unhealthy_threshold", check.unhealthy_threshold);
+  json.close();
+}
+
+void put_protocol(JsonText& json, const Upstream& upstream) {
+  json.text("protocol", name_of(upstream_protocols, upstream.protocol));
+  if (upstream.protocol == UpstreamProtocol::http1) return;
+  json.open_object("h2");
+  json.number("connections", upstream.h2.connections);
+  json.number("max_streams", upstream.h2.max_streams);
+  json.close();
+}
+
+void put_keepalive(JsonText& json, const Keepalive& keepalive) {
+  json.open_object("keepalive");
+  json.number("max_idle", keepalive.max_idle);
+  duration(json, "idle_timeout", keepalive.idle_timeout);
+  json.number("max_requests", keepalive.max_requests);
+  duration(json, "max_age", keepalive.max_age);
   json.close();
 }
 
@@ -241,12 +263,9 @@ void put_upstream(JsonText& json, const Upstream& upstream) {
   json.text("hash_key", format_hash_key(upstream.hash_key));
   put_endpoints(json, upstream.endpoints);
   if (upstream.tls) put_upstream_tls(json, *upstream.tls);
+  put_protocol(json, upstream);
   put_timeouts(json, upstream.timeouts);
-  json.open_object("keepalive");
-  json.number("max_idle", upstream.keepalive.max_idle);
-  duration(json, "idle_timeout", upstream.keepalive.idle_timeout);
-  json.number("max_requests", upstream.keepalive.max_requests);
-  json.close();
+  put_keepalive(json, upstream.keepalive);
   put_passive_health(json, upstream.passive_health);
   if (upstream.health_check) put_health_check(json, *upstream.health_check);
   json.open_object("retry");
@@ -459,6 +478,7 @@ void put_route(JsonText& json, const Route& route, const Config& config) {
   json.number("max_in_flight", route.max_in_flight);
   json.truth("access_log", route.access_log);
   std::visit([&](const auto& action) { put_action(json, action, config); }, route.action);
+  if (std::holds_alternative<ProxyAction>(route.action)) json.truth("grpc_web", route.grpc_web);
   json.close();
 }
 

@@ -196,8 +196,25 @@ struct TimeoutsOverride {
 struct Keepalive {
   std::uint32_t max_idle = 256;  // per worker and endpoint; 0: no reuse
   Milliseconds idle_timeout{60'000};
-  std::uint32_t max_requests = 0;  // 0: no limit
+  std::uint32_t max_requests = 0;  // of one connection; 0: no limit
+  Milliseconds max_age{
+      0};  // of one connection, give or take a tenth, then no more requests on it; 0: no limit
   bool operator==(const Keepalive&) const = default;
+};
+
+/// What is spoken to the endpoints of an upstream.
+enum class UpstreamProtocol : std::uint8_t {
+  http1,
+  h2,         // over TLS; an endpoint that does not choose it in ALPN has failed
+  h2c,        // without TLS, begun with the preface (RFC 9113 3.3)
+  automatic,  // `auto`: over TLS, and ALPN says for each connection which of the two
+};
+
+/// Connections of HTTP/2 to one endpoint.
+struct UpstreamHttp2 {
+  std::uint32_t connections = 2;    // per worker, over which requests are spread; more when all are full
+  std::uint32_t max_streams = 100;  // requests at once on one of them, where the endpoint allows as many
+  bool operator==(const UpstreamHttp2&) const = default;
 };
 
 /// What can go wrong with an endpoint, as `passive_health.failures` and `retry.on` name it. Bits.
@@ -210,6 +227,14 @@ enum Failure : std::uint16_t {
   failure_503 = 1 << 5,
   failure_504 = 1 << 6,
   failure_500 = 1 << 7,  // an application's own mistake: never counted unless named
+  // By grpc-status. passive_health.failures has the first three; retry.on all but grpc_unknown, where they are in the
+  // head of a response.
+  failure_grpc_unavailable = 1 << 8,
+  failure_grpc_internal = 1 << 9,
+  failure_grpc_unknown = 1 << 10,
+  failure_grpc_cancelled = 1 << 11,
+  failure_grpc_deadline = 1 << 12,
+  failure_grpc_resource = 1 << 13,
 };
 
 struct PassiveHealth {
@@ -218,7 +243,7 @@ struct PassiveHealth {
   std::uint32_t min_requests = 20;         // in `window`, before failure_rate means anything
   Milliseconds window{10'000};
   std::uint16_t failures = failure_connect | failure_timeout | failure_reset | failure_invalid_response |
-                           failure_502 | failure_503 | failure_504;
+                           failure_502 | failure_503 | failure_504 | failure_grpc_unavailable;
   Milliseconds ejection_time{30'000};       // doubles each time in a row ...
   Milliseconds max_ejection_time{300'000};  // ... up to this
   unsigned max_ejection_percent = 50;       // of the endpoints; one always stays
@@ -234,8 +259,9 @@ using NameValue = std::pair<std::string, std::string>;
 
 /// Active checks of each endpoint.
 struct HealthCheck {
-  enum class Type : std::uint8_t { http, tcp };
+  enum class Type : std::uint8_t { http, tcp, grpc };
   Type type = Type::http;
+  std::string grpc_service;  // that grpc.health.v1 is asked about; empty: the whole server
   std::string path = "/health";
   std::string host;  // Host field; empty: the endpoint's address as configured
   Milliseconds interval{30'000};
@@ -277,6 +303,8 @@ struct Upstream {
   HashKey hash_key;
   std::vector<Endpoint> endpoints;  // at least one
   std::optional<UpstreamTls> tls;
+  UpstreamProtocol protocol = UpstreamProtocol::http1;
+  UpstreamHttp2 h2;
   Timeouts timeouts;
   Keepalive keepalive;
   PassiveHealth passive_health;
@@ -460,6 +488,7 @@ struct Route {
   std::vector<std::size_t> access;       // indices into Config::access_lists; each of them must admit
   std::uint32_t max_in_flight = 0;       // requests at once over all workers; 0: no limit
   bool access_log = true;
+  bool grpc_web = false;  // calls of gRPC-Web become gRPC; only where the action proxies
   Action action;
   bool operator==(const Route&) const = default;
 };

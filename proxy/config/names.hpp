@@ -44,20 +44,38 @@ inline constexpr Choice<HashKey::Kind> plain_hash_keys[] = {{"client_ip", HashKe
                                                             {"path", HashKey::Kind::path}};
 inline constexpr Choice<HashKey::Kind> named_hash_keys[] = {{"header", HashKey::Kind::header},
                                                             {"cookie", HashKey::Kind::cookie}};
-inline constexpr Choice<HealthCheck::Type> health_check_types[] = {{"http", HealthCheck::Type::http},
-                                                                   {"tcp", HealthCheck::Type::tcp}};
+inline constexpr Choice<UpstreamProtocol> upstream_protocols[] = {{"http1", UpstreamProtocol::http1},
+                                                                  {"h2", UpstreamProtocol::h2},
+                                                                  {"h2c", UpstreamProtocol::h2c},
+                                                                  {"auto", UpstreamProtocol::automatic}};
+inline constexpr Choice<HealthCheck::Type> health_check_types[] = {
+    {"http", HealthCheck::Type::http}, {"tcp", HealthCheck::Type::tcp}, {"grpc", HealthCheck::Type::grpc}};
 /// passive_health.failures
-inline constexpr Choice<Failure> failures[] = {
-    {"connect", failure_connect}, {"timeout", failure_timeout},
-    {"reset", failure_reset},     {"invalid_response", failure_invalid_response},
-    {"500", failure_500},         {"502", failure_502},
-    {"503", failure_503},         {"504", failure_504}};
+inline constexpr Choice<Failure> failures[] = {{"connect", failure_connect},
+                                               {"timeout", failure_timeout},
+                                               {"reset", failure_reset},
+                                               {"invalid_response", failure_invalid_response},
+                                               {"500", failure_500},
+                                               {"502", failure_502},
+                                               {"503", failure_503},
+                                               {"504", failure_504},
+                                               {"grpc_unavailable", failure_grpc_unavailable},
+                                               {"grpc_internal", failure_grpc_internal},
+                                               {"grpc_unknown", failure_grpc_unknown}};
 /// retry.on
-inline constexpr Choice<Failure> retry_reasons[] = {
-    {"connect", failure_connect}, {"reset_before_response", failure_reset},
-    {"timeout", failure_timeout}, {"invalid_response", failure_invalid_response},
-    {"500", failure_500},         {"502", failure_502},
-    {"503", failure_503},         {"504", failure_504}};
+inline constexpr Choice<Failure> retry_reasons[] = {{"connect", failure_connect},
+                                                    {"reset_before_response", failure_reset},
+                                                    {"timeout", failure_timeout},
+                                                    {"invalid_response", failure_invalid_response},
+                                                    {"500", failure_500},
+                                                    {"502", failure_502},
+                                                    {"503", failure_503},
+                                                    {"504", failure_504},
+                                                    {"grpc_cancelled", failure_grpc_cancelled},
+                                                    {"grpc_deadline_exceeded", failure_grpc_deadline},
+                                                    {"grpc_internal", failure_grpc_internal},
+                                                    {"grpc_resource_exhausted", failure_grpc_resource},
+                                                    {"grpc_unavailable", failure_grpc_unavailable}};
 
 inline constexpr Choice<DrainAffinity> drain_affinities[] = {{"move", DrainAffinity::move},
                                                              {"keep", DrainAffinity::keep}};

@@ -14,6 +14,7 @@ constexpr std::size_t path_bytes_max = 2048;
 constexpr std::size_t ranges_max = 32;
 constexpr Milliseconds interval_min{100};
 constexpr std::uint32_t threshold_max = 100;
+constexpr std::size_t service_bytes_max = 1024;
 
 /// A path with an optional query, sent as it is written.
 std::optional<std::string> parse_check_path(const Field& field) {
@@ -83,14 +84,47 @@ std::vector<NameValue> parse_check_headers(const Field& field) {
   return headers;
 }
 
-/// Keys that mean nothing to a check that only connects.
-void refuse_http_keys(MapReader& reader) {
-  for (const char* key : {"path", "host", "expect", "headers"}) {
-    const Node* const node = reader.field().node.find(key);
-    if (node == nullptr) continue;
-    reader.field().context.report(node->mark, join_path(reader.field().path, key),
-                                  "means nothing to type tcp", "remove it, or write type: http");
+std::optional<std::string> parse_service(const Field& field) {
+  auto service = parse_text(field);
+  if (!service || service->size() <= service_bytes_max) return service;
+  field.report("is longer than " + std::to_string(service_bytes_max) + " bytes",
+               "write the name of a gRPC service, such as shop.v1.Orders");
+  return std::nullopt;
+}
+
+/// Returns the service's name.
+std::string parse_grpc(const Field& field) {
+  std::string service;
+  MapReader reader(field);
+  reader.optional("service", service, parse_service);
+  return service;
+}
+
+/// Keys that mean nothing to a check of its type.
+void refuse_keys(MapReader& reader, HealthCheck::Type type) {
+  using enum HealthCheck::Type;
+  constexpr struct {
+    const char* key;
+    HealthCheck::Type first, second;  // the types that have it
+  } all[] = {{"path", http, http},
+             {"host", http, grpc},
+             {"expect", http, http},
+             {"headers", http, grpc},
+             {"grpc", grpc, grpc}};
+  for (const auto& known : all) {
+    const Node* const node = reader.field().node.find(known.key);
+    if (node == nullptr || type == known.first || type == known.second) continue;
+    reader.field().context.report(node->mark, join_path(reader.field().path, known.key),
+                                  "means nothing to type " + name_of(health_check_types, type),
+                                  "remove it, or write type: " + name_of(health_check_types, known.first));
   }
+}
+
+/// `grpc` says the type, too.
+void read_type(MapReader& reader, HealthCheck& check) {
+  const bool typed = reader.optional("type", check.type, one_of(health_check_types));
+  const bool grpc = reader.optional("grpc", check.grpc_service, parse_grpc);
+  if (grpc && !typed) check.type = HealthCheck::Type::grpc;
 }
 
 }  // namespace
@@ -98,7 +132,7 @@ void refuse_http_keys(MapReader& reader) {
 HealthCheck parse_health_check(const Field& field) {
   HealthCheck check;
   MapReader reader(field);
-  reader.optional("type", check.type, one_of(health_check_types));
+  read_type(reader, check);
   reader.optional("path", check.path, parse_check_path);
   reader.optional("host", check.host, parse_check_host);
   reader.optional("interval", check.interval, parse_interval);
@@ -109,7 +143,7 @@ HealthCheck parse_health_check(const Field& field) {
                   number_between(std::uint32_t{1}, threshold_max));
   reader.optional("expect", check.expect, parse_expect);
   reader.optional("headers", check.headers, parse_check_headers);
-  if (check.type == HealthCheck::Type::tcp) refuse_http_keys(reader);
+  refuse_keys(reader, check.type);
   if (!timed) {
     check.timeout = std::min(check.timeout, check.interval);
   } else if (check.timeout > check.interval) {

@@ -187,7 +187,7 @@ Action read_action(MapReader& reader, const Names& names) {
                              : "has more than one of upstream, split, redirect and respond",
                   "give it one of upstream, split, redirect or respond");
   }
-  for (const std::string_view key : {"mirror", "rewrite", "timeouts", "websocket"}) {
+  for (const std::string_view key : {"mirror", "rewrite", "timeouts", "websocket", "grpc_web"}) {
     if (given == 1 && !proxies && reader.has(key)) {
       const Field& route = reader.field();
       route.context.report(route.node.find(key)->key_mark, join_path(route.path, key),
@@ -248,6 +248,7 @@ Route parse_route(const Field& field, const Names& names) {
   });
   reader.optional("max_in_flight", route.max_in_flight, number_between(std::uint32_t{0}, in_flight_max));
   reader.optional("access_log", route.access_log, parse_truth);
+  reader.optional("grpc_web", route.grpc_web, parse_truth);
   route.action = read_action(reader, names);
   return route;
 }

@@ -86,6 +86,7 @@ Keepalive parse_keepalive(const Field& field) {
   reader.optional("max_idle", keepalive.max_idle, number_between(std::uint32_t{0}, max_idle_max));
   reader.optional("idle_timeout", keepalive.idle_timeout, parse_positive_duration);
   reader.optional("max_requests", keepalive.max_requests, number_between(std::uint32_t{0}, count_max));
+  reader.optional("max_age", keepalive.max_age, parse_any_duration);
   return keepalive;
 }
 
@@ -139,12 +140,14 @@ Upstream parse_upstream(const Field& field) {
                   "name at least one, such as [127.0.0.1:9001]");
   reader.optional("tls", upstream.tls, parse_upstream_tls);
   check_service_tls(reader, upstream);
+  parse_protocol(reader, upstream);
   reader.optional("timeouts", upstream.timeouts, parse_timeouts);
   reader.optional("keepalive", upstream.keepalive, parse_keepalive);
   reader.optional("passive_health", upstream.passive_health, parse_passive_health);
   reader.optional("health_check", upstream.health_check, parse_health_check);
   reader.optional("retry", upstream.retry, parse_retry);
   parse_load(reader, upstream);
+  check_protocol(reader, upstream);
   return upstream;
 }
 

@@ -82,7 +82,7 @@ listeners:
   tls: { address: 127.0.0.1:2, tls: { certificates: [{ cert: a.crt, key: a.key }] } }
 upstreams:
   app: { endpoints: [{ address: 127.0.0.1:3 }], tls: {}, health_check: {}, queue: {} }
-  other: { endpoints: [127.0.0.1:4] }
+  other: { endpoints: [127.0.0.1:4], protocol: h2c, health_check: { grpc: {} } }
 rate_limits: { own: { rate: 1/s } }
 headers: { own: {} }
 access: { friends: { allow: [10.0.0.1] }, strangers: { deny: [10.0.0.2] } }
