@@ -6,7 +6,7 @@
 #   test    test libraries, sanitizer runtimes, the second compiler, the formatter
 #   lint    clang-tidy
 #   bench   load generators, micro benchmarks, and what Weir is compared with
-#   clients those that bench/refusals/run tries
+#   clients those that bench/refusals/run and tests/clients try
 #   bare    what tests/bare_machine.sh makes its roots with
 # Needs root or sudo only when something is missing. --list prints the names instead; --llvm prints the folder of the
 # LLVM release that Weir is built with here.
@@ -33,7 +33,7 @@ declare -A packages=(
   [test]="libgtest-dev libgmock-dev libclang-rt-$clang-dev g++-$gcc $formatter python3"
   [lint]="clang-tidy-$clang"
   [bench]="wrk nghttp2-client libbenchmark-dev nginx-light haproxy nghttp2-proxy linux-perf valgrind python3"
-  [clients]="curl python3-requests python3-aiohttp nodejs default-jdk-headless"
+  [clients]="curl python3-requests python3-aiohttp python3-grpcio nodejs default-jdk-headless"
   [bare]="debootstrap git curl util-linux"
 )
 

@@ -113,6 +113,7 @@ struct UpstreamReport {
   bool panic = false;                            // none of them can be trusted, so all are in use
   std::uint32_t waiting = 0, queue_max = 0;      // for an endpoint below its max_connections
   std::uint32_t requests = 0, max_requests = 0;  // at once; counted only where there is a limit (0: none)
+  std::string protocol{};                        // the configuration's word for it
 };
 
 /// Fills the numbers that workers count into reports whose names are set.

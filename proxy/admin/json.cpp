@@ -154,6 +154,7 @@ std::string to_json(const std::vector<UpstreamReport>& reports) {
     for (const EndpointReport& endpoint : report.endpoints) endpoints.push_back(to_object(endpoint));
     upstreams.push_back(
         json::object{{"name", report.name},
+                     {"protocol", report.protocol},
                      {"balance", report.balance},
                      {"panic", report.panic},
                      {"queue", {{"waiting", report.waiting}, {"max", report.queue_max}}},

@@ -18,9 +18,9 @@ std::string to_json(const HealthReport& report);
 ///  "requests":{"total","in_flight"}}
 std::string to_json(const StatusReport& report, SystemTime now);
 
-/// {"upstreams":[{"name","balance","panic","endpoints":[{"address","weight","state","why","since","until",
-///  "ejections_in_row","in_flight","consecutive_failures","window":{"requests","failures"},"requests","failures",
-///  "connections":{"active","idle"}}]}]}; why, since and until only where there is something to say.
+/// {"upstreams":[{"name","protocol","balance","panic","endpoints":[{"address","weight","state","why","since",
+///  "until","ejections_in_row","in_flight","consecutive_failures","window":{"requests","failures"},"requests",
+///  "failures","connections":{"active","idle"}}]}]}; why, since and until only where there is something to say.
 std::string to_json(const std::vector<UpstreamReport>& reports);
 
 /// {"reloaded":true,"generation":5}

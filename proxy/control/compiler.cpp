@@ -282,7 +282,8 @@ std::vector<std::shared_ptr<upstream::EndpointState>> Compiler::states_at(
 std::shared_ptr<upstream::ConnectionScope> Compiler::connection_scope(
     const config::Upstream& upstream, const std::string& host,
     std::shared_ptr<upstream::EndpointState> state) {
-  auto& known = scopes_[std::to_string(state->slot) + '|' + tls_identity(upstream, host)];
+  const std::string spoken = config::name_of(config::upstream_protocols, upstream.protocol);
+  auto& known = scopes_[std::to_string(state->slot) + '|' + spoken + '|' + tls_identity(upstream, host)];
   auto scope = known.lock();
   if (!scope) known = scope = std::make_shared<upstream::ConnectionScope>(std::move(state));
   return scope;

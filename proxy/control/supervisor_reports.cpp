@@ -176,6 +176,7 @@ std::vector<UpstreamReport> Supervisor::upstreams() const {
   for (const auto& upstream : snapshot_->upstreams) {
     UpstreamReport report;
     report.name = upstream.config->name;
+    report.protocol = config::name_of(config::upstream_protocols, upstream.config->protocol);
     report.balance = config::name_of(config::balances, upstream.config->balance);
     const config::RetryBudget& budget = upstream.config->retry.budget;
     report.retries = {upstream.shared->retries.use(budget, Clock::now()), budget};

@@ -59,6 +59,7 @@ struct ProxyPlan {
   std::string zone;      // of this Weir
   std::vector<config::Endpoint> endpoints;
   bool tls = false;
+  config::UpstreamProtocol protocol = config::UpstreamProtocol::http1;
   bool websocket = false;
   std::vector<config::NameValue> timeouts;  // name, duration; "none" for no limit
   std::string retry;

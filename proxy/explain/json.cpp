@@ -1,6 +1,7 @@
 #include <boost/json.hpp>
 #include <string>
 
+#include "config/names.hpp"
 #include "explain/explanation.hpp"
 
 namespace weir::control {
@@ -66,6 +67,7 @@ json::object proxy(const ProxyPlan& plan) {
   json::object shown{{"upstream", plan.upstream},
                      {"balance", plan.balance},
                      {"tls", plan.tls},
+                     {"protocol", config::name_of(config::upstream_protocols, plan.protocol)},
                      {"endpoints", std::move(endpoints)},
                      {"timeouts", std::move(timeouts)},
                      {"retry", plan.retry},

@@ -65,6 +65,10 @@ std::string budget_rule(const config::RetryBudget& budget) {
          window;
 }
 
+constexpr unsigned grpc_reasons = config::failure_grpc_cancelled | config::failure_grpc_deadline |
+                                  config::failure_grpc_internal | config::failure_grpc_resource |
+                                  config::failure_grpc_unavailable;
+
 std::string retry_rule(const config::Retry& retry, http::Method method) {
   std::string reasons;
   for (const auto& reason : config::retry_reasons) {
@@ -74,22 +78,30 @@ std::string retry_rule(const config::Retry& retry, http::Method method) {
   std::string rule =
       retry.attempts == 1 ? "one further try" : "up to " + std::to_string(retry.attempts) + " further tries";
   rule += " on another endpoint after " + reasons;
-  if (!http::is_idempotent(method) && !retry.non_idempotent)
+  if (!http::is_idempotent(method) && !retry.non_idempotent) {
     rule += ", only while nothing of the request was sent";
+    if ((retry.on & grpc_reasons) != 0) rule += ", except for grpc_*";
+  }
   return rule + budget_rule(retry.budget);
 }
 
 std::string check_rule(const config::HealthCheck& check) {
-  const bool http = check.type == config::HealthCheck::Type::http;
-  std::string rule = http ? "GET " + check.path : std::string("a connection");
-  if (!check.host.empty() && http) rule += " with host " + check.host;
-  if (!check.headers.empty() && http) {
+  using enum config::HealthCheck::Type;
+  std::string rule = check.type == http ? "GET " + check.path : std::string("a connection");
+  if (check.type == grpc) {
+    rule = "grpc.health.v1.Health/Check of ";
+    rule += check.grpc_service.empty() ? "the server" : check.grpc_service;
+  }
+  if (!check.host.empty() && check.type != tcp) rule += " with host " + check.host;
+  if (!check.headers.empty() && check.type != tcp) {
     std::string names;
     for (const auto& [name, value] : check.headers) names += (names.empty() ? "" : ", ") + name;
     rule += " with " + names;
   }
   rule += " every " + format_duration(check.interval) + ", " + format_duration(check.timeout);
-  rule += http ? " to answer with " + config::format_statuses(check.expect) : std::string(" to connect");
+  if (check.type == http) rule += " to answer with " + config::format_statuses(check.expect);
+  if (check.type == grpc) rule += " to answer SERVING";
+  if (check.type == tcp) rule += " to connect";
   rule += "; out after " + std::to_string(check.unhealthy_threshold) + " failed, back after ";
   return rule + std::to_string(check.healthy_threshold) + " passed";
 }
@@ -236,6 +248,7 @@ ProxyPlan plan_proxy(const config::Config& config, const config::Route& route, c
   plan.zone = config.server.zone;
   plan.endpoints = upstream.endpoints;
   plan.tls = upstream.tls.has_value();
+  plan.protocol = upstream.protocol;
   plan.websocket = action.websocket && http::iequals(head.upgrade, "websocket");
   plan.timeouts = timeouts_of(upstream.timeouts, action.timeouts);
   plan.retry = retry_rule(upstream.retry, head.method);

@@ -2,6 +2,7 @@
 #include <string>
 
 #include "config/hosts.hpp"
+#include "config/names.hpp"
 #include "explain/explanation.hpp"
 #include "http/write.hpp"
 
@@ -106,6 +107,8 @@ std::string endpoint_notes(const config::Endpoint& endpoint, const std::string& 
 }
 
 void show_proxy(TextPage& page, const ProxyPlan& plan) {
+  const bool http1 = plan.protocol == config::UpstreamProtocol::http1;
+  const std::string protocol = config::name_of(config::upstream_protocols, plan.protocol);
   page.heading("then");
   if (!plan.split.empty()) {
     std::vector<std::string> shares;
@@ -116,7 +119,7 @@ void show_proxy(TextPage& page, const ProxyPlan& plan) {
   }
   page.line("upstream", plan.upstream + ", " + plan.balance +
                             (plan.hash_key.empty() ? "" : " of " + plan.hash_key) +
-                            (plan.tls ? ", TLS" : ""));
+                            (plan.tls ? ", TLS" : "") + (http1 ? "" : ", protocol " + protocol));
   for (const config::Endpoint& endpoint : plan.endpoints) {
     page.item(config::endpoint_text(endpoint) +
               (endpoint.weight == 1 ? "" : ", weight " + std::to_string(endpoint.weight)) +
@@ -131,7 +134,7 @@ void show_proxy(TextPage& page, const ProxyPlan& plan) {
   if (!plan.health_check.empty()) page.line("checks", plan.health_check);
   if (!plan.mirror.empty()) page.line("mirror", plan.mirror);
   if (plan.websocket) page.line("websocket", "the upgrade is passed on");
-  page.heading("request to the endpoint");
+  page.heading(http1 ? "request to the endpoint" : "request to the endpoint, as HTTP/1.1 would have it");
   for (const std::string& line : plan.request_lines) page.item(line);
 }
 

@@ -10,6 +10,10 @@ static_assert(static_cast<int>(ErrorKind::internal) + 1 < 128, "an error kind mu
 
 std::string Cause::text() const {
   if (code_ == 0) return {};
+  static_assert(first_grpc_code + grpc::status_count <= 256, "a cause is one byte");
+  if (code_ >= first_grpc_code) {
+    return "grpc_" + std::string(grpc::to_string(static_cast<grpc::Status>(code_ - first_grpc_code)));
+  }
   if (code_ >= first_status_code) return "status " + std::to_string(status_first + code_ - first_status_code);
   return std::string(facts(static_cast<ErrorKind>(code_ - 1)).name);
 }

@@ -1,5 +1,5 @@
 // Why an attempt failed, in one byte, and the latest of them of one endpoint: what an event says about an
-// ejection. Any thread; no locks; depends on core/error only.
+// ejection. Any thread; no locks; depends on core's errors and the statuses of gRPC.
 #pragma once
 
 #include <atomic>
@@ -7,10 +7,11 @@
 #include <string>
 
 #include "core/error.hpp"
+#include "grpc/status.hpp"
 
 namespace weir::health {
 
-/// An ErrorKind, the status of a response, or nothing.
+/// An ErrorKind, the status of a response or of a gRPC call, or nothing.
 class Cause {
  public:
   static constexpr int status_first = 500, status_last = 599;
@@ -24,6 +25,9 @@ class Cause {
       cause.code_ = static_cast<std::uint8_t>(first_status_code + status - status_first);
     return cause;
   }
+  static constexpr Cause of_grpc(grpc::Status status) {
+    return of_code(static_cast<std::uint8_t>(first_grpc_code + static_cast<int>(status)));
+  }
   static constexpr Cause of_code(std::uint8_t code) {
     Cause cause;
     cause.code_ = code;
@@ -31,12 +35,13 @@ class Cause {
   }
 
   constexpr std::uint8_t code() const { return code_; }  // 0: nothing
-  /// `connect_refused`, `status 503`; empty for nothing.
+  /// `connect_refused`, `status 503`, `grpc_unavailable`; empty for nothing.
   std::string text() const;
   bool operator==(const Cause&) const = default;
 
  private:
   static constexpr int first_status_code = 128;  // error kinds stay below
+  static constexpr int first_grpc_code = first_status_code + status_last - status_first + 1;
   std::uint8_t code_ = 0;
 };
 

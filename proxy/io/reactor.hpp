@@ -35,6 +35,7 @@ enum class IoStatus : std::uint8_t {
   exhausted,        // connect only: this machine is out of descriptors, ports or memory
   tls_failed,       // TLS protocol violation or alert
   tls_certificate,  // the peer's certificate is not trusted
+  unprocessed,      // HTTP/2: the endpoint did not and will not look at the request
 };
 
 struct IoResult {

@@ -107,6 +107,7 @@ void outcome_fields(LineBuffer& line, const AccessRecord& record) {
   if (!record.split.target.empty()) split_field(line, record.split);
   text_field(line, R"(,"endpoint":")", record.endpoint);
   if (record.status != 0) number_field(line, R"(,"status":)", record.status);
+  if (record.grpc_status >= 0) number_field(line, R"(,"grpc_status":)", record.grpc_status);
   number_field(line, R"(,"bytes_in":)", record.bytes_in);
   number_field(line, R"(,"bytes_out":)", record.bytes_out);
   line.raw(R"(,"duration_ms":)");

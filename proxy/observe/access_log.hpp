@@ -44,6 +44,7 @@ struct AccessRecord {
     std::string_view target, why;  // both or none
   } split;
   int status = 0;
+  int grpc_status = -1;                       // of a gRPC call that ended with one; < 0: absent
   std::uint64_t bytes_in = 0, bytes_out = 0;  // body bytes from and to the client
   double duration_ms = 0;
   double queue_ms = -1;  // < 0: it did not wait for an endpoint

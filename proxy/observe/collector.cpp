@@ -67,6 +67,22 @@ void add_requests(Families& out, const WorkerMetrics& merged, const NameTable& n
   out.push_back(std::move(in_flight).take());
 }
 
+void add_grpc(Families& out, const WorkerMetrics& merged, const NameTable& names) {
+  auto calls = Family::counter("weir_grpc_requests_total",
+                               "Calls of gRPC, by the status that they ended with (none: the endpoint said "
+                               "none).");
+  for (const auto& [key, counters] : merged.grpc_calls) {
+    const Labels labels = pair_labels(names, key, "route", "upstream");
+    for (std::size_t i = 0; i < counters.by_status.size(); ++i) {
+      if (counters.by_status[i] == 0) continue;
+      const std::string_view status = grpc::to_string(static_cast<grpc::Status>(i));
+      calls.add(with(labels, "grpc_status", std::string(status)), counters.by_status[i]);
+    }
+    if (counters.none != 0) calls.add(with(labels, "grpc_status", "none"), counters.none);
+  }
+  out.push_back(std::move(calls).take());
+}
+
 void add_refusals(Families& out, const WorkerMetrics& merged, const NameTable& names) {
   auto refused = Family::counter("weir_requests_refused_total",
                                  "Requests refused by their route: an access list, or max_in_flight.");
@@ -149,6 +165,8 @@ void add_endpoint_counters(Families& out, const WorkerMetrics& merged, const Nam
   auto duration = Family::histogram("weir_upstream_duration_seconds",
                                     "Time from choosing an endpoint to the last byte of its response.");
   auto connections = Family::gauge("weir_upstream_connections", "Open connections to an endpoint.");
+  auto streams =
+      Family::gauge("weir_upstream_streams", "Requests that run on connections of HTTP/2 to an endpoint.");
   auto failures =
       Family::counter("weir_upstream_failures_total",
                       "Failed requests to an endpoint, by error or by a status that counts as a failure.");
@@ -165,13 +183,14 @@ void add_endpoint_counters(Families& out, const WorkerMetrics& merged, const Nam
     duration.add(endpoint, counters.duration);
     connections.add(with(endpoint, "state", "active"), counters.active);
     connections.add(with(endpoint, "state", "idle"), counters.idle);
+    streams.add(endpoint, counters.streams);
     for (const auto& [kind, count] : counters.failures) failures.add(with(endpoint, "kind", kind), count);
     for (const auto& [reason, count] : counters.ejections)
       ejections.add(with(endpoint, "reason", reason), count);
     for (const auto& [reason, count] : counters.ejections_held)
       held.add(with(endpoint, "reason", reason), count);
   }
-  for (Family* family : {&requests, &duration, &connections, &failures, &ejections, &held}) {
+  for (Family* family : {&requests, &duration, &connections, &streams, &failures, &ejections, &held}) {
     out.push_back(std::move(*family).take());
   }
 }
@@ -179,13 +198,15 @@ void add_endpoint_counters(Families& out, const WorkerMetrics& merged, const Nam
 void add_retries(Families& out, const WorkerMetrics& merged, const NameTable& names) {
   auto retries =
       Family::counter("weir_upstream_retries_total",
-                      "Requests sent again (stale: a kept connection had died), or not although that was "
-                      "wanted (budget_exhausted, no_other_endpoint, endpoint_busy).");
+                      "Requests sent again (stale: a kept connection had died; unprocessed: the endpoint "
+                      "had not looked at them), or not although that was wanted (budget_exhausted, "
+                      "no_other_endpoint, endpoint_busy).");
   for (const auto& [key, counters] : merged.upstreams) {
     const Labels upstream{{"upstream", names.name(as_name(key))}};
     retries.add(with(upstream, "outcome", "succeeded"), counters.retries_succeeded);
     retries.add(with(upstream, "outcome", "failed"), counters.retries_failed);
     retries.add(with(upstream, "outcome", "stale"), counters.stale_retries);
+    retries.add(with(upstream, "outcome", "unprocessed"), counters.unprocessed_retries);
     retries.add(with(upstream, "outcome", "budget_exhausted"), counters.retries_over_budget);
     retries.add(with(upstream, "outcome", "no_other_endpoint"), counters.retries_without_endpoint);
     retries.add(with(upstream, "outcome", "endpoint_busy"), counters.retries_without_room);
@@ -431,6 +452,7 @@ void add_process(Families& out, const ProcessFacts& process) {
 Families collect(const WorkerMetrics& merged, const NameTable& names, const ScrapeInput& input) {
   Families out;
   add_requests(out, merged, names);
+  add_grpc(out, merged, names);
   add_refusals(out, merged, names);
   add_listeners(out, merged, names);
   add_http2(out, merged, names);

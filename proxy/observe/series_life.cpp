@@ -85,6 +85,7 @@ void SeriesLife::prune(WorkerMetrics& merged, const NamesInUse& in_use) {
   merged.mirrors.keep_if(of_pair(Kind::route, Kind::upstream));
   merged.limits.keep_if(of_pair(Kind::limit, Kind::route));
   merged.refusals.keep_if(of(Kind::route));
+  merged.grpc_calls.keep_if(of_pair(Kind::route, Kind::upstream));
 }
 
 }  // namespace weir::observe

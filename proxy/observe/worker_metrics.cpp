@@ -75,6 +75,7 @@ void EndpointCounters::merge(const EndpointCounters& other) {
   duration.merge(other.duration);
   active += other.active;
   idle += other.idle;
+  streams += other.streams;
   failures.merge(other.failures);
   ejections.merge(other.ejections);
   ejections_held.merge(other.ejections_held);
@@ -84,6 +85,7 @@ void UpstreamCounters::merge(const UpstreamCounters& other) {
   retries_succeeded += other.retries_succeeded;
   retries_failed += other.retries_failed;
   stale_retries += other.stale_retries;
+  unprocessed_retries += other.unprocessed_retries;
   retries_over_budget += other.retries_over_budget;
   retries_without_endpoint += other.retries_without_endpoint;
   retries_without_room += other.retries_without_room;
@@ -115,6 +117,11 @@ void LimitCounters::merge(const LimitCounters& other) {
 void RefusalCounters::merge(const RefusalCounters& other) {
   access_denied += other.access_denied;
   max_in_flight += other.max_in_flight;
+}
+
+void GrpcCounters::merge(const GrpcCounters& other) {
+  for (std::size_t i = 0; i < by_status.size(); ++i) by_status[i] += other.by_status[i];
+  none += other.none;
 }
 
 namespace {
@@ -150,8 +157,9 @@ bool is_busy(const EndpointCounters& counters) {
 
 /// What a table's keys are made of.
 enum class KeyKind : std::uint8_t { request, name, pair };
-constexpr std::array key_kinds{KeyKind::request, KeyKind::pair, KeyKind::name, KeyKind::name, KeyKind::pair,
-                               KeyKind::name,    KeyKind::pair, KeyKind::pair, KeyKind::pair, KeyKind::name};
+constexpr std::array key_kinds{KeyKind::request, KeyKind::pair, KeyKind::name, KeyKind::name,
+                               KeyKind::pair,    KeyKind::name, KeyKind::pair, KeyKind::pair,
+                               KeyKind::pair,    KeyKind::name, KeyKind::pair};
 
 std::array<NameId, 2> names_of(KeyKind kind, std::uint64_t key) {
   switch (kind) {
@@ -195,6 +203,7 @@ void WorkerMetrics::each_table(Self& self, Other& other, Part part) {
   part(7, self.mirrors, other.mirrors);
   part(8, self.limits, other.limits);
   part(9, self.refusals, other.refusals);
+  part(10, self.grpc_calls, other.grpc_calls);
 }
 
 void WorkerMetrics::request_finished(NameId route, NameId upstream, http::Method method, int status,

@@ -6,11 +6,13 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "grpc/status.hpp"
 #include "http/head.hpp"
 #include "limit/overload.hpp"
 #include "observe/stable_table.hpp"
@@ -83,6 +85,7 @@ struct EndpointCounters {
   std::array<std::uint64_t, 6> responses{};  // by class: 1xx..5xx; [0]: none
   Histogram duration;
   std::int64_t active = 0, idle = 0;  // connections
+  std::int64_t streams = 0;           // requests on those of HTTP/2
   LabelCounters failures;             // by ErrorKind name, or status_503
   LabelCounters ejections;            // by reason
   LabelCounters ejections_held;       // that were due and not made, or failures not counted, by why
@@ -91,7 +94,7 @@ struct EndpointCounters {
 };
 
 struct UpstreamCounters {
-  std::uint64_t retries_succeeded = 0, retries_failed = 0, stale_retries = 0;
+  std::uint64_t retries_succeeded = 0, retries_failed = 0, stale_retries = 0, unprocessed_retries = 0;
   // Wanted, but not made.
   std::uint64_t retries_over_budget = 0, retries_without_endpoint = 0, retries_without_room = 0;
   std::uint64_t refused_max_requests = 0, refused_endpoint_busy = 0;
@@ -126,6 +129,13 @@ struct RefusalCounters {
   void merge(const RefusalCounters& other);
 };
 
+/// Calls of gRPC, by the status that they ended with.
+struct GrpcCounters {
+  std::array<std::uint64_t, grpc::status_count> by_status{};
+  std::uint64_t none = 0;  // the endpoint said none
+  void merge(const GrpcCounters& other);
+};
+
 /// What an overloaded process gives up.
 enum class Shed : std::uint8_t { keep_alive, idle_connection, new_connection };
 inline constexpr std::size_t shed_count = 3;
@@ -151,6 +161,11 @@ class WorkerMetrics {
     ++splits[pair_key(route, upstream)].by_why[why];
   }
   MirrorCounters& mirrored(NameId route, NameId upstream) { return mirrors[pair_key(route, upstream)]; }
+  /// Without a status: the endpoint said none.
+  void grpc_finished(NameId route, NameId upstream, std::optional<grpc::Status> status) {
+    GrpcCounters& counters = grpc_calls[pair_key(route, upstream)];
+    ++(status ? counters.by_status[static_cast<std::size_t>(*status)] : counters.none);
+  }
   std::uint64_t& shed(Shed what, limit::Bound why) {
     return shed_by[static_cast<std::size_t>(what)][static_cast<std::size_t>(why)];
   }
@@ -201,6 +216,7 @@ class WorkerMetrics {
   StableTable<MirrorCounters> mirrors;      // by pair_key(route, upstream)
   StableTable<LimitCounters> limits;        // by pair_key(limit, route)
   StableTable<RefusalCounters> refusals;    // by route; those that refused
+  StableTable<GrpcCounters> grpc_calls;     // by pair_key(route, upstream)
 
  private:
   /// Calls `part` with the number of each table, a table and its fellow of `other`.

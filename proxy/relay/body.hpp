@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 
+#include "core/clock.hpp"
 #include "core/error.hpp"
 #include "core/task.hpp"
 #include "io/reactor.hpp"
@@ -11,6 +13,9 @@
 #include "relay/paced_write.hpp"
 
 namespace weir::relay {
+
+/// Of what may be read in one go: nothing bounds it but the blocks that the source reads into.
+inline constexpr std::size_t read_unbounded = std::numeric_limits<std::size_t>::max();
 
 class BodySource {
  public:
@@ -29,6 +34,10 @@ class BodySource {
   virtual Result<void> end_of_stream() = 0;
   /// Trailers as received; once finished().
   virtual std::string_view trailers() const = 0;
+  /// How much the next reads are to bring at most. 0: none is due for now, and no buffer is held until then.
+  virtual void set_read_max(std::size_t) {}
+  /// For how long, in all, the peer could not send because a window of ours was closed. It only grows.
+  virtual Duration held_back() const { return {}; }
 
  protected:
   ~BodySource() = default;
@@ -41,6 +50,11 @@ class BodySink {
   virtual bool try_write(BodyBatch& batch, io::IoResult& result) = 0;
   /// Writes the rest of it.
   virtual Task<PacedWrite> write_rest(WriteBounds bounds) = 0;
+  /// Whether what is read for it now can be written now. A sink that shares its connection may have others to serve
+  /// first: then writing an empty batch is a wait for its turn.
+  virtual bool has_turn() const { return true; }
+  /// How much to read for it in one go.
+  virtual std::size_t read_max() const { return read_unbounded; }
   /// Why nothing can be written any more; ok while it can.
   virtual io::IoStatus aborted() const = 0;
   /// Nothing follows (a tunnel's half-close). Best effort, does not wait.

@@ -24,7 +24,8 @@ void Http1Source::prepare_space() {
   in_.rewind();
   if (in_.pinned()) return;
   const bool length_known = decoder_.framing().kind == http::BodyKind::length;
-  const bool large = length_known ? decoder_.remaining() > BufferPool::small_bytes : filled_;
+  const bool is_long = length_known ? decoder_.remaining() > BufferPool::small_bytes : filled_;
+  const bool large = is_long && read_max_ > BufferPool::small_bytes && in_.may_be_large();
   const std::size_t bytes = large ? block_max_ : BufferPool::small_bytes;
   if (in_.capacity() == bytes) return;
   in_.drop();
@@ -33,8 +34,8 @@ void Http1Source::prepare_space() {
 
 bool Http1Source::try_read(io::IoResult& result) {
   prepare_space();
-  const auto wanted =
-      static_cast<std::size_t>(std::min<std::uint64_t>(in_.free_bytes(), decoder_.remaining()));
+  const auto wanted = static_cast<std::size_t>(
+      std::min<std::uint64_t>(std::min(in_.free_bytes(), read_max_), decoder_.remaining()));
   if (!stream_.try_read(in_.free_begin(), wanted, result)) {
     if (!in_.pinned()) in_.drop();  // a silent source holds no buffer
     return false;
@@ -44,6 +45,11 @@ bool Http1Source::try_read(io::IoResult& result) {
     in_.produced(result.bytes);
   }
   return true;
+}
+
+void Http1Source::set_read_max(std::size_t bytes) {
+  read_max_ = bytes;
+  if (bytes == 0 && in_.empty() && !in_.pinned()) in_.drop();
 }
 
 Task<io::IoResult> Http1Source::wait(TimePoint until) {

@@ -17,7 +17,7 @@ namespace weir::relay {
 inline constexpr http::Framing tunnel_framing{http::BodyKind::until_close, 0};
 
 /// A body that comes from `stream` through `in`, which has what was read already. Both outlive it. Long bodies are read
-/// in blocks of `block_max`.
+/// in blocks of `block_max`, as far as the pool has large ones to lend.
 class Http1Source final : public BodySource {
  public:
   Http1Source(io::Stream& stream, ReadBuffer& in, const http::Framing& framing, Origin origin,
@@ -31,6 +31,7 @@ class Http1Source final : public BodySource {
   Task<io::IoResult> wait(TimePoint until) override;
   Result<void> end_of_stream() override { return decoder_.end_of_stream(); }
   std::string_view trailers() const override { return decoder_.trailers(); }
+  void set_read_max(std::size_t bytes) override;
 
   const http::BodyDecoder& decoder() const { return decoder_; }
   http::BodyDecoder& decoder() { return decoder_; }
@@ -42,6 +43,7 @@ class Http1Source final : public BodySource {
   ReadBuffer& in_;
   http::BodyDecoder decoder_;
   std::size_t block_max_;
+  std::size_t read_max_ = read_unbounded;
   bool filled_ = false;  // the last read used all of its space
 };
 

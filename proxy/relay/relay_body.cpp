@@ -1,6 +1,7 @@
 #include "relay/relay_body.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/kept_text.hpp"
 #include "relay/pace.hpp"
@@ -35,6 +36,7 @@ struct Waits {
   TimePoint deadline;
   Pace source;
   Duration for_source{}, for_target{};
+  Duration silence{};  // of the source, since something came, as far as it could send
 };
 
 RelayEnd failed(RelayEnd::Side side, io::IoStatus status) {
@@ -62,6 +64,41 @@ RelayEnd over_limit() {
           client_error(ErrorKind::body_too_large, "request body exceeds limits.body_bytes")};
 }
 
+/// How a write ended that did not go well.
+std::optional<RelayEnd> target_failed(const PacedWrite& written, const Waits& waits, TimePoint now) {
+  if (written.too_slow) return too_slow(RelayEnd::Side::target);
+  if (!written.ok()) return failed(waits.whose(RelayEnd::Side::target, now), written.status);
+  return std::nullopt;
+}
+
+struct SourceWait {
+  io::IoResult received;
+  Duration waited{};      // without the time in which a window of ours was closed
+  bool is_early = false;  // it ended before the source was silent for too long
+};
+
+/// One wait for the source, which a look at its pace may end early. What holds its peer back then is that others do not
+/// take what it has sent: no silence of its own.
+Task<SourceWait> wait_for_source(BodySource& source, const RelayOptions& options, Waits& waits,
+                                 const io::Reactor& reactor) {
+  const TimePoint before = reactor.now();
+  const Duration held_before = source.held_back();
+  const TimePoint silent_until = std::min(before + (options.read_timeout - waits.silence), options.deadline);
+  SourceWait wait;
+  const TimePoint until = std::min(silent_until, waits.source.due(before));
+  wait.received = co_await source.wait(until);
+  const Duration all = reactor.now() - before;
+  const Duration held = std::min<Duration>(all, source.held_back() - held_before);
+  wait.waited = all - held;
+  waits.for_source += wait.waited;
+  waits.for_target += held;
+  waits.silence += wait.waited;
+  // A source that was aborted may say timeout, too.
+  wait.is_early = wait.received.status == io::IoStatus::timeout && reactor.now() >= until &&
+                  waits.silence < options.read_timeout;
+  co_return wait;
+}
+
 }  // namespace
 
 Task<RelayEnd> relay_body(BodySource& source, BodySink& target, std::string_view head, RelayOptions options,
@@ -75,18 +112,23 @@ Task<RelayEnd> relay_body(BodySource& source, BodySink& target, std::string_view
   for (;;) {
     batch.begin(head);
     head = {};
-    if (const auto taken = source.take(batch); !taken) {
-      RelayEnd end{RelayEnd::Side::source, io::IoStatus::ok, false, taken.error()};
-      co_return end;
+    if (!options.resend.empty()) {
+      // Alone: `replay` is what it lies in, and may move when more is added to it.
+      batch.add(std::exchange(options.resend, {}));
+    } else {
+      if (const auto taken = source.take(batch); !taken) {
+        RelayEnd end{RelayEnd::Side::source, io::IoStatus::ok, false, taken.error()};
+        co_return end;
+      }
+      if (!batch.trailers().empty()) {
+        trailers = http::forwardable_trailers(batch.trailers(), options.trailers);
+        batch.end(trailers);
+      }
+      progress.body_bytes += batch.data_bytes();
+      if (options.body_bytes_max != 0 && progress.body_bytes > options.body_bytes_max) co_return over_limit();
+      keep_for_replay(batch, options, progress);
+      if (options.copy != nullptr) options.copy->add(batch.runs(), batch.data_bytes());
     }
-    if (!batch.trailers().empty()) {
-      trailers = http::forwardable_trailers(batch.trailers(), options.trailers);
-      batch.end(trailers);
-    }
-    progress.body_bytes += batch.data_bytes();
-    if (options.body_bytes_max != 0 && progress.body_bytes > options.body_bytes_max) co_return over_limit();
-    keep_for_replay(batch, options, progress);
-    if (options.copy != nullptr) options.copy->add(batch.runs(), batch.data_bytes());
     if (!batch.empty()) {
       io::IoResult at_once;
       PacedWrite written;
@@ -98,38 +140,36 @@ Task<RelayEnd> relay_body(BodySource& source, BodySink& target, std::string_view
         waits.for_target += reactor.now() - before;
       }
       progress.written_bytes += at_once.bytes + written.bytes;
-      if (written.too_slow) co_return too_slow(RelayEnd::Side::target);
-      if (!written.ok()) {
-        co_return failed(waits.whose(RelayEnd::Side::target, reactor.now()), written.status);
-      }
+      if (auto end = target_failed(written, waits, reactor.now())) co_return *std::move(end);
     }
     if (batch.ended()) co_return RelayEnd{};
     if (source.has_more()) continue;
 
     if (++rounds % rounds_per_turn == 0) co_await io::Yield(reactor);
+    if (!target.has_turn()) {
+      source.set_read_max(0);
+      batch.begin({});
+      const TimePoint before = reactor.now();
+      const PacedWrite turn = co_await write_batch(target, batch, bounds);
+      waits.for_target += reactor.now() - before;
+      if (auto end = target_failed(turn, waits, reactor.now())) co_return *std::move(end);
+    }
     if (const io::IoStatus gone = target.aborted(); gone != io::IoStatus::ok) {
       co_return failed(RelayEnd::Side::target, gone);
     }
     if (waits.is_over(reactor.now())) {
       co_return failed(waits.whose(RelayEnd::Side::source, reactor.now()), io::IoStatus::timeout);
     }
-    io::IoResult received;
-    const TimePoint before = reactor.now();
-    bool window_over = false;
-    if (!source.try_read(received)) {
-      const TimePoint silent_until = std::min(before + options.read_timeout, options.deadline);
-      const TimePoint due = waits.source.due(before);
-      received = co_await source.wait(std::min(silent_until, due));
-      window_over = received.status == io::IoStatus::timeout && due < silent_until;
-    }
-    const Duration waited = reactor.now() - before;
-    waits.for_source += waited;
-    if (!waits.source.note(received.bytes, waited)) co_return too_slow(RelayEnd::Side::source);
-    if (received.status == io::IoStatus::timeout && waits.is_over(reactor.now())) {
+    source.set_read_max(target.read_max());
+    SourceWait wait;
+    if (!source.try_read(wait.received)) wait = co_await wait_for_source(source, options, waits, reactor);
+    if (wait.received.ok()) waits.silence = {};
+    if (!waits.source.note(wait.received.bytes, wait.waited)) co_return too_slow(RelayEnd::Side::source);
+    if (wait.received.status == io::IoStatus::timeout && waits.is_over(reactor.now())) {
       co_return failed(waits.whose(RelayEnd::Side::source, reactor.now()), io::IoStatus::timeout);
     }
-    if (!received.ok() && !window_over) {
-      const RelayEnd end = source_failed(received.status, source);
+    if (!wait.received.ok() && !wait.is_early) {
+      const RelayEnd end = source_failed(wait.received.status, source);
       if (!end.complete()) co_return end;
     }
   }

@@ -20,6 +20,7 @@ struct RelayOptions {
   TimePoint deadline = TimePoint::max();  // for all of it, looked at each round
   std::uint64_t body_bytes_max = 0;       // 0: no limit
   std::uint64_t source_min_rate = 0;  // bytes per second over source_rate_window of waiting for it; 0: off
+  std::string_view resend;            // of the body, decoded: goes out before what the source still has
   std::string* replay = nullptr;      // keeps a copy of the body for a retry ...
   std::size_t replay_bytes_max = 0;   // ... as long as it fits
   BodyCopy* copy = nullptr;           // takes a copy for a mirror
@@ -48,7 +49,7 @@ struct RelayProgress {
   bool replay_overflow = false;     // the body no longer fits options.replay
 };
 
-/// Writes `head`, then what is left of the body of `source`.
+/// Writes `head`, `options.resend`, then what is left of the body of `source`.
 Task<RelayEnd> relay_body(BodySource& source, BodySink& target, std::string_view head, RelayOptions options,
                           RelayProgress& progress);
 

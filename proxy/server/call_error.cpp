@@ -12,6 +12,9 @@ std::optional<Error> common_error(io::IoStatus status, bool total_timeout) {
   }
   if (status == io::IoStatus::peer_gone) return client_error(ErrorKind::client_gone, "the client left");
   if (status == io::IoStatus::shutdown) return self_error(ErrorKind::draining, "shutting down");
+  if (status == io::IoStatus::unprocessed) {
+    return upstream_error(ErrorKind::unprocessed, "the endpoint did not take the request");
+  }
   return std::nullopt;
 }
 

@@ -44,7 +44,7 @@ std::string authority_of(const EndpointRuntime& endpoint) {
 
 bool asks_the_same(const CheckTarget& a, const CheckTarget& b) {
   return a.settings == b.settings && a.authority == b.authority && a.host == b.host && a.reuse == b.reuse &&
-         a.tls_settings == b.tls_settings;
+         a.protocol == b.protocol && a.tls_settings == b.tls_settings;
 }
 
 std::string times(std::uint32_t count, std::string_view what) {
@@ -65,6 +65,7 @@ std::vector<CheckTarget> check_targets(const Snapshot& snapshot) {
       target.authority = target.settings.host.empty() ? authority_of(endpoint) : target.settings.host;
       target.tls = upstream.tls;
       target.tls_settings = upstream.config->tls;
+      target.protocol = upstream.config->protocol;
       target.reuse = upstream.config->keepalive.max_idle != 0;
       targets.push_back(std::move(target));
     }
@@ -130,7 +131,12 @@ void Checker::run() {
     entry->timer.disarm();
     entry->prober.cancel();
   }
-  for (int turn = 0; turn < end_turns_max && running_ > 0; ++turn) reactor_.run_turn();
+  const auto some_left = [this] {
+    return running_ > 0 || std::ranges::any_of(entries_, [](const auto& each) {
+             return !each.second->prober.is_disconnected();
+           });
+  };
+  for (int turn = 0; turn < end_turns_max && some_left(); ++turn) reactor_.run_turn();
   entries_.clear();
 }
 

@@ -54,8 +54,6 @@ class Client {
   virtual relay::TunnelSide tunnel() = 0;
   /// Whether its connection may take another request after this one, as far as a head says so.
   virtual bool may_go_on() const = 0;
-  /// In how large blocks a long response for it may be read.
-  virtual std::size_t block_max() const = 0;
 
   /// Reports to `observer` when the client leaves; nullptr: not any more. Not what has_left() says already.
   virtual void watch(ClientObserver* observer) = 0;

@@ -2,10 +2,16 @@
 
 #include <utility>
 
+#include "server/http2_pool.hpp"
+#include "upstream/connection_age.hpp"
+
 namespace weir::server {
 
 UpstreamConnection::UpstreamConnection(std::shared_ptr<EndpointPool> pool, std::unique_ptr<io::Stream> stream)
-    : pool_(std::move(pool)), stream_(std::move(stream)) {
+    : pool_(std::move(pool)),
+      stream_(std::move(stream)),
+      opened_at_(stream_->reactor().now()),
+      turn_(pool_->next_turn()) {
   ++pool_->counters().active;
 }
 
@@ -23,8 +29,28 @@ void UpstreamConnection::mark_idle(bool idle) {
   counters.active += idle ? -1 : 1;
 }
 
+TimePoint UpstreamConnection::ages_at(Milliseconds max_age) const {
+  return upstream::ages_at(opened_at_, max_age, turn_);
+}
+
 void UpstreamConnection::on_unread_event(io::Channel&) {
   if (!stream_->is_silent()) pool_->remove(*this);  // destroys this
+}
+
+EndpointPool::EndpointPool(std::shared_ptr<upstream::ConnectionScope> scope,
+                           observe::EndpointCounters& counters, Use use)
+    : scope_(std::move(scope)), counters_(counters), use_(use) {}
+
+EndpointPool::~EndpointPool() = default;
+
+void EndpointPool::configure(const Http2Settings& settings, io::Reactor& reactor, BufferPool& buffers) {
+  if (settings.protocol == config::UpstreamProtocol::http1) return;
+  if (!http2_) http2_ = std::make_unique<Http2Pool>(*this, reactor, buffers);
+  http2_->configure(settings);
+}
+
+bool EndpointPool::is_empty() const {
+  return idle_.size() == 0 && (!http2_ || http2_->empty());
 }
 
 std::unique_ptr<UpstreamConnection> EndpointPool::take(TimePoint now, bool can_be_sent_again) {
@@ -37,10 +63,10 @@ std::unique_ptr<UpstreamConnection> EndpointPool::take(TimePoint now, bool can_b
 
 void EndpointPool::put(std::unique_ptr<UpstreamConnection> connection, const config::Keepalive& settings,
                        TimePoint now, TimePoint head_at, std::optional<std::chrono::seconds> hint) {
-  const upstream::IdleTime time = upstream::idle_time(head_at, now, settings.idle_timeout, hint);
+  const upstream::IdleTime time = upstream::idle_time(head_at, now, settings.idle_timeout, hint)
+                                      .until(connection->ages_at(settings.max_age));
   const bool worn_out = settings.max_requests != 0 && connection->requests >= settings.max_requests;
-  const bool no_more_come = use_ == Use::requests && endpoint().taken_out();
-  if (retired_ || no_more_come || worn_out || settings.max_idle == 0 || time.expires_at <= now ||
+  if (retired_ || !takes_requests() || worn_out || settings.max_idle == 0 || time.expires_at <= now ||
       !connection->stream().is_silent())
     return;
   connection->mark_idle(true);
@@ -55,16 +81,18 @@ void EndpointPool::remove(const UpstreamConnection& connection) {
 
 void EndpointPool::expire(TimePoint now) {
   idle_.expire(now);
+  if (http2_) http2_->trim();
 }
 
 std::size_t EndpointPool::close_idle() {
   const std::size_t count = idle_.size();
   idle_.clear();
-  return count;
+  return count + (http2_ ? http2_->close_idle() : 0);
 }
 
 void EndpointPool::retire() {
   retired_ = true;
+  if (http2_) http2_->retire();
   close_idle();
 }
 

@@ -23,6 +23,7 @@ Task<After> Exchange::run() {
   After after = After::reset;
   std::exception_ptr failure;
   try {
+    note_grpc();
     if (refusal_) {
       make_request_id();
       Error why = std::move(*refusal_);
@@ -63,6 +64,7 @@ Task<After> Exchange::walk() {
 
   auto routed = find_route();
   if (!routed) co_return co_await answer_failure(routed);
+  note_grpc_web();
   auto admitted = admit();
   if (!admitted) co_return co_await answer_failure(admitted);
   auto affordable = check_limits();
@@ -81,6 +83,8 @@ Task<After> Exchange::walk() {
 
   auto acceptable = check_body_limit();
   if (!acceptable) co_return co_await answer_failure(acceptable);
+  auto timed = read_grpc_timeout();
+  if (!timed) co_return co_await answer_failure(timed);
 
   if (decided_.proxy->split) choose_side();
   auto entered = enter_upstream();
@@ -94,6 +98,7 @@ Task<After> Exchange::walk() {
   auto acceptable_response = client_->accepts(response());
   if (!acceptable_response) co_return co_await refuse_response(acceptable_response);
   if (response().status == 101) co_return co_await relay_upgrade();
+  if (grpc_.web && !response_is_grpc()) co_return co_await answer_not_grpc();
   co_return co_await relay_response();
 }
 
@@ -125,6 +130,7 @@ void Exchange::reset() {
   mirror_.reset();
   call_.reset();
   decided_.reset();
+  grpc_.reset();
   request_.reset();
   tries_.reset();
   attempt_ = {};

@@ -90,7 +90,7 @@ class Exchange final : private ClientObserver {
   Task<Result<void>> forward();
   void prepare_request();
   upstream::TryOutcome outcome_of(const Error* error) const;
-  std::uint16_t failure_of_attempt(const Error* error) const;
+  std::uint16_t failure_of_attempt(const Error* error);
   upstream::RetryDecision next_try(const upstream::TryOutcome& outcome);
   upstream::RetryDecision refuse_retry(std::string_view why, std::uint64_t& counter);
   void prepare_next_attempt(upstream::RetryDecision decision);
@@ -127,6 +127,7 @@ class Exchange final : private ClientObserver {
   Task<Result<void>> attempt();
   CallTarget target_of_call() const;
   Task<Result<void>> connect();
+  bool try_send(io::IoResult& sent);
   Result<void> request_written(const io::IoResult& sent);
   Task<Result<void>> start_upload();
   Task<Result<void>> invite_body();
@@ -156,6 +157,35 @@ class Exchange final : private ClientObserver {
   void release_connection(bool reusable);
   void release_endpoint();
 
+  // exchange_grpc.cpp: what is different in a call of gRPC.
+  void note_grpc();
+  void note_grpc_web();
+  Result<void> read_grpc_timeout();
+  void limit_to_grpc_timeout();
+  Duration patience(Duration bound) const;
+  void place_grpc_timeout();
+  void write_grpc_timeout();
+  void translate_grpc_web();
+  relay::BodySource& request_body();
+  io::IoStatus why_upload_ended() const;
+  Error with_origin(Error error) const;
+  void note_grpc_head();
+  void note_grpc_trailers(std::string_view lines);
+  std::uint16_t failure_of_response() const;
+  health::Cause cause_of_response() const;
+  bool retries_by_grpc_status() const;
+  const http::ResponseHead& response_head();
+  relay::BodySource& response_body();
+  relay::BodySink& response_sink(http::BodyKind kind);
+  Task<After> answer_grpc(Error error, std::string_view proxy_status, bool connection_is_good);
+  Task<After> answer_grpc_status(grpc::Status status, std::string_view fields, std::string_view proxy_status,
+                                 bool connection_is_good);
+  bool response_is_grpc() const;
+  Task<After> answer_not_grpc();
+  bool may_end_with_status() const;
+  Task<After> end_with_status();
+  std::optional<grpc::Status> grpc_status() const;
+
   // exchange_finish.cpp: always runs last.
   void finish();
   void report_health(const Error* error);
@@ -177,6 +207,7 @@ class Exchange final : private ClientObserver {
   std::chrono::system_clock::time_point wall_started_;
 
   Decision decided_;         // once for the request
+  GrpcCall grpc_;            // the same, of a call of gRPC
   OutgoingRequest request_;  // what endpoints get of it
   Tries tries_;              // over all attempts
   Attempt attempt_;          // of the one that runs

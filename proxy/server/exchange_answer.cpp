@@ -152,13 +152,15 @@ Task<After> Exchange::answer_error(Error error) {
     outcome_.error = std::move(error);
     co_return After::reset;
   }
+  const std::string proxy_status = proxy_status_of(error);
+  const bool trusted = stream_is_trusted(error.kind);
+  if (decided_.grpc) co_return co_await answer_grpc(std::move(error), proxy_status, trusted);
   const int status = decided_.refused_by ? decided_.refused_by->config->status : about.status;
   std::string body = std::to_string(status);
   body += ' ';
   body += http::reason_phrase(status);
   if (error.origin == Origin::client && !error.detail.empty()) body += ": " + error.detail;
   body += '\n';
-  const std::string proxy_status = proxy_status_of(error);
   http::OwnResponse response;
   response.status = status;
   response.content_type = "text/plain; charset=utf-8";
@@ -167,7 +169,6 @@ Task<After> Exchange::answer_error(Error error) {
   if (error.kind == ErrorKind::method_refused) response.extra_fields = allowed_methods;
   if (is_about_load(error.kind)) response.extra_fields = retry_soon;
   response.head_only = head.method == http::Method::head;
-  const bool trusted = stream_is_trusted(error.kind);
   outcome_.error = std::move(error);
   co_return co_await answer(response, trusted);
 }

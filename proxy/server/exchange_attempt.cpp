@@ -1,9 +1,9 @@
 // One attempt at one endpoint: choose, connect, send, wait for the response head. What the client does
 // meanwhile (sending its body, leaving) is handled here too.
 #include <algorithm>
-#include <span>
 #include <utility>
 
+#include "http/trailers.hpp"
 #include "io/spawn.hpp"
 #include "server/call_error.hpp"
 #include "server/exchange.hpp"
@@ -42,7 +42,7 @@ Task<Result<void>> Exchange::attempt() {
   CallBounds bounds;
   bounds.connect = decided_.timeouts->connect;
   bounds.send = decided_.timeouts->send;
-  bounds.response = decided_.timeouts->response;
+  bounds.response = patience(decided_.timeouts->response);
   bounds.deadline = total_deadline_;
   call_.begin(target_of_call(), bounds);
   if (tries_.records.empty()) upstream_view().requests->add(call_.started());
@@ -52,14 +52,19 @@ Task<Result<void>> Exchange::attempt() {
   tries_.records.emplace_back().endpoint = upstream.endpoints[attempt_.pick.index].state->label;
 
   watch_client(true);
-  const bool leased = !std::exchange(tries_.new_connection_only, false) && call_.lease(can_be_sent_again());
+  const bool kept_too = !std::exchange(tries_.new_connection_only, false);
+  const bool leased = call_.lease(can_be_sent_again(), kept_too);
   Result<void> done;
   if (!leased) done = co_await connect();
   if (done) {
+    write_grpc_timeout();
     if (client_->body().finished()) {
-      iovec part{request_.bytes.data(), request_.bytes.size()};
-      const std::span<iovec> parts(&part, 1);
-      const io::IoResult sent = co_await call_.send(parts);
+      io::IoResult sent;
+      if (!try_send(sent)) {
+        const relay::PacedWrite rest = co_await call_.send_rest();
+        sent.bytes += rest.bytes;
+        sent.status = rest.status;
+      }
       done = request_written(sent);
     } else {
       done = co_await start_upload();
@@ -71,14 +76,15 @@ Task<Result<void>> Exchange::attempt() {
     }
   }
   if (done) {
+    note_grpc_head();
     note_latency(nullptr);
     // A body may break yet, so the verdict waits for its end; a probe must not, because bodies may be long.
-    const std::uint16_t failure = upstream::failure_bit_of_status(response().status);
+    const std::uint16_t failure = failure_of_response();
     attempt_.judged = attempt_.pick.ticket.probe || response().status == 101 || failure != 0;
     if (failure == 0) settle_pending(true);
     if ((failure & upstream_config().passive_health.failures) != 0) {
       add_pending(upstream_view(), tries_.pending,
-                  {attempt_.pick.index, attempt_.pick.ticket, response().status, failure});
+                  {attempt_.pick.index, attempt_.pick.ticket, cause_of_response(), failure});
       attempt_.pick.ticket.probe = false;  // the verdict ends the probe, not the end of this attempt
     } else if (attempt_.judged) {
       if (failure != 0) tries_.pending.note_other(failure);
@@ -86,7 +92,7 @@ Task<Result<void>> Exchange::attempt() {
     }
   } else {
     co_await finish_upload();
-    const Error why = done.error();
+    const Error why = with_origin(done.error());
     note_latency(&why);
     end_attempt(&why);
   }
@@ -96,17 +102,17 @@ Task<Result<void>> Exchange::attempt() {
 CallTarget Exchange::target_of_call() const {
   const UpstreamRuntime& upstream = *upstream_view().runtime;
   return {upstream_view().pools[attempt_.pick.index].get(), upstream.tls.get(),
-          &upstream.endpoints[attempt_.pick.index].host};
+          &upstream.endpoints[attempt_.pick.index].host, request_.upgrade};
 }
 
 Task<Result<void>> Exchange::connect() {
-  io::IoStatus status = co_await call_.connect();
-  if (call_.lacks_descriptor() && worker_.relieve_descriptors() > 0) status = co_await call_.connect();
-  if (status == io::IoStatus::ok) {
+  CallEnd end = co_await call_.connect();
+  if (call_.lacks_descriptor() && worker_.relieve_descriptors() > 0) end = co_await call_.connect();
+  if (end.ok()) {
     tries_.records.back().connect_ms = milliseconds(Clock::now() - call_.started());
     co_return Result<void>{};
   }
-  Error why = connect_error(status, total_is_over());
+  Error why = end.error ? *std::move(end.error) : connect_error(end.status, total_is_over());
   if (call_.phase() == EndpointCall::Phase::handshake && why.origin == Origin::upstream) {
     const std::string tls = call_.tls_failure();
     worker_.log(Noise::endpoint_tls, config::LogLevel::warn, "upstream {} endpoint {}: TLS: {}",
@@ -129,6 +135,16 @@ void Exchange::on_client_left(io::IoStatus why) {
   if (wait_ != nullptr) {
     wait_->give_up(why == io::IoStatus::shutdown ? WaitEnd::shutdown : WaitEnd::client_left);
   }
+}
+
+/// Starts to send a request of which the client sends nothing more: true when it is done. What of its body an earlier
+/// try has consumed goes out again.
+bool Exchange::try_send(io::IoResult& sent) {
+  if (request_.framing.kind != http::BodyKind::none) {
+    request_.trailers = http::forwardable_trailers(client_->body().trailers(),
+                                                   {&decided_.route->headers.request, request_.nominated});
+  }
+  return call_.try_send({request_.bytes, request_.replay, request_.trailers, request_.framing.kind}, sent);
 }
 
 /// How the write of a request without a further body ended.
@@ -167,18 +183,19 @@ Task<Result<void>> Exchange::invite_body() {
 Task<> Exchange::upload() {
   const config::ListenerLimits& limits = listener().limits;
   relay::RelayOptions options;
-  options.read_timeout = limits.body_idle_timeout;
+  options.read_timeout = patience(limits.body_idle_timeout);
   options.write_timeout = decided_.timeouts->send;
   options.deadline = total_deadline_;
   options.body_bytes_max = limits.body_bytes;
-  options.source_min_rate = limits.body_min_rate;
+  options.source_min_rate = grpc_.timeout ? 0 : limits.body_min_rate;
   options.trailers = {&decided_.route->headers.request, request_.nominated};
+  options.resend = request_.replay;
   if (replays_body()) {
     options.replay = &request_.replay;
     options.replay_bytes_max = static_cast<std::size_t>(upstream_config().retry.buffer_bytes);
   }
   if (mirror_) options.copy = &mirror_->body();
-  request_.upload_end = co_await relay::relay_body(client_->body(), call_.request_sink(request_.framing.kind),
+  request_.upload_end = co_await relay::relay_body(request_body(), call_.request_sink(request_.framing.kind),
                                                    request_.bytes, options, request_.progress);
   if (mirror_ && client_->body().finished() && !request_.upload_end->error) send_mirror();
 }
@@ -192,7 +209,7 @@ void Exchange::upload_ended(bool well) {
   if (request_.upload_end->complete() || request_.upload_end->side == relay::RelayEnd::Side::target) {
     call_.request_written();
   } else {
-    call_.abort(io::IoStatus::peer_gone);  // the request cannot be completed any more
+    call_.abort(why_upload_ended());  // the request cannot be completed any more
   }
   request_.upload_done->set();
 }

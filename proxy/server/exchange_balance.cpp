@@ -179,7 +179,7 @@ void Exchange::note_pick() {
 
 void Exchange::note_latency(const Error* error) {
   report_latency(*upstream_view().runtime, attempt_.pick.index, call_.started(), worker_.reactor().now(),
-                 error, response());
+                 error, response(), attempt_.grpc_status);
 }
 
 }  // namespace weir::server

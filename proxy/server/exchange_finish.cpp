@@ -20,10 +20,10 @@ std::string_view protocol_of(const http::RequestHead& head) {
 /// Tells the endpoint's health how the attempt went: `error`, or the status of the response head.
 void Exchange::report_health(const Error* error) {
   // One attempt is one failure: where the status was one, that its body broke off adds nothing.
-  const std::uint16_t by_status = upstream::failure_bit_of_status(response().status);
+  const std::uint16_t by_status = failure_of_response();
   const bool failed_before =
       error != nullptr && attempt_.judged && (by_status & upstream_config().passive_health.failures) != 0;
-  server::report_health(upstream_view(), attempt_.pick, worker_.reactor().now(), error, response().status,
+  server::report_health(upstream_view(), attempt_.pick, worker_.reactor().now(), error, cause_of_response(),
                         failed_before ? std::uint16_t{0} : failure_of_attempt(error));
 }
 
@@ -66,6 +66,10 @@ void Exchange::finish() {
   if (!decided_.route) metrics.request_started(observe::no_name);
   metrics.request_finished(decided_.route ? decided_.route->name : observe::no_name, upstream_name,
                            head.method, outcome_.status, std::chrono::duration<double>(duration).count());
+  if (decided_.grpc) {
+    metrics.grpc_finished(decided_.route ? decided_.route->name : observe::no_name, upstream_name,
+                          grpc_status());
+  }
   const bool wanted = !decided_.route || decided_.route->config->access_log;
   if (std::string* line = wanted ? worker_.log_buffer() : nullptr) {
     append_log_line(*line, duration);
@@ -110,6 +114,7 @@ void Exchange::append_log_line(std::string& out, Duration duration) {
     record.attempts = &tries_.records;
   }
   record.status = outcome_.status;
+  if (const auto status = grpc_status()) record.grpc_status = static_cast<int>(*status);
   record.bytes_in = request_.progress.body_bytes;
   record.bytes_out = outcome_.body_bytes;
   record.duration_ms = std::chrono::duration<double, std::milli>(duration).count();

@@ -20,6 +20,8 @@ constexpr std::string_view no_room = "endpoint_busy";
 
 /// What goes to whichever endpoint is chosen: composed once.
 void Exchange::prepare_request() {
+  request_.framing = head.body;
+  translate_grpc_web();
   const auto& match = decided_.route->config->match;
   const bool server_wide = head.form == http::TargetForm::asterisk;
   if (server_wide) {
@@ -40,7 +42,6 @@ void Exchange::prepare_request() {
   }
   request_.upgrade = decided_.proxy->websocket && http::iequals(head.upgrade, "websocket");
   http::keep_nominated(head.connection_tokens, request_.nominated);
-  request_.framing = head.body;
   http::Forwarding forwarding;
   char client_ip[46];
   forwarding.client_ip =
@@ -61,13 +62,14 @@ void Exchange::prepare_request() {
   forwarding.keep_tracestate = decided_.traceparent_kept;
   http::write_request_head(request_.bytes, head, request_.target, request_.framing, forwarding,
                            decided_.route->headers.request, request_.upgrade);
-  request_.head_bytes = request_.bytes.size();
+  place_grpc_timeout();
 }
 
 Task<Result<void>> Exchange::forward() {
   prepare_request();
   if (decided_.route->mirror) plan_mirror();
   total_deadline_ = worker_.reactor().now() + decided_.timeouts->total;
+  limit_to_grpc_timeout();
   tries_.retry.method = head.method;
   for (;;) {
     auto tried = co_await attempt();
@@ -79,7 +81,10 @@ Task<Result<void>> Exchange::forward() {
     if (succeeded) co_return tried;
     const upstream::RetryDecision decision = next_try(outcome);
     if (decision != upstream::RetryDecision::give_up) {
-      if (tried) end_attempt(nullptr);
+      if (tried) {
+        co_await finish_upload();
+        end_attempt(nullptr);
+      }
       prepare_next_attempt(decision);
       continue;
     }
@@ -96,8 +101,10 @@ upstream::TryOutcome Exchange::outcome_of(const Error* error) const {
   upstream::TryOutcome outcome;
   if (error != nullptr) {
     outcome.kind = error->kind;
-  } else if (upstream::failure_bit_of_status(response().status) != 0) {
+  } else if (failure_of_response() != 0) {
     outcome.status = response().status;
+    outcome.grpc_status = attempt_.grpc_status;
+    outcome.grpc_pushback = attempt_.grpc_pushback;
   }
   outcome.request_bytes_sent = request_.progress.written_bytes > 0;
   outcome.reused_connection = call_.reused();
@@ -108,11 +115,12 @@ upstream::TryOutcome Exchange::outcome_of(const Error* error) const {
 }
 
 /// What passive health hears of this attempt: a `config::Failure` bit, or 0.
-std::uint16_t Exchange::failure_of_attempt(const Error* error) const {
-  if (error == nullptr) return upstream::failure_bit_of_status(response().status);
-  if (error->origin == Origin::client || upstream::was_stale(outcome_of(error))) return 0;
+std::uint16_t Exchange::failure_of_attempt(const Error* error) {
+  if (error == nullptr) return failure_of_response();
+  if (error->origin == Origin::client) return 0;
   if (error->kind != ErrorKind::total_timeout || response().status != 0) {
-    return upstream::failure_bit(error->kind);
+    const std::uint16_t failure = upstream::failure_bit_of_try(outcome_of(error));
+    return failure != 0 && call_.counts_failure() ? failure : std::uint16_t{0};
   }
   const TimePoint now = worker_.reactor().now();
   upstream::TotalTimeout timeout;
@@ -128,7 +136,7 @@ upstream::RetryDecision Exchange::next_try(const upstream::TryOutcome& outcome) 
   tries_.retry.body_replayable =
       !request_.progress.replay_overflow && (replays_body() || request_.progress.body_bytes == 0);
   const auto decision = upstream::decide_retry(upstream_config().retry, outcome, tries_.retry);
-  if (outcome.status != 0 && upload_running()) return give_up;
+  if (outcome.status != 0 && !outcome.grpc_status && upload_running()) return give_up;
   if (decision != other_endpoint) return decision;
   auto& counters = *upstream_view().counters;
   if (!another_endpoint(outcome)) return refuse_retry(nowhere_else, counters.retries_without_endpoint);
@@ -151,10 +159,14 @@ bool Exchange::withdraw_retry() {
   return upstream.shared->retries.withdraw(upstream.config->retry.budget, worker_.reactor().now());
 }
 
-/// The request body is kept while it passes, so that it can be sent again.
+/// The request body is kept while it passes, so that it can be sent again: where retries may be, and over a shared
+/// connection, whose endpoint may say that it did not look at the request.
 bool Exchange::replays_body() const {
   const auto& retry = upstream_config().retry;
-  return retry.attempts > 0 && (http::is_idempotent(head.method) || retry.non_idempotent);
+  if (call_.is_shared()) return true;
+  const bool may_be_retried =
+      http::is_idempotent(head.method) || retry.non_idempotent || retries_by_grpc_status();
+  return retry.attempts > 0 && may_be_retried;
 }
 
 /// One that was not tried, and that no operator took out. A response at hand is given up only for one that is usable.
@@ -174,35 +186,26 @@ bool Exchange::drain_response() {
 
 void Exchange::prepare_next_attempt(upstream::RetryDecision decision) {
   attempt_ = {};
-  if (decision == upstream::RetryDecision::new_connection) {
-    tries_.retry.stale_retry_done = true;
-    ++upstream_view().counters->stale_retries;
-    // Elsewhere where that is possible: a dead endpoint's connections look the same. It was not really tried,
-    // though, and a try may go there when all others were.
-    tries_.avoided = tries_.tried.last();
-    tries_.tried.forget_last();
-    tries_.new_connection_only = true;
-  } else {
+  if (decision == upstream::RetryDecision::other_endpoint) {
     ++tries_.retry.retries_done;
     attempt_.is_retry = true;
-  }
-  // The part of the body that was consumed goes out with the head; the rest follows as before.
-  request_.bytes.resize(request_.head_bytes);
-  const bool chunked = request_.framing.kind == http::BodyKind::chunked;
-  if (chunked && !request_.replay.empty()) {
-    char size[20];
-    request_.bytes.append(size, http::write_chunk_size(request_.replay.size(), size));
-  }
-  request_.bytes += request_.replay;
-  if (chunked && !request_.replay.empty()) request_.bytes += http::chunk_end;
-  if (chunked && client_->body().finished()) {
-    request_.bytes += http::last_chunk;
-    request_.bytes += http::forwardable_trailers(client_->body().trailers(),
-                                                 {&decided_.route->headers.request, request_.nominated});
-    request_.bytes += http::chunk_end;
+  } else {
+    // Elsewhere where that is possible: a dead endpoint's kept connections look as one that was closed for idleness. It
+    // was not really tried, though, and a try may go there when all others were.
+    tries_.avoided = tries_.tried.last();
+    tries_.tried.forget_last();
+    auto& counters = *upstream_view().counters;
+    if (decision == upstream::RetryDecision::new_connection) {
+      tries_.retry.stale_retry_done = true;
+      ++counters.stale_retries;
+      tries_.new_connection_only = true;
+    } else {
+      ++tries_.retry.unprocessed_retries;
+      ++counters.unprocessed_retries;
+    }
   }
   request_.end_try();
-  request_.progress.body_bytes = request_.replay.size();
+  request_.progress.body_bytes = request_.replay.size();  // goes out again, before the rest
   call_.reset();
 }
 

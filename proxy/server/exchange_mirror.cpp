@@ -48,8 +48,7 @@ void Exchange::send_mirror() noexcept {
     return worker_.mirrors().give_back(std::move(copy));
   }
   try {
-    copy->compose(std::string_view(request_.bytes).substr(0, request_.head_bytes), request_.framing.kind,
-                  client_->body().trailers(), request_.nominated);
+    copy->compose(request_.bytes, request_.framing.kind, client_->body().trailers(), request_.nominated);
     worker_.mirrors().send(std::move(copy));
   } catch (const std::exception&) {  // out of memory
     count_mirror(route::MirrorOutcome::failed);

@@ -12,6 +12,8 @@ namespace weir::server {
 /// client is too old for chunked (until close).
 http::Framing Exchange::response_framing() const {
   http::Framing framing = response().body;
+  // The trailers of gRPC-Web come on top of what the endpoint sends.
+  if (grpc_.web && framing.length > 0) framing.kind = http::BodyKind::chunked;
   if (framing.kind == http::BodyKind::chunked || framing.kind == http::BodyKind::until_close) {
     framing.kind = head.minor_version >= 1 ? http::BodyKind::chunked : http::BodyKind::until_close;
   }
@@ -27,20 +29,21 @@ Task<After> Exchange::relay_response() {
       keep_alive_allowed() && framing.kind != http::BodyKind::until_close && !rest_is_long;
   http::keep_nominated(response().connection_tokens, answer_.nominated);
   answer_.bytes.clear();
-  client_->write_head(answer_.bytes, response(), response_options(framing, keep_alive),
+  client_->write_head(answer_.bytes, response_head(), response_options(framing, keep_alive),
                       worker_.http_date(wall_started_));
-  relay::BodySource& body = call_.begin_body(client_->block_max());
+  relay::BodySource& body = response_body();
 
   relay::RelayOptions options;
-  options.read_timeout = decided_.timeouts->idle;
+  options.read_timeout = patience(decided_.timeouts->idle);
   options.write_timeout = listener().limits.send_timeout;
   options.deadline = total_deadline_;
   options.trailers = {&response_policy(), answer_.nominated};
   relay::RelayEnd end =
-      co_await relay::relay_body(body, client_->sink(framing.kind), answer_.bytes, options, answer_.progress);
+      co_await relay::relay_body(body, response_sink(framing.kind), answer_.bytes, options, answer_.progress);
   outcome_.body_bytes = answer_.progress.body_bytes;
   if (answer_.progress.written_bytes > 0) outcome_.status = response().status;
   if (end.complete()) {
+    note_grpc_trailers(body.trailers());
     const bool request_is_through =
         !upload_running() && (!request_.upload_end || request_.upload_end->complete());
     co_await finish_upload();
@@ -82,11 +85,13 @@ Task<After> Exchange::end_cut_response(relay::RelayEnd end) {
                 : end.status == io::IoStatus::shutdown
                     ? self_error(ErrorKind::draining, "shutting down")
                     : upstream_error(ErrorKind::response_incomplete, "the response ended early");
+  error = with_origin(std::move(error));
+  const bool nothing_sent = answer_.progress.written_bytes == 0;
+  const bool can_say_why = !nothing_sent && !client_left && may_end_with_status();
   co_await finish_upload();
   if (client_left && !attempt_.judged) report_health(nullptr);  // as far as it went all was well
   if (!client_left) note_latency(&error);
   end_attempt(&error);
-  const bool nothing_sent = answer_.progress.written_bytes == 0;
   if (nothing_sent && !client_left) {
     outcome_.body_bytes = 0;
     co_return co_await answer_error(std::move(error));
@@ -94,6 +99,7 @@ Task<After> Exchange::end_cut_response(relay::RelayEnd end) {
   outcome_.reason = facts(error.kind).name;
   if (nothing_sent) outcome_.status = facts(error.kind).status;
   outcome_.error = std::move(error);
+  if (can_say_why) co_return co_await end_with_status();
   co_return After::reset;
 }
 

@@ -18,7 +18,15 @@ void Decision::reset() {
   limit_fields.clear();
   limited_by = refused_by = nullptr;
   request_id = traceparent = {};
-  traceparent_kept = false;
+  traceparent_kept = grpc = false;
+}
+
+void GrpcCall::reset() {
+  web.reset();
+  timeout.reset();
+  timeout_at = nowhere;
+  body.reset();
+  said.reset();
 }
 
 void OutgoingRequest::end_try() {
@@ -31,6 +39,7 @@ void OutgoingRequest::reset() {
   empty_text(bytes);
   empty_text(target);
   empty_text(replay);
+  empty_text(trailers);
   upgrade = continue_sent = false;
   end_try();
 }

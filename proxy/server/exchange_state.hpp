@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,11 +14,14 @@
 #include "balance/balance.hpp"
 #include "core/error.hpp"
 #include "core/uuid.hpp"
+#include "grpc/status.hpp"
 #include "http/forwarded.hpp"
 #include "io/reactor.hpp"
 #include "observe/access_log.hpp"
 #include "relay/relay_body.hpp"
 #include "route/in_flight.hpp"
+#include "server/grpc_body.hpp"
+#include "server/grpc_web.hpp"
 #include "server/snapshot.hpp"
 #include "split/split.hpp"
 #include "upstream/pending_failures.hpp"
@@ -48,19 +52,33 @@ struct Decision {
   std::array<char, traceparent_length> traceparent_buffer;
   std::string_view request_id, traceparent;
   bool traceparent_kept = false;
+  bool grpc = false;  // its Content-Type says so: a call of gRPC, or of gRPC-Web where the route has that
+
+  void reset();
+};
+
+/// Of such a call.
+struct GrpcCall {
+  static constexpr std::size_t nowhere = std::string::npos;
+
+  std::unique_ptr<GrpcWebCall> web;  // null: it is none of gRPC-Web
+  std::optional<Duration> timeout;   // that its client gave it
+  std::size_t timeout_at = nowhere;  // where OutgoingRequest::bytes say what is left of it
+  std::optional<GrpcBody> body;      // of the response
+  std::optional<grpc::Status> said;  // to the client
 
   void reset();
 };
 
 /// What endpoints get of the request. `progress` and `upload_*` belong to one try and are replaced with it.
 struct OutgoingRequest {
-  std::string bytes;           // head, and body that an earlier try consumed
-  std::size_t head_bytes = 0;  // of `bytes`
+  std::string bytes;  // head
   std::string target;
-  std::string nominated;  // by Connection: no trailer of these names passes
-  http::Framing framing;  // as we send it
-  std::string replay;     // body bytes of earlier tries
-  bool upgrade = false;
+  std::string nominated;       // by Connection: no trailer of these names passes
+  http::Framing framing;       // as we send it
+  std::string replay;          // body bytes of earlier tries, which this one sends again
+  std::string trailers;        // that go with them, once the client has sent all
+  bool upgrade = false;        // the client asks for WebSocket
   bool continue_sent = false;  // the client was invited to send the body
   relay::RelayProgress progress;
   std::optional<relay::RelayEnd> upload_end;
@@ -88,8 +106,10 @@ struct Tries {
 /// Of the try that runs.
 struct Attempt {
   balance::Pick pick;
-  bool judged = false;    // passive health has heard how it went
-  bool is_retry = false;  // and counts as one
+  bool judged = false;                        // passive health has heard how it went
+  bool is_retry = false;                      // and counts as one
+  std::optional<grpc::Status> grpc_status{};  // in the head of the response, or in its trailers
+  bool grpc_pushback = false;                 // that head has grpc-retry-pushback-ms
 };
 
 /// What the client gets of an endpoint's response.

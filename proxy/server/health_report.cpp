@@ -1,14 +1,18 @@
 #include "server/health_report.hpp"
 
+#include <algorithm>
+
 #include "server/health_events.hpp"
 #include "upstream/ejection.hpp"
 
 namespace weir::server {
 namespace {
 
-/// As the label of a metric; short enough to need no memory of its own.
-std::string status_label(int status) {
-  return "status_" + std::to_string(status);
+/// Of a response, as the label of a metric: `status_503`, `grpc_unavailable`.
+std::string label_of(health::Cause by_status) {
+  std::string label = by_status.text();
+  std::ranges::replace(label, ' ', '_');
+  return label;
 }
 
 void count_and_report(const UpstreamView& view, std::size_t index, const upstream::Verdict& verdict,
@@ -35,16 +39,15 @@ void report_failure(const UpstreamView& view, std::size_t index, health::Ticket 
 }  // namespace
 
 void report_health(const UpstreamView& view, const balance::Pick& pick, TimePoint now, const Error* error,
-                   int status, std::uint16_t failure) {
+                   health::Cause by_status, std::uint16_t failure) {
   const UpstreamRuntime& upstream = *view.runtime;
   const config::PassiveHealth& settings = upstream.config->passive_health;
   upstream::EndpointState& endpoint = *upstream.endpoints[pick.index].state;
   auto& counters = view.pools[pick.index]->counters();
   if (error != nullptr && error->origin == Origin::upstream) ++counters.failures[facts(error->kind).name];
   if ((failure & settings.failures) != 0) {
-    const health::Cause cause =
-        error != nullptr ? health::Cause(error->kind) : health::Cause::of_status(status);
-    if (error == nullptr) ++counters.failures[status_label(status)];
+    const health::Cause cause = error != nullptr ? health::Cause(error->kind) : by_status;
+    if (error == nullptr) ++counters.failures[label_of(by_status)];
     return report_failure(view, pick.index, pick.ticket, now, {cause, failure});
   }
   if (error != nullptr) return endpoint.health.abandon_probe(now, pick.ticket);
@@ -68,7 +71,7 @@ void settle_pending(const UpstreamView& view, upstream::PendingFailures& pending
   if (pending.empty()) return;
   const UpstreamRuntime& upstream = *view.runtime;
   for (const upstream::PendingFailure& each : pending.all()) {
-    ++view.pools[each.endpoint]->counters().failures[status_label(each.status)];
+    ++view.pools[each.endpoint]->counters().failures[label_of(each.cause)];
     upstream::EndpointState& endpoint = *upstream.candidates[each.endpoint].state;
     const std::uint32_t left = endpoint.pending.fetch_sub(1, std::memory_order_relaxed) - 1;
     const std::uint32_t enough = upstream.config->passive_health.consecutive_failures;
@@ -86,8 +89,7 @@ void settle_pending(const UpstreamView& view, upstream::PendingFailures& pending
     }
   } else {
     for (const upstream::PendingFailure& each : pending.all())
-      report_failure(view, each.endpoint, each.ticket, now,
-                     {health::Cause::of_status(each.status), each.failure});
+      report_failure(view, each.endpoint, each.ticket, now, {each.cause, each.failure});
   }
   pending.clear();
 }

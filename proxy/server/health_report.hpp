@@ -4,15 +4,16 @@
 
 #include "balance/balance.hpp"
 #include "core/error.hpp"
+#include "health/cause.hpp"
 #include "server/generation.hpp"
 #include "upstream/pending_failures.hpp"
 
 namespace weir::server {
 
-/// `error`, or (nullptr) a response with `status`; `failure` is what passive health counts it as, a config::Failure
-/// bit or 0. Emits an event for what changes.
+/// `error`, or (nullptr) a response; `failure` is what passive health counts it as, a config::Failure bit or 0, and
+/// `by_status` why that is so of a response. Emits an event for what changes.
 void report_health(const UpstreamView& view, const balance::Pick& pick, TimePoint now, const Error* error,
-                   int status, std::uint16_t failure);
+                   health::Cause by_status, std::uint16_t failure);
 
 /// A try ended with a status that counts as failure: the failure is pending until the request ends. Until then the
 /// endpoint may be deprioritised (upstream::should_deprioritise).

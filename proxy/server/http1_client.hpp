@@ -28,7 +28,6 @@ class Http1Client final : public Client, private io::ChannelObserver {
   Result<void> accepts(const http::ResponseHead&) const override { return {}; }
   relay::TunnelSide tunnel() override;
   bool may_go_on() const override;
-  std::size_t block_max() const override { return BufferPool::large_bytes; }
   void watch(ClientObserver* observer) override;
   io::IoStatus has_left() const override;
 

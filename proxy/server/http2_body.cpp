@@ -5,11 +5,12 @@
 #include <cstring>
 #include <utility>
 
-#include "server/http2_stream.hpp"
+#include "server/http2_link.hpp"
+#include "server/http2_message.hpp"
 
 namespace weir::server {
 
-void Http2Body::begin(Http2Stream& stream, bool ended) {
+void Http2Body::begin(Http2Message& stream, bool ended) {
   stream_ = &stream;
   ended_ = end_taken_ = ended;
 }
@@ -25,20 +26,21 @@ void Http2Body::clear() {
   stream_ = nullptr;
 }
 
+/// Nothing has changed where there is no memory for it.
 void Http2Body::add(std::string_view bytes) {
   const std::size_t added = bytes.size();
-  if (!blocks_.empty()) {
-    Block& last = blocks_.back();
-    const std::size_t fits = std::min(bytes.size(), last.capacity - last.end);
-    if (fits > 0) std::memcpy(last.bytes.get() + last.end, bytes.data(), fits);
-    last.end += fits;
-    bytes.remove_prefix(fits);
-  }
-  if (!bytes.empty()) {
-    Block block = acquire(bytes.size());
-    std::memcpy(block.bytes.get(), bytes.data(), bytes.size());
-    block.end = bytes.size();
+  const std::size_t room = blocks_.empty() ? 0 : blocks_.back().capacity - blocks_.back().end;
+  const std::string_view rest = bytes.substr(std::min(room, added));
+  if (!rest.empty()) {
+    Block block = acquire(rest.size());
+    std::memcpy(block.bytes.get(), rest.data(), rest.size());
+    block.end = rest.size();
     blocks_.push_back(std::move(block));
+  }
+  if (const std::size_t fits = added - rest.size(); fits > 0) {
+    Block& partly = rest.empty() ? blocks_.back() : blocks_[blocks_.size() - 2];
+    std::memcpy(partly.bytes.get() + partly.end, bytes.data(), fits);
+    partly.end += fits;
   }
   unread_ += added;
   uncounted_ += added;
@@ -106,7 +108,7 @@ std::size_t Http2Body::drop() {
   return dropped;
 }
 
-/// What was handed out was passed on by now: its blocks are free, and the client may send as much again.
+/// What was handed out was passed on by now: its blocks are free, and the peer may send as much again.
 void Http2Body::credit() {
   if (handed_out_ == 0) return;
   const auto kept = std::find_if(blocks_.begin(), blocks_.end(),
@@ -136,6 +138,10 @@ Task<io::IoResult> Http2Body::wait(TimePoint until) {
   io::IoResult result = arrived();
   result.status = status;
   co_return result;
+}
+
+Duration Http2Body::held_back() const {
+  return stream_->link().window_closed_for();
 }
 
 /// Never asked: a stream's end is part of what take() gives.

@@ -1,6 +1,6 @@
-// The body of a request that comes in DATA frames: what arrived waits here, in blocks, until the exchange takes it, and
-// only what was passed on opens the client's windows again. So the windows bound what is kept. Of one stream, reused
-// for the next one; worker thread.
+// A body that comes in DATA frames: what arrived waits here, in blocks, until the exchange takes it, and only what was
+// passed on opens the stream's window again. So the windows bound what is kept. Of one stream, reused for the next one;
+// the thread of its reactor.
 #pragma once
 
 #include <optional>
@@ -13,8 +13,7 @@
 
 namespace weir::server {
 
-class Http2Connection;
-class Http2Stream;
+class Http2Message;
 
 class Http2Body final : public relay::BodySource {
  public:
@@ -27,8 +26,8 @@ class Http2Body final : public relay::BodySource {
   Http2Body(io::Reactor& reactor, BufferPool& buffers) : arrival_(reactor), buffers_(buffers) {}
   ~Http2Body() { clear(); }
 
-  /// For the request of `stream`; `ended`: it has no body.
-  void begin(Http2Stream& stream, bool ended);
+  /// For the message of `stream`; `ended`: it has no body.
+  void begin(Http2Message& stream, bool ended);
   /// What comes is for a tunnel: no body of the request, and kept until open_tunnel().
   void keep_for_tunnel() { end_taken_ = true; }
   void open_tunnel() { end_taken_ = false; }
@@ -58,6 +57,8 @@ class Http2Body final : public relay::BodySource {
   Task<io::IoResult> wait(TimePoint until) override;
   Result<void> end_of_stream() override;
   std::string_view trailers() const override { return trailers_; }
+  /// By the window of the connection. That of the stream is open while this waits: all that came was taken then.
+  Duration held_back() const override;
 
   std::uint64_t unread() const { return unread_; }
   bool ended() const { return ended_; }
@@ -76,7 +77,7 @@ class Http2Body final : public relay::BodySource {
 
   io::Waiter arrival_;
   BufferPool& buffers_;
-  Http2Stream* stream_ = nullptr;
+  Http2Message* stream_ = nullptr;
   std::vector<Block> blocks_;
   Block spare_;
   std::size_t unread_ = 0;      // bytes that take() has not handed out

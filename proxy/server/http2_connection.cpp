@@ -1,37 +1,35 @@
 #include "server/http2_connection.hpp"
 
 #include <algorithm>
-#include <cassert>
 #include <utility>
 
 #include "io/spawn.hpp"
-#include "relay/paced_write.hpp"
 #include "server/http2_stream.hpp"
 #include "server/worker.hpp"
 
 namespace weir::server {
 namespace {
 
-http2::CodecLimits codec_limits(const config::ListenerLimits& limits) {
-  http2::CodecLimits codec;
+http2::ServerLimits codec_limits(const config::ListenerLimits& limits) {
+  http2::ServerLimits codec;
   codec.concurrent_streams = limits.concurrent_streams;
   codec.section.bytes = limits.header_bytes;
   codec.section.count = limits.header_count;
   return codec;
 }
 
-Http2Stream& ours(http2::ServerStream& stream) {
+Http2Stream& ours(http2::Stream& stream) {
   return static_cast<Http2Stream&>(stream);
 }
 
 }  // namespace
 
 Http2Connection::Http2Connection(Session& session)
-    : session_(session),
+    : Http2Link(session.stream(), codec_, "client connection"),
+      session_(session),
       reactor_(session.worker().reactor()),
       codec_(codec_limits(session.listener().config.limits), *this),
       progress_(reactor_),
-      data_sent_last_(reactor_.now()),
       opened_at_(reactor_.now()),
       idle_since_(reactor_.now()) {
   codec_.start();  // before anything else: a drain may announce itself first
@@ -57,9 +55,9 @@ Task<bool> Http2Connection::run() {
   end_streams(ended_by_);
   start_streams();  // those that receive() has left when it gave up
   // What the streams still refer to must outlive them, and a GOAWAY is worth a try.
-  while (!streams_.empty() || writing_) co_await progress_.until(TimePoint::max());
+  while (!streams_.empty() || is_writing()) co_await progress_.until(TimePoint::max());
   at_turn_end();
-  while (writing_) co_await progress_.until(TimePoint::max());
+  while (is_writing()) co_await progress_.until(TimePoint::max());
   count_end();
   co_return channel.aborted() == io::IoStatus::ok;
 }
@@ -69,7 +67,7 @@ bool Http2Connection::receive() {
   if (session_.stream().channel().aborted() != io::IoStatus::ok) return false;
   ReadBuffer& in = session_.in();
   session_.worker().lend_room(codec_.output());
-  session_.worker().lend_room(sending_);
+  session_.worker().lend_room(sending());
   const std::size_t consumed = codec_.receive(in.unread(), reactor_.now());
   in.consume(consumed);
   want_flush();
@@ -97,7 +95,7 @@ Task<bool> Http2Connection::read() {
   io::Stream& stream = session_.stream();
   for (;;) {
     if (is_done()) co_return false;
-    if (is_paused()) {
+    if (is_congested()) {
       co_await progress_.until(TimePoint::max());
       if (stream.channel().aborted() == io::IoStatus::ok) continue;
     }
@@ -126,7 +124,7 @@ Task<bool> Http2Connection::read() {
 /// What the wait for bytes may last. A client cannot extend it by frames that do not matter.
 TimePoint Http2Connection::deadline() const {
   const config::ListenerLimits& limits = session_.listener().config.limits;
-  if (!codec_.preface_received()) {
+  if (!codec_.settings_received()) {
     const TimePoint usual = opened_at_ + limits.header_timeout;
     if (!session_.worker().draining()) return usual;
     return std::min<TimePoint>(usual, session_.worker().draining_since() + Session::first_request_wait);
@@ -142,8 +140,8 @@ TimePoint Http2Connection::deadline() const {
 bool Http2Connection::timed_out() {
   const TimePoint now = reactor_.now();
   const config::ListenerLimits& limits = session_.listener().config.limits;
-  if (!codec_.preface_received() && session_.worker().draining()) return true;
-  if (!codec_.preface_received()) {
+  if (!codec_.settings_received() && session_.worker().draining()) return true;
+  if (!codec_.settings_received()) {
     codec_.fail(http2::ErrorCode::protocol_error, "preface_timeout");
     return true;
   }
@@ -201,11 +199,6 @@ bool Http2Connection::is_idle() const {
   return streams_.empty() && !codec_.in_header_block();
 }
 
-bool Http2Connection::is_paused() const {
-  return codec_.queued_bytes() + (sending_.size() - sent_of_it_) > output_max ||
-         codec_.queued_control_frames() > http2::ServerCodec::queued_control_frames_max;
-}
-
 /// What the wait for bytes goes by has changed.
 void Http2Connection::look_again() {
   if (!reading_waits_) return;
@@ -214,8 +207,8 @@ void Http2Connection::look_again() {
   session_.stream().channel().extend_read_deadline(deadline());
 }
 
-http2::ServerStream* Http2Connection::on_request(std::uint32_t, http2::FieldSection& section, bool too_large,
-                                                 bool ended) {
+http2::Stream* Http2Connection::on_request(std::uint32_t, http2::FieldSection& section, bool too_large,
+                                           bool ended) {
   const config::ListenerLimits& limits = session_.listener().config.limits;
   const std::size_t held_max = limits.concurrent_streams * head_bytes_each + limits.header_bytes;
   if (head_bytes_ + section.text_bytes() > held_max) {
@@ -247,27 +240,27 @@ void Http2Connection::on_refused(std::uint32_t) {
   ++(codec_.shutdown_finished() ? counters.late_streams : counters.refused_streams);
 }
 
-void Http2Connection::on_data(http2::ServerStream& stream, std::string_view bytes) {
+void Http2Connection::on_data(http2::Stream& stream, std::string_view bytes) {
   ours(stream).add_data(bytes);
 }
 
-void Http2Connection::on_trailers(http2::ServerStream& stream, http2::FieldSection& section, bool too_large) {
+void Http2Connection::on_trailers(http2::Stream& stream, http2::FieldSection& section, bool too_large) {
   if (!too_large && ours(stream).add_trailers(section)) return;
   ours(stream).break_off(too_large ? "trailers are too large" : "malformed trailers");
   codec_.reset(stream, http2::ErrorCode::protocol_error);
 }
 
-void Http2Connection::on_end(http2::ServerStream& stream) {
+void Http2Connection::on_end(http2::Stream& stream) {
   ours(stream).end_body();
 }
 
-void Http2Connection::on_reset(http2::ServerStream& stream, http2::ErrorCode, bool by_peer) {
+void Http2Connection::on_reset(http2::Stream& stream, http2::ErrorCode, bool by_peer) {
   if (by_peer) return ours(stream).leave(io::IoStatus::peer_gone);
   ours(stream).break_off("the request breaks HTTP/2");
 }
 
-void Http2Connection::on_window(http2::ServerStream& stream) {
-  if (ours(stream).response().is_waiting()) enter_queue(ours(stream));
+void Http2Connection::on_window(http2::Stream& stream) {
+  ours(stream).outgoing().resume();
   want_flush();
 }
 
@@ -275,8 +268,8 @@ void Http2Connection::on_connection_window() {
   want_flush();
 }
 
-void Http2Connection::on_priority(http2::ServerStream& stream) {
-  queue_.reprioritise(stream);
+void Http2Connection::on_priority(http2::Stream& stream) {
+  reprioritise(stream);
 }
 
 /// Those whose heads came with the last read. Not within receive(): an exchange may end at once.
@@ -324,119 +317,16 @@ void Http2Connection::end_streams(io::IoStatus why) {
   for (std::size_t i = 0; i < streams_.size(); ++i) streams_[i]->leave(why);
 }
 
-bool Http2Connection::has_turn(const Http2Stream& stream) const {
-  return codec_.queued_bytes() < output_target &&
-         (queue_.empty() || stream.priority.urgency < queue_.front().priority.urgency);
-}
-
-void Http2Connection::enter_queue(Http2Stream& stream) {
-  queue_.push(stream);
-  want_flush();
-}
-
-void Http2Connection::leave_queue(Http2Stream& stream) {
-  queue_.remove(stream);
-}
-
-void Http2Connection::note_data_sent(std::size_t bytes) {
-  data_sent_ += bytes;
-  data_sent_last_ = reactor_.now();
-  want_flush();
-}
-
-/// Fills the output from the responses that wait, most urgent first.
-void Http2Connection::pump() {
-  while (!queue_.empty() && codec_.queued_bytes() < output_target) {
-    Http2Stream& stream = ours(queue_.front());
-    const std::uint64_t before = data_sent_;
-    if (stream.response().send(http2::SendQueue::turn_bytes)) {
-      queue_.remove(stream);
-      stream.response().note_through();
-    } else if (codec_.connection_sendable() == 0) {
-      return;  // on_connection_window() goes on
-    } else if (data_sent_ == before) {
-      queue_.remove(stream);  // on_window() brings it back
-    } else {
-      queue_.rotate();
-    }
-  }
-}
-
-void Http2Connection::at_turn_end() noexcept {
-  // Of what cannot be sent any more nothing is taken from the streams either.
-  if (session_.stream().channel().aborted() == io::IoStatus::ok) {
-    try {
-      flush();
-    } catch (...) {
-      give_up(std::current_exception());
-    }
-  }
-  progress_.notify();  // the wait for room, or for the end
-}
-
-void Http2Connection::flush() {
-  for (int round = 0; !writing_; ++round) {
-    pump();
-    if (codec_.output().empty()) return drop_buffers();
-    if (round == flushes_per_turn) return want_flush();
-    if (!send_output()) return;
-  }
+relay::WriteBounds Http2Connection::write_bounds() {
+  relay::WriteBounds bounds{session_.listener().config.limits.send_timeout};
+  bounds.pace = &session_.pace();
+  return bounds;
 }
 
 /// A connection without requests holds no more than its next small answer needs.
-void Http2Connection::drop_buffers() {
+void Http2Connection::output_is_empty() {
   if (!streams_.empty()) return;
-  for (std::string* text : {&codec_.output(), &sending_, &scratch_}) session_.worker().take_room(*text);
-}
-
-/// False: the socket does not take all of it now, or is broken.
-bool Http2Connection::send_output() {
-  sending_.swap(codec_.output());
-  iovec part{sending_.data(), sending_.size()};
-  std::span<iovec> parts(&part, 1);
-  io::IoResult sent;
-  const bool ended = session_.stream().try_write(parts, sent);
-  if (!ended) {
-    // Not sent.bytes: TLS counts its records there, and takes more than the socket does.
-    const std::size_t left = parts.empty() ? 0 : parts.front().iov_len;
-    assert(left <= sending_.size());
-    sent_of_it_ = sending_.size() - left;
-    start_writer();
-    return false;
-  }
-  sending_.clear();
-  codec_.output_flushed();
-  if (!sent.ok()) {
-    session_.stream().channel().abort(sent.status);
-    return false;
-  }
-  return true;
-}
-
-void Http2Connection::start_writer() {
-  writing_ = true;
-  io::spawn(
-      "client connection", [this] { return write_blocked(); }, [this](bool well) { writer_ended(well); });
-}
-
-/// The rest of what is being sent, as the client takes it.
-Task<> Http2Connection::write_blocked() {
-  iovec part{sending_.data() + sent_of_it_, sending_.size() - sent_of_it_};
-  const std::span<iovec> parts(&part, 1);
-  relay::WriteBounds bounds{session_.listener().config.limits.send_timeout};
-  bounds.pace = &session_.pace();
-  const relay::PacedWrite written = co_await relay::write_waiting(session_.stream(), parts, bounds);
-  if (!written.ok()) session_.stream().channel().abort(written.status);
-}
-
-void Http2Connection::writer_ended(bool well) {
-  writing_ = false;
-  sending_.clear();
-  sent_of_it_ = 0;
-  codec_.output_flushed();
-  if (!well) session_.stream().channel().abort(io::IoStatus::exhausted);
-  progress_.notify();
-  want_flush();
+  for (std::string* text : {&codec_.output(), &sending(), &scratch()}) session_.worker().take_room(*text);
 }
 
 void Http2Connection::count_end() {

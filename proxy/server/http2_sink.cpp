@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <array>
 
+#include "core/buffer.hpp"
 #include "http2/response.hpp"
 #include "relay/relay_body.hpp"
-#include "server/http2_connection.hpp"
-#include "server/http2_stream.hpp"
+#include "server/http2_link.hpp"
+#include "server/http2_message.hpp"
 
 namespace weir::server {
 namespace {
@@ -15,18 +16,19 @@ constexpr int looks_a_timeout = 8;  // how exactly a bound on silence is kept
 
 }  // namespace
 
-void Http2Sink::begin(Http2Stream& stream, Http2Connection& connection, std::uint64_t response_min_rate) {
+void Http2Sink::begin(Http2Message& stream, Http2Link& link, std::uint64_t min_rate) {
   stream_ = &stream;
-  connection_ = &connection;
+  link_ = &link;
   sent_ = 0;
+  granted_in_ = 0;
   sent_last_ = reactor_.now();
-  own_pace_ = shared_pace_ = relay::TakenPace(response_min_rate, relay::target_rate_window);
+  own_pace_ = shared_pace_ = relay::TakenPace(min_rate, relay::target_rate_window);
 }
 
 void Http2Sink::clear() {
   drop_batch();
   stream_ = nullptr;
-  connection_ = nullptr;
+  link_ = nullptr;
 }
 
 void Http2Sink::forget_pace() {
@@ -36,11 +38,34 @@ void Http2Sink::forget_pace() {
 void Http2Sink::drop_batch() {
   if (batch_ == nullptr) return;
   batch_ = nullptr;
-  connection_->leave_queue(*stream_);
+  link_->leave_queue(*stream_);
+  link_->give_up_runs(*stream_);
+}
+
+bool Http2Sink::note_sent() {
+  all_sent_ = true;
+  if (runs_out_ == 0) note_through();
+  return batch_ == nullptr;
+}
+
+void Http2Sink::note_through() {
+  batch_ = nullptr;
+  progress_.notify();
+}
+
+bool Http2Sink::has_turn() const {
+  if (aborted() != io::IoStatus::ok || link_->codec().sendable(*stream_) == 0) return true;
+  return link_->has_turn(*stream_);
+}
+
+std::size_t Http2Sink::read_max() const {
+  const std::size_t room = std::min(link_->codec().sendable(*stream_), http2::SendQueue::turn_bytes);
+  const bool large = room > BufferPool::small_bytes && link_->has_turn(*stream_);
+  return large ? room : BufferPool::small_bytes;
 }
 
 io::IoStatus Http2Sink::aborted() const {
-  return stream_->has_left();
+  return stream_->left();
 }
 
 bool Http2Sink::try_write(relay::BodyBatch& batch, io::IoResult& result) {
@@ -53,34 +78,55 @@ bool Http2Sink::try_write(relay::BodyBatch& batch, io::IoResult& result) {
   run_ = offset_ = 0;
   data_left_ = batch.data_bytes();
   written_ = 0;
-  bool through = true;
+  all_sent_ = false;
+  runs_out_ = 0;
   try {
-    through = begin_batch();
+    all_sent_ = begin_batch();
   } catch (...) {
-    connection_->give_up(std::current_exception());
+    link_->give_up(std::current_exception());
     result.status = io::IoStatus::exhausted;
   }
   result.bytes = std::exchange(written_, 0);
-  if (through) {
+  if (const io::IoStatus gone = aborted(); gone != io::IoStatus::ok && result.ok()) {
+    result.status = gone;  // its head could not be sent any more
+  }
+  if (!result.ok()) {
+    drop_batch();
+    return true;
+  }
+  if (all_sent_ && runs_out_ == 0) {
     batch_ = nullptr;
     return true;
   }
   sent_last_ = reactor_.now();  // before, the client was not what this waited for
-  connection_->enter_queue(*stream_);
+  if (!all_sent_) link_->enter_queue(*stream_);
   return false;
 }
 
-/// A head needs no window, and the end of a body neither. True: the batch is through.
+/// A head needs no window, and the end of a body neither. True: all of it was sent.
 bool Http2Sink::begin_batch() {
+  if (waits_for_turn()) return has_turn();
+  if (!head_sent_ && !stream_->may_begin()) return false;
   if (!head_sent_ && send_head()) return true;
-  if (data_left_ > 0 && !connection_->has_turn(*stream_)) return false;
-  return send(Http2Connection::output_target);
+  if (data_left_ > 0) {
+    if (!link_->has_turn(*stream_)) return false;
+    link_->use_turn(*stream_);
+  }
+  return send(http2::SendQueue::turn_bytes);
+}
+
+void Http2Sink::resume() {
+  if (batch_ != nullptr && !all_sent_) link_->enter_queue(*stream_);
 }
 
 bool Http2Sink::send(std::size_t most) {
+  if (!head_sent_) {
+    if (!stream_->may_begin()) return false;
+    if (send_head()) return true;
+  }
   if (data_left_ > 0) {
     const std::size_t bytes =
-        std::min({most, connection_->codec().sendable(*stream_), static_cast<std::size_t>(data_left_)});
+        std::min({most, link_->codec().sendable(*stream_), static_cast<std::size_t>(data_left_)});
     const bool whole = bytes == data_left_;
     const bool end = whole && batch_->ended() && batch_->trailers().empty();
     if (bytes > 0) send_data(bytes, end);
@@ -89,18 +135,14 @@ bool Http2Sink::send(std::size_t most) {
   return send_end();
 }
 
-/// True when nothing follows it in this batch.
+/// True: nothing follows it in this batch.
 bool Http2Sink::send_head() {
   const bool end = batch_->ended() && data_left_ == 0 && batch_->trailers().empty();
-  const std::size_t before = connection_->codec().output().size();
-  if (stream_->is_interim()) {
-    connection_->codec().send_interim(*stream_, batch_->head());
-  } else {
-    connection_->codec().send_head(*stream_, batch_->head(), end);
-  }
-  written_ += connection_->codec().output().size() - before;
+  const std::size_t before = link_->codec().output().size();
+  stream_->send_head(batch_->head(), end);
+  written_ += link_->codec().output().size() - before;
   head_sent_ = true;
-  connection_->want_flush();
+  link_->want_flush();
   return end;
 }
 
@@ -119,40 +161,41 @@ void Http2Sink::send_data(std::size_t bytes, bool end) {
       offset_ = 0;
     }
   }
-  const std::size_t before = connection_->codec().output().size();
-  connection_->codec().send_data(*stream_, std::span<const iovec>(parts.data(), count), bytes, end);
-  written_ += connection_->codec().output().size() - before;
+  const auto sent = link_->send_data(*stream_, std::span<const iovec>(parts.data(), count), bytes, end);
+  written_ += sent.bytes;
+  runs_out_ += sent.runs;
   data_left_ -= bytes;
   sent_ += bytes;
   sent_last_ = reactor_.now();
-  connection_->note_data_sent(bytes);
 }
 
 /// Behind the last byte of the batch: the end of the body, with its trailers, where it has come. Always true.
 bool Http2Sink::send_end() {
   if (!batch_->ended()) return true;
-  const std::size_t before = connection_->codec().output().size();
+  const std::size_t before = link_->codec().output().size();
   if (batch_->trailers().empty()) {
-    connection_->codec().send_data(*stream_, {}, 0, true);
+    link_->codec().send_data(*stream_, {}, 0, true);
   } else {
-    std::string& block = connection_->scratch();
+    std::string& block = link_->scratch();
     block.clear();
     http2::write_trailer_block(block, batch_->trailers());
-    connection_->codec().send_head(*stream_, block, true);
+    link_->codec().send_head(*stream_, block, true);
   }
-  written_ += connection_->codec().output().size() - before;
-  connection_->want_flush();
+  written_ += link_->codec().output().size() - before;
+  link_->want_flush();
   return true;
 }
 
 bool Http2Sink::blocked_by_own_window() const {
-  const http2::ServerCodec& codec = connection_->codec();
+  const http2::Codec& codec = link_->codec();
   return data_left_ > 0 && codec.sendable(*stream_) == 0 && codec.connection_sendable() > 0;
 }
 
-/// A stream whose own window is open waits for the connection: that moves when any of its streams does.
+/// A stream whose own window is open waits for the connection: that moves when any of its streams does. What waits for
+/// the socket is under the bounds of that.
 TimePoint Http2Sink::last_progress() const {
-  return blocked_by_own_window() ? sent_last_ : std::max(sent_last_, connection_->data_sent_last());
+  if (link_->is_writing()) return reactor_.now();
+  return blocked_by_own_window() ? sent_last_ : std::max(sent_last_, link_->data_sent_last());
 }
 
 /// The batch is in the frame of the caller, which goes when there is no memory to wait in.
@@ -165,6 +208,7 @@ Task<relay::PacedWrite> Http2Sink::write_rest(relay::WriteBounds bounds) {
   }
 }
 
+/// A wait for a turn has no bounds of its own: those of the streams that have it are enough.
 Task<relay::PacedWrite> Http2Sink::wait_until_through(relay::WriteBounds bounds) {
   relay::PacedWrite end;
   while (batch_ != nullptr) {
@@ -172,9 +216,14 @@ Task<relay::PacedWrite> Http2Sink::wait_until_through(relay::WriteBounds bounds)
     end.status = aborted();
     if (!end.ok()) break;
     const TimePoint before = reactor_.now();
+    if (waits_for_turn()) {
+      end.status = co_await progress_.until(bounds.deadline);
+      if (end.ok()) continue;
+      break;
+    }
     const bool own = blocked_by_own_window();
     relay::TakenPace& pace = own ? own_pace_ : shared_pace_;
-    pace.begin_wait(own ? sent_ : connection_->data_sent());
+    pace.begin_wait(own ? sent_ : link_->data_sent());
     const Duration look = std::min(bounds.timeout / looks_a_timeout, pace.look_interval());
     const TimePoint until = std::min({bounds.deadline, last_progress() + bounds.timeout, before + look});
     const io::IoStatus woken = co_await progress_.until(until);
@@ -182,7 +231,7 @@ Task<relay::PacedWrite> Http2Sink::wait_until_through(relay::WriteBounds bounds)
     end.status = woken;
     if (woken != io::IoStatus::timeout && woken != io::IoStatus::ok) break;
     const TimePoint now = reactor_.now();
-    end.too_slow = !pace.end_wait(own ? sent_ : connection_->data_sent(), now - before);
+    end.too_slow = !pace.end_wait(own ? sent_ : link_->data_sent(), now - before);
     end.status = end.too_slow ? io::IoStatus::timeout : io::IoStatus::ok;
     if (end.too_slow || batch_ == nullptr) break;
     if (now >= bounds.deadline || now >= last_progress() + bounds.timeout) {
@@ -195,13 +244,13 @@ Task<relay::PacedWrite> Http2Sink::wait_until_through(relay::WriteBounds bounds)
 }
 
 void Http2Sink::finish() {
-  if (aborted() != io::IoStatus::ok || stream_->local_closed()) return;
+  if (aborted() != io::IoStatus::ok || stream_->id() == 0 || stream_->local_closed()) return;
   try {
-    connection_->codec().send_data(*stream_, {}, 0, true);
+    link_->codec().send_data(*stream_, {}, 0, true);
   } catch (...) {
-    return connection_->give_up(std::current_exception());
+    return link_->give_up(std::current_exception());
   }
-  connection_->want_flush();
+  link_->want_flush();
 }
 
 void Http2Sink::abort(io::IoStatus reason) {

@@ -1,5 +1,7 @@
-// Where the response of one stream goes: heads as HEADERS, bodies as DATA, as far as the client's windows and the
-// connection's output have room; the rest when it is this stream's turn. Of one stream, reused; worker thread.
+// Where a message goes that is sent on a stream of HTTP/2: heads as HEADERS, bodies as DATA, as far as the peer's
+// windows and the connection's output have room; the rest when it is this stream's turn. Small pieces are copied into
+// the output; a batch with large ones is through when the socket took them. Of one stream, reused; the thread of its
+// reactor.
 #pragma once
 
 #include <cstdint>
@@ -11,20 +13,26 @@
 
 namespace weir::server {
 
-class Http2Connection;
-class Http2Stream;
+class Http2Link;
+class Http2Message;
 
 class Http2Sink final : public relay::BodySink {
  public:
   explicit Http2Sink(io::Reactor& reactor) : reactor_(reactor), progress_(reactor) {}
 
-  void begin(Http2Stream& stream, Http2Connection& connection, std::uint64_t response_min_rate);
+  /// `min_rate`: bytes per second that the peer has to take; 0: any pace will do.
+  void begin(Http2Message& stream, Http2Link& link, std::uint64_t min_rate);
   void clear();
   /// limits.response_min_rate is for responses: a tunnel may be silent, or slow.
   void forget_pace();
 
   bool try_write(relay::BodyBatch& batch, io::IoResult& result) override;
   Task<relay::PacedWrite> write_rest(relay::WriteBounds bounds) override;
+  /// False while other streams are to be served first: what it read then would only wait. A closed window is no reason:
+  /// whether anything waits for it shows when it is read.
+  bool has_turn() const override;
+  /// With its turn as much as that allows, and no more than the windows: a closed one must not hold a large block.
+  std::size_t read_max() const override;
   io::IoStatus aborted() const override;
   void finish() override;
   void abort(io::IoStatus reason) override;
@@ -32,14 +40,22 @@ class Http2Sink final : public relay::BodySink {
 
   // For the connection.
 
-  /// Moves what it can of the batch, up to `most` bytes of body. True: the batch is through.
+  /// Moves what it can of the batch, up to `most` bytes of body. True: that was the rest of it.
   bool send(std::size_t most);
-  /// The batch that waits has gone out.
-  void note_through() {
-    batch_ = nullptr;
-    progress_.notify();
-  }
-  bool is_waiting() const { return batch_ != nullptr; }
+  /// All of the batch that waits was moved. False: some of it is on its way still.
+  bool note_sent();
+  /// The socket took one of its runs. True: so the batch is through.
+  bool note_taken() { return --runs_out_ == 0 && all_sent_ && batch_ != nullptr; }
+  /// The batch that waits has gone out, or it is this stream's turn.
+  void note_through();
+  /// Nothing is written but a wait for its turn.
+  bool waits_for_turn() const { return batch_ != nullptr && batch_->empty(); }
+  bool has_ended() const { return batch_->ended(); }
+  /// The turn of the link in which it may write, whatever waits.
+  std::uint64_t granted_in() const { return granted_in_; }
+  void note_granted(std::uint64_t turn) { granted_in_ = turn; }
+  /// Its window is open again, or its head may be sent now.
+  void resume();
   /// Ends a write that waits, with `why`.
   void wake(io::IoStatus why) { progress_.notify(why); }
 
@@ -55,10 +71,13 @@ class Http2Sink final : public relay::BodySink {
 
   io::Reactor& reactor_;
   io::Waiter progress_;
-  Http2Stream* stream_ = nullptr;
-  Http2Connection* connection_ = nullptr;
+  Http2Message* stream_ = nullptr;
+  Http2Link* link_ = nullptr;
   relay::BodyBatch* batch_ = nullptr;  // that waits, or is being written
   bool head_sent_ = false;
+  bool all_sent_ = false;     // nothing of the batch is left to be moved
+  std::size_t runs_out_ = 0;  // of the batch, that the socket has not taken
+  std::uint64_t granted_in_ = 0;
   std::size_t run_ = 0, offset_ = 0;  // of the batch: what is sent
   std::uint64_t data_left_ = 0;
   std::size_t written_ = 0;  // of the batch, framing included

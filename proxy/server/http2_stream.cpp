@@ -13,8 +13,7 @@
 
 namespace weir::server {
 
-Http2Stream::Http2Stream(Worker& worker)
-    : worker_(worker), body_(worker.reactor(), worker.buffers()), sink_(worker.reactor()) {
+Http2Stream::Http2Stream(Worker& worker) : Http2Message(worker.reactor(), worker.buffers()), worker_(worker) {
   worker_.reactor().expect_waiting(io::Reactor::waiting_per_channel);
 }
 
@@ -25,6 +24,7 @@ Http2Stream::~Http2Stream() {
 bool Http2Stream::begin(Http2Connection& connection, http2::FieldSection& section, bool too_large,
                         bool ended) {
   connection_ = &connection;
+  link_ = &connection;
   Session& session = connection.session();
   set_session(&session);
   section_.swap(section);
@@ -56,10 +56,22 @@ bool Http2Stream::begin(Http2Connection& connection, http2::FieldSection& sectio
 
 Task<> Http2Stream::serve() {
   (void)co_await exchange_->run();  // what was not sent to its end is reset by the codec
+  if (tunnel_) end_tunnel();
   if (local_closed() && !remote_closed() && wants_rest() && connection_->begin_drop()) {
     worker_.give_back(std::move(exchange_));
     co_await drop_rest();
     connection_->end_drop();
+  }
+}
+
+/// A tunnel that was cut: nothing is wrong with this side (RFC 9113 8.5).
+void Http2Stream::end_tunnel() {
+  if (left_ == io::IoStatus::ok || left_ == io::IoStatus::exhausted || local_closed()) return;
+  const bool endpoint_broke = left_ == io::IoStatus::reset || left_ == io::IoStatus::eof;
+  try {
+    link_->codec().reset(*this, endpoint_broke ? http2::ErrorCode::connect_error : http2::ErrorCode::cancel);
+  } catch (...) {
+    link_->give_up(std::current_exception());
   }
 }
 
@@ -96,8 +108,10 @@ Task<> Http2Stream::drop_rest() {
       ended = &counts.discard_timeout;
     } else {
       const TimePoint look = std::min<TimePoint>(now + Discard::look_interval, pace.due(now));
+      const Duration held = body_.held_back();
       const io::IoResult came = co_await body_.wait(std::min(until, look));
-      if (!pace.note(came.bytes, reactor.now() - now)) ended = &counts.discard_min_rate;
+      const Duration waited = reactor.now() - now - (body_.held_back() - held);
+      if (!pace.note(came.bytes, std::max(waited, Duration{}))) ended = &counts.discard_min_rate;
     }
     if (ended == nullptr) continue;
     ++*ended;
@@ -113,8 +127,10 @@ void Http2Stream::clear() {
   if (section_.text_bytes() > section_kept_max) section_ = {};
   section_.clear();
   observer_ = nullptr;
+  tunnel_ = false;
   left_ = io::IoStatus::ok;
   connection_ = nullptr;
+  link_ = nullptr;
   set_session(nullptr);
 }
 
@@ -138,13 +154,9 @@ void Http2Stream::leave(io::IoStatus why) {
   if (observer_ != nullptr) observer_->on_client_left(why);
 }
 
-void Http2Stream::took(std::size_t bytes) {
-  try {
-    connection_->codec().took(*this, bytes);
-  } catch (...) {
-    return connection_->give_up(std::current_exception());
-  }
-  connection_->want_flush();
+void Http2Stream::send_head(std::string_view head, bool end) {
+  if (interim_) return connection_->server_codec().send_interim(*this, head);
+  link_->codec().send_head(*this, head, end);
 }
 
 std::optional<std::uint64_t> Http2Stream::buffered_rest() const {
@@ -186,17 +198,12 @@ Result<void> Http2Stream::accepts(const http::ResponseHead& head) const {
 }
 
 relay::TunnelSide Http2Stream::tunnel() {
+  tunnel_ = true;
   body_.open_tunnel();
   connection_->forget_head(*this);
   section_ = {};  // what the log needs of it is kept elsewhere
   sink_.forget_pace();
   return {body_, sink_};
-}
-
-/// Large blocks are for the few streams that have the connection to themselves: a hundred of them must stay small.
-std::size_t Http2Stream::block_max() const {
-  constexpr std::size_t few = 2;
-  return connection_->codec().streams() <= few ? BufferPool::large_bytes : BufferPool::small_bytes;
 }
 
 }  // namespace weir::server

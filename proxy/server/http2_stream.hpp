@@ -8,18 +8,16 @@
 
 #include "http2/field_section.hpp"
 #include "http2/request.hpp"
-#include "http2/server_codec.hpp"
 #include "server/client.hpp"
 #include "server/exchange.hpp"
-#include "server/http2_body.hpp"
-#include "server/http2_sink.hpp"
+#include "server/http2_message.hpp"
 #include "tls/websocket_key.hpp"
 
 namespace weir::server {
 
 class Http2Connection;
 
-class Http2Stream final : public http2::ServerStream, public Client {
+class Http2Stream final : public Http2Message, public Client {
  public:
   static constexpr std::size_t section_kept_max = 8 * 1024;  // of text, from one request to the next
 
@@ -42,15 +40,12 @@ class Http2Stream final : public http2::ServerStream, public Client {
   void end_body() { body_.end(); }
   /// The client broke a rule of the protocol: its stream was reset.
   void break_off(std::string_view why);
-  /// No response can reach the client any more, for this reason. The first one stays.
-  void leave(io::IoStatus why);
-
-  Http2Sink& response() { return sink_; }
-  /// Of the head that was written last: its status is 1xx.
-  bool is_interim() const { return interim_; }
   std::size_t head_bytes() const { return section_.text_bytes(); }
 
-  void took(std::size_t bytes);
+  // Http2Message
+
+  void send_head(std::string_view head, bool end) override;
+  void leave(io::IoStatus why) override;
 
   // Client
 
@@ -66,23 +61,21 @@ class Http2Stream final : public http2::ServerStream, public Client {
   Result<void> accepts(const http::ResponseHead& head) const override;
   relay::TunnelSide tunnel() override;
   bool may_go_on() const override { return true; }  // the connection sees to that when the stream has ended
-  std::size_t block_max() const override;
   void watch(ClientObserver* observer) override { observer_ = observer; }
-  io::IoStatus has_left() const override { return left_; }
+  io::IoStatus has_left() const override { return left(); }
 
  private:
   bool wants_rest() const;
   Task<> drop_rest();
+  void end_tunnel();
 
   Worker& worker_;
   Http2Connection* connection_ = nullptr;
   http2::FieldSection section_;
-  Http2Body body_;
-  Http2Sink sink_;
   std::unique_ptr<Exchange> exchange_;
   ClientObserver* observer_ = nullptr;
-  io::IoStatus left_ = io::IoStatus::ok;
-  bool interim_ = false;  // the head that was written last
+  bool tunnel_ = false;   // it is one
+  bool interim_ = false;  // the head that was written last has a status of 1xx
   int status_ = 0;        // of that head
   std::array<char, tls::websocket_key_length> websocket_key_{};
 };

@@ -17,11 +17,14 @@ seconds pause_of(const http::ResponseHead& response) {
 }  // namespace
 
 void report_latency(const UpstreamRuntime& upstream, std::size_t endpoint, TimePoint started, TimePoint now,
-                    const Error* error, const http::ResponseHead& response) {
+                    const Error* error, const http::ResponseHead& response,
+                    std::optional<grpc::Status> grpc_status) {
   if (upstream.rules.policy != config::Balance::least_latency) return;
-  if (error != nullptr && error->origin != Origin::upstream) return;
+  if (error != nullptr && (error->origin != Origin::upstream || error->kind == ErrorKind::unprocessed))
+    return;
   balance::Latency& latency = upstream.candidates[endpoint].state->latency;
-  const bool failed = error != nullptr || upstream::failure_bit_of_status(response.status) != 0;
+  const bool failed =
+      error != nullptr || upstream::failure_bit_of_response(response.status, grpc_status) != 0;
   latency.observe(Clock::now() - started, failed, now);
   if (error != nullptr || (response.status != 503 && response.status != 429)) return;
   const seconds pause = pause_of(response);

@@ -1,10 +1,8 @@
 #include "server/mirror_copy.hpp"
 
-#include <span>
 #include <utility>
 
 #include "core/kept_text.hpp"
-#include "http/chunked.hpp"
 #include "http/copied_head.hpp"
 #include "http/trailers.hpp"
 #include "server/call_error.hpp"
@@ -39,15 +37,8 @@ void MirrorCopy::compose(std::string_view head, http::BodyKind kind, std::string
                          std::string_view nominated) {
   const bool keep = mirror_->config->credentials == config::MirrorCredentials::keep;
   http::append_copied_head(head_, head, keep, route_->config->name);
-  if (kind != http::BodyKind::chunked) return;
-  if (!body_.bytes().empty()) {
-    char size[20];
-    head_.append(size, http::write_chunk_size(body_.bytes().size(), size));
-    end_ += http::chunk_end;
-  }
-  end_ += http::last_chunk;
-  end_ += http::forwardable_trailers(trailers, {&route_->headers.request, nominated});
-  end_ += http::chunk_end;
+  kind_ = kind;
+  trailers_ = http::forwardable_trailers(trailers, {&route_->headers.request, nominated});
 }
 
 void MirrorCopy::reset() {
@@ -55,7 +46,8 @@ void MirrorCopy::reset() {
   place_.give_back();
   call_.reset();
   empty_text(head_);
-  empty_text(end_);
+  empty_text(trailers_);
+  kind_ = http::BodyKind::none;
   body_.begin(0);
   route_ = nullptr;
   mirror_ = nullptr;
@@ -118,8 +110,9 @@ Task<Result<void>> MirrorCopy::exchange() {
                           total_deadline_};
   call_.begin(target, bounds);
   if (!call_.lease(true)) {  // a copy that is lost is no loss
-    const io::IoStatus status = co_await call_.connect();
-    if (status != io::IoStatus::ok) co_return connect_error(status, total_is_over());
+    CallEnd connected = co_await call_.connect();
+    if (connected.error) co_return *std::move(connected.error);
+    if (!connected.ok()) co_return connect_error(connected.status, total_is_over());
   }
   auto sent = co_await send_request();
   if (!sent) co_return sent;
@@ -131,13 +124,12 @@ Task<Result<void>> MirrorCopy::exchange() {
 }
 
 Task<Result<void>> MirrorCopy::send_request() {
-  iovec parts[3];
-  std::size_t count = 0;
-  for (const std::string_view part : {std::string_view(head_), body_.bytes(), std::string_view(end_)}) {
-    if (!part.empty()) parts[count++] = {const_cast<char*>(part.data()), part.size()};
+  io::IoResult sent;
+  const WholeRequest whole = request();
+  if (!call_.try_send(whole, sent)) {
+    const relay::PacedWrite rest = co_await call_.send_rest();
+    sent.status = rest.status;
   }
-  const std::span<iovec> all(parts, count);
-  const io::IoResult sent = co_await call_.send(all);
   if (!EndpointCall::may_answer(sent.status)) co_return send_error(sent.status, total_is_over());
   call_.request_written();
   co_return Result<void>{};
@@ -158,13 +150,14 @@ bool MirrorCopy::total_is_over() const {
   return worker_.reactor().now() >= total_deadline_;
 }
 
-/// A copy counts for its endpoint's health as any request does. A kept connection that had died meanwhile says
-/// nothing about the endpoint; a request would be sent again, a copy is not.
+/// A copy counts for its endpoint's health as any request does. A kept connection that had died meanwhile says nothing
+/// about the endpoint, and neither does one that was not looked at; a request would be sent again, a copy is not.
 void MirrorCopy::report(const Result<void>& done) {
   const TimePoint now = worker_.reactor().now();
   if (done) {
-    return report_health(view(), pick_, now, nullptr, call_.response().status,
-                         upstream::failure_bit_of_status(call_.response().status));
+    const int status = call_.response().status;
+    return report_health(view(), pick_, now, nullptr, health::Cause::of_status(status),
+                         upstream::failure_bit_of_status(status));
   }
   const Error why = done.error();
   upstream::TryOutcome outcome;
@@ -172,9 +165,11 @@ void MirrorCopy::report(const Result<void>& done) {
   outcome.reused_connection = call_.reused();
   outcome.response_bytes_seen = call_.response_bytes_seen();
   outcome.lasted = now - call_.started();
-  if (upstream::was_stale(outcome)) return;
+  if (upstream::was_stale(outcome) || upstream::was_unprocessed(outcome)) return;
   report_latency(*view().runtime, pick_.index, call_.started(), now, &why, call_.response());
-  report_health(view(), pick_, now, &why, call_.response().status, upstream::failure_bit(why.kind));
+  std::uint16_t failure = upstream::failure_bit_of_try(outcome);
+  if (failure != 0 && !call_.counts_failure()) failure = 0;
+  report_health(view(), pick_, now, &why, {}, failure);
 }
 
 /// The endpoint is through with it, well or badly.

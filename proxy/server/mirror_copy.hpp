@@ -3,8 +3,6 @@
 // nothing of the exchange that it copies. Objects are reused by their worker. Worker thread.
 #pragma once
 
-#include <sys/uio.h>
-
 #include <boost/intrusive/list.hpp>
 #include <memory>
 #include <string>
@@ -38,8 +36,8 @@ class MirrorCopy : public boost::intrusive::list_base_hook<> {
              http::Method method, std::uint64_t key);
   /// Takes the body while it passes. One that is too large ends the copy and gives its place back.
   relay::BodyCopy& body() { return body_; }
-  /// What is sent: `head` as the original's endpoint gets it, and the whole body, framed as `kind` with `trailers` as
-  /// received. `nominated`: http::TrailerRules.
+  /// What is sent: `head` as the original's endpoint gets it, which frames the body as `kind`, and the whole body with
+  /// `trailers` as received. `nominated`: http::TrailerRules.
   void compose(std::string_view head, http::BodyKind kind, std::string_view trailers,
                std::string_view nominated);
   /// Sends it and sees the answer through. One try.
@@ -57,6 +55,7 @@ class MirrorCopy : public boost::intrusive::list_base_hook<> {
   Task<Result<void>> send_request();
   Task<Result<void>> discard_body();
   bool total_is_over() const;
+  WholeRequest request() const { return {head_, body_.bytes(), trailers_, kind_}; }
   void report(const Result<void>& done);
   void release();
 
@@ -70,9 +69,10 @@ class MirrorCopy : public boost::intrusive::list_base_hook<> {
   http::Method method_ = http::Method::other;
   std::uint64_t key_ = 0;
 
-  std::string head_;  // with the size line of the only chunk, where it is chunked
+  std::string head_;
   relay::BodyCopy body_;
-  std::string end_;  // of a chunked body
+  std::string trailers_;
+  http::BodyKind kind_ = http::BodyKind::none;
 
   bool aborted_ = false;
   TimePoint total_deadline_;

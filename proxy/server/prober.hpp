@@ -9,6 +9,7 @@
 
 #include "core/buffer.hpp"
 #include "core/task.hpp"
+#include "grpc/status.hpp"
 #include "server/endpoint_call.hpp"
 #include "tls/context.hpp"
 #include "upstream/endpoint.hpp"
@@ -22,7 +23,8 @@ struct CheckTarget {
   std::string authority;                            // the Host field
   std::shared_ptr<tls::ClientContext> tls;          // null: plain
   std::optional<config::UpstreamTls> tls_settings;  // that it was made from
-  bool reuse = true;                                // the upstream keeps connections
+  config::UpstreamProtocol protocol = config::UpstreamProtocol::http1;
+  bool reuse = true;  // the upstream keeps connections
   config::HealthCheck settings;
 };
 
@@ -34,7 +36,7 @@ enum class CheckResult : std::uint8_t {
 
 struct CheckOutcome {
   CheckResult result = CheckResult::skipped;
-  std::string detail;  // `status 503`, `connection refused`
+  std::string detail;  // `status 503`, `NOT_SERVING`, `connection refused`
   Duration took{};     // until the verdict
 };
 
@@ -48,7 +50,8 @@ class Prober {
   Prober& operator=(const Prober&) = delete;
 
   /// One check; ends settings.timeout after its start at the latest. A kept connection that the endpoint closes
-  /// instead of answering says nothing: then a new one is made, once.
+  /// instead of answering says nothing, and neither does an endpoint of HTTP/2 that did not look at the request: then a
+  /// new one is made, once.
   Task<CheckOutcome> check(std::shared_ptr<const CheckTarget> target);
   /// Ends a running check with CheckResult::skipped, and the kept connection.
   void cancel();
@@ -56,6 +59,8 @@ class Prober {
   void abandon();
   /// Closes the kept connection. Not while a check runs.
   void disconnect();
+  /// Nothing of a connection runs any more.
+  bool is_disconnected() const { return !pool_ || pool_->is_empty(); }
 
  private:
   using Failure = std::optional<CheckOutcome>;  // nothing: it went well
@@ -64,21 +69,32 @@ class Prober {
   Task<Failure> try_once(bool reuse);
   Task<Failure> ask();
   Task<bool> discard_body();
-  void write_request();
+  WholeRequest request();
+  void write_fields(std::string_view accept);
+  Task<Failure> read_grpc_answer();
+  Failure add_to_answer(const relay::BodyBatch& batch);
+  void forget_answer();
   config::Keepalive keepalive() const;
-  CheckOutcome failure_of(io::IoStatus status) const;
+  CheckOutcome failure_of(io::IoStatus status);
   CheckOutcome verdict() const;
+  CheckOutcome grpc_verdict() const;
 
   io::Reactor& reactor_;
   observe::EndpointCounters counters_;  // of the pool; metrics are about requests
   std::shared_ptr<EndpointPool> pool_;  // of the endpoint that is checked: one connection at most
+  config::UpstreamProtocol protocol_ = config::UpstreamProtocol::http1;  // of that
   EndpointCall call_;
   bool cancelled_ = false;
-  std::string request_;
+  bool unprocessed_ = false;  // that is how the last try ended
+  std::string request_, request_body_;
 
   // Of the running check.
   std::shared_ptr<const CheckTarget> target_;
   TimePoint deadline_;
+  // The same, of a check by gRPC.
+  std::string answer_;  // its body
+  std::optional<grpc::Status> answer_status_;
+  bool answer_is_whole_ = false;
 };
 
 }  // namespace weir::server

@@ -12,6 +12,7 @@
 #include "io/spawn.hpp"
 #include "observe/log.hpp"
 #include "server/exchange.hpp"
+#include "server/http2_pool.hpp"
 #include "server/http2_stream.hpp"
 #include "server/session.hpp"
 
@@ -29,6 +30,15 @@ Worker::~Worker() {
   for (const auto& [endpoint, pool] : pools_) pool->retire();
 }
 
+/// Connections that are being made, or still being written to, have coroutines.
+void Worker::end_pools() {
+  for (const auto& [endpoint, pool] : pools_) pool->retire();
+  const auto some_left = [this] {
+    return std::ranges::any_of(pools_, [](const auto& each) { return !each.second->is_empty(); });
+  };
+  for (int turn = 0; turn < end_turns_max && some_left(); ++turn) reactor_.run_turn();
+}
+
 void Worker::run() {
   reactor_.arm(sweep_timer_, reactor_.now() + sweep_interval);
   reactor_.run();
@@ -36,6 +46,7 @@ void Worker::run() {
   end_sessions();
   end_mirrors();
   end_refusals();
+  end_pools();
   flush_log();
 }
 
@@ -59,6 +70,8 @@ void Worker::install(std::shared_ptr<const Snapshot> snapshot, std::vector<Liste
                                      : std::make_shared<EndpointPool>(
                                            endpoint.scope, metrics_.endpoint(runtime.name, endpoint.label));
       }
+      pool->configure({runtime.config->protocol, runtime.config->h2, runtime.config->keepalive}, reactor_,
+                      buffers_);
       view.pools.push_back(pool);
     }
     next->upstreams.push_back(std::move(view));

@@ -173,6 +173,7 @@ class Worker {
   void end_sessions();
   void end_mirrors();
   void end_refusals();
+  void end_pools();
   void flush_log();
   void sweep();
   static void flush_log_due(void* worker);

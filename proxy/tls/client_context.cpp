@@ -78,11 +78,13 @@ bool enable_sessions(SSL_CTX* ctx) {
   return OwnedByContext<ClientSessions>::attach(ctx, std::make_unique<ClientSessions>());
 }
 
-bool enable_alpn(SSL_CTX* ctx) {
-  const std::string wire = alpn_wire({"http/1.1"});
+bool offer(SSL* ssl, Protocols protocols) {
+  static const std::string wires[] = {alpn_wire({"http/1.1"}), alpn_wire({"h2"}),
+                                      alpn_wire({"h2", "http/1.1"})};
+  const std::string& wire = wires[static_cast<std::size_t>(protocols)];
   // This one function answers 0 for success.
-  return SSL_CTX_set_alpn_protos(ctx, reinterpret_cast<const unsigned char*>(wire.data()),
-                                 static_cast<unsigned int>(wire.size())) == 0;
+  return SSL_set_alpn_protos(ssl, reinterpret_cast<const unsigned char*>(wire.data()),
+                             static_cast<unsigned int>(wire.size())) == 0;
 }
 
 /// Sets in OpenSSL what the certificate must name. Names match subjectAltName only, as RFC 9525 has it: the
@@ -114,7 +116,7 @@ Result<std::shared_ptr<ClientContext>> ClientContext::build(const config::Upstre
   SSL_CTX* ctx = made->get();
   if (const auto trusted = trust(ctx, settings); !trusted) return trusted.error();
   if (const auto identified = identify(ctx, settings); !identified) return identified.error();
-  if (!enable_sessions(ctx) || !enable_alpn(ctx)) {
+  if (!enable_sessions(ctx)) {
     return self_error(ErrorKind::internal, "TLS context: " + openssl_error_text());
   }
   auto impl = std::make_unique<Impl>();
@@ -124,7 +126,7 @@ Result<std::shared_ptr<ClientContext>> ClientContext::build(const config::Upstre
   return std::shared_ptr<ClientContext>(new ClientContext(std::move(impl)));
 }
 
-SslPtr ClientContext::new_session(const std::string& host, std::uint16_t port) const {
+SslPtr ClientContext::new_session(const std::string& host, std::uint16_t port, Protocols offered) const {
   ERR_clear_error();
   SslPtr ssl(SSL_new(impl_->ctx.get()));
   if (!ssl) return nullptr;
@@ -133,7 +135,7 @@ SslPtr ClientContext::new_session(const std::string& host, std::uint16_t port) c
   if (name.ends_with('.')) name.pop_back();  // neither SNI nor certificates have the root's dot
   std::string peer = host + ' ' + std::to_string(port);
   const SessionPtr session = OwnedByContext<ClientSessions>::get(impl_->ctx.get())->take(peer);
-  const bool ready = expect_peer(ssl.get(), std::move(name), impl_->verify) &&
+  const bool ready = offer(ssl.get(), offered) && expect_peer(ssl.get(), std::move(name), impl_->verify) &&
                      PeerName::attach(ssl.get(), std::move(peer)) &&
                      (!session || SSL_set_session(ssl.get(), session.get()) == 1);
   if (!ready) ssl.reset();

@@ -60,6 +60,9 @@ class ServerContext {
   explicit ServerContext(std::unique_ptr<Impl> impl);
 };
 
+/// What a client offers by ALPN (RFC 7301).
+enum class Protocols : std::uint8_t { http1, http2, both };
+
 /// One upstream's TLS: verification with SNI and host name (or IP) check on by default, own trust store or
 /// the system's, client certificate, session resumption.
 class ClientContext {
@@ -71,7 +74,8 @@ class ClientContext {
   /// A fresh client-side SSL, set up to verify `host` (the endpoint's host; settings.server_name wins). SNI
   /// is sent for names, never for addresses. Offers to resume a session of the same host and port. Null when
   /// out of memory or when `host` cannot be a host. The SSL may outlive this object. Any thread.
-  SslPtr new_session(const std::string& host, std::uint16_t port = 0) const;
+  SslPtr new_session(const std::string& host, std::uint16_t port = 0,
+                     Protocols offered = Protocols::http1) const;
 
  private:
   struct Impl;

@@ -28,6 +28,8 @@ struct IdleTime {
   static IdleTime from(TimePoint start, Milliseconds time) {
     return {start + time - last_moments(time), start + time};
   }
+  /// No longer than that.
+  IdleTime until(TimePoint end) const { return {std::min(firm_until, end), std::min(expires_at, end)}; }
 };
 
 /// From now on `idle_timeout`; but where the endpoint said for how long it keeps the

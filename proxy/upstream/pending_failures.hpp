@@ -1,8 +1,8 @@
-// The failures by status that one request met are pending until the request has ended. If at least two endpoints had it
-// and each answered with the same status, the cause is the request (or something that the endpoints share), and none of
-// the failures is counted against an endpoint; otherwise all of them count. So one bad URL with retries ejects no
-// endpoint. What is no response (refused, reset, timed out) is never pending, and neither is a failure whose cause is
-// evidently the endpoint. Pure; one thread.
+// The failures by status, of HTTP or of gRPC, that one request met are pending until the request has ended. If at least
+// two endpoints had it and each answered with the same status, the cause is the request (or something that the
+// endpoints share), and none of the failures is counted against an endpoint; otherwise all of them count. So one bad
+// URL with retries ejects no endpoint. What is no response (refused, reset, timed out) is never pending, and neither is
+// a failure whose cause is evidently the endpoint. Pure; one thread.
 #pragma once
 
 #include <array>
@@ -12,6 +12,7 @@
 #include <span>
 
 #include "core/clock.hpp"
+#include "health/cause.hpp"
 #include "health/passive.hpp"
 #include "upstream/ejection.hpp"
 #include "upstream/endpoint.hpp"
@@ -21,7 +22,7 @@ namespace weir::upstream {
 struct PendingFailure {
   std::size_t endpoint = 0;  // index of the candidate
   health::Ticket ticket;
-  int status = 0;
+  health::Cause cause;
   std::uint16_t failure = 0;  // a config::Failure bit of a status
 };
 

@@ -5,11 +5,15 @@ namespace {
 
 /// Sending the request again cannot do a thing twice that must be done once.
 bool is_safe(const config::Retry& settings, const TryOutcome& outcome, const RetryState& state) {
+  if (outcome.grpc_status && (settings.on & failure_bit_of_grpc(*outcome.grpc_status)) != 0) return true;
   return !outcome.request_bytes_sent || settings.non_idempotent || http::is_idempotent(state.method);
 }
 
 bool is_named(const config::Retry& settings, const TryOutcome& outcome) {
-  if (outcome.status != 0) return (settings.on & failure_bit_of_status(outcome.status)) != 0;
+  if (outcome.status != 0) {
+    const unsigned by_grpc = outcome.grpc_status ? failure_bit_of_grpc(*outcome.grpc_status) : 0U;
+    return (settings.on & (failure_bit_of_status(outcome.status) | by_grpc)) != 0;
+  }
   const std::uint16_t bit = failure_bit(outcome.kind);
   if (bit == config::failure_reset && outcome.response_bytes_seen) return false;  // reset_before_response
   return (settings.on & bit) != 0;
@@ -22,6 +26,10 @@ bool was_stale(const TryOutcome& outcome) {
          !outcome.response_bytes_seen && outcome.lasted <= stale_within;
 }
 
+bool was_unprocessed(const TryOutcome& outcome) {
+  return outcome.status == 0 && outcome.kind == ErrorKind::unprocessed;
+}
+
 bool needs_budget(const TryOutcome& outcome) {
   return outcome.endpoint_reached;
 }
@@ -29,6 +37,11 @@ bool needs_budget(const TryOutcome& outcome) {
 RetryDecision decide_retry(const config::Retry& settings, const TryOutcome& outcome,
                            const RetryState& state) {
   if (state.response_started || !state.body_replayable) return RetryDecision::give_up;
+  if (was_unprocessed(outcome)) {
+    return state.unprocessed_retries < unprocessed_retries_max ? RetryDecision::unprocessed
+                                                               : RetryDecision::give_up;
+  }
+  if (outcome.grpc_pushback) return RetryDecision::give_up;
   if (!is_safe(settings, outcome, state)) return RetryDecision::give_up;
   if (was_stale(outcome) && !state.stale_retry_done) return RetryDecision::new_connection;
   if (state.retries_done >= settings.attempts) return RetryDecision::give_up;
@@ -57,6 +70,10 @@ std::uint16_t failure_bit(ErrorKind kind) {
   }
 }
 
+std::uint16_t failure_bit_of_try(const TryOutcome& outcome) {
+  return was_stale(outcome) || was_unprocessed(outcome) ? std::uint16_t{0} : failure_bit(outcome.kind);
+}
+
 std::uint16_t failure_bit_of_status(int status) {
   switch (status) {
     case 500:
@@ -70,6 +87,30 @@ std::uint16_t failure_bit_of_status(int status) {
     default:
       return 0;
   }
+}
+
+std::uint16_t failure_bit_of_grpc(grpc::Status status) {
+  switch (status) {
+    case grpc::Status::unavailable:
+      return config::failure_grpc_unavailable;
+    case grpc::Status::internal:
+      return config::failure_grpc_internal;
+    case grpc::Status::unknown:
+      return config::failure_grpc_unknown;
+    case grpc::Status::cancelled:
+      return config::failure_grpc_cancelled;
+    case grpc::Status::deadline_exceeded:
+      return config::failure_grpc_deadline;
+    case grpc::Status::resource_exhausted:
+      return config::failure_grpc_resource;
+    default:
+      return 0;
+  }
+}
+
+std::uint16_t failure_bit_of_response(int status, std::optional<grpc::Status> grpc_status) {
+  if (const std::uint16_t by_status = failure_bit_of_status(status); by_status != 0) return by_status;
+  return grpc_status ? failure_bit_of_grpc(*grpc_status) : std::uint16_t{0};
 }
 
 std::uint16_t failure_bit_of_total(const TotalTimeout& timeout) {

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "config/model.hpp"
 #include "core/clock.hpp"
 #include "core/error.hpp"
+#include "grpc/status.hpp"
 #include "http/head.hpp"
 
 namespace weir::upstream {
@@ -15,7 +17,10 @@ namespace weir::upstream {
 /// endpoint sent before it saw the request is here by then.
 inline constexpr Milliseconds stale_within{100};
 
-/// What one try at an endpoint ended with: an error, or a response whose status `retry.on` may name.
+/// So often a request is sent again because endpoints said that they did not look at it.
+inline constexpr std::uint32_t unprocessed_retries_max = 2;
+
+/// What one try at an endpoint ended with: an error, or a response whose status, or gRPC status, `retry.on` may name.
 struct TryOutcome {
   ErrorKind kind = ErrorKind::internal;  // meaningless when `status` is set
   int status = 0;                    // of a complete response head that the client has not been shown; or 0
@@ -24,31 +29,42 @@ struct TryOutcome {
   bool response_bytes_seen = false;  // at least one byte came back
   bool endpoint_reached = true;      // there was a connection; a TLS handshake may have failed on it
   Duration lasted{};                 // since the request was begun to be sent; of a reused connection
+  // Of a call of gRPC, in the head that `status` is of.
+  std::optional<grpc::Status> grpc_status{};
+  bool grpc_pushback = false;  // grpc-retry-pushback-ms is there: the client decides on a retry
 };
 
 struct RetryState {
   http::Method method = http::Method::other;
-  bool body_replayable = true;     // no body, or all that was consumed is still kept
-  bool response_started = false;   // bytes went to the client: never again
-  std::uint32_t retries_done = 0;  // on other endpoints
-  bool stale_retry_done = false;   // the one free retry of a stale connection
+  bool body_replayable = true;            // no body, or all that was consumed is still kept
+  bool response_started = false;          // bytes went to the client: never again
+  std::uint32_t retries_done = 0;         // on other endpoints
+  bool stale_retry_done = false;          // the one free retry of a stale connection
+  std::uint32_t unprocessed_retries = 0;  // the free ones of tries that no endpoint looked at
 };
 
 enum class RetryDecision : std::uint8_t {
   give_up,
   new_connection,  // a reused connection was stale: once more on a new one, not counted
+  unprocessed,  // the endpoint did not look at it: once more, elsewhere where that is possible, not counted
   other_endpoint,  // counted against retry.attempts
 };
 
-/// Never once the response started or the body is gone. A try of which nothing was sent may be repeated with
-/// any method; otherwise the method must be idempotent (RFC 9110 9.2.2) or `non_idempotent` set. Then: a stale
-/// connection gets its one free try; everything else must be named by `retry.on` and fit into `retry.attempts`.
+/// Never once the response started or the body is gone. A try that its endpoint did not look at is repeated with any
+/// method, whatever the settings, unprocessed_retries_max times (RFC 9113 8.7); one of which nothing was sent may be
+/// repeated with any method; otherwise the method must be idempotent (RFC 9110 9.2.2) or `non_idempotent` set. Then: a
+/// stale connection gets its one free try; everything else must be named by `retry.on` and fit into `retry.attempts`.
+/// Calls of gRPC are POST, so where `retry.on` names what grpc-status says, that allows the retry.
 RetryDecision decide_retry(const config::Retry& settings, const TryOutcome& outcome, const RetryState& state);
 
 /// The endpoint had closed the idle connection just before, or while, we sent on it: it ended within stale_within and
 /// without a byte. Says nothing about how the endpoint is: it is no failure to passive health, and the next try is on a
 /// new connection. One that had the request for longer worked on it and failed.
 bool was_stale(const TryOutcome& outcome);
+
+/// The endpoint said that it did not and will not look at the request: GOAWAY, REFUSED_STREAM (RFC 9113 6.8, 8.7). That
+/// is how connections end in good order, and no failure to passive health.
+bool was_unprocessed(const TryOutcome& outcome);
 
 /// Whether the retry after `outcome` counts against the retry budget. Not when no connection came about: such a
 /// try was no load on any endpoint, and the retry is the first that the request makes.
@@ -58,13 +74,38 @@ bool needs_budget(const TryOutcome& outcome);
 /// of ours, and total_timeout, which a slow client can cause as well). Whatever keeps a connection from being
 /// made is failure_connect: refused, unreachable, its timeout, the TLS handshake.
 std::uint16_t failure_bit(ErrorKind kind);
+/// The same of a try that ended with an error: 0 for one that says nothing of its endpoint (stale, unprocessed).
+std::uint16_t failure_bit_of_try(const TryOutcome& outcome);
 /// The same for a response status: 500, 502, 503, 504.
 std::uint16_t failure_bit_of_status(int status);
+/// The same for the status of a gRPC call.
+std::uint16_t failure_bit_of_grpc(grpc::Status status);
+/// Of a response with both, the status of HTTP first: that is what a proxy in between answered with.
+std::uint16_t failure_bit_of_response(int status, std::optional<grpc::Status> grpc_status);
+
+inline constexpr std::uint16_t failures_of_grpc =
+    config::failure_grpc_unavailable | config::failure_grpc_internal | config::failure_grpc_unknown |
+    config::failure_grpc_cancelled | config::failure_grpc_deadline | config::failure_grpc_resource;
+
+/// A connection that others share takes all its requests with it when it dies. That is one failure of its endpoint and
+/// not as many as it had requests: the first that has to count one does.
+class ConnectionFailure {
+ public:
+  /// Whether it is `request` that counts it: the first that asks, each time that it asks.
+  bool is_counted_by(const void* request) {
+    if (counted_by_ == nullptr) counted_by_ = request;
+    return counted_by_ == request;
+  }
+
+ private:
+  const void* counted_by_ = nullptr;
+};
 
 /// The bit stands for a response that came, and so for something that a request can cause anywhere.
 constexpr bool is_status_failure(std::uint16_t failure) {
-  return (failure &
-          (config::failure_500 | config::failure_502 | config::failure_503 | config::failure_504)) != 0;
+  constexpr unsigned of_http =
+      config::failure_500 | config::failure_502 | config::failure_503 | config::failure_504;
+  return (failure & (of_http | failures_of_grpc)) != 0;
 }
 
 /// What `timeouts.total` ended an attempt in the middle of, before a response head.

@@ -34,7 +34,7 @@ class World {
       asked.tried.add(pick.index);
       balance::release(endpoints_[pick.index]);
       if (bad_url || pick.index == bad_endpoint) {
-        pending.add({pick.index, pick.ticket, 500, bit_500});
+        pending.add({pick.index, pick.ticket, health::Cause::of_status(500), bit_500});
       } else {
         answered = true;
         report_success(endpoints_.candidates(), endpoints_[pick.index], settings_, now_, pick.ticket);
@@ -58,7 +58,7 @@ class World {
     for (const PendingFailure& each : pending.all()) {
       const Verdict verdict =
           report_failure(shared_.ejections, endpoints_.candidates(), endpoints_[each.endpoint], settings_,
-                         now_, each.ticket, {health::Cause::of_status(each.status), each.failure});
+                         now_, each.ticket, {each.cause, each.failure});
       ejections_ += verdict.change == health::Change::ejected ? 1 : 0;
     }
   }

@@ -80,6 +80,7 @@ TEST(AdminJson, Upstreams) {
   UpstreamReport blue;
   blue.name = "blue";
   blue.balance = "round_robin";
+  blue.protocol = "h2c";
   blue.endpoints = {endpoint};
   blue.waiting = 10;
   blue.queue_max = 11;
@@ -89,17 +90,18 @@ TEST(AdminJson, Upstreams) {
   UpstreamReport empty;
   empty.name = "empty";
   empty.balance = "round_robin";
+  empty.protocol = "http1";
   empty.panic = true;
   EXPECT_EQ(
       to_json({blue, empty}),
-      R"({"upstreams":[{"name":"blue","balance":"round_robin","panic":false,"queue":{"waiting":10,"max":11},)"
-      R"("requests":{"running":12,"max":13},"endpoints":[)"
+      R"({"upstreams":[{"name":"blue","protocol":"h2c","balance":"round_robin","panic":false,)"
+      R"("queue":{"waiting":10,"max":11},"requests":{"running":12,"max":13},"endpoints":[)"
       R"({"address":"127.0.0.1:9001","weight":3,"state":"healthy","ejections_in_row":0,"in_flight":1,)"
       R"("consecutive_failures":4,"window":{"requests":0,"failures":0},"requests":50,"failures":6,)"
       R"("connections":{"active":7,"idle":8},"effective_weight":1.5E0,"max_connections":9,"backup":true,)"
       R"("zone":"a"}],"retries":{"last_10s":2,"allowed":45,"percent":30,"min_per_second":4}},)"
-      R"({"name":"empty","balance":"round_robin","panic":true,"queue":{"waiting":0,"max":0},)"
-      R"("requests":{"running":0,"max":0},"endpoints":[],)"
+      R"({"name":"empty","protocol":"http1","balance":"round_robin","panic":true,)"
+      R"("queue":{"waiting":0,"max":0},"requests":{"running":0,"max":0},"endpoints":[],)"
       R"("retries":{"last_10s":0,"allowed":0,"percent":20,"min_per_second":10}}]})");
 }
 

@@ -231,6 +231,18 @@ class OverHttp2(unittest.TestCase):
         for release, has in (("nginx/1.22.1", False), ("nginx/1.25.0", False), ("nginx/1.25.1", True),
                              ("nginx/1.26.3", True)):
             self.assertEqual(proxies.nginx_has_http2_directive(release), has, release)
+        for release, has in (("nginx/1.22.1", False), ("nginx/1.29.3", False), ("nginx/1.29.4", True)):
+            self.assertEqual(proxies.nginx_proxies_http2(release), has, release)
+
+    def test_a_call_of_grpc_is_a_message_with_its_prefix(self):
+        with tempfile.TemporaryDirectory() as folder:
+            proxy = mock.Mock()
+            proxy.stage.folder = Path(folder)
+            arguments = loads.grpc_call(proxy, by_name("grpc"))
+            message = (Path(folder) / "message").read_bytes()
+        self.assertIn("--header=content-type: application/grpc", arguments)
+        self.assertEqual(len(message), 128)
+        self.assertEqual(message[:5], b"\0\0\0\0\x7b")
 
 
 class Companions(unittest.TestCase):

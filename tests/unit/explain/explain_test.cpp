@@ -6,6 +6,7 @@
 namespace weir::control {
 namespace {
 
+using testing::AllOf;
 using testing::Contains;
 using testing::HasSubstr;
 using testing::Not;
@@ -138,6 +139,33 @@ TEST_F(ExplainTest, ChecksAreShownWhereThereAreAny) {
   config_.upstreams[0].health_check->type = config::HealthCheck::Type::tcp;
   EXPECT_THAT(text("GET", api_url),
               HasSubstr("checks     a connection every 30s, 5s to connect; out after 3 failed"));
+}
+
+TEST_F(ExplainTest, ChecksByGrpcSayWhatIsAsked) {
+  config::HealthCheck check;
+  check.type = config::HealthCheck::Type::grpc;
+  config_.upstreams[0].health_check = check;
+  EXPECT_THAT(text("GET", api_url),
+              HasSubstr("checks     grpc.health.v1.Health/Check of the server every 30s, "
+                        "5s to answer SERVING; out after 3 failed"));
+  config_.upstreams[0].health_check->grpc_service = "shop.v1.Orders";
+  config_.upstreams[0].health_check->host = "shop.test";
+  EXPECT_THAT(text("GET", api_url), HasSubstr("Check of shop.v1.Orders with host shop.test every"));
+}
+
+TEST_F(ExplainTest, TheProtocolOfTheEndpoints) {
+  EXPECT_THAT(text("GET", api_url), AllOf(Not(HasSubstr("protocol")), Not(HasSubstr("as HTTP/1.1 would"))));
+  EXPECT_EQ(json("GET", api_url).at("proxy").at("protocol"), "http1");
+  config_.upstreams[0].protocol = config::UpstreamProtocol::h2c;
+  EXPECT_THAT(text("GET", api_url), AllOf(HasSubstr(", protocol h2c\n"),
+                                          HasSubstr("request to the endpoint, as HTTP/1.1 would have it")));
+  EXPECT_EQ(json("GET", api_url).at("proxy").at("protocol"), "h2c");
+}
+
+TEST_F(ExplainTest, RetriesOfGrpcNeedNoIdempotentMethod) {
+  config_.upstreams[0].retry.on |= config::failure_grpc_unavailable;
+  EXPECT_THAT(text("POST", api_url), HasSubstr("nothing of the request was sent, except for grpc_*; of all"));
+  EXPECT_THAT(text("GET", api_url), Not(HasSubstr("except for grpc_*")));
 }
 
 TEST_F(ExplainTest, Redirect) {

@@ -87,12 +87,13 @@ struct Fixture {
     auto& endpoint = metrics.endpoint(upstream, endpoint_label);
     endpoint.responses = {1, 0, 20, 0, 4, 5};
     endpoint.active = 8;
+    endpoint.streams = 38;
     endpoint.idle = 9;
     endpoint.duration.observe(0.02);
     endpoint.failures["connect_refused"] = 3;
     endpoint.ejections["consecutive_failures"] = 2;
     endpoint.ejections_held["last_endpoint"] = 7;
-    metrics.upstream(upstream) = {10, 11, 12, 16, 17};
+    metrics.upstream(upstream) = {10, 11, 12, 37, 16, 17};
     metrics.upstream(upstream).refused_max_requests = 21;
     metrics.upstream(upstream).refused_endpoint_busy = 22;
     metrics.upstream(upstream).queue = {23, 24, 25, 30, 26, 31};
@@ -145,10 +146,12 @@ TEST(Collector, EveryPromisedFamilyIsThereWithItsTypeAndHelp) {
       {"weir_http2_connections_total", "counter"},
       {"weir_http2_connections_closed_total", "counter"},
       {"weir_http2_streams_rejected_total", "counter"},
+      {"weir_grpc_requests_total", "counter"},
       {"weir_upstream_requests_total", "counter"},
       {"weir_upstream_duration_seconds", "histogram"},
       {"weir_upstream_in_flight", "gauge"},
       {"weir_upstream_connections", "gauge"},
+      {"weir_upstream_streams", "gauge"},
       {"weir_upstream_failures_total", "counter"},
       {"weir_upstream_retries_total", "counter"},
       {"weir_upstream_refused_total", "counter"},
@@ -250,6 +253,7 @@ TEST(Collector, EverySampleHasItsLabelsAndValue) {
       {"weir_upstream_duration_seconds_count" + endpoint + "}", 1},
       {"weir_upstream_connections" + endpoint + R"(,state="active"})", 8},
       {"weir_upstream_connections" + endpoint + R"(,state="idle"})", 9},
+      {"weir_upstream_streams" + endpoint + "}", 38},
       {"weir_upstream_failures_total" + endpoint + R"(,kind="connect_refused"})", 3},
       {"weir_ejections_total" + endpoint + R"(,reason="consecutive_failures"})", 2},
       {"weir_ejections_held_total" + endpoint + R"(,reason="last_endpoint"})", 7},
@@ -261,6 +265,7 @@ TEST(Collector, EverySampleHasItsLabelsAndValue) {
       {R"(weir_upstream_retries_total{upstream="blue",outcome="succeeded"})", 10},
       {R"(weir_upstream_retries_total{upstream="blue",outcome="failed"})", 11},
       {R"(weir_upstream_retries_total{upstream="blue",outcome="stale"})", 12},
+      {R"(weir_upstream_retries_total{upstream="blue",outcome="unprocessed"})", 37},
       {R"(weir_upstream_retries_total{upstream="blue",outcome="budget_exhausted"})", 16},
       {R"(weir_upstream_retries_total{upstream="blue",outcome="no_other_endpoint"})", 17},
       {R"(weir_upstream_refused_total{upstream="blue",reason="max_requests"})", 21},

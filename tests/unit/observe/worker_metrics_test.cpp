@@ -177,6 +177,7 @@ WorkerMetrics sample(int scale) {
   metrics.upstream(2).retries_succeeded += 1;
   metrics.upstream(2).retries_failed += 2;
   metrics.upstream(2).stale_retries += 3;
+  metrics.upstream(2).unprocessed_retries += 7;
   metrics.upstream(2).retries_over_budget += 4;
   metrics.upstream(2).retries_without_endpoint += 5;
   metrics.upstream(2).retries_without_room += 6;
@@ -239,6 +240,7 @@ TEST(WorkerMetrics, MergeAddsEverything) {
   EXPECT_EQ(merged.upstream(2).retries_succeeded, 2u);
   EXPECT_EQ(merged.upstream(2).retries_failed, 4u);
   EXPECT_EQ(merged.upstream(2).stale_retries, 6u);
+  EXPECT_EQ(merged.upstream(2).unprocessed_retries, 14u);
   EXPECT_EQ(merged.upstream(2).retries_over_budget, 8u);
   EXPECT_EQ(merged.upstream(2).retries_without_endpoint, 10u);
   EXPECT_EQ(merged.upstream(2).retries_without_room, 12u);

@@ -119,6 +119,40 @@ TEST(Relay, EachPieceArrivesAsItComes) {
   EXPECT_EQ(f.received, "2\r\nab\r\n2\r\ncd\r\n0\r\n\r\n");
 }
 
+TEST(Relay, WhatAnEarlierTryConsumedGoesFirst) {
+  for (const bool chunked : {false, true}) {
+    Fixture f;
+    std::string replay = "hel";
+    f.options.resend = replay;
+    f.options.replay = &replay;
+    f.options.replay_bytes_max = 64 * 1024;
+    f.progress.body_bytes = replay.size();
+    const std::string rest = "lo" + std::string(40'000, '!');  // the kept text moves when this joins it
+    const Framing framing{BodyKind::length, rest.size()};
+    const std::string got = f.run(rest, framing, chunked ? BodyKind::chunked : BodyKind::length);
+    if (chunked) {
+      EXPECT_TRUE(got.starts_with("HEAD\r\n\r\n3\r\nhel\r\n"));
+      EXPECT_TRUE(got.ends_with("!\r\n0\r\n\r\n"));
+    } else {
+      EXPECT_EQ(got, "HEAD\r\n\r\nhel" + rest);
+    }
+    EXPECT_TRUE(f.end.complete());
+    EXPECT_EQ(replay, "hel" + rest) << "once, for the try after this one";
+    EXPECT_EQ(f.progress.body_bytes, replay.size());
+  }
+}
+
+TEST(Relay, WhatIsSentAgainCountsForTheLimit) {
+  Fixture f;
+  const std::string replay = "hello";
+  f.options.resend = replay;
+  f.options.body_bytes_max = 6;
+  f.progress.body_bytes = replay.size();
+  f.run("!!", {BodyKind::length, 2}, BodyKind::length);
+  EXPECT_EQ(f.end.side, RelayEnd::Side::limit);
+  EXPECT_EQ(f.end.error->kind, ErrorKind::body_too_large);
+}
+
 TEST(Relay, ALongBodyPassesThroughASmallKernelBuffer) {
   Fixture f(true);
   std::string body;
@@ -278,6 +312,159 @@ TEST(Relay, AnAbortDuringItsPauseForOthersIsNotLost) {
   EXPECT_EQ(f.end.side, RelayEnd::Side::target);
   EXPECT_EQ(f.end.status, io::IoStatus::cancelled);
   EXPECT_EQ(f.progress.body_bytes, bytes_per_round * (rounds_per_turn - 1));
+}
+
+/// A body whose client may not send for a while, because a window of ours is closed.
+class HeldSource final : public BodySource {
+ public:
+  /// From now on for `held`, and then silent for `silent`, until its only byte comes.
+  HeldSource(io::Reactor& reactor, Duration held, Duration silent)
+      : reactor_(reactor), began_(reactor.now()), held_(held), due_(began_ + held + silent) {}
+
+  Result<void> take(BodyBatch& batch) override {
+    if (!arrived_) return {};
+    batch.add("x");
+    batch.end({});
+    finished_ = true;
+    return {};
+  }
+  bool finished() const override { return finished_; }
+  bool has_more() const override { return arrived_ && !finished_; }
+  bool try_read(io::IoResult& result) override {
+    if (reactor_.now() < due_) return false;
+    arrived_ = true;
+    result = {1, io::IoStatus::ok};
+    return true;
+  }
+  Task<io::IoResult> wait(TimePoint until) override {
+    const bool comes = due_ <= until;
+    co_await io::Sleep(reactor_, std::min(until, due_));
+    io::IoResult result;
+    result.status = comes ? io::IoStatus::ok : io::IoStatus::timeout;
+    co_return result;
+  }
+  Result<void> end_of_stream() override { return {}; }
+  std::string_view trailers() const override { return {}; }
+  Duration held_back() const override { return std::min<Duration>(held_, reactor_.now() - began_); }
+
+ private:
+  io::Reactor& reactor_;
+  TimePoint began_;
+  Duration held_;
+  TimePoint due_;
+  bool arrived_ = false, finished_ = false;
+};
+
+RelayEnd relay_held(Fixture& f, Duration held, Duration silent) {
+  HeldSource source(f.loop.reactor(), held, silent);
+  Http1Sink sink(*f.target.a, BodyKind::until_close, nullptr);
+  f.loop.run([](Fixture& fixture, BodySource& from, BodySink& to) -> Task<> {
+    fixture.end = co_await relay_body(from, to, "", fixture.options, fixture.progress);
+  }(f, source, sink));
+  return f.end;
+}
+
+TEST(Relay, ASourceThatWeHoldBackIsNotSilent) {
+  Fixture f;
+  f.options.read_timeout = 100ms;
+  EXPECT_TRUE(relay_held(f, 350ms, 30ms).complete());
+}
+
+TEST(Relay, ItsSilenceCountsFromWhenItMaySend) {
+  Fixture f;
+  f.options.read_timeout = 100ms;
+  const TimePoint began = Clock::now();
+  const RelayEnd end = relay_held(f, 250ms, 10s);
+  EXPECT_EQ(end.side, RelayEnd::Side::source);
+  EXPECT_EQ(end.status, io::IoStatus::timeout);
+  EXPECT_GE(Clock::now() - began, 350ms);
+  EXPECT_LT(Clock::now() - began, 5s);
+}
+
+TEST(Relay, TheDeadlineEndsASourceThatWeHoldBack) {
+  Fixture f;
+  f.options.read_timeout = 50ms;
+  f.options.deadline = f.loop.reactor().now() + 200ms;
+  const RelayEnd end = relay_held(f, 1h, 0ms);
+  EXPECT_EQ(end.side, RelayEnd::Side::target) << "others did not take what holds it back";
+  EXPECT_EQ(end.status, io::IoStatus::timeout);
+}
+
+/// As long as a window of its pace, see above.
+TEST(Relay, ASourceThatWeHoldBackIsNotSlow) {
+  Fixture f;
+  f.options.read_timeout = 60s;
+  f.options.source_min_rate = 1'000'000;
+  EXPECT_TRUE(relay_held(f, source_rate_window + 500ms, 10ms).complete());
+}
+
+/// A sink that serves others first.
+class CrowdedSink final : public BodySink {
+ public:
+  CrowdedSink(io::Reactor& reactor, const ReadBuffer& in) : reactor_(reactor), in_(in) {}
+
+  bool try_write(BodyBatch& batch, io::IoResult&) override {
+    if (batch.empty()) return false;
+    for (const iovec& run : batch.runs()) {
+      largest_ = std::max(largest_, run.iov_len);
+      bytes_ += run.iov_len;
+    }
+    has_turn_ = false;
+    return true;
+  }
+  Task<PacedWrite> write_rest(WriteBounds) override {
+    EXPECT_FALSE(in_.has_block()) << "it waits with a block";
+    co_await io::Sleep(reactor_, reactor_.now() + 1ms);
+    has_turn_ = ++turns_ > 0;
+    PacedWrite written;
+    written.status = status;
+    co_return written;
+  }
+  bool has_turn() const override { return has_turn_; }
+  std::size_t read_max() const override {
+    EXPECT_TRUE(has_turn_) << "it is read for one that waits";
+    return 30'000;
+  }
+  io::IoStatus aborted() const override { return io::IoStatus::ok; }
+  void finish() override {}
+  void abort(io::IoStatus) override {}
+  io::Reactor& reactor() const override { return reactor_; }
+
+  io::IoStatus status = io::IoStatus::ok;  // of a wait for its turn
+  std::size_t largest_ = 0, bytes_ = 0;
+  int turns_ = 0;
+
+ private:
+  io::Reactor& reactor_;
+  const ReadBuffer& in_;
+  bool has_turn_ = true;
+};
+
+RelayEnd relay_crowded(Fixture& f, CrowdedSink& sink, std::size_t bytes) {
+  Http1Source body(*f.source.b, f.in, {BodyKind::length, bytes}, Origin::upstream);
+  start(f.write_source(std::string(bytes, 'x')));
+  f.loop.run([](Fixture& fixture, BodySource& from, BodySink& to) -> Task<> {
+    fixture.end = co_await relay_body(from, to, "", fixture.options, fixture.progress);
+  }(f, body, sink));
+  return f.end;
+}
+
+TEST(Relay, IsReadWhenTheTargetHasItsTurn) {
+  Fixture f;
+  CrowdedSink sink(f.loop.reactor(), f.in);
+  EXPECT_TRUE(relay_crowded(f, sink, 500'000).complete());
+  EXPECT_EQ(sink.bytes_, 500'000U);
+  EXPECT_LE(sink.largest_, 30'000U);
+  EXPECT_GE(sink.turns_, 16);
+}
+
+TEST(Relay, AWaitForATurnCanEndBadly) {
+  Fixture f(true);
+  CrowdedSink sink(f.loop.reactor(), f.in);
+  sink.status = io::IoStatus::peer_gone;
+  const RelayEnd end = relay_crowded(f, sink, 500'000);
+  EXPECT_EQ(end.side, RelayEnd::Side::target);
+  EXPECT_EQ(end.status, io::IoStatus::peer_gone);
 }
 
 }  // namespace

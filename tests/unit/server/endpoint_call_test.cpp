@@ -53,7 +53,9 @@ class EndpointCallTest : public ::testing::Test {
     return end;
   }
   CallEnd discard() { return discard({1 << 20, loop_.reactor().now() + 5s, 5s}); }
-  void end() { call_.end(call_.is_whole() && call_.response().keep_alive, config::Keepalive{}); }
+  void end(const config::Keepalive& keepalive = {}) {
+    call_.end(call_.is_whole() && call_.response().keep_alive, keepalive);
+  }
 
   Loop loop_;
   BufferPool buffers_;
@@ -61,16 +63,19 @@ class EndpointCallTest : public ::testing::Test {
   const std::string host_ = "127.0.0.1";
   std::shared_ptr<EndpointPool> pool_;
   EndpointCall call_{loop_.reactor(), buffers_};
+  WholeRequest request_{get_request, {}, {}, http::BodyKind::none};
 
  private:
   Task<> ask_into(CallEnd& end) {
     if (!call_.lease(true)) {
-      end.status = co_await call_.connect();
+      end = co_await call_.connect();
       if (!end.ok()) co_return;
     }
-    iovec part{const_cast<char*>(get_request.data()), get_request.size()};
-    const std::span<iovec> parts(&part, 1);
-    const io::IoResult sent = co_await call_.send(parts);
+    io::IoResult sent;
+    if (!call_.try_send(request_, sent)) {
+      const relay::PacedWrite rest = co_await call_.send_rest();
+      sent.status = rest.status;
+    }
     end.status = sent.status;
     if (!EndpointCall::may_answer(sent.status)) co_return;
     call_.request_written();
@@ -97,6 +102,56 @@ TEST_F(EndpointCallTest, AWholeBodyKeepsTheConnectionForTheNextCall) {
   EXPECT_EQ(counters_.responses[2], 3U);
   EXPECT_EQ(counters_.idle, 1);
   EXPECT_EQ(counters_.active, 0);
+}
+
+TEST_F(EndpointCallTest, AConnectionPastItsAgeIsNotKept) {
+  const std::string response = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+  ScriptableEndpoint endpoint(behave::slow(response, response.size() - 1, std::chrono::milliseconds(30)));
+  config::Keepalive keepalive;
+  const auto call_once = [&](Milliseconds max_age) {
+    keepalive.max_age = max_age;
+    call(endpoint);
+    EXPECT_TRUE(ask().ok());
+    EXPECT_TRUE(discard().ok());
+    const bool reused = call_.reused();
+    end(keepalive);
+    return reused;
+  };
+  EXPECT_FALSE(call_once(Milliseconds(3'600'000)));
+  EXPECT_TRUE(call_once(Milliseconds(3'600'000)));
+  EXPECT_TRUE(call_once(Milliseconds(10))) << "it is old when the call ends";
+  EXPECT_EQ(counters_.idle, 0);
+  EXPECT_FALSE(call_once(Milliseconds(0))) << "no limit";
+  EXPECT_EQ(counters_.idle, 1);
+  EXPECT_EQ(endpoint.connection_count(), 2U);
+}
+
+TEST_F(EndpointCallTest, ABodyIsFramedAsItsHeadSays) {
+  ScriptableEndpoint endpoint(behave::ok());
+  call(endpoint);
+  const std::string chunked = "POST / HTTP/1.1\r\nHost: app.test\r\nTransfer-Encoding: chunked\r\n\r\n";
+  request_ = {chunked, "hello", "X-Sum: 5\r\n", http::BodyKind::chunked};
+  ASSERT_TRUE(ask().ok());
+  EXPECT_EQ(endpoint.bytes(), chunked + "5\r\nhello\r\n0\r\nX-Sum: 5\r\n\r\n");
+  EXPECT_TRUE(call_.drop_buffered_body());
+  end();
+
+  call(endpoint);
+  const std::string sized = "POST / HTTP/1.1\r\nHost: app.test\r\nContent-Length: 5\r\n\r\n";
+  request_ = {sized, "hello", "X-Sum: 5\r\n", http::BodyKind::length};
+  ASSERT_TRUE(ask().ok());
+  EXPECT_TRUE(endpoint.bytes().ends_with(sized + "hello")) << "trailers have no place there";
+}
+
+TEST_F(EndpointCallTest, ALongBodyIsSentAsTheEndpointTakesIt) {
+  ScriptableEndpoint endpoint(behave::ok());
+  call(endpoint);
+  const std::string body(8'000'000, 'x');
+  const std::string head =
+      "POST / HTTP/1.1\r\nHost: app.test\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n";
+  request_ = {head, body, {}, http::BodyKind::length};
+  EXPECT_TRUE(ask().ok());
+  EXPECT_EQ(call_.response().status, 200);
 }
 
 TEST_F(EndpointCallTest, PastABoundOfTheBodyTheConnectionEndsAndNothingIsWrong) {

@@ -52,6 +52,14 @@ TEST_F(IdlePoolTest, AShorterTimeoutOfTheLastDoesNotHideAnOlderOne) {
   EXPECT_EQ(take(start + seconds(30)), 1);
 }
 
+TEST(IdleTimeTest, AnEarlierEndHoldsForAllRequests) {
+  const IdleTime own = IdleTime::from(start, seconds(60));
+  EXPECT_EQ(own.until(start + seconds(5)).expires_at, start + seconds(5));
+  EXPECT_EQ(own.until(start + seconds(5)).firm_until, start + seconds(5));
+  EXPECT_EQ(own.until(TimePoint::max()).expires_at, own.expires_at);
+  EXPECT_EQ(own.until(TimePoint::max()).firm_until, own.firm_until);
+}
+
 TEST_F(IdlePoolTest, WhatCannotBeSentAgainTakesNoneInItsLastMoments) {
   pool_.put(std::make_unique<int>(1), IdleTime::from(start, seconds(5)), 10);
   EXPECT_FALSE(pool_.take(start + seconds(4), false));

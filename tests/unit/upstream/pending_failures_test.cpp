@@ -11,7 +11,7 @@ namespace {
 using std::chrono::seconds;
 
 PendingFailure answer(std::size_t endpoint, int status, std::uint16_t failure) {
-  return {endpoint, {}, status, failure};
+  return {endpoint, {}, health::Cause::of_status(status), failure};
 }
 
 class PendingFailuresTest : public ::testing::Test {
@@ -82,8 +82,9 @@ TEST_F(PendingFailuresTest, HoldsAsManyAsARequestTries) {
 class Discount : public ::testing::Test {
  protected:
   Verdict discount_two() {
-    const std::vector<PendingFailure> failures{{0, endpoints_[0].health.ticket(), 503, config::failure_503},
-                                               {1, endpoints_[1].health.ticket(), 503, config::failure_503}};
+    const std::vector<PendingFailure> failures{
+        {0, endpoints_[0].health.ticket(), health::Cause::of_status(503), config::failure_503},
+        {1, endpoints_[1].health.ticket(), health::Cause::of_status(503), config::failure_503}};
     return discount(guard_, endpoints_.candidates(), failures, settings_, now_);
   }
   Endpoints endpoints_{std::vector<std::uint32_t>(5, 1)};
@@ -121,8 +122,9 @@ TEST_F(Discount, AProbeHasNoVerdictAndTheNextRequestProbes) {
   now_ = endpoints_[0].health.ejected_until();
   health::Ticket probe;
   ASSERT_TRUE(endpoints_[0].health.claim_probe(now_, probe));
-  const std::vector<PendingFailure> failures{{0, probe, 503, config::failure_503},
-                                             {1, endpoints_[1].health.ticket(), 503, config::failure_503}};
+  const std::vector<PendingFailure> failures{
+      {0, probe, health::Cause::of_status(503), config::failure_503},
+      {1, endpoints_[1].health.ticket(), health::Cause::of_status(503), config::failure_503}};
   discount(guard_, endpoints_.candidates(), failures, settings_, now_);
   EXPECT_EQ(endpoints_[0].health.state(), health::State::ejected);
   EXPECT_TRUE(endpoints_[0].health.probe_due(now_));

@@ -26,6 +26,9 @@ TryOutcome stale() {
 TryOutcome stale_before_sending() {
   return {ErrorKind::upstream_reset, 0, false, true, false};
 }
+TryOutcome not_looked_at() {
+  return {ErrorKind::unprocessed, 0, true, false, false};
+}
 TryOutcome timed_out() {
   return {ErrorKind::response_timeout, 0, true, false, false};
 }
@@ -120,6 +123,25 @@ INSTANTIATE_TEST_SUITE_P(
              sending(Method::get),
              give_up}));
 
+config::Retry no_retries() {
+  config::Retry none = settings(0);
+  none.attempts = 0;
+  return none;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Unprocessed, Decide,
+    testing::Values(
+        Case{"GET", settings(), not_looked_at(), sending(Method::get), unprocessed},
+        Case{"POST was not done either", settings(), not_looked_at(), sending(Method::post), unprocessed},
+        Case{"unknown methods", settings(), not_looked_at(), sending(Method::other), unprocessed},
+        Case{"whatever the settings", no_retries(), not_looked_at(), sending(Method::post), unprocessed},
+        Case{"on a kept connection, too",
+             settings(),
+             {ErrorKind::unprocessed, 0, true, true, false},
+             sending(Method::get),
+             unprocessed}));
+
 INSTANTIATE_TEST_SUITE_P(
     TimeoutsAndStatuses, Decide,
     testing::Values(
@@ -149,7 +171,8 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(DecideBounds, NeverOnceTheResponseStarted) {
   RetryState state = sending(Method::get);
   state.response_started = true;
-  for (const TryOutcome& outcome : {refused(), reset(), stale(), timed_out(), answered(503)}) {
+  for (const TryOutcome& outcome :
+       {refused(), reset(), stale(), not_looked_at(), timed_out(), answered(503)}) {
     EXPECT_EQ(decide_retry(settings(everything, true), outcome, state), give_up);
   }
 }
@@ -157,7 +180,8 @@ TEST(DecideBounds, NeverOnceTheResponseStarted) {
 TEST(DecideBounds, NeverWithoutTheBody) {
   RetryState state = sending(Method::put);
   state.body_replayable = false;
-  for (const TryOutcome& outcome : {refused(), reset(), stale(), timed_out(), answered(503)}) {
+  for (const TryOutcome& outcome :
+       {refused(), reset(), stale(), not_looked_at(), timed_out(), answered(503)}) {
     EXPECT_EQ(decide_retry(settings(everything, true), outcome, state), give_up);
   }
 }
@@ -183,6 +207,37 @@ TEST(DecideBounds, TheStaleRetryIsFreeButOne) {
   state.stale_retry_done = true;
   EXPECT_EQ(decide_retry(none, stale(), state), give_up);
   EXPECT_EQ(decide_retry(settings(), stale(), state), other_endpoint) << "then it is a reset like any other";
+}
+
+TEST(DecideBounds, UnprocessedIsFreeTwice) {
+  RetryState state = sending(Method::post);
+  for (std::uint32_t done = 0; done < unprocessed_retries_max; ++done) {
+    state.unprocessed_retries = done;
+    EXPECT_EQ(decide_retry(settings(), not_looked_at(), state), unprocessed) << done;
+  }
+  state.unprocessed_retries = unprocessed_retries_max;
+  EXPECT_EQ(decide_retry(settings(everything, true), not_looked_at(), state), give_up)
+      << "endpoints that refuse everything are not asked for ever";
+}
+
+TEST(DecideBounds, UnprocessedAndOtherRetriesAreCountedApart) {
+  config::Retry once = settings();
+  once.attempts = 1;
+  RetryState state = sending(Method::get);
+  state.retries_done = 1;
+  state.stale_retry_done = true;
+  EXPECT_EQ(decide_retry(once, not_looked_at(), state), unprocessed);
+  state = sending(Method::get);
+  state.unprocessed_retries = unprocessed_retries_max;
+  EXPECT_EQ(decide_retry(once, reset(), state), other_endpoint);
+  EXPECT_EQ(decide_retry(once, stale(), state), new_connection);
+}
+
+TEST(Unprocessed, IsWhatTheEndpointSaid) {
+  EXPECT_TRUE(was_unprocessed(not_looked_at()));
+  for (const TryOutcome& outcome : {refused(), reset(), stale(), timed_out(), answered(503)}) {
+    EXPECT_FALSE(was_unprocessed(outcome));
+  }
 }
 
 TEST(Stale, OnlyAKeptConnectionThatEndedSilently) {
@@ -228,6 +283,26 @@ TEST(FailureBitOfTotal, IsTheEndpointsWhereItTookHalfOfTheTime) {
   EXPECT_EQ(bit(499, 0), 0);
 }
 
+TEST(FailureBitOfTry, OnlyOfTriesThatSaySomethingOfTheEndpoint) {
+  EXPECT_EQ(failure_bit_of_try(refused()), config::failure_connect);
+  EXPECT_EQ(failure_bit_of_try(reset()), config::failure_reset);
+  EXPECT_EQ(failure_bit_of_try(timed_out()), config::failure_timeout);
+  EXPECT_EQ(failure_bit_of_try(stale()), 0);
+  EXPECT_EQ(failure_bit_of_try(not_looked_at()), 0);
+  TryOutcome late = stale();
+  late.lasted = stale_within + Milliseconds(1);
+  EXPECT_EQ(failure_bit_of_try(late), config::failure_reset);
+}
+
+TEST(ConnectionFailure, IsCountedByTheFirstThatAsks) {
+  ConnectionFailure failure;
+  const int requests[3] = {};
+  EXPECT_TRUE(failure.is_counted_by(&requests[1]));
+  EXPECT_FALSE(failure.is_counted_by(&requests[0]));
+  EXPECT_FALSE(failure.is_counted_by(&requests[2]));
+  EXPECT_TRUE(failure.is_counted_by(&requests[1])) << "it is asked more than once about the same attempt";
+}
+
 struct BitCase {
   ErrorKind kind;
   int bit;
@@ -247,6 +322,7 @@ INSTANTIATE_TEST_SUITE_P(
                     BitCase{ErrorKind::tls_failed, config::failure_connect},
                     BitCase{ErrorKind::tls_certificate, config::failure_connect},
                     BitCase{ErrorKind::upstream_reset, config::failure_reset},
+                    BitCase{ErrorKind::unprocessed, 0},
                     BitCase{ErrorKind::response_incomplete, config::failure_reset},
                     BitCase{ErrorKind::upstream_send_timeout, config::failure_timeout},
                     BitCase{ErrorKind::response_timeout, config::failure_timeout},

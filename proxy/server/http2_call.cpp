@@ -1,0 +1,230 @@
+#include "server/http2_call.hpp"
+
+#include <utility>
+
+#include "http/text.hpp"
+#include "http2/request_block.hpp"
+#include "http2/response_head.hpp"
+#include "http2/trailers.hpp"
+#include "server/http2_endpoint_connection.hpp"
+#include "tls/websocket_key.hpp"
+
+namespace weir::server {
+namespace {
+
+/// The value of a field of a head that was written here: `Name: value` CRLF.
+std::string_view value_in(std::string_view head, std::string_view name) {
+  for (std::size_t at = head.find('\n'); at != std::string_view::npos; at = head.find('\n', at)) {
+    ++at;
+    const std::string_view line = head.substr(at, head.find('\r', at) - at);
+    if (line.size() <= name.size() || line[name.size()] != ':') continue;
+    if (http::iequals(line.substr(0, name.size()), name)) return http::trim_ows(line.substr(name.size() + 1));
+  }
+  return {};
+}
+
+}  // namespace
+
+Http2Call::Http2Call(io::Reactor& reactor, BufferPool& buffers)
+    : Http2Message(reactor, buffers), reactor_(reactor), head_arrival_(reactor), place_wait_(reactor) {
+  reactor_.expect_waiting(io::Reactor::waiting_per_channel);
+}
+
+Http2Call::~Http2Call() {
+  if (connection_ != nullptr) give_place_back();
+  reactor_.expect_waiting(-static_cast<std::ptrdiff_t>(io::Reactor::waiting_per_channel));
+}
+
+void Http2Call::placed(Http2EndpointConnection& connection, bool kept) {
+  connection_ = &connection;
+  link_ = &connection;
+  kept_ = kept;
+  body_.begin(*this, false);
+  sink_.begin(*this, connection, 0);
+}
+
+void Http2Call::note_connect_failure(std::shared_ptr<const std::string> tls,
+                                     std::shared_ptr<upstream::ConnectionFailure> failure) noexcept {
+  tls_failure_ = std::move(tls);
+  failure_ = std::move(failure);
+}
+
+bool Http2Call::was_kept() const {
+  return kept_ && (connection_ == nullptr || connection_->is_unproven());
+}
+
+bool Http2Call::counts_failure() {
+  if (tunnel_refused_) return false;  // any client could cause it
+  return !failure_ || failure_->is_counted_by(this);
+}
+
+/// What an extended CONNECT may be is said by the endpoint's SETTINGS (RFC 8441 3).
+bool Http2Call::may_begin() const {
+  return !tunnel_ || connection_->client_codec().settings_received();
+}
+
+void Http2Call::send_head(std::string_view head, bool end) {
+  http2::ClientCodec& codec = connection_->client_codec();
+  if (tunnel_ && !codec.connect_protocol()) return refuse_tunnel();
+  if (!codec.may_open()) return leave(io::IoStatus::unprocessed);  // since it got its place
+  method_ = http::parse_method(head.substr(0, head.find(' ')));
+  if (tunnel_) websocket_accept_ = tls::websocket_accept(value_in(head, "Sec-WebSocket-Key"));
+  std::string& block = link_->scratch();
+  block.clear();
+  const http2::RequestBlockOptions options{connection_->is_tls() ? "https" : "http", tunnel_};
+  http2::write_request_block(block, head, options);
+  const bool waited = queued();
+  if (waited) link_->leave_queue(*this);  // a stream that is new is in no queue
+  codec.open(*this, block, end && !tunnel_);
+  if (waited) link_->enter_queue(*this);
+  connection_->note_request();
+}
+
+void Http2Call::refuse_tunnel() {
+  tunnel_refused_ = true;
+  error_ = upstream_error(ErrorKind::response_malformed,
+                          "the endpoint does not take WebSockets over HTTP/2 (RFC 8441)");
+  leave(io::IoStatus::reset);
+}
+
+Task<CallEnd> Http2Call::receive_head(HeadWanted wanted, http::ResponseHead& head) {
+  head_deadline_ = wanted.deadline;
+  CallEnd end;
+  while (!take_head(head, end)) {
+    const io::IoStatus woken = co_await head_arrival_.until(head_deadline_);
+    // It may have been moved meanwhile.
+    if (woken != io::IoStatus::timeout || reactor_.now() < head_deadline_) continue;
+    if (take_head(head, end)) break;
+    end.status = io::IoStatus::timeout;
+    break;
+  }
+  co_return end;
+}
+
+/// What came before an end is given before it. False: there is neither.
+bool Http2Call::take_head(http::ResponseHead& head, CallEnd& end) {
+  if (heads_taken_ < heads_come_) {
+    std::swap(head, heads_[heads_taken_++]->head);
+    return true;
+  }
+  if (error_) {
+    end.error = error_;
+    return true;
+  }
+  end.status = left_;
+  return left_ != io::IoStatus::ok;
+}
+
+void Http2Call::extend_head_wait(TimePoint deadline) {
+  head_deadline_ = deadline;
+  head_arrival_.notify();
+}
+
+void Http2Call::add_head(http2::FieldSection& section, bool too_large, bool ended) {
+  if (first_byte_at_ == TimePoint{}) first_byte_at_ = reactor_.now();
+  if (heads_come_ == heads_.size()) heads_.push_back(std::make_unique<Head>());
+  Head& received = *heads_[heads_come_];
+  received.section.swap(section);
+  const auto read_well = read(received, too_large, ended);
+  if (!read_well) return refuse_response(http2::ErrorCode::protocol_error, read_well.error());
+  const http::ResponseHead& head = received.head;
+  if (head.status >= 200 || head.status == 101) {
+    connection_->client_codec().accept_final(*this);
+    if (head.body.kind == http::BodyKind::length) expect_length(head.body.length);
+    if (head.body.kind == http::BodyKind::none && head.status != 101) expect_length(0);
+  }
+  ++heads_come_;
+  head_arrival_.notify();
+}
+
+Result<void> Http2Call::read(Head& received, bool too_large, bool ended) {
+  if (too_large) return upstream_error(ErrorKind::response_head_too_large, "response head is too large");
+  received.head.clear();
+  auto done = http2::read_response(received.section, ended, method_, tunnel_, received.head);
+  if (done && received.head.status == 101) {
+    received.head.fields.push_back(
+        {http::FieldId::sec_websocket_accept, "Sec-WebSocket-Accept", websocket_accept_});
+  }
+  return done;
+}
+
+void Http2Call::add_trailers(const http2::FieldSection& section, bool too_large) {
+  std::string lines;
+  auto done = too_large
+                  ? Result<void>(upstream_error(ErrorKind::response_malformed, "trailers are too large"))
+                  : http2::write_response_trailers(section, lines);
+  if (!done) return refuse_response(http2::ErrorCode::protocol_error, std::move(done).error());
+  body_.set_trailers(std::move(lines));
+}
+
+void Http2Call::refuse_response(http2::ErrorCode code, Error error) {
+  error_ = error;
+  body_.break_off(std::move(error));
+  connection_->client_codec().reset(*this, code);
+  leave(io::IoStatus::reset);
+}
+
+void Http2Call::on_reset(http2::ErrorCode code, bool by_peer) {
+  if (by_peer) {
+    const bool unprocessed = code == http2::ErrorCode::refused_stream && heads_come_ == 0;
+    return leave(unprocessed ? io::IoStatus::unprocessed : io::IoStatus::reset);
+  }
+  error_ = upstream_error(ErrorKind::response_malformed, "the response breaks HTTP/2");
+  body_.break_off(*error_);
+  leave(io::IoStatus::reset);
+}
+
+void Http2Call::lose_connection(io::IoStatus why, std::shared_ptr<upstream::ConnectionFailure> failure) {
+  if (left_ == io::IoStatus::ok) failure_ = std::move(failure);
+  leave(why);
+}
+
+void Http2Call::leave(io::IoStatus why) {
+  if (left_ != io::IoStatus::ok) return;
+  left_ = why;
+  body_.break_off(why);
+  sink_.wake(why);
+  head_arrival_.notify(why);
+  place_wait_.notify(why);
+}
+
+void Http2Call::finish(const http::ResponseHead&, bool reusable, const config::Keepalive& keepalive) {
+  if (connection_ == nullptr) return;
+  Http2EndpointConnection& connection = *connection_;
+  const bool unused = id() == 0 && left_ == io::IoStatus::ok && !reusable;
+  connection.note_keepalive(keepalive);
+  give_place_back();
+  if (unused) connection.close_if_idle();  // a check of nothing but the connection
+}
+
+/// The codec resets what did not end both ways.
+void Http2Call::give_place_back() {
+  kept_ = was_kept();
+  sink_.clear();
+  body_.clear();
+  std::exchange(connection_, nullptr)->remove(*this);
+  link_ = nullptr;
+}
+
+void Http2Call::reset() {
+  if (connection_ != nullptr) give_place_back();
+  body_.clear();
+  if (heads_.size() > heads_kept_max) heads_.resize(heads_kept_max);
+  for (const auto& received : heads_) {
+    if (received->section.text_bytes() > section_kept_max) received->section = {};
+    received->section.clear();
+    received->head.clear();
+  }
+  heads_come_ = heads_taken_ = 0;
+  left_ = io::IoStatus::ok;
+  head_deadline_ = TimePoint::max();
+  first_byte_at_ = TimePoint{};
+  method_ = http::Method::other;
+  tunnel_ = tunnel_refused_ = kept_ = false;
+  error_.reset();
+  failure_.reset();
+  tls_failure_.reset();
+  websocket_accept_.clear();
+}
+
+}  // namespace weir::server
