@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
+#include <string>
+#include <vector>
 
 #include "integration/http2_rig.hpp"
 
@@ -157,6 +160,51 @@ TEST_F(Http2Flow, AStreamThatIsResetLeavesTheConnectionsWindowToOthers) {
   weir_->wait_for_metric("weir_upstream_in_flight", "", 0);
 }
 
+// Large responses are sent from where they were read, so what became of those blocks shows in the bytes.
+
+TEST_F(Http2Flow, LongResponsesAreWhole) {
+  start();
+  Http2Client client = this->client();
+  std::vector<std::uint32_t> streams;
+  for (int i = 0; i < 20; ++i) streams.push_back(client.start_get("/text/" + std::to_string(300'000 + i)));
+  for (std::size_t i = 0; i < streams.size(); ++i) {
+    EXPECT_TRUE(client.wait_end(streams[i]).body == text_of(300'000 + i)) << i;
+  }
+}
+
+TEST_F(Http2Flow, LongResponsesAreWholeThroughSmallWindows) {
+  start();
+  Http2Client client = narrow_client(20'000, wide);
+  const std::vector<std::string> wishes = {"u=3", "u=3", "u=3, i", "u=3, i", "u=1"};
+  std::vector<std::uint32_t> streams;
+  for (const std::string& wish : wishes) {
+    streams.push_back(client.start_get("/text/400000", {{"priority", wish}}));
+  }
+  const std::string wanted = text_of(400'000);
+  for (std::size_t given = 20'000; given < 400'000; given += 19'001) {
+    for (const std::uint32_t stream : streams) client.send_window_update(stream, 19'001);
+    client.read_available();
+  }
+  for (const std::uint32_t stream : streams) EXPECT_TRUE(client.wait_end(stream).body == wanted) << stream;
+}
+
+/// The socket is full while most of them leave: what they have sent stays as it was, and so do the others.
+TEST_F(Http2Flow, ResponsesAreWholeBesideThoseThatAreReset) {
+  start();
+  Http2Client client = narrow_client(wide, wide);
+  std::vector<std::uint32_t> kept, reset;
+  for (int i = 0; i < 4; ++i) {
+    for (int j = 0; j < 6; ++j) reset.push_back(client.start_get("/bytes/2000000"));
+    kept.push_back(client.start_get("/text/1000000"));
+  }
+  endpoint_.wait_for_requests(static_cast<int>(kept.size() + reset.size()));  // without reading
+  for (const std::uint32_t stream : reset) client.reset(stream);
+  client.send_window_update(0, 10 * wide);
+  const std::string wanted = text_of(1'000'000);
+  for (const std::uint32_t stream : kept) EXPECT_TRUE(client.wait_end(stream).body == wanted) << stream;
+  expect_alive(client);
+}
+
 // RFC 9218. Small steps: of the stream that is meant, so much is there already.
 
 TEST_F(Http2Flow, UrgentStreamsGoFirst) {
@@ -175,6 +223,19 @@ TEST_F(Http2Flow, OfTheSameUrgencyTheFirstGoesFirst) {
   client.send_window_update(0, 2000);
   wait_for_sum(client, streams, default_window + 2000);
   EXPECT_EQ(client.response(streams[1]).body.size(), 2000U) << client.transcript();
+}
+
+/// Also when its next bytes have to be read first (RFC 9218 10).
+TEST_F(Http2Flow, TheFirstKeepsItsTurnToItsEnd) {
+  start();
+  Http2Client client = narrow_client(wide);
+  const std::vector<std::uint32_t> streams = crowd(client, "u=2", "u=2");
+  constexpr std::uint32_t step = 60'000;
+  for (int i = 0; i < 10; ++i) {
+    client.send_window_update(0, step);
+    wait_for_sum(client, streams, default_window + static_cast<std::size_t>(i + 1) * step);
+  }
+  EXPECT_GE(client.response(streams[1]).body.size(), 7U * step) << client.transcript();
 }
 
 TEST_F(Http2Flow, IncrementalStreamsTakeTurns) {
@@ -257,6 +318,42 @@ TEST_F(Http2Flow, UploadsThatStandLeaveTheConnectionToOthers) {
   }
   EXPECT_GT(client.connection_send_window(), 0);
   EXPECT_EQ(client.exchange("POST", "/echo", std::string(500'000, 'e')).body.size(), 500'000U);
+}
+
+/// Uploads that no endpoint takes have all of the connection's window. The client of one more can do nothing, so
+/// limits.body_idle_timeout is not for it until it can.
+TEST_F(Http2Flow, AnUploadThatOthersHoldUpIsNotTimedOut) {
+  start("limits: { body_idle_timeout: 400ms }");
+  Http2Client client = this->client();
+  client.wait_settings_ack();
+  std::vector<std::uint32_t> deaf;
+  while (client.connection_send_window() > 0) {
+    deaf.push_back(client.start_request(client.fields_of("POST", "/deaf"), false));
+    send_until_it_stands(client, deaf.back(), 64 * 1024 * 1024);
+  }
+  const std::uint32_t held = client.start_request(client.fields_of("POST", "/echo"), false);
+  EXPECT_TRUE(client.stays_silent_for(std::chrono::milliseconds(1500))) << client.transcript();
+  gate_->open();
+  for (const std::uint32_t stream : deaf) client.send_data(stream, "");
+  client.send_data(held, "at last");
+  EXPECT_EQ(client.wait_end(held).body, "at last");
+  for (const std::uint32_t stream : deaf) EXPECT_EQ(client.wait_end(stream).status, 200);
+  const std::uint32_t silent = client.start_request(client.fields_of("POST", "/echo"), false);
+  EXPECT_EQ(client.wait_end(silent).status, 408) << "its window is open";
+}
+
+TEST_F(Http2Flow, TheTimeForAllEndsAnUploadThatOthersHoldUp) {
+  ConfigText text = config();
+  text.routes.push_back("{ name: short, match: { path: /echo }, upstream: app, timeouts: { total: 700ms } }");
+  start(text);
+  Http2Client client = this->client();
+  client.wait_settings_ack();
+  while (client.connection_send_window() > 0) {
+    const std::uint32_t deaf = client.start_request(client.fields_of("POST", "/deaf"), false);
+    send_until_it_stands(client, deaf, 64 * 1024 * 1024);
+  }
+  const std::uint32_t held = client.start_request(client.fields_of("POST", "/echo"), false);
+  EXPECT_EQ(client.wait_end(held).status, 504);
 }
 
 /// Some clients lose an answer that a reset follows at once.

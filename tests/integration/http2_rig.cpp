@@ -11,7 +11,7 @@
 namespace weir::testing {
 namespace {
 
-constexpr std::string_view bytes_path = "/bytes/";
+constexpr std::string_view bytes_path = "/bytes/", text_path = "/text/";
 /// Small, so that what an endpoint does not read stays with Weir and its client.
 constexpr int endpoint_buffer_bytes = 8 * 1024;
 
@@ -25,6 +25,9 @@ void answer(EndpointConnection& connection, const Request& request, Gate& gate) 
   } else if (target.starts_with(bytes_path)) {
     const auto bytes = std::strtoul(target.c_str() + bytes_path.size(), nullptr, 10);
     connection.send(behave::ok_message(std::string(bytes, 'b')));
+  } else if (target.starts_with(text_path)) {
+    const auto bytes = std::strtoul(target.c_str() + text_path.size(), nullptr, 10);
+    connection.send(behave::ok_message(text_of(bytes)));
   } else if (target == "/echo") {
     connection.send(behave::ok_message(request.body));
   } else {
@@ -101,6 +104,13 @@ void Http2Rig::expect_alive(Http2Client& client) {
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.body, "ok");
   EXPECT_TRUE(client.goaways().empty()) << client.transcript();
+}
+
+std::string text_of(std::size_t bytes) {
+  std::string text;
+  for (std::size_t i = 0; text.size() < bytes; ++i) text += std::to_string(i) + ' ';
+  text.resize(bytes);
+  return text;
 }
 
 std::size_t send_into_window(Http2Client& client, std::uint32_t stream, std::size_t bytes_max,

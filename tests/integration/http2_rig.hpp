@@ -1,7 +1,8 @@
 // What the suites of HTTP/2 share: a Weir without TLS in front of one endpoint whose answer depends on the path, and
 // clients of it that know HTTP/2 beforehand. Paths of the endpoint: `/hang` is never answered, `/gate` when the test
-// opens gate_, `/bytes/N` with N bytes at once, `/echo` with the body; the body of a request to `/deaf` stays unread
-// until the gate is open; everything else is answered "ok". Weir itself answers `/own`. The test's thread only.
+// opens gate_, `/bytes/N` with N bytes at once, `/text/N` with text_of(N), `/echo` with the body; the body of a request
+// to `/deaf` stays unread until the gate is open; everything else is answered "ok". Weir itself answers `/own`. The
+// test's thread only.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -49,6 +50,8 @@ class Http2Rig : public ::testing::Test {
 /// As Http2Client::force_data(), in frames of `piece` bytes, as long as the windows allow; returns how much was sent.
 std::size_t send_into_window(Http2Client& client, std::uint32_t stream, std::size_t bytes_max,
                              std::size_t piece = h2::default_frame_bytes_max);
+/// Of `bytes`, different at every place.
+std::string text_of(std::size_t bytes);
 /// The pseudo fields of a request to example.test, encoded.
 std::string block_of(const std::string& method, const std::string& path, const h2::FieldLines& extra = {});
 

@@ -213,12 +213,12 @@ TEST_F(Http2Tunnel, AClientThatLeavesEndsTheEndpointsSide) {
   weir_->wait_for_metric("weir_upstream_in_flight", "", 0);
 }
 
-/// RST there is RST_STREAM here, and not the end of what was to be said.
+/// RST there is RST_STREAM here (RFC 9113 8.5), and not the end of what was to be said.
 TEST_F(Http2Tunnel, AResetOfTheEndpointIsAResetOfTheStream) {
   Http2Client client = this->client();
   const std::uint32_t stream = open(client);
   client.send_data(stream, "reset", false);
-  client.wait_reset(stream);
+  EXPECT_EQ(client.wait_reset(stream), h2::connect_error);
   EXPECT_FALSE(client.response(stream).complete);
   EXPECT_EQ(client.get("/own").status, 200);
 }
@@ -288,7 +288,7 @@ class Http2IdleTunnel : public Http2Tunnel {
 TEST_F(Http2IdleTunnel, IsClosedWhenNothingMoves) {
   Http2Client client = this->client();
   const std::uint32_t stream = open(client);
-  client.wait_end(stream);
+  EXPECT_EQ(client.wait_reset(stream), h2::cancel);
   endpoint_.wait_for_end(0);
   EXPECT_EQ(client.get("/own").status, 200) << "the connection stays";
   EXPECT_EQ(weir_->access_log(1)[0].at("reason"), "tunnel_idle");

@@ -1,6 +1,5 @@
 #include "support/http2_client.hpp"
 
-#include <nghttp2/nghttp2.h>
 #include <poll.h>
 
 #include <algorithm>
@@ -21,21 +20,6 @@ bool over(StreamEvent event) {
   return event == StreamEvent::end || event == StreamEvent::reset;
 }
 
-const std::uint8_t* octets(std::string_view text) {
-  return reinterpret_cast<const std::uint8_t*>(text.data());
-}
-
-std::string text_of(const std::uint8_t* data, std::size_t size) {
-  return std::string(data, data + size);
-}
-
-/// RFC 9113 8.2.2
-bool belongs_to_a_connection(std::string_view name) {
-  constexpr std::string_view names[] = {"connection",        "keep-alive", "proxy-connection",
-                                        "transfer-encoding", "upgrade",    "http2-settings"};
-  return std::ranges::find(names, name) != std::end(names);
-}
-
 /// While a call is at work it is true; the same call inside it sees that.
 class Marked {
  public:
@@ -50,10 +34,6 @@ class Marked {
 
 }  // namespace
 
-void Http2Client::InflaterDeleter::operator()(nghttp2_hd_inflater* inflater) const {
-  nghttp2_hd_inflate_del(inflater);
-}
-
 Http2Client::Http2Client(std::uint16_t port, Http2Options options)
     : Http2Client(RawClient(port), std::move(options)) {}
 
@@ -65,9 +45,6 @@ Http2Client::Http2Client(RawClient connection, Http2Options options, std::string
   if (scheme_ == "https" && connection_.alpn() != "h2") {
     throw TestFailure("ALPN chose \"" + connection_.alpn() + "\", not h2");
   }
-  nghttp2_hd_inflater* inflater = nullptr;
-  if (nghttp2_hd_inflate_new(&inflater) != 0) throw TestFailure("no HPACK inflater");
-  inflater_.reset(inflater);
   if (options_.start) start();
 }
 
@@ -349,17 +326,9 @@ StreamEvent Http2Client::pump(const Deadline& deadline) {
   if (over(last_event_)) return last_event_;
   last_event_ = connection_.stream().read_some(received_, deadline);
   std::size_t taken = 0;
-  while (received_.size() - taken >= h2::frame_head_bytes) {
-    const std::string_view rest = std::string_view(received_).substr(taken);
-    Http2Frame frame;
-    frame.length = h2::number_at(rest, 0, 3);
-    if (rest.size() < h2::frame_head_bytes + frame.length) break;
-    frame.type = h2::number_at(rest, 3, 1);
-    frame.flags = h2::number_at(rest, 4, 1);
-    frame.stream = h2::number_at(rest, 5, 4) & stream_mask;
-    frame.payload = rest.substr(h2::frame_head_bytes, frame.length);
-    taken += h2::frame_head_bytes + frame.length;
-    take(frame);
+  while (std::optional<Http2Frame> frame = h2::frame_at(received_, taken)) {
+    taken += h2::frame_head_bytes + frame->length;
+    take(*frame);
   }
   received_.erase(0, taken);
   if (!over(last_event_)) flush();
@@ -402,19 +371,9 @@ void Http2Client::take(Http2Frame& frame) {
 }
 
 std::string_view Http2Client::unpadded(const Http2Frame& frame) const {
-  std::string_view payload = frame.payload;
-  if ((frame.flags & h2::padded) != 0) {
-    check(!payload.empty(), "padding");
-    const std::size_t padding = h2::number_at(payload, 0, 1);
-    payload.remove_prefix(1);
-    check(padding <= payload.size(), "padding");
-    payload.remove_suffix(padding);
-  }
-  if (frame.type == h2::headers && (frame.flags & h2::with_priority) != 0) {
-    check(payload.size() >= 5, "priority");
-    payload.remove_prefix(5);
-  }
-  return payload;
+  const std::optional<std::string_view> payload = h2::unpadded(frame);
+  check(payload.has_value(), "padding or priority");
+  return *payload;
 }
 
 void Http2Client::take_data(const Http2Frame& frame) {
@@ -449,7 +408,7 @@ void Http2Client::take_block(const Http2Frame& frame) {
     block_ += frame.payload;
   }
   if ((frame.flags & h2::end_headers) == 0) return;
-  take_fields(std::exchange(block_stream_, 0), decode(block_), block_ends_stream_);
+  take_fields(std::exchange(block_stream_, 0), decoder_.decode(block_), block_ends_stream_);
 }
 
 void Http2Client::take_fields(std::uint32_t number, Fields fields, bool ended) {
@@ -488,34 +447,8 @@ void Http2Client::note_end(Stream& stream) {
 }
 
 void Http2Client::check_fields(const Fields& fields) const {
-  for (const auto& [name, value] : fields.all) {
-    const bool named = !name.empty() && name.find_first_of(" :\t\r\n") == name.npos && to_lower(name) == name;
-    check(named, "name of a field: " + name);
-    check(!belongs_to_a_connection(name), "field of a connection: " + name);
-    check(value.find_first_of(std::string_view("\0\r\n", 3)) == value.npos, "value of " + name);
-    const bool trimmed = value.empty() || (value.find_first_not_of(" \t") == 0 &&
-                                           value.find_last_not_of(" \t") == value.size() - 1);
-    check(trimmed, "space around the value of " + name);
-  }
-}
-
-Fields Http2Client::decode(std::string_view block) {
-  Fields fields;
-  for (;;) {
-    nghttp2_nv field{};
-    int flags = 0;
-    const ssize_t used =
-        nghttp2_hd_inflate_hd2(inflater_.get(), &field, &flags, octets(block), block.size(), 1);
-    check(used >= 0, "HPACK");
-    block.remove_prefix(static_cast<std::size_t>(used));
-    if ((flags & NGHTTP2_HD_INFLATE_EMIT) != 0) {
-      fields.all.emplace_back(text_of(field.name, field.namelen), text_of(field.value, field.valuelen));
-    }
-    if ((flags & NGHTTP2_HD_INFLATE_FINAL) != 0) break;
-    check(used > 0 || (flags & NGHTTP2_HD_INFLATE_EMIT) != 0, "HPACK that does not end");
-  }
-  nghttp2_hd_inflate_end_headers(inflater_.get());
-  return fields;
+  const std::string fault = fault_in(fields);
+  check(fault.empty(), fault);
 }
 
 void Http2Client::take_settings(const Http2Frame& frame) {

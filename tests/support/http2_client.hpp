@@ -9,26 +9,16 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "support/http2_fields.hpp"
 #include "support/http2_frames.hpp"
 #include "support/raw_client.hpp"
 
-struct nghttp2_hd_inflater;
-
 namespace weir::testing {
-
-struct Http2Frame {
-  unsigned type = 0;
-  h2::Flags flags = 0;
-  std::uint32_t stream = 0;
-  std::size_t length = 0;
-  std::string payload;  // of DATA: left out in frames()
-};
 
 /// What came on one stream so far.
 struct Http2Response {
@@ -166,9 +156,6 @@ class Http2Client {
     std::int64_t send_window_used = 0;     // sent, less what WINDOW_UPDATE gave
     std::int64_t receive_window_used = 0;  // received, less what WINDOW_UPDATE gave
   };
-  struct InflaterDeleter {
-    void operator()(nghttp2_hd_inflater* inflater) const;
-  };
 
   void start();
   bool flush();
@@ -183,7 +170,6 @@ class Http2Client {
   void take_window_update(const Http2Frame& frame);
   void note_end(Stream& stream);
   void check_fields(const Fields& fields) const;
-  Fields decode(std::string_view block);
   std::string_view unpadded(const Http2Frame& frame) const;
   bool is_over(std::uint32_t stream);
   std::size_t sendable(std::uint32_t stream) const;
@@ -192,7 +178,7 @@ class Http2Client {
   RawClient connection_;
   Http2Options options_;
   std::string scheme_;
-  std::unique_ptr<nghttp2_hd_inflater, InflaterDeleter> inflater_;
+  FieldDecoder decoder_;
   std::string received_, to_send_;  // not a whole frame yet; not taken by the socket yet
   bool flushing_ = false;
   StreamEvent last_event_ = StreamEvent::data;

@@ -114,6 +114,35 @@ std::string hpack_block(const FieldLines& lines) {
   return block;
 }
 
+std::optional<Http2Frame> frame_at(std::string_view bytes, std::size_t offset) {
+  const std::string_view rest = bytes.substr(offset);
+  if (rest.size() < frame_head_bytes) return std::nullopt;
+  Http2Frame frame;
+  frame.length = number_at(rest, 0, 3);
+  if (rest.size() < frame_head_bytes + frame.length) return std::nullopt;
+  frame.type = number_at(rest, 3, 1);
+  frame.flags = number_at(rest, 4, 1);
+  frame.stream = number_at(rest, 5, 4) & stream_mask;
+  frame.payload = rest.substr(frame_head_bytes, frame.length);
+  return frame;
+}
+
+std::optional<std::string_view> unpadded(const Http2Frame& frame) {
+  std::string_view payload = frame.payload;
+  if ((frame.flags & padded) != 0) {
+    if (payload.empty()) return std::nullopt;
+    const std::size_t padding = number_at(payload, 0, 1);
+    payload.remove_prefix(1);
+    if (padding > payload.size()) return std::nullopt;
+    payload.remove_suffix(padding);
+  }
+  if (frame.type == headers && (frame.flags & with_priority) != 0) {
+    if (payload.size() < 5) return std::nullopt;
+    payload.remove_prefix(5);
+  }
+  return payload;
+}
+
 std::string describe_frame(unsigned type, Flags flags, std::uint32_t stream, std::string_view payload,
                            std::size_t length) {
   std::string text = type_name(type) + " stream " + std::to_string(stream & stream_mask) + ", " +

@@ -4,12 +4,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-namespace weir::testing::h2 {
+namespace weir::testing {
+namespace h2 {
 
 // RFC 9113 6, RFC 9218 7.1
 enum FrameType : std::uint8_t {
@@ -75,6 +77,18 @@ using Flags = unsigned;
 using FieldLines = std::vector<std::pair<std::string, std::string>>;  // names as they are to be sent
 using SettingLines = std::vector<std::pair<std::uint16_t, std::uint32_t>>;
 
+}  // namespace h2
+
+struct Http2Frame {
+  unsigned type = 0;
+  h2::Flags flags = 0;
+  std::uint32_t stream = 0;
+  std::size_t length = 0;
+  std::string payload;  // of DATA: left out where frames are kept
+};
+
+namespace h2 {
+
 std::string number(std::uint32_t value, int bytes);  // big endian
 std::uint32_t number_at(std::string_view bytes, std::size_t offset, int count);
 
@@ -104,8 +118,14 @@ std::string hpack_table_size(std::uint64_t bytes);                        // 6.3
 /// Every line as a literal without indexing.
 std::string hpack_block(const FieldLines& lines);
 
+/// The frame that begins at `offset`, when it is whole.
+std::optional<Http2Frame> frame_at(std::string_view bytes, std::size_t offset);
+/// Payload of DATA or HEADERS without padding and priority; nothing where those do not fit.
+std::optional<std::string_view> unpadded(const Http2Frame& frame);
+
 /// `HEADERS stream 3, 17 bytes, flags 5`, for failure messages.
 std::string describe_frame(unsigned type, Flags flags, std::uint32_t stream, std::string_view payload,
                            std::size_t length);
 
-}  // namespace weir::testing::h2
+}  // namespace h2
+}  // namespace weir::testing

@@ -1,0 +1,248 @@
+// What grpc-status says to Weir: which calls are tried again, and what counts against an endpoint.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "integration/grpc_rig.hpp"
+
+namespace weir::testing {
+namespace {
+
+using ::testing::ElementsAre;
+
+using Stream = Http2EndpointStream;
+
+std::string up(const std::string& address) {
+  return "endpoint=\"" + address + "\"";
+}
+
+const std::string no_health = "passive_health: { consecutive_failures: 0 }";
+
+class GrpcRetry : public GrpcRig {
+ protected:
+  ConfigText two(const std::string& app) const {
+    return h2c_config({endpoint_.address(), other_.address()}, "balance: round_robin, " + app);
+  }
+
+  Http2Endpoint other_{grpc::unary("other")};
+};
+
+TEST_F(GrpcRetry, AWordInRetryOnTriesAgain) {
+  for (const auto& [word, code] :
+       std::initializer_list<std::pair<std::string, int>>{{"grpc_cancelled", 1},
+                                                          {"grpc_deadline_exceeded", 4},
+                                                          {"grpc_resource_exhausted", 8},
+                                                          {"grpc_internal", 13},
+                                                          {"grpc_unavailable", 14}}) {
+    endpoint_.behave(grpc::trailers_only(code));
+    start(two(no_health + ", retry: { attempts: 1, on: [ " + word + " ] }"));
+    const std::size_t before = endpoint_.request_count();
+    for (int i = 0; i < 6; ++i) {
+      const Http2Response response = call("question");
+      EXPECT_EQ(grpc_status_of(response), "0") << word;
+      EXPECT_THAT(grpc::messages(response.body), ElementsAre("other"));
+    }
+    EXPECT_GE(endpoint_.request_count(), before + 1) << word;
+    EXPECT_GE(retries("succeeded"), 1) << word;
+  }
+  for (const Http2EndpointRequest& request : other_.requests()) {
+    EXPECT_THAT(grpc::messages(request.body), ElementsAre("question"));
+  }
+}
+
+TEST_F(GrpcRetry, WithoutAWordNothingIsTriedAgain) {
+  endpoint_.behave(grpc::trailers_only(14));
+  start(no_health);
+  EXPECT_EQ(grpc_status_of(call()), "14");
+  EXPECT_EQ(endpoint_.request_count(), 1U);
+}
+
+TEST_F(GrpcRetry, OtherStatusesAreAnswers) {
+  endpoint_.behave(grpc::trailers_only(5));
+  start(no_health + ", retry: { attempts: 2, on: [ grpc_unavailable, grpc_internal ] }");
+  EXPECT_EQ(grpc_status_of(call()), "5");
+  EXPECT_EQ(endpoint_.request_count(), 1U);
+}
+
+/// The head went to the client by then.
+TEST_F(GrpcRetry, AStatusInTrailersIsTooLate) {
+  endpoint_.behave(grpc::unary("beginning", 14));
+  start(no_health + ", retry: { attempts: 2, on: [ grpc_unavailable ] }");
+  EXPECT_EQ(grpc_status_of(call()), "14");
+  EXPECT_EQ(endpoint_.request_count(), 1U);
+}
+
+TEST_F(GrpcRetry, ThePushbackOfAServerIsForItsClient) {
+  endpoint_.behave(grpc::trailers_only(14, "", {{"grpc-retry-pushback-ms", "100"}}));
+  start(no_health + ", retry: { attempts: 2, on: [ grpc_unavailable ] }");
+  const Http2Response response = call();
+  EXPECT_EQ(grpc_status_of(response), "14");
+  EXPECT_EQ(response.fields.get("grpc-retry-pushback-ms"), "100");
+  EXPECT_EQ(endpoint_.request_count(), 1U);
+}
+
+TEST_F(GrpcRetry, TheLastTryIsTheAnswer) {
+  for (Http2Endpoint* const each : {&endpoint_, &other_})
+    each->behave(grpc::trailers_only(14, "still%20not"));
+  start(two(no_health + ", retry: { attempts: 1, on: [ grpc_unavailable ] }"));
+  const Http2Response response = call();
+  EXPECT_EQ(grpc_status_of(response), "14");
+  EXPECT_EQ(grpc_message_of(response), "still%20not");
+  EXPECT_TRUE(response.ended_by_head);
+  EXPECT_EQ(endpoint_.request_count() + other_.request_count(), 2U);
+  EXPECT_EQ(calls("unavailable"), 1) << "one call, however often it was tried";
+}
+
+TEST_F(GrpcRetry, AnOpenStreamIsTriedAgainWhileItIsKept) {
+  Http2Script refuses;
+  refuses.head = [](const Stream& stream) {
+    h2::FieldLines lines = grpc::head();
+    lines.emplace_back("grpc-status", "14");
+    stream.head(lines, true);
+    stream.reset(h2::no_error);
+  };
+  for (Http2Endpoint* const each : {&endpoint_, &other_}) each->behave(grpc::echo());
+  start(two(no_health + ", retry: { attempts: 1, on: [ grpc_unavailable ] }"));
+  call();  // whose turn it is next is known from here on
+  (endpoint_.request_count() == 0 ? endpoint_ : other_).behave(refuses);
+  Http2Client client = this->client();
+  const std::uint32_t call = start_call(client);
+  client.send_data(call, grpc::message("one"), false);
+  client.wait_body(call, grpc::message("one").size());
+  client.send_data(call, grpc::message("two"));
+  EXPECT_THAT(grpc::messages(client.wait_end(call).body), ElementsAre("one", "two"));
+}
+
+TEST_F(GrpcRetry, TheBudgetHolds) {
+  for (Http2Endpoint* const each : {&endpoint_, &other_}) each->behave(grpc::trailers_only(14));
+  start(two(no_health +
+            ", retry: { attempts: 1, on: [ grpc_unavailable ], budget: { percent: 0, min_per_second: 1 } }"));
+  for (int i = 0; i < 30; ++i) EXPECT_EQ(grpc_status_of(call()), "14");
+  EXPECT_LE(endpoint_.request_count() + other_.request_count(), 45U);
+  EXPECT_GE(retries("budget_exhausted"), 1);
+}
+
+// Passive health.
+
+TEST_F(GrpcRetry, UnavailableTakesAnEndpointOut) {
+  endpoint_.behave(grpc::unary("beginning", 14));  // in trailers: which endpoint it is of is beyond doubt
+  start(two("retry: { attempts: 0 }, passive_health: { consecutive_failures: 3, ejection_time: 1h }"));
+  for (int i = 0; i < 12; ++i) call();
+  EXPECT_EQ(weir_->metric("weir_endpoint_up", up(endpoint_.address())), 0);
+  EXPECT_EQ(endpoint_.request_count(), 3U);
+  EXPECT_EQ(weir_->metric("weir_upstream_failures_total", "kind=\"grpc_unavailable\""), 3);
+  weir_->process().wait_for_error_text("ejected app/" + endpoint_.address() +
+                                       " for 1h: 3 consecutive failures (grpc_unavailable x3)");
+}
+
+TEST_F(GrpcRetry, InTheHeadItCountsToo) {
+  endpoint_.behave(grpc::trailers_only(14));
+  start(
+      two("retry: { attempts: 1, on: [ grpc_unavailable ] }, passive_health: { consecutive_failures: 3, "
+          "ejection_time: 1h }"));
+  for (int i = 0; i < 12; ++i) EXPECT_EQ(grpc_status_of(call()), "0");
+  EXPECT_EQ(weir_->metric("weir_endpoint_up", up(endpoint_.address())), 0);
+}
+
+TEST_F(GrpcRetry, InternalCountsWhereItIsNamed) {
+  endpoint_.behave(grpc::unary("beginning", 13));
+  const std::string health = "consecutive_failures: 3, ejection_time: 1h";
+  start(two("retry: { attempts: 0 }, passive_health: { " + health + " }"));
+  for (int i = 0; i < 12; ++i) call();
+  EXPECT_EQ(weir_->metric("weir_endpoint_up", up(endpoint_.address())), 1);
+  start(two("retry: { attempts: 0 }, passive_health: { " + health +
+            ", failures: [ grpc_internal, grpc_unknown ] }"));
+  for (int i = 0; i < 12; ++i) call();
+  EXPECT_EQ(weir_->metric("weir_endpoint_up", up(endpoint_.address())), 0);
+}
+
+TEST_F(GrpcRetry, ADeadlineOfItsClientDoesNot) {
+  endpoint_.behave(grpc::unary("beginning", 4));
+  start(two("retry: { attempts: 0 }, passive_health: { consecutive_failures: 2, ejection_time: 1h }"));
+  for (int i = 0; i < 12; ++i) call();
+  EXPECT_EQ(weir_->metric("weir_endpoint_up", up(endpoint_.address())), 1);
+}
+
+// Active checks.
+
+class GrpcChecks : public GrpcRig {
+ protected:
+  /// Starts with checks of `service`, and waits for the state of the endpoint.
+  void expect_check(const Http2Script& script, const std::string& detail, bool passes,
+                    const std::string& service = "") {
+    endpoint_.behave(script);
+    start("health_check: { interval: 100ms, grpc: { service: \"" + service + "\" } }");
+    eventually(detail, [&] { return std::string(last_check().at("detail").as_string()) == detail; });
+    EXPECT_EQ(last_check().at("result"), passes ? "passed" : "failed");
+    weir_->wait_for_metric("weir_endpoint_up", up(endpoint_.address()), passes ? 1 : 0);
+  }
+  boost::json::object last_check() const {
+    const boost::json::value report = weir_->admin_json("/api/v1/upstreams");
+    const boost::json::object& endpoint =
+        report.at("upstreams").as_array().at(0).at("endpoints").as_array().at(0).as_object();
+    if (!endpoint.contains("check") || !endpoint.at("check").as_object().contains("detail")) {
+      return {{"detail", ""}, {"result", ""}};
+    }
+    return endpoint.at("check").as_object();
+  }
+};
+
+TEST_F(GrpcChecks, Serving) {
+  expect_check(grpc::health(1), "SERVING", true, "shop.v1.Orders");
+  const Http2EndpointRequest request = endpoint_.request(0);
+  EXPECT_EQ(request.method, "POST");
+  EXPECT_EQ(request.path, "/grpc.health.v1.Health/Check");
+  EXPECT_EQ(request.fields.get("content-type").substr(0, 16), "application/grpc");
+  EXPECT_EQ(request.fields.get("te"), "trailers");
+  EXPECT_THAT(grpc::messages(request.body), ElementsAre("\x0A\x0Eshop.v1.Orders"));
+  endpoint_.wait_for_requests(10);
+  EXPECT_EQ(endpoint_.connection_count(), 1U);
+}
+
+TEST_F(GrpcChecks, ServingOfTheServerAsAWhole) {
+  expect_check(grpc::health(1), "SERVING", true);
+  EXPECT_THAT(grpc::messages(endpoint_.request(0).body), ElementsAre(""));
+}
+
+TEST_F(GrpcChecks, NotServing) {
+  expect_check(grpc::health(2), "NOT_SERVING", false);
+}
+
+TEST_F(GrpcChecks, UnknownService) {
+  expect_check(grpc::trailers_only(5), "the service is unknown", false, "no.such.Service");
+}
+
+TEST_F(GrpcChecks, NotImplemented) {
+  expect_check(grpc::trailers_only(12), "grpc.health.v1 is not implemented", false);
+}
+
+TEST_F(GrpcChecks, AnotherStatus) {
+  expect_check(grpc::trailers_only(14), "grpc-status 14 (unavailable)", false);
+}
+
+TEST_F(GrpcChecks, NotAServerOfGrpc) {
+  expect_check(scripts::ok("hello"), "no grpc-status", false);
+}
+
+TEST_F(GrpcChecks, AnAnswerThatIsNone) {
+  expect_check(grpc::unary("\xFF\xFF\xFF"), "malformed answer", false);
+}
+
+TEST_F(GrpcChecks, BringAnEndpointBack) {
+  Http2Endpoint other(grpc::health(1));
+  endpoint_.behave(grpc::health(2));
+  start(h2c_config({endpoint_.address(), other.address()}, "health_check: { interval: 100ms, type: grpc }"));
+  weir_->wait_for_metric("weir_endpoint_up", up(endpoint_.address()), 0);
+  endpoint_.behave(grpc::health(1));
+  weir_->wait_for_metric("weir_endpoint_up", up(endpoint_.address()), 1);
+}
+
+TEST_F(GrpcChecks, OverTls) {
+  const TempDir directory;
+  Http2Endpoint endpoint(grpc::health(1), served_with_tls(directory));
+  start(h2_config({endpoint.address()}, "h2", "health_check: { interval: 100ms, type: grpc }"));
+  weir_->wait_for_metric("weir_endpoint_up", up(endpoint.address()), 1);
+  EXPECT_EQ(endpoint.request(0).scheme, "https");
+}
+
+}  // namespace
+}  // namespace weir::testing
