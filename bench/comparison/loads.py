@@ -66,16 +66,25 @@ def h2load(proxy, scenario, seconds):
     log.unlink(missing_ok=True)  # it appends
     report = run(scenario, [
         need_program("h2load", "nghttp2-client"), "-t1", f"-c{scenario.connections}", f"-m{scenario.streams}",
-        f"-D{seconds}", f"--log-file={log}", f"{scenario.scheme}://127.0.0.1:{proxy.port}{scenario.path}"],
-                 seconds + STUCK_AFTER_S)
+        f"-D{seconds}", f"--log-file={log}", *(grpc_call(proxy, scenario) if scenario.grpc else []),
+        f"{scenario.scheme}://127.0.0.1:{proxy.port}{scenario.path}"], seconds + STUCK_AFTER_S)
     spoken = re.search(r"Application protocol: (\S+)", report)
     if spoken and spoken.group(1) not in ("h2", "h2c"):
         raise Failure(f"{proxy.name} speaks {spoken.group(1)} in place of HTTP/2:\n{report}")
-    body_bytes, each = int(re.search(r"(\d+)\) data$", report, re.M).group(1)), int(scenario.path.rpartition("/")[2])
+    body_bytes = int(re.search(r"(\d+)\) data$", report, re.M).group(1))
+    each = scenario.body_bytes if scenario.grpc else int(scenario.path.rpartition("/")[2])
     requests_of(proxy, int(re.search(r"(\d+) succeeded", report).group(1)), report)
     requests = body_bytes // each
     return {"requests": requests, "errors": int(re.search(r"(\d+) failed", report).group(1)),
             "requests_per_second": requests / seconds, "p99_ms": p99_ms(log.read_text())}
+
+
+def grpc_call(proxy, scenario):
+    """What makes a request a call with one message: five bytes in front of it, and two fields."""
+    message = proxy.stage.folder / "message"
+    size = scenario.body_bytes - 5
+    message.write_bytes(b"\0" + size.to_bytes(4, "big") + b"x" * size)
+    return [f"--data={message}", "--header=content-type: application/grpc", "--header=te: trailers"]
 
 
 def p99_ms(log):

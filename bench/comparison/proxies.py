@@ -46,6 +46,11 @@ def nginx_has_http2_directive(release):
     return tuple(int(part) for part in re.search(r"(\d+)\.(\d+)\.(\d+)", release).groups()) >= (1, 25, 1)
 
 
+def nginx_proxies_http2(release):
+    """`proxy_http_version 2` came with nginx 1.29.4; before it, only its module for gRPC speaks HTTP/2 to endpoints."""
+    return tuple(int(part) for part in re.search(r"(\d+)\.(\d+)\.(\d+)", release).groups()) >= (1, 29, 4)
+
+
 def version_of(command):
     return subprocess.run(command, capture_output=True, text=True, check=True)
 
@@ -88,13 +93,14 @@ class Weir(Proxy):
         log = f"output: {folder}/{self.name}-access.log" if full else "enabled: false"
         limits = "rate_limits: { all: { key: client_ip, rate: 10000000/s, burst: 10000000 } }" if full else ""
         route = "rate_limits: [all], headers: [security]" if full else "headers: []"
+        spoken = ", protocol: h2c" if self.scenario.h2c else ""
         quoted = ", ".join(f'"127.0.0.1:{port}"' for port in self.endpoints)
         config = self.write(f"{self.name}.yaml", f"""
 server: {{ workers: {self.workers}, max_connections: 12000 }}
 admin: {{ address: 127.0.0.1:0 }}
 log: {{ access: {{ {log} }} }}
 listeners: {{ bench: {{ address: 127.0.0.1:0, limits: {{ idle_timeout: 1h }}, {tls} }} }}
-upstreams: {{ app: {{ balance: least_connections, endpoints: [{quoted}], keepalive: {{ max_idle: {KEPT} }} }} }}
+upstreams: {{ app: {{ balance: least_connections, endpoints: [{quoted}], keepalive: {{ max_idle: {KEPT} }}{spoken} }} }}
 {limits}
 routes: [{{ name: all, {route}, upstream: app }}]
 """)
@@ -158,6 +164,11 @@ class Nginx(Proxy):
         temporary = "\n".join(f"  {kind}_temp_path {folder}/nginx-{kind};"
                               for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
         servers = "\n".join(f"    server 127.0.0.1:{each};" for each in self.endpoints)
+        passed, version = "proxy", 'proxy_http_version 1.1; proxy_set_header Connection "";'
+        if scenario.h2c:
+            newer = nginx_proxies_http2(self.release()) and not scenario.grpc
+            passed, version = ("proxy", "proxy_http_version 2;") if newer else ("grpc", "")
+        scheme = "http" if passed == "proxy" else "grpc"
         user = "user root;" if os.geteuid() == 0 else ""  # or its workers may not write below the folder: 500
         config = self.write("nginx.conf", f"""
 daemon off;
@@ -187,15 +198,14 @@ http {{
   server {{
     {listen} {http2}
     location / {{
-      proxy_pass http://app;
-      proxy_http_version 1.1;
-      proxy_set_header Connection "";
-      proxy_set_header Host $http_host;
-      proxy_set_header X-Forwarded-For $remote_addr;
-      proxy_set_header X-Real-IP $remote_addr;
-      proxy_set_header X-Forwarded-Proto $scheme;
-      proxy_set_header X-Forwarded-Host $host;
-      proxy_set_header X-Forwarded-Port $server_port;
+      {passed}_pass {scheme}://app;
+      {version}
+      {passed}_set_header Host $http_host;
+      {passed}_set_header X-Forwarded-For $remote_addr;
+      {passed}_set_header X-Real-IP $remote_addr;
+      {passed}_set_header X-Forwarded-Proto $scheme;
+      {passed}_set_header X-Forwarded-Host $host;
+      {passed}_set_header X-Forwarded-Port $server_port;
       {extra}
     }}
   }}
@@ -242,7 +252,8 @@ class Haproxy(Proxy):
                 "  stick-table type ip size 1m expire 10s store http_req_rate(1s)", "  http-request track-sc0 src",
                 "  http-request deny deny_status 429 if { sc_http_req_rate(0) gt 10000000 }",
                 *(f"  http-response set-header {name} {value}" for name, value in SECURITY_HEADERS)])
-        servers = "\n".join(f"  server s{each} 127.0.0.1:{each}" for each in self.endpoints)
+        spoken = " proto h2" if scenario.h2c else ""
+        servers = "\n".join(f"  server s{each} 127.0.0.1:{each}{spoken}" for each in self.endpoints)
         config = self.write("haproxy.cfg", f"""
 global
   nbthread {scenario.workers}
@@ -287,8 +298,9 @@ class Nghttpx(Proxy):
 
     def start(self):
         folder, port, scenario = self.stage.folder, free_port(), self.scenario
+        spoken = "h2" if scenario.h2c else "http/1.1"
         options = [f"--frontend=127.0.0.1,{port}" + ("" if scenario.tls else ";no-tls"),
-                   *(f"--backend=127.0.0.1,{each};;proto=http/1.1" for each in self.endpoints),
+                   *(f"--backend=127.0.0.1,{each};;proto={spoken}" for each in self.endpoints),
                    f"--workers={scenario.workers}", "--backlog=4096", "--rlimit-nofile=65536", "--no-ocsp",
                    "--frontend-http2-read-timeout=1h", "--add-x-forwarded-for",
                    # It has no variables. X-Forwarded-Proto is there without being asked for.

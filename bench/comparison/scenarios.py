@@ -15,7 +15,9 @@ class Scenario:
     title: str
     path: str = "/bytes/128"
     tls: bool = False
-    http2: bool = False          # with clients: by ALPN, or without TLS by prior knowledge; endpoints have HTTP/1.1
+    http2: bool = False          # with clients: by ALPN, or without TLS by prior knowledge
+    h2c: bool = False            # with endpoints, in place of HTTP/1.1
+    grpc: bool = False           # calls with one message of `body_bytes` less its prefix, and the same back
     full: bool = False           # rate limit, security headers, JSON access log
     connections: int = 64
     streams: int = 1             # requests at once on a connection
@@ -23,6 +25,7 @@ class Scenario:
     body_bytes: int = 0          # of a POST
     load: str = "wrk"            # wrk | h2load | handshakes | resumed | idle
     floor: bool = False          # the relays run beside them
+    recorded: bool = True        # it is in what --record measures; the others when they are named
     longer: int = 1              # a measurement lasts so many times as long: connections, or large answers, have begun
     targets: tuple = field(default=())
 
@@ -70,6 +73,9 @@ SCENARIOS = (
     over_http2("h2", "128 bytes over HTTP/2, 8 connections of 16 streams", targets=(best(0.85),)),
     over_http2("h2_tls", "the same over TLS 1.3", tls=True, targets=(best(0.85),)),
     over_http2("h2_big", "1 MiB answers over HTTP/2", path="/bytes/1048576", longer=3, targets=(best(0.95),)),
+    over_http2("h2_h2c", "128 bytes over HTTP/2 on both sides", h2c=True, recorded=False, targets=(best(0.85),)),
+    over_http2("grpc", "gRPC calls with 128 bytes each way", path="/bench.v1.Echo/Call", h2c=True, grpc=True,
+               body_bytes=128, recorded=False, targets=(best(0.85),)),
     Scenario("h2_idle", "memory of an idle connection of HTTP/2 over TLS", tls=True, http2=True, load="idle",
              connections=10_000),
     Scenario("workers2", "128 bytes, two workers on two CPUs", full=True, workers=2),

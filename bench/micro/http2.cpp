@@ -49,13 +49,13 @@ class Server final : public http2::ServerEvents {
   /// By the last receive().
   std::size_t sent_bytes() const { return sent_bytes_; }
 
-  http2::ServerStream* on_request(std::uint32_t, http2::FieldSection& section, bool, bool ended) override {
+  http2::Stream* on_request(std::uint32_t, http2::FieldSection& section, bool, bool ended) override {
     section_.swap(section);
     const auto read = http2::read_request(section_, ended, {}, request_);
     ready_ = ready_ && read.kind == http2::ReadRequest::Kind::ok;
     return &stream_;
   }
-  void on_end(http2::ServerStream& stream) override {
+  void on_end(http2::Stream& stream) override {
     http::ResponseOptions options;
     options.request_id = "017f22e2-79b0-7cc3-98c4-dc0c0c07398f";
     options.body = answer_.body;
@@ -67,14 +67,14 @@ class Server final : public http2::ServerEvents {
     codec_.release(stream);
     ++answers_;
   }
-  void on_data(http2::ServerStream&, std::string_view) override {}
-  void on_trailers(http2::ServerStream&, http2::FieldSection&, bool) override {}
-  void on_reset(http2::ServerStream&, http2::ErrorCode, bool) override { ready_ = false; }
-  void on_window(http2::ServerStream&) override {}
+  void on_data(http2::Stream&, std::string_view) override {}
+  void on_trailers(http2::Stream&, http2::FieldSection&, bool) override {}
+  void on_reset(http2::Stream&, http2::ErrorCode, bool) override { ready_ = false; }
+  void on_window(http2::Stream&) override {}
   void on_connection_window() override {}
 
  private:
-  struct Stream final : http2::ServerStream {};
+  struct Stream final : http2::Stream {};
 
   /// Clients do it once a few MiB: it is in no time that matters.
   void widen() {

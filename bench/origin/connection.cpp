@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -37,6 +38,7 @@ bool Connection::on_timer() {
   timer_.reset();
   waiting_ = false;
   if (phase_ == Phase::lingering) return false;
+  if (phase_ == Phase::http2) http2_->on_timer(std::chrono::steady_clock::now());
   return run({});
 }
 
@@ -46,7 +48,7 @@ bool Connection::read_input() {
   if (count < 0) return errno == EAGAIN || errno == EINTR;
   if (count == 0) {
     input_ended_ = true;
-    if (phase_ == Phase::lingering) return false;
+    if (phase_ == Phase::lingering || phase_ == Phase::http2) return false;
     if (phase_ == Phase::exchange && !body_.done()) return false;  // the rest of the body will never come
     if (phase_ == Phase::websocket) phase_ = Phase::closing;
     return run({});  // the client only ended its side: it still gets its answer
@@ -81,7 +83,7 @@ void Connection::process(std::string_view& input) {
   for (;;) {
     switch (phase_) {
       case Phase::head:
-        if (input.empty() || output_.full() || !start_request(input)) return;
+        if (input.empty() || output_.full() || !(start_http2(input) || start_request(input))) return;
         break;
       case Phase::exchange:
         if (!step_exchange(input)) return;
@@ -89,6 +91,8 @@ void Connection::process(std::string_view& input) {
       case Phase::websocket:
         if (websocket_.feed(input, output_) == WebSocketEcho::State::closed) phase_ = Phase::closing;
         return;
+      case Phase::http2:
+        return step_http2(input);
       case Phase::closing:
       case Phase::lingering:
       case Phase::dead:
@@ -98,11 +102,35 @@ void Connection::process(std::string_view& input) {
   }
 }
 
+/// True: the connection is one of HTTP/2, and `input` its beginning.
+bool Connection::start_http2(std::string_view input) {
+  if (used_ || !input.starts_with(http2_preface)) return false;
+  http2_ = std::make_unique<Http2Session>(shared_, client_);
+  phase_ = Phase::http2;
+  return true;
+}
+
+void Connection::step_http2(std::string_view& input) {
+  const bool understood = input.empty() || http2_->feed(input);
+  input = {};
+  if (!http2_->fill(output_) || !understood) {
+    phase_ = Phase::closing;
+    return;
+  }
+  if (timer_) loop_.cancel(*timer_);
+  timer_.reset();
+  const std::optional<TimePoint> next = http2_->next_timer();
+  if (!next) return;
+  const auto left = *next - std::chrono::steady_clock::now();
+  timer_ = loop_.wake_after(fd_, std::max(std::chrono::ceil<std::chrono::milliseconds>(left), {}));
+}
+
 /// True: a request was read and is being answered.
 bool Connection::start_request(std::string_view& input) {
   Request& request = loop_.parsed_request();
   std::size_t consumed = 0;
-  const ParseResult result = parse_request(input, request, consumed);
+  ParseResult result = ParseResult::incomplete;  // as a preface that was cut is
+  if (used_ || !http2_preface.starts_with(input)) result = parse_request(input, request, consumed);
   if (result == ParseResult::incomplete) {
     if (input_ended_) phase_ = Phase::dead;
     return false;
@@ -180,6 +208,7 @@ void Connection::flush() {
 }
 
 bool Connection::has_more_to_produce() const {
+  if (phase_ == Phase::http2) return http2_->has_more_to_send();
   return phase_ == Phase::exchange && responder_ && !waiting_ && (body_.done() || !responder_->needs_body());
 }
 

@@ -12,6 +12,7 @@
 
 #include "body_reader.hpp"
 #include "handlers.hpp"
+#include "http2_session.hpp"
 #include "options.hpp"
 #include "output.hpp"
 #include "request.hpp"
@@ -45,6 +46,7 @@ class Connection {
     head,      // waiting for, or inside, a request head
     exchange,  // a body is being read, a response being sent, or both
     websocket,
+    http2,      // from its preface on
     closing,    // sends what is left, then ends its side
     lingering,  // waits for the client's end, so that no RST destroys what it has not read
     dead,
@@ -58,6 +60,8 @@ class Connection {
   bool run(std::string_view input);
   void process(std::string_view& input);
   bool start_request(std::string_view& input);
+  bool start_http2(std::string_view input);
+  void step_http2(std::string_view& input);
   bool step_exchange(std::string_view& input);
   bool read_body(std::string_view& input);
   bool step_responder();
@@ -84,6 +88,7 @@ class Connection {
   BodyReader body_;
   WebSocketEcho websocket_;
   std::unique_ptr<Responder> responder_;
+  std::unique_ptr<Http2Session> http2_;
   std::optional<Timers::iterator> timer_;
 };
 

@@ -26,12 +26,16 @@ class Output {
   bool full() const { return size() >= high_water_bytes; }
   std::size_t size() const { return buffer_.size() - sent_ + fixed_.size(); }
 
+  /// What comes next, as far as it is in one piece; consume() says how much of it was taken elsewhere.
+  std::string_view front() const {
+    return sent_ < buffer_.size() ? std::string_view(buffer_).substr(sent_) : fixed_;
+  }
+  void consume(std::size_t count);
+
   /// Writes to `fd` until everything is sent or the socket takes no more.
   Flush flush(int fd);
 
  private:
-  void consume(std::size_t count);
-
   std::string buffer_;
   std::size_t sent_ = 0;  // of buffer_
   std::string_view fixed_;
