@@ -27,14 +27,22 @@ void PrintTo(const Case& tested, std::ostream* out) {
   *out << tested.name;
 }
 
-/// What the worker's thread took while it answered `counted` requests, after `warm_up` others.
+/// What the worker's thread took while it answered `counted` requests, after `warm_up` others. What is rare, such as a
+/// write that has to wait on a busy machine, takes its memory when it happens first: then the count is taken anew.
 Allocations taken(const Job& job) {
+  constexpr int counts_max = 3;
   Chain chain(job);
   for (int i = 0; i < warm_up; ++i) EXPECT_TRUE(chain.client.ask()) << "request " << i;
-  const Allocations before = chain.worker.allocations();
-  for (int i = 0; i < counted; ++i) EXPECT_TRUE(chain.client.ask()) << "request " << warm_up + i;
-  const Allocations after = chain.worker.allocations();
-  return {after.own - before.own, after.openssl - before.openssl};
+  Allocations found;
+  for (int count = 0; count < counts_max; ++count) {
+    const Allocations before = chain.worker.allocations();
+    for (int i = 0; i < counted; ++i)
+      EXPECT_TRUE(chain.client.ask()) << "request " << i << " of count " << count;
+    const Allocations after = chain.worker.allocations();
+    found = {after.own - before.own, after.openssl - before.openssl};
+    if (found.own == 0) break;
+  }
+  return found;
 }
 
 class SteadyStateTest : public ::testing::TestWithParam<Case> {};
