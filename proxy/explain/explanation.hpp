@@ -61,6 +61,7 @@ struct ProxyPlan {
   bool tls = false;
   config::UpstreamProtocol protocol = config::UpstreamProtocol::http1;
   bool websocket = false;
+  std::string grpc;                         // empty: no call of gRPC
   std::vector<config::NameValue> timeouts;  // name, duration; "none" for no limit
   std::string retry;
   std::string health_check;                // empty: the upstream has none

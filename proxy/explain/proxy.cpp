@@ -8,6 +8,7 @@
 #include "config/shares.hpp"
 #include "config/statuses.hpp"
 #include "core/units.hpp"
+#include "grpc/content_type.hpp"
 #include "http/field_names.hpp"
 #include "http/text.hpp"
 #include "http/write.hpp"
@@ -233,6 +234,23 @@ std::size_t plan_split(const config::Config& config, const config::Route& route,
 
 }  // namespace
 
+namespace {
+
+/// gRPC, where the request is a call of it: `sent` becomes what its endpoint gets, `type` has the text for that.
+std::string grpc_rule(bool translates_web, http::RequestHead& sent, std::string& type) {
+  const auto found = std::ranges::find(sent.fields, http::FieldId::content_type, &http::Field::id);
+  if (sent.method != http::Method::post || found == sent.fields.end()) return {};
+  if (grpc::is_grpc(found->value)) return "a call";
+  type = translates_web ? grpc::grpc_type(found->value) : std::string();
+  if (type.empty()) return {};
+  found->value = type;
+  found->verbatim = false;
+  sent.accepts_trailers = true;
+  return "a call of gRPC-Web, which is translated";
+}
+
+}  // namespace
+
 ProxyPlan plan_proxy(const config::Config& config, const config::Route& route, const http::RequestHead& head,
                      const PathTexts& path, const http::ForwardedFacts& forwarded,
                      const http::CompiledFields& policy) {
@@ -254,7 +272,10 @@ ProxyPlan plan_proxy(const config::Config& config, const config::Route& route, c
   plan.retry = retry_rule(upstream.retry, head.method);
   if (action.mirror) plan.mirror = mirror_rule(config, *action.mirror, chosen, head);
   if (upstream.health_check) plan.health_check = check_rule(*upstream.health_check);
-  plan.request_lines = request_lines(head, target_of(route, head, path), plan.websocket, forwarded, policy);
+  http::RequestHead sent = head;
+  std::string sent_type;
+  plan.grpc = grpc_rule(route.grpc_web, sent, sent_type);
+  plan.request_lines = request_lines(sent, target_of(route, head, path), plan.websocket, forwarded, policy);
   return plan;
 }
 

@@ -133,6 +133,7 @@ void show_proxy(TextPage& page, const ProxyPlan& plan) {
   page.line("retry", plan.retry);
   if (!plan.health_check.empty()) page.line("checks", plan.health_check);
   if (!plan.mirror.empty()) page.line("mirror", plan.mirror);
+  if (!plan.grpc.empty()) page.line("gRPC", plan.grpc);
   if (plan.websocket) page.line("websocket", "the upgrade is passed on");
   page.heading(http1 ? "request to the endpoint" : "request to the endpoint, as HTTP/1.1 would have it");
   for (const std::string& line : plan.request_lines) page.item(line);

@@ -43,6 +43,11 @@ std::optional<Duration> parse_timeout(std::string_view value) {
   return number > timeout_max / unit ? timeout_max : number * unit;
 }
 
+Duration silence_allowed(Duration bound, Duration timeout) {
+  const bool is_over_first = timeout <= silence_max;  // the deadline ends the call then
+  return is_over_first ? timeout_max : std::max(bound, silence_max);
+}
+
 TimeoutText format_timeout(Duration left) {
   const auto milliseconds = std::chrono::floor<std::chrono::milliseconds>(left).count();
   const bool fits = milliseconds <= number_max;

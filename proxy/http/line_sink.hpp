@@ -68,6 +68,7 @@ inline void put_via(Pen& pen, const std::vector<Field>& fields, int major_versio
 class LineSink {
  public:
   using Copier = FieldCopier;
+  static constexpr bool needs_length = true;
 
   explicit LineSink(Pen& pen) : pen_(pen) {}
 

@@ -78,7 +78,8 @@ static_assert(std::is_sorted(reasons.begin(), reasons.end(), by_status));
 
 std::string_view reason_phrase(int status) {
   const auto* found = std::lower_bound(reasons.begin(), reasons.end(), Reason{status, {}}, by_status);
-  return found != reasons.end() && found->status == status ? found->phrase : std::string_view{};
+  // An empty text all the same: no null pointer, which memcpy must not get.
+  return found != reasons.end() && found->status == status ? found->phrase : std::string_view("");
 }
 
 }  // namespace weir::http

@@ -6,6 +6,7 @@
 // A sink has
 //   add(id, name, value)     a field of Weir's
 //   add_length(bytes)        Content-Length
+//   needs_length             whether a body of nothing has to say so; else the end of the message is seen without it
 //   add_via(head, received)  the Via of `head`, if there is one, and Weir's behind it
 //   copier(), whose put(field) takes a field as it was received; finish_run() comes before anything else is added
 // The policy's fields come last, behind the framing: the writers append them (header_policy.hpp).
@@ -85,7 +86,8 @@ void put_tunnel_fields(Sink sink, const ResponseOptions& options) {
 template <class Sink>
 void put_length(Sink sink, const ResponseHead& head, const ResponseOptions& options, const Field* received) {
   if (options.body.kind == BodyKind::length) {
-    sink.add_length(options.body.length);
+    if (Sink::needs_length || received != nullptr || options.body.length > 0)
+      sink.add_length(options.body.length);
   } else if (options.body.kind == BodyKind::none && received != nullptr && head.status != 204 &&
              all(received->value, char_class::digit)) {
     sink.add(FieldId::content_length, "Content-Length", received->value);
@@ -126,7 +128,8 @@ void put_own_fields(Sink sink, const OwnResponse& response, const ResponseOption
   for (const Field& field : fields) {
     if (!drops(options.policy, field)) sink.add(field.id, field.name, field.value);
   }
-  if (response.has_content()) sink.add_length(response.body.size());
+  const bool says_length = Sink::needs_length || !response.body.empty();
+  if (says_length && response.has_content()) sink.add_length(response.body.size());
 }
 
 }  // namespace weir::http

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 namespace weir::http2 {
 
@@ -12,7 +13,7 @@ Codec::Codec(Role role, const CodecLimits& limits, CodecEvents& events)
       events_(events),
       state_(role == Role::server ? State::preface : State::frame_header),
       receive_window_(std::max(limits.connection_window, window_bytes_at_start)),
-      initial_receive_window_(std::max(limits.stream_window, window_bytes_at_start)) {}
+      initial_receive_window_(std::max(limits.first_window, window_bytes_at_start)) {}
 
 void Codec::announce_window() {
   if (limits_.connection_window <= window_bytes_at_start) return;
@@ -93,6 +94,7 @@ void Codec::release(Stream& stream) {
   stream.interims_ = 0;
   stream.expected_bytes_ = stream.received_bytes_ = 0;
   stream.untaken_bytes_ = 0;
+  stream.window_is_whole_ = false;
   stream.priority = Priority{};
 }
 
@@ -116,8 +118,14 @@ void Codec::credit_connection(std::size_t bytes) {
 
 void Codec::credit_stream(Stream& stream, std::size_t bytes) {
   if (stream.remote_closed_ || stream.was_reset()) return;  // nothing more comes
-  const std::uint32_t due = stream.receive_window_.credit(bytes, limits_.stream_window / 2);
+  const std::uint32_t window = stream.window_is_whole_ ? limits_.stream_window : limits_.first_window;
+  std::uint32_t due = stream.receive_window_.credit(bytes, window / 2);
   if (due == 0 || failed_) return;
+  if (!std::exchange(stream.window_is_whole_, true)) {
+    const std::uint32_t rest = limits_.stream_window - limits_.first_window;
+    stream.receive_window_.widen(rest);
+    due += rest;
+  }
   append_window_update(output_, stream.id_, due);
   ++queued_control_frames_;
 }

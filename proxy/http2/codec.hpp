@@ -28,6 +28,7 @@ namespace weir::http2 {
 struct CodecLimits {
   SectionLimits section;
   std::uint32_t stream_window = 64 * 1024;       // bytes of a body on their way or not taken
+  std::uint32_t first_window = 64 * 1024;        // the same until half of it was taken; at most stream_window
   std::uint32_t connection_window = 256 * 1024;  // the same of all streams; at least window_bytes_at_start
 };
 

@@ -53,6 +53,8 @@ class ReceiveWindow {
     due_ = 0;
     return announced;
   }
+  /// The peer is about to hear of so much more.
+  void widen(std::uint32_t bytes) { left_ += bytes; }
   /// The peer counts by a smaller window now than the one it started with.
   void narrow(std::uint32_t bytes) { left_ -= bytes; }
 

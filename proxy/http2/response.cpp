@@ -32,6 +32,8 @@ class BlockCopier {
 /// The sink of http/response_fields.hpp.
 class BlockSink {
  public:
+  static constexpr bool needs_length = false;  // END_STREAM says it
+
   explicit BlockSink(BlockWriter& writer) : writer_(writer) {}
 
   BlockCopier copier() const { return BlockCopier(writer_); }

@@ -14,7 +14,7 @@ void ServerCodec::start() {
   const std::size_t at = output_.size();
   append_frame_header(output_, {.length = 0, .type = FrameType::settings});
   append_setting(output_, Setting::max_concurrent_streams, concurrent_streams_);
-  append_setting(output_, Setting::initial_window_size, limits_.stream_window);
+  append_setting(output_, Setting::initial_window_size, limits_.first_window);
   append_setting(output_, Setting::max_header_list_size, static_cast<std::uint32_t>(header_bytes));
   append_setting(output_, Setting::enable_connect_protocol, 1);
   append_setting(output_, Setting::no_rfc7540_priorities, 1);

@@ -75,6 +75,7 @@ class Stream {
   std::uint64_t expected_bytes_ = 0;
   std::uint64_t received_bytes_ = 0;
   std::size_t untaken_bytes_ = 0;
+  bool window_is_whole_ = false;
   Stream* queue_next_ = nullptr;  // a ring, in the order of sending
   Stream* queue_previous_ = nullptr;
 };

@@ -19,7 +19,7 @@ const char* check_section(const FieldSection& section) {
     if (const CheckedField checked = check_field(line); checked.wrong != nullptr) return checked.wrong;
     bytes += line.name.size() + separator.size() + line.value.size() + line_end.size();
   }
-  return bytes <= http::ChunkedDecoder::trailer_bytes_max ? nullptr : "trailer section is too long";
+  return bytes <= trailer_bytes_max ? nullptr : "trailer section is too long";
 }
 
 /// The same; where it is nullptr, the lines are there.

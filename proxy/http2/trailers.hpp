@@ -1,7 +1,8 @@
-// The trailer section of an HTTP/2 message as the lines that HTTP/1's decoder gives (http/chunked.hpp), bounded alike,
-// so that one filter judges both (http/trailers.hpp). Pure: appends to a reused string; any thread.
+// The trailer section of an HTTP/2 message as the lines that HTTP/1's decoder gives (http/chunked.hpp), so that one
+// filter judges both (http/trailers.hpp). Pure: appends to a reused string; any thread.
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include "core/error.hpp"
@@ -9,8 +10,11 @@
 
 namespace weir::http2 {
 
+/// More than HTTP/1 takes: gRPC has the details of an error here, and its clients take 8 to 16 KiB.
+inline constexpr std::size_t trailer_bytes_max = std::size_t{16} * 1024;
+
 /// Writes `name: value` CRLF for each field to `lines`, which is cleared first. Error, and no lines: malformed_request,
-/// for pseudo-fields, what no field may be (http2/field_check.hpp), and more than HTTP/1 takes.
+/// for pseudo-fields, what no field may be (http2/field_check.hpp), and what is too long or too much.
 Result<void> write_trailers(const FieldSection& section, std::string& lines);
 
 /// The same of a response. Error: response_malformed, of the upstream.

@@ -12,6 +12,9 @@ std::optional<Error> common_error(io::IoStatus status, bool total_timeout) {
   }
   if (status == io::IoStatus::peer_gone) return client_error(ErrorKind::client_gone, "the client left");
   if (status == io::IoStatus::shutdown) return self_error(ErrorKind::draining, "shutting down");
+  if (status == io::IoStatus::exhausted) {
+    return self_error(ErrorKind::out_of_resources, "out of descriptors, ports or memory");
+  }
   if (status == io::IoStatus::unprocessed) {
     return upstream_error(ErrorKind::unprocessed, "the endpoint did not take the request");
   }
@@ -31,8 +34,6 @@ Error connect_error(io::IoStatus status, bool total_timeout) {
       return upstream_error(ErrorKind::tls_certificate, "the endpoint's certificate is not trusted");
     case io::IoStatus::tls_failed:
       return upstream_error(ErrorKind::tls_failed, "TLS handshake failed");
-    case io::IoStatus::exhausted:
-      return self_error(ErrorKind::out_of_resources, "out of descriptors, ports or memory");
     default:
       return upstream_error(ErrorKind::connect_failed, "no connection");
   }

@@ -40,7 +40,7 @@ bool EndpointCall::lease(bool can_be_sent_again, bool kept_too) {
 Task<CallEnd> EndpointCall::connect() {
   const TimePoint deadline = std::min(started_ + bounds_.connect, bounds_.deadline);
   CallEnd end;
-  if (is_http2()) end.status = co_await connect_shared(deadline);
+  if (is_http2()) end = co_await connect_shared(deadline);
   if (is_http2() || !end.ok()) co_return end;
   if (phase_ == Phase::exchange) co_return end;  // over a connection that another has made
   end.status = co_await http1_.connect(target_, deadline);
@@ -50,12 +50,17 @@ Task<CallEnd> EndpointCall::connect() {
 }
 
 /// A place on a connection that calls share. An endpoint that chooses HTTP/1.1 instead gets the call that way.
-Task<io::IoStatus> EndpointCall::connect_shared(TimePoint deadline) {
+Task<CallEnd> EndpointCall::connect_shared(TimePoint deadline) {
+  CallEnd end;
   Http2Connected connected =
       co_await target_.pool->http2()->connect(*http2_, target_, bounds_.connect, deadline);
   phase_ = connected.status == io::IoStatus::ok ? Phase::exchange : connected.phase;
   lacks_descriptor_ = connected.no_descriptor;
-  if (!connected.http1) co_return connected.status;
+  end.status = connected.status;
+  if (connected.no_place) {
+    end.error = self_error(ErrorKind::endpoint_busy, "every connection to the endpoint is full");
+  }
+  if (!connected.http1) co_return end;
   wire_ = &http1_;
   if (http2_->left() != io::IoStatus::ok) http1_.abort(http2_->left());
   phase_ = Phase::connecting;
@@ -63,7 +68,7 @@ Task<io::IoStatus> EndpointCall::connect_shared(TimePoint deadline) {
     http1_.adopt(std::move(connected.connection));
     phase_ = Phase::exchange;
   }
-  co_return io::IoStatus::ok;
+  co_return end;
 }
 
 bool EndpointCall::try_send(const WholeRequest& request, io::IoResult& result) {

@@ -133,7 +133,7 @@ class EndpointCall {
  private:
   TimePoint head_deadline() const;
   bool is_http2() const { return wire_ != &http1_; }
-  Task<io::IoStatus> connect_shared(TimePoint deadline);
+  Task<CallEnd> connect_shared(TimePoint deadline);
   bool drop_some(relay::BodySource& body, CallEnd& end, std::size_t& dropped);
 
   io::Reactor& reactor_;

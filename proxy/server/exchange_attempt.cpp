@@ -113,6 +113,7 @@ Task<Result<void>> Exchange::connect() {
     co_return Result<void>{};
   }
   Error why = end.error ? *std::move(end.error) : connect_error(end.status, total_is_over());
+  if (why.kind == ErrorKind::endpoint_busy) ++upstream_view().counters->refused_endpoint_busy;
   if (call_.phase() == EndpointCall::Phase::handshake && why.origin == Origin::upstream) {
     const std::string tls = call_.tls_failure();
     worker_.log(Noise::endpoint_tls, config::LogLevel::warn, "upstream {} endpoint {}: TLS: {}",

@@ -24,14 +24,16 @@ std::string_view message_of(const Error& error, bool has_deadline) {
 
 }  // namespace
 
+/// Calls are POST. What is not, a tunnel above all, could not tell a status of 200 from success.
 void Exchange::note_grpc() {
+  if (head.method != http::Method::post) return;
   const http::Field* const type = head.find(http::FieldId::content_type);
   decided_.grpc = type != nullptr && grpc::is_grpc(type->value);
 }
 
 /// The route is known.
 void Exchange::note_grpc_web() {
-  if (!decided_.route->config->grpc_web) return;
+  if (!decided_.route->config->grpc_web || head.method != http::Method::post) return;
   const http::Field* const type = head.find(http::FieldId::content_type);
   if (type == nullptr) return;
   const grpc::Web kind = grpc::web_kind(type->value);
@@ -60,9 +62,9 @@ void Exchange::limit_to_grpc_timeout() {
   if (grpc_.timeout) total_deadline_ = std::min(total_deadline_, started + *grpc_.timeout);
 }
 
-/// A call with a deadline may be silent until then, on both sides.
+/// How long a side of a call may be silent.
 Duration Exchange::patience(Duration bound) const {
-  return grpc_.timeout ? grpc::timeout_max : bound;
+  return grpc_.timeout ? grpc::silence_allowed(bound, *grpc_.timeout) : bound;
 }
 
 /// Room in the request's head for what is left of the deadline. What a header policy says of it stays.

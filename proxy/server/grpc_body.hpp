@@ -19,6 +19,8 @@ class GrpcBody final : public relay::BodySource {
   Task<io::IoResult> wait(TimePoint until) override { return body_.wait(until); }
   Result<void> end_of_stream() override { return body_.end_of_stream(); }
   std::string_view trailers() const override { return body_.trailers(); }
+  void set_read_max(std::size_t bytes) override { body_.set_read_max(bytes); }
+  Duration held_back() const override { return body_.held_back(); }
 
   /// As far as take() handed out what was there: behind a whole message, or before the first.
   bool between_messages() const { return cursor_.between_messages(); }

@@ -39,6 +39,9 @@ void Http2Call::placed(Http2EndpointConnection& connection, bool kept) {
   connection_ = &connection;
   link_ = &connection;
   kept_ = kept;
+  failure_.reset();  // of an earlier try to get here
+  tls_failure_.reset();
+  priority = {.incremental = true};  // bodies take turns: an upload of any length stops no other
   body_.begin(*this, false);
   sink_.begin(*this, connection, 0);
 }
@@ -188,13 +191,10 @@ void Http2Call::leave(io::IoStatus why) {
   place_wait_.notify(why);
 }
 
-void Http2Call::finish(const http::ResponseHead&, bool reusable, const config::Keepalive& keepalive) {
+void Http2Call::finish(const http::ResponseHead&, bool, const config::Keepalive& keepalive) {
   if (connection_ == nullptr) return;
-  Http2EndpointConnection& connection = *connection_;
-  const bool unused = id() == 0 && left_ == io::IoStatus::ok && !reusable;
-  connection.note_keepalive(keepalive);
+  connection_->note_keepalive(keepalive);
   give_place_back();
-  if (unused) connection.close_if_idle();  // a check of nothing but the connection
 }
 
 /// The codec resets what did not end both ways.

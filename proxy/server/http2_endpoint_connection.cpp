@@ -39,11 +39,15 @@ Http2EndpointConnection::Http2EndpointConnection(std::shared_ptr<EndpointPool> o
 
 Http2EndpointConnection::~Http2EndpointConnection() {
   socket_->channel().observe(nullptr);
-  if (!dead_) count(calls_.empty(), false);
+  if (!is_dead()) count(calls_.empty(), false);
 }
 
-void Http2EndpointConnection::start() {
-  codec_.start();
+void Http2EndpointConnection::start() noexcept {
+  try {
+    codec_.start();
+  } catch (...) {
+    return give_up(std::current_exception());
+  }
   want_flush();
   socket_->channel().observe(this);
   read();  // what is there already is no event any more
@@ -61,7 +65,9 @@ bool Http2EndpointConnection::is_open(TimePoint now) const {
 }
 
 std::size_t Http2EndpointConnection::calls_max() const {
-  return std::min(pool_.settings().h2.max_streams, codec_.peer_streams_max());
+  const std::size_t wanted = pool_.settings().h2.max_streams;
+  return std::min<std::size_t>(
+      wanted, codec_.settings_received() ? codec_.peer_streams_max() : pool_.streams_before_settings());
 }
 
 void Http2EndpointConnection::add(Http2Call& call) {
@@ -82,6 +88,13 @@ void Http2EndpointConnection::remove(Http2Call& call) {
   std::erase(calls_, &call);
   --pool_.counters().streams;
   leave_queue(call);
+  if (calls_.empty()) {
+    idle_since_ = reactor().now();
+    if (!is_dead()) {
+      count(false, false);
+      count(true, true);
+    }
+  }
   // A codec that found no memory may not know the stream: the call is not used again.
   if (!gave_up_ && call.id() != 0) {
     try {
@@ -90,16 +103,11 @@ void Http2EndpointConnection::remove(Http2Call& call) {
       give_up(std::current_exception());
     }
   }
-  if (calls_.empty()) {
-    idle_since_ = reactor().now();
-    if (!dead_) {
-      count(false, false);
-      count(true, true);
-    }
-    if (!dead_ && (!is_open(idle_since_) || !pool_.keeps_idle())) die(io::IoStatus::shutdown);
+  if (calls_.empty() && !is_dead() && (!is_open(idle_since_) || !pool_.keeps_idle())) {
+    die(io::IoStatus::shutdown);
   }
   want_flush();
-  if (!dead_) pool_.places_changed();
+  if (!is_dead()) pool_.places_changed();
 }
 
 void Http2EndpointConnection::note_keepalive(const config::Keepalive& keepalive) {
@@ -127,9 +135,10 @@ void Http2EndpointConnection::give_up(const std::exception_ptr& failure) noexcep
 /// All of its calls end; of these only one counts as a failure of the endpoint. It is freed at the end of the turn in
 /// which the last one has left.
 void Http2EndpointConnection::die(io::IoStatus why) noexcept {
-  if (dead_) return;
+  if (is_dead()) return;
   count(calls_.empty(), false);
-  dead_ = closing_ = true;
+  ended_ = why;
+  closing_ = true;
   timer_.disarm();
   socket_->channel().observe(nullptr);
   std::shared_ptr<upstream::ConnectionFailure> failure;
@@ -144,19 +153,20 @@ void Http2EndpointConnection::die(io::IoStatus why) noexcept {
   }
   if (is_writing()) socket_->channel().abort(why);  // otherwise a GOAWAY goes out
   want_flush();
-  pool_.places_changed();
+  // Without any call so far nothing waits for its places, or Http2Pool::take_over() says what follows.
+  if (calls_so_far_ > 0) pool_.places_changed();
 }
 
 void Http2EndpointConnection::turn_is_over() noexcept {
-  if (!dead_ && socket_->channel().aborted() != io::IoStatus::ok) die(io::IoStatus::reset);
-  if (dead_) {
+  if (!is_dead() && socket_->channel().aborted() != io::IoStatus::ok) die(io::IoStatus::reset);
+  if (is_dead()) {
     if (is_writing()) return socket_->channel().abort(io::IoStatus::shutdown);
     if (calls_.empty()) pool_.remove(*this);  // destroys this
     return;
   }
   if (codec_.failed()) return die(io::IoStatus::reset);
   if (reads_on_ && !is_congested()) read();
-  if (!dead_) arm();
+  if (!is_dead()) arm();
 }
 
 void Http2EndpointConnection::on_unread_event(io::Channel&) {
@@ -172,7 +182,7 @@ void Http2EndpointConnection::socket_is_broken(io::IoStatus why) {
 void Http2EndpointConnection::read() noexcept {
   reads_on_ = false;
   try {
-    for (int reads = 0; !dead_ && read_some(); ++reads) {
+    for (int reads = 0; !is_dead() && read_some(); ++reads) {
       if (reads < reads_per_turn && !is_congested()) continue;
       reads_on_ = true;
       break;
@@ -250,6 +260,7 @@ void Http2EndpointConnection::on_goaway(std::uint32_t last_id, http2::ErrorCode)
 }
 
 void Http2EndpointConnection::on_capacity() {
+  pool_.note_streams_max(codec_.peer_streams_max());
   for (Http2Call* call : calls_) call->outgoing().resume();
   pool_.places_changed();
 }
@@ -284,7 +295,7 @@ void Http2EndpointConnection::look() noexcept {
       give_up(std::current_exception());
     }
   }
-  if (!dead_) arm();
+  if (!is_dead()) arm();
 }
 
 /// An endpoint whose kernel takes what is sent is not gone: the PING may be behind much else.

@@ -41,8 +41,10 @@ class Http2EndpointConnection final : public Http2Link,
                           std::unique_ptr<io::Stream> socket);
   ~Http2EndpointConnection();
 
-  /// Sends the preface and begins to read.
-  void start();
+  /// Sends the preface and begins to read. It may end within this.
+  void start() noexcept;
+  /// Why it ended: `shutdown` in good order; ok: it has not.
+  io::IoStatus ended() const { return ended_; }
   /// Whether it takes a further call at `now`, apart from their number.
   bool is_open(TimePoint now) const;
   /// It was kept without calls, and nothing has come since: it may be dead.
@@ -94,6 +96,7 @@ class Http2EndpointConnection final : public Http2Link,
   bool read_some();
   void receive(std::string_view bytes);
   void die(io::IoStatus why) noexcept;
+  bool is_dead() const { return ended_ != io::IoStatus::ok; }
   void look() noexcept;
   void look_at_silence(TimePoint now);
   void arm();
@@ -119,9 +122,9 @@ class Http2EndpointConnection final : public Http2Link,
   std::size_t pings_in_silence_ = 0;  // without anything else that came
   bool ping_runs_ = false;
   bool unproven_ = false;
-  bool closing_ = false;   // takes no further calls
-  bool dead_ = false;      // nothing is received any more, and calls are over
-  bool gave_up_ = false;   // the codec's state may be half of something
+  bool closing_ = false;                   // takes no further calls
+  io::IoStatus ended_ = io::IoStatus::ok;  // otherwise nothing is received any more, and calls are over
+  bool gave_up_ = false;                   // the codec's state may be half of something
   bool reads_on_ = false;  // there is more to be read, in the next turn or when less waits to be sent
 };
 

@@ -98,13 +98,14 @@ void Http2Link::pump() {
       const bool through = sink.note_sent();
       if (stays_next && !through) return;  // until the socket took it
       if (stays_next) grant(stream);
-    } else if (codec_.connection_sendable() == 0) {
-      return;  // the codec reports when that changes
-    } else if (data_sent_ == before) {
-      queue_.remove(stream);  // its own window, or its head: Http2Sink::resume() brings it back
-    } else {
-      queue_.rotate();
+      continue;
     }
+    const bool moved = data_sent_ != before;
+    // Also where the window of the connection is used up now: what is opened of it is for the next one.
+    if (moved) queue_.rotate();
+    if (codec_.connection_sendable() == 0) return;  // the codec reports when that changes
+    // What holds it up is its own window, or its head: Http2Sink::resume() brings it back.
+    if (!moved) queue_.remove(stream);
   }
 }
 

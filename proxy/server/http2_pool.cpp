@@ -83,7 +83,8 @@ bool Http2Pool::lease(Http2Call& call, const CallTarget& target, Duration connec
   const upstream::Http2Choice choice = choose(kept_too);
   if (choice.index == upstream::Http2Choice::none || !waits_.empty()) return false;
   open_[choice.index]->add(call);
-  if (choice.open_another && reactor_.now() >= no_spread_until_) make_for_later(target, connect);
+  const bool spreads = keeps_idle() && reactor_.now() >= no_spread_until_;
+  if (choice.open_another && spreads) make_for_later(target, connect);
   return true;
 }
 
@@ -102,6 +103,7 @@ Task<Http2Connected> Http2Pool::connect(Http2Call& call, CallTarget target, Dura
     if (call.left() == io::IoStatus::ok && woken != io::IoStatus::timeout) continue;
     wait.result.status = call.left() != io::IoStatus::ok ? call.left() : io::IoStatus::timeout;
     wait.result.phase = makings_.empty() ? CallPhase::connecting : makings_.front()->phase;
+    wait.result.no_place = wait.result.status == io::IoStatus::timeout && makings_.empty();
     break;
   }
   co_return std::move(wait.result);
@@ -109,9 +111,12 @@ Task<Http2Connected> Http2Pool::connect(Http2Call& call, CallTarget target, Dura
 
 /// Places that the connections which are being made will have, as far as that is known.
 std::size_t Http2Pool::places_coming() const {
-  const std::size_t each =
-      std::min<std::size_t>(settings_.h2.max_streams, http2::ClientCodec::streams_before_settings);
-  return makings_.size() * each;
+  return makings_.size() * std::min<std::size_t>(settings_.h2.max_streams, streams_before_settings_);
+}
+
+/// Where one takes none for a time, another one shows when that is over.
+void Http2Pool::note_streams_max(std::uint32_t streams) {
+  streams_before_settings_ = std::clamp<std::size_t>(streams, 1, http2::ClientCodec::streams_before_settings);
 }
 
 bool Http2Pool::needs_connection() {
@@ -180,6 +185,7 @@ void Http2Pool::made(Making& making, bool well) noexcept {
   const std::shared_ptr<EndpointPool> keep = making.owner;
   std::erase_if(makings_, [&making](const auto& each) { return each.get() == &making; });
   if (!well) making.status = io::IoStatus::exhausted;
+  if (making.cancelled && making.status == io::IoStatus::ok) making.status = io::IoStatus::cancelled;
   try {
     if (making.status == io::IoStatus::ok) {
       take_over(making);
@@ -203,10 +209,16 @@ void Http2Pool::take_over(Making& making) {
       return failed(making);
     }
   }
-  auto connection = std::make_unique<Http2EndpointConnection>(making.owner, *this, std::move(making.socket));
-  connections_.push_back(std::move(connection));
-  connections_.back()->start();
-  serve_waits();
+  making.phase = CallPhase::exchange;
+  connections_.push_back(
+      std::make_unique<Http2EndpointConnection>(making.owner, *this, std::move(making.socket)));
+  Http2EndpointConnection& connection = *connections_.back();
+  connection.start();
+  if (connection.ended() == io::IoStatus::ok) return serve_waits();
+  // Before anything was sent over it. With a GOAWAY the endpoint is there, and takes nothing.
+  making.status =
+      connection.ended() == io::IoStatus::shutdown ? io::IoStatus::unprocessed : connection.ended();
+  failed(making);
 }
 
 /// All that wait go out as HTTP/1.1: the first one over this connection.
@@ -225,7 +237,8 @@ void Http2Pool::speak_http1(Making& making) {
 /// each call waits to its own end, because it may have come late.
 void Http2Pool::failed(const Making& making) {
   if (making.for_later) no_spread_until_ = reactor_.now() + spread_pause;
-  if (waits_.empty() || making.cancelled) return;
+  if (waits_.empty()) return;
+  if (making.cancelled) return make_if_needed(waits_.front());  // it came since then
   const bool timed_out = making.status == io::IoStatus::timeout;
   list_open(true);
   if (open_.empty() && makings_.empty() && !timed_out) return fail_waits(making);
@@ -239,7 +252,7 @@ void Http2Pool::fail_waits(const Making& making) noexcept {
   std::shared_ptr<const std::string> tls;
   try {
     failure = std::make_shared<upstream::ConnectionFailure>();
-    if (making.phase == CallPhase::handshake) {
+    if (making.phase == CallPhase::handshake && making.socket && making.socket->is_tls()) {
       const std::string& said = making.socket->tls()->failure_text();
       const bool chosen_otherwise = said.empty() && making.status == io::IoStatus::tls_failed;
       tls = std::make_shared<const std::string>(chosen_otherwise ? "the endpoint did not choose h2 (ALPN)"
@@ -284,12 +297,13 @@ void Http2Pool::remove(Http2EndpointConnection& connection) {
   // It may hold the last reference to this.
   const std::unique_ptr<Http2EndpointConnection> gone = std::move(*at);
   connections_.erase(at);
+  places_changed();  // there may be one more now
 }
 
 std::size_t Http2Pool::close_idle() {
   std::size_t closed = 0;
-  for (const auto& connection : connections_) {
-    if (connection->close_if_idle()) ++closed;
+  for (std::size_t i = 0; i < connections_.size(); ++i) {  // others may be made meanwhile
+    if (connections_[i]->close_if_idle()) ++closed;
   }
   if (!waits_.empty()) return closed;
   for (const auto& making : std::vector(makings_)) making->cancel();

@@ -14,6 +14,7 @@
 #include "config/model.hpp"
 #include "core/buffer.hpp"
 #include "core/task.hpp"
+#include "http2/client_codec.hpp"
 #include "observe/worker_metrics.hpp"
 #include "server/endpoint_wire.hpp"
 #include "server/http2_call.hpp"
@@ -36,6 +37,8 @@ struct Http2Connected {
   io::IoStatus status = io::IoStatus::ok;
   CallPhase phase = CallPhase::connecting;  // in which it failed
   bool no_descriptor = false;               // exhausted, and closing another connection would help
+  bool no_place =
+      false;  // timeout, of a wait for one of connections_max to take it: no fault of the endpoint's
   /// The endpoint has chosen HTTP/1.1: the call has no place. `connection` is ready for its request; null: the call has
   /// to make one, and to offer HTTP/1.1 alone.
   bool http1 = false;
@@ -80,6 +83,11 @@ class Http2Pool {
   observe::EndpointCounters& counters();
   bool keeps_idle() const;
   void note_keepalive(const config::Keepalive& keepalive) { settings_.keepalive = keepalive; }
+  /// How many calls a connection takes whose endpoint has not said it yet: as many as the others of this endpoint, so
+  /// that it need not refuse them.
+  std::size_t streams_before_settings() const { return streams_before_settings_; }
+  /// An endpoint has said it.
+  void note_streams_max(std::uint32_t streams);
   /// There may be more places, or fewer.
   void places_changed() noexcept;
   /// Frees it.
@@ -128,6 +136,7 @@ class Http2Pool {
   // Of list_open(): the connections that take calls, and how busy each is.
   std::vector<Http2EndpointConnection*> open_;
   std::vector<upstream::Http2Load> loads_;
+  std::size_t streams_before_settings_ = http2::ClientCodec::streams_before_settings;
   TimePoint http1_until_{}, no_spread_until_{};
   bool retired_ = false;
 };

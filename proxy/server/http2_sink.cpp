@@ -135,7 +135,7 @@ bool Http2Sink::send(std::size_t most) {
   return send_end();
 }
 
-/// True: nothing follows it in this batch.
+/// True: nothing follows it in this batch, or nothing can: the stream may find now that it comes too late.
 bool Http2Sink::send_head() {
   const bool end = batch_->ended() && data_left_ == 0 && batch_->trailers().empty();
   const std::size_t before = link_->codec().output().size();
@@ -143,7 +143,7 @@ bool Http2Sink::send_head() {
   written_ += link_->codec().output().size() - before;
   head_sent_ = true;
   link_->want_flush();
-  return end;
+  return end || aborted() != io::IoStatus::ok;
 }
 
 void Http2Sink::send_data(std::size_t bytes, bool end) {

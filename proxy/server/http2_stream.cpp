@@ -12,6 +12,19 @@
 #include "server/worker.hpp"
 
 namespace weir::server {
+namespace {
+
+/// Of a head that is too large only what says who reads the answer.
+void keep_kind(const http2::FieldSection& section, http::RequestHead& head) {
+  for (std::size_t i = 0; i < section.size(); ++i) {
+    const http2::FieldLine line = section[i];
+    if (line.name == ":method") head.method = http::parse_method(line.value);
+    if (line.name == "content-type")
+      head.fields.push_back({http::FieldId::content_type, line.name, line.value});
+  }
+}
+
+}  // namespace
 
 Http2Stream::Http2Stream(Worker& worker) : Http2Message(worker.reactor(), worker.buffers()), worker_(worker) {
   worker_.reactor().expect_waiting(io::Reactor::waiting_per_channel);
@@ -35,6 +48,7 @@ bool Http2Stream::begin(Http2Connection& connection, http2::FieldSection& sectio
   exchange_->begin(*this);
   exchange_->head.major_version = 2;
   if (too_large) {
+    keep_kind(section_, exchange_->head);
     exchange_->set_refusal(client_error(ErrorKind::head_too_large, "head is too large"));
     return true;
   }

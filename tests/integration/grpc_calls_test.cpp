@@ -80,6 +80,31 @@ TEST_F(GrpcCalls, AStreamInBothDirections) {
   EXPECT_EQ(grpc_status_of(response), "0");
 }
 
+/// Even where its endpoint is no longer configured.
+TEST_F(GrpcCalls, AStreamSurvivesReloads) {
+  Http2Client client = this->client();
+  const std::uint32_t call = start_call(client);
+  client.wait_head(call);
+  std::size_t bytes = 0;
+  const auto say = [&](const std::string& text) {
+    const std::string message = grpc::message(text);
+    client.send_data(call, message, false);
+    bytes += message.size();
+    client.wait_body(call, bytes);
+  };
+  say("before");
+  weir_->reload(h2c_config({endpoint_.address()}, "timeouts: { total: 1h }"));
+  say("between");
+  ConfigText other = h2c_config({"127.0.0.1:" + std::to_string(unused_port())});
+  other.route = "max_in_flight: 1";
+  weir_->reload(other);
+  say("behind");
+  client.send_data(call, "");
+  const Http2Response& response = client.wait_end(call);
+  EXPECT_THAT(grpc::messages(response.body), ElementsAre("before", "between", "behind"));
+  EXPECT_EQ(grpc_status_of(response), "0");
+}
+
 /// The server may end the call while its client still sends.
 TEST_F(GrpcCalls, AStatusBeforeTheClientHasEnded) {
   Http2Script script;
@@ -103,6 +128,7 @@ TEST_F(GrpcCalls, TrailersOnlyStaysOneFrame) {
   EXPECT_EQ(response.fields.get("grpc-status"), "5");
   EXPECT_EQ(response.fields.get("grpc-message"), "no%20such%20thing");
   EXPECT_FALSE(response.fields.has("proxy-status"));
+  EXPECT_FALSE(response.fields.has("content-length"));
 }
 
 TEST_F(GrpcCalls, MetadataPassesBothWays) {
@@ -136,6 +162,19 @@ TEST_F(GrpcCalls, MetadataPassesBothWays) {
   EXPECT_EQ(response.trailers.get("grpc-status"), "3");
   EXPECT_EQ(response.trailers.get("grpc-message"), "wrong");
   EXPECT_EQ(response.trailers.get("grpc-status-details-bin"), "CAMSBXdyb25n");
+}
+
+TEST_F(GrpcCalls, LargeDetailsOfAnErrorPass) {
+  const std::string details(12 * 1024, 'A');
+  Http2Script script;
+  script.end = [&details](const Stream& stream) {
+    stream.head(grpc::head());
+    h2::FieldLines trailers = grpc::status(3, "wrong");
+    trailers.emplace_back("grpc-status-details-bin", details);
+    stream.trailers(trailers);
+  };
+  endpoint_.behave(script);
+  EXPECT_EQ(call().trailers.get("grpc-status-details-bin"), details);
 }
 
 TEST_F(GrpcCalls, LargeMessagesPass) {

@@ -89,6 +89,26 @@ TEST_F(GrpcErrors, MoreRequestsThanARouteAllowsIsUnavailable) {
   expect_own_error(call(), 14);
 }
 
+TEST_F(GrpcErrors, AHeadThatIsTooLargeIsInternal) {
+  start();
+  expect_own_error(call("hello", {{"x-large", std::string(40'000, 'x')}}), 13);
+  EXPECT_EQ(endpoint_.request_count(), 0U);
+}
+
+/// Its client takes each 2xx for an open tunnel (RFC 8441 5).
+TEST_F(GrpcErrors, ATunnelIsNoCallWhateverItsTypeIs) {
+  start(h2c_config({"127.0.0.1:" + std::to_string(unused_port())}, "retry: { attempts: 0 }"));
+  const h2::FieldLines fields = {{":method", "CONNECT"},
+                                 {":protocol", "websocket"},
+                                 {":scheme", "http"},
+                                 {":authority", "example.test"},
+                                 {":path", "/chat"},
+                                 {"sec-websocket-version", "13"},
+                                 {"content-type", "application/grpc"}};
+  Http2Client client = this->client();
+  EXPECT_EQ(client.wait_end(client.start_request(fields, false)).status, 502);
+}
+
 TEST_F(GrpcErrors, OverHttp1TheyHaveALengthOfZero) {
   start(h2c_config({"127.0.0.1:" + std::to_string(unused_port())}, "retry: { attempts: 0 }"));
   const Response response = old_call();

@@ -30,6 +30,7 @@ void expect_own_error(const Http2Response& response, int status) {
   EXPECT_EQ(response.fields.get("grpc-status"), std::to_string(status));
   EXPECT_NE(response.fields.get("grpc-message"), "");
   EXPECT_TRUE(response.fields.has("x-request-id"));
+  EXPECT_FALSE(response.fields.has("content-length"));
 }
 
 std::string base64(std::string_view bytes) {

@@ -149,8 +149,13 @@ TEST_F(Http2Connections, WaitingForAPlaceHasABound) {
   start("h2: { connections: 1, max_streams: 1 }, timeouts: { connect: 300ms }, retry: { attempts: 0 }");
   Http2Client client = this->client();
   hang(client, 64);
-  EXPECT_GE(get("/").status, 502);
+  for (int i = 0; i < 4; ++i) {
+    const auto refused = get("/");
+    EXPECT_EQ(refused.status, 503);
+    EXPECT_THAT(refused.fields.get("proxy-status"), ::testing::HasSubstr("connection_limit_reached"));
+  }
   EXPECT_EQ(endpoint_.request_count(), 64U);
+  EXPECT_EQ(failures(), 0) << "it is Weir's bound, and the endpoint has no part in it";
 }
 
 // When one leaves.

@@ -197,7 +197,12 @@ TEST(ResponseProperty, AnswersOfWeirsOwnToo) {
     http::write_own_head(head, response, with.options, date);
     block.clear();
     write_own_block(block, response, with.options, date);
-    EXPECT_EQ(fields_of(block, response.status), end_to_end_fields(head, false)) << head;
+    Lines expected = end_to_end_fields(head, false);
+    Lines written = fields_of(block, response.status);
+    if (response.body.empty()) {  // what only HTTP/1 has to say
+      for (Lines* lines : {&expected, &written}) std::erase(*lines, Lines::value_type("content-length", "0"));
+    }
+    EXPECT_EQ(written, expected) << head;
     if (testing::Test::HasFailure()) return;
   }
 }

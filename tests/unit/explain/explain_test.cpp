@@ -317,6 +317,28 @@ TEST_F(ExplainTest, WebSocketsArePassedOnWhereAllowed) {
   EXPECT_EQ(json("GET", "http://h/site", headers).at("proxy").at("websocket"), false);
 }
 
+TEST_F(ExplainTest, CallsOfGrpcAreNamed) {
+  const auto proxy = [&](const char* method, const char* type) {
+    return json(method, "http://h/site", {std::string("Content-Type: ") + type}).at("proxy").as_object();
+  };
+  EXPECT_EQ(proxy("POST", "application/grpc+proto").at("grpc"), "a call");
+  EXPECT_FALSE(proxy("GET", "application/grpc").contains("grpc"));
+  EXPECT_FALSE(proxy("POST", "application/json").contains("grpc"));
+  EXPECT_FALSE(proxy("POST", "application/grpc-web").contains("grpc"));
+  EXPECT_THAT(text("POST", "http://h/site", {"Content-Type: application/grpc"}),
+              HasSubstr("gRPC       a call\n"));
+}
+
+TEST_F(ExplainTest, AnEndpointGetsGrpcOfWhatIsGrpcWeb) {
+  config_.routes[3].grpc_web = true;
+  const auto plan =
+      json("POST", "http://h/site", {"Content-Type: application/grpc-web-text+proto"}).at("proxy");
+  EXPECT_EQ(plan.at("grpc"), "a call of gRPC-Web, which is translated");
+  const auto seen = boost::json::value_to<std::vector<std::string>>(plan.at("request"));
+  EXPECT_THAT(seen, Contains("Content-Type: application/grpc+proto"));
+  EXPECT_THAT(seen, Contains("TE: trailers"));
+}
+
 TEST_F(ExplainTest, TheRetryRuleDependsOnTheMethod) {
   const auto rule = [&](const char* method) {
     return std::string(json(method, "http://h/site").at("proxy").at("retry").as_string());

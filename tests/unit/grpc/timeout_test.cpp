@@ -72,5 +72,13 @@ TEST(GrpcTimeout, WhatIsWrittenIsRead) {
   }
 }
 
+TEST(GrpcTimeout, SilenceIsAllowedUntilADeadlineThatIsNear) {
+  EXPECT_EQ(silence_allowed(60s, 1s), timeout_max) << "the deadline is what ends it";
+  EXPECT_EQ(silence_allowed(60s, 1h), timeout_max);
+  EXPECT_EQ(silence_allowed(60s, 1h + 1ns), Duration(1h));
+  EXPECT_EQ(silence_allowed(60s, timeout_max), Duration(1h));
+  EXPECT_EQ(silence_allowed(2h, timeout_max), Duration(2h));
+}
+
 }  // namespace
 }  // namespace weir::grpc

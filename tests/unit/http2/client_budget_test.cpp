@@ -20,8 +20,15 @@ std::string times(int count, const std::string& bytes) {
   return all;
 }
 
+/// Streams have their whole window from the start.
+ClientLimits whole_windows() {
+  ClientLimits limits;
+  limits.first_window = limits.stream_window;
+  return limits;
+}
+
 TEST(ClientWindows, AStreamThatIsNotTakenHoldsUpNoOther) {
-  Endpoint endpoint;
+  Endpoint endpoint(whole_windows());
   endpoint.connect();
   endpoint.owner.take_at_once = false;
   // More than the connection's window in all, none of it taken.
@@ -35,7 +42,7 @@ TEST(ClientWindows, AStreamThatIsNotTakenHoldsUpNoOther) {
 }
 
 TEST(ClientWindows, AStreamHasNoMoreThanItsWindow) {
-  Endpoint endpoint;
+  Endpoint endpoint(whole_windows());
   endpoint.connect();
   endpoint.owner.take_at_once = false;
   endpoint.call();
@@ -44,8 +51,37 @@ TEST(ClientWindows, AStreamHasNoMoreThanItsWindow) {
   EXPECT_EQ(endpoint.send(data(1, "x")), "reset 1 FLOW_CONTROL_ERROR by us\n");
 }
 
-TEST(ClientWindows, TookReplenishesTheStreamAlone) {
+TEST(ClientWindows, AStreamOfWhichNothingIsTakenHasAFourth) {
   Endpoint endpoint;
+  endpoint.connect();
+  endpoint.owner.take_at_once = false;
+  endpoint.call();
+  endpoint.pass(headers(1, ok, false) + data(1, std::string(16'384, 'x')));
+  endpoint.sent();
+  EXPECT_EQ(endpoint.send(data(1, "x")), "reset 1 FLOW_CONTROL_ERROR by us\n");
+}
+
+TEST(ClientWindows, TheFirstThatAreTakenOpenTheRest) {
+  Endpoint endpoint;
+  endpoint.connect();
+  endpoint.owner.take_at_once = false;
+  endpoint.call();
+  endpoint.pass(headers(1, ok, false) + data(1, std::string(16'384, 'x')));
+  endpoint.sent();
+  Stream& stream = endpoint.owner.stream(1);
+  endpoint.codec.took(stream, 8191);
+  EXPECT_EQ(endpoint.sent(), "");
+  endpoint.codec.took(stream, 1);
+  EXPECT_EQ(endpoint.sent(), "WINDOW_UPDATE 1 57344\n");
+  endpoint.pass(times(3, data(1, std::string(16'384, 'x'))) + data(1, std::string(8192, 'x')));
+  EXPECT_EQ(endpoint.state(), "open");
+  EXPECT_EQ(stream.untaken_bytes(), 65'536u);
+  endpoint.sent();
+  EXPECT_EQ(endpoint.send(data(1, "x")), "reset 1 FLOW_CONTROL_ERROR by us\n");
+}
+
+TEST(ClientWindows, TookReplenishesTheStreamAlone) {
+  Endpoint endpoint(whole_windows());
   endpoint.connect();
   endpoint.owner.take_at_once = false;
   endpoint.call();

@@ -87,6 +87,18 @@ TEST(ResponseBlock, TheOriginsDateStays) {
             ":status: 404\ndate: Mon, 07 Nov 1994 08:49:37 GMT\n" + via_line + "content-length: 0\n");
 }
 
+TEST(ResponseBlock, ALengthOfZeroIsNotAdded) {
+  http::ResponseHead head;
+  head.status = 200;
+  head.major_version = 2;
+  head.fields = {{http::FieldId::unknown, "grpc-status", "5"}};
+  ResponseOptions options;
+  options.body = {BodyKind::length, 0};
+  EXPECT_EQ(written(head, options), ":status: 200\ngrpc-status: 5\n" + date_line + "via: 2.0 weir\n");
+  head.fields = {{http::FieldId::content_length, "content-length", "0"}};
+  EXPECT_EQ(written(head, options), ":status: 200\n" + date_line + "via: 2.0 weir\ncontent-length: 0\n");
+}
+
 TEST(ResponseBlock, ViaIsAppendedTo) {
   EXPECT_EQ(written("HTTP/1.0 200 OK\r\nVia: 1.1 a\r\nvia:\r\nvia: 1.1 b\r\nContent-Length: 1\r\n"),
             ":status: 200\n" + date_line + "via: 1.1 a, 1.1 b, 1.0 weir\ncontent-length: 1\n");
@@ -219,6 +231,8 @@ TEST(OwnBlock, ContentLength) {
   response.body = "<p>";
   response.head_only = true;
   EXPECT_EQ(written(response), ":status: 200\n" + date_line + "content-length: 3\n");
+  response.body = "";
+  EXPECT_EQ(written(response), ":status: 200\n" + date_line);
   for (const int status : {204, 304}) {
     response.status = status;
     EXPECT_EQ(written(response), ":status: " + std::to_string(status) + "\n" + date_line);

@@ -76,8 +76,8 @@ TEST(Http2Trailers, AreRefused) {
 TEST(Http2Trailers, AreBoundedAsInHttp1) {
   EXPECT_EQ(written(Lines(32, {"a", "b"})).size(), 32u * 6);
   EXPECT_EQ(written(Lines(33, {"a", "b"})), "too many trailer fields");
-  EXPECT_EQ(written({{"a", std::string(8 * 1024 - 5, 'b')}}).size(), 8u * 1024);
-  EXPECT_EQ(written({{"a", std::string(8 * 1024 - 4, 'b')}}), "trailer section is too long");
+  EXPECT_EQ(written({{"a", std::string(16 * 1024 - 5, 'b')}}).size(), 16u * 1024);
+  EXPECT_EQ(written({{"a", std::string(16 * 1024 - 4, 'b')}}), "trailer section is too long");
 }
 
 TEST(Http2Trailers, OfAResponse) {

@@ -440,9 +440,10 @@ class CrowdedSink final : public BodySink {
   bool has_turn_ = true;
 };
 
-RelayEnd relay_crowded(Fixture& f, CrowdedSink& sink, std::size_t bytes) {
+/// Of a body of `bytes` the first `sent` come.
+RelayEnd relay_crowded(Fixture& f, CrowdedSink& sink, std::size_t bytes, std::size_t sent) {
   Http1Source body(*f.source.b, f.in, {BodyKind::length, bytes}, Origin::upstream);
-  start(f.write_source(std::string(bytes, 'x')));
+  start(f.write_source(std::string(sent, 'x')));
   f.loop.run([](Fixture& fixture, BodySource& from, BodySink& to) -> Task<> {
     fixture.end = co_await relay_body(from, to, "", fixture.options, fixture.progress);
   }(f, body, sink));
@@ -452,17 +453,17 @@ RelayEnd relay_crowded(Fixture& f, CrowdedSink& sink, std::size_t bytes) {
 TEST(Relay, IsReadWhenTheTargetHasItsTurn) {
   Fixture f;
   CrowdedSink sink(f.loop.reactor(), f.in);
-  EXPECT_TRUE(relay_crowded(f, sink, 500'000).complete());
+  EXPECT_TRUE(relay_crowded(f, sink, 500'000, 500'000).complete());
   EXPECT_EQ(sink.bytes_, 500'000U);
   EXPECT_LE(sink.largest_, 30'000U);
   EXPECT_GE(sink.turns_, 16);
 }
 
 TEST(Relay, AWaitForATurnCanEndBadly) {
-  Fixture f(true);
+  Fixture f;
   CrowdedSink sink(f.loop.reactor(), f.in);
   sink.status = io::IoStatus::peer_gone;
-  const RelayEnd end = relay_crowded(f, sink, 500'000);
+  const RelayEnd end = relay_crowded(f, sink, 500'000, 1'000);
   EXPECT_EQ(end.side, RelayEnd::Side::target);
   EXPECT_EQ(end.status, io::IoStatus::peer_gone);
 }

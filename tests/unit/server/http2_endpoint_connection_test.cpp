@@ -4,6 +4,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <functional>
@@ -16,6 +19,7 @@
 #include "server/http2_pool.hpp"
 #include "support/http2_endpoint.hpp"
 #include "support/loop.hpp"
+#include "support/unique_fd.hpp"
 
 namespace weir::server {
 namespace {
@@ -37,8 +41,9 @@ class Asked {
   Asked(Loop& loop, BufferPool& buffers) : reactor_(loop.reactor()), call_(reactor_, buffers) {}
   ~Asked() { call_.reset(); }
 
-  void start(EndpointPool& pool, std::string_view head = get_request, Duration time = scaled(5s)) {
+  void start(EndpointPool& pool, std::string_view head, Duration time, std::string_view body) {
     head_ = head;
+    body_ = body;
     const CallTarget target{&pool, nullptr, &host_};
     call_.begin(target, {time, time, time, reactor_.now() + time});
     io::spawn(
@@ -61,7 +66,8 @@ class Asked {
       if (!end_.ok()) co_return;
     }
     io::IoResult sent;
-    const WholeRequest request{head_, {}, {}, http::BodyKind::none};
+    const auto kind = body_.empty() ? http::BodyKind::none : http::BodyKind::length;
+    const WholeRequest request{head_, body_, {}, kind};
     if (!call_.try_send(request, sent)) {
       const relay::PacedWrite rest = co_await call_.send_rest();
       sent.status = rest.status;
@@ -78,7 +84,7 @@ class Asked {
 
   io::Reactor& reactor_;
   EndpointCall call_;
-  std::string head_;
+  std::string head_, body_;
   const std::string host_ = "127.0.0.1";
   CallEnd end_;
   int status_ = 0;
@@ -88,6 +94,8 @@ class Asked {
 class Http2EndpointConnectionTest : public ::testing::Test {
  protected:
   ~Http2EndpointConnectionTest() override {
+    for (const auto& each : asked_) each->call().abort(io::IoStatus::cancelled);
+    wait_for_all();  // what waits has coroutines
     asked_.clear();
     if (!pool_) return;
     pool_->retire();
@@ -105,9 +113,9 @@ class Http2EndpointConnectionTest : public ::testing::Test {
     while (!done() && Clock::now() < patience) loop_.reactor().run_turn();
     EXPECT_TRUE(done());
   }
-  Asked& ask(std::string_view head = get_request, Duration time = scaled(5s)) {
+  Asked& ask(std::string_view head = get_request, Duration time = scaled(5s), std::string_view body = {}) {
     asked_.push_back(std::make_unique<Asked>(loop_, buffers_));
-    asked_.back()->start(*pool_, head, time);
+    asked_.back()->start(*pool_, head, time, body);
     return *asked_.back();
   }
   void wait_for_all() {
@@ -176,6 +184,21 @@ TEST_F(Http2EndpointConnectionTest, ABusyConnectionGetsAnotherBesideIt) {
   EXPECT_EQ(endpoint.requests_on(1), 10U);
 }
 
+TEST_F(Http2EndpointConnectionTest, NoneIsMadeForLaterWhereNoneIsKept) {
+  Http2Endpoint endpoint({});
+  speak_to(endpoint.address());
+  config::Keepalive keepalive;
+  keepalive.max_idle = 0;
+  pool_->configure({config::UpstreamProtocol::h2c, {}, keepalive}, loop_.reactor(), buffers_);
+  for (int i = 0; i < 9; ++i) ask();
+  turn_until([&] { return endpoint.request_count() == 9; });
+  for (std::size_t i = 10; i < 13; ++i) {
+    ask();
+    turn_until([&] { return endpoint.request_count() == i; });
+  }
+  EXPECT_EQ(endpoint.connection_count(), 1U);
+}
+
 TEST_F(Http2EndpointConnectionTest, WhereAllAreFullMoreAreMadeThanRequestsAreSpreadOver) {
   Http2Endpoint endpoint({});
   speak_to(endpoint.address(), {.connections = 1, .max_streams = 2});
@@ -199,6 +222,25 @@ TEST_F(Http2EndpointConnectionTest, NoMoreGoOverAConnectionThanTheEndpointAllows
   // What a new connection allows is not known before its SETTINGS.
   EXPECT_GE(endpoint.connection_count(), 2U);
   EXPECT_EQ(endpoint.most_streams_on(0), 1U);
+}
+
+TEST_F(Http2EndpointConnectionTest, ANewConnectionTakesAsManyAsOnesBeforeItWereAllowed) {
+  Http2EndpointOptions options;
+  options.settings = {{h2::max_concurrent_streams, 2}};
+  Http2Endpoint endpoint(answer_ok(), options);
+  speak_to(endpoint.address());
+  ask();
+  wait_for_all();
+  asked_.back()->finish();
+  endpoint.close(0);
+  turn_until([&] { return counters_.idle == 0; });
+  endpoint.behave({});
+  endpoint.freeze(true);  // before their SETTINGS
+  for (int i = 0; i < 6; ++i) ask();
+  turn_until([&] { return counters_.streams == 6; });
+  EXPECT_EQ(counters_.active, 3);
+  endpoint.freeze(false);
+  turn_until([&] { return endpoint.request_count() == 7; });
 }
 
 TEST_F(Http2EndpointConnectionTest, OfTheCallsThatAConnectionTakesWithItOneCounts) {
@@ -426,6 +468,124 @@ TEST_F(Http2EndpointConnectionTest, AWebSocketNeedsAnEndpointThatTakesThem) {
     pool_->retire();
     turn_until([&] { return pool_->is_empty(); });
   }
+}
+
+/// Listens, and accepts when a test says so.
+class Listening {
+ public:
+  Listening() : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    socklen_t bytes = sizeof address_;
+    address_.sin_family = AF_INET;
+    address_.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    auto* const any = reinterpret_cast<sockaddr*>(&address_);
+    EXPECT_EQ(::bind(fd_.get(), any, bytes), 0);
+    EXPECT_EQ(::listen(fd_.get(), 16), 0);
+    EXPECT_EQ(::getsockname(fd_.get(), any, &bytes), 0);
+  }
+  std::string address() const { return "127.0.0.1:" + std::to_string(ntohs(address_.sin_port)); }
+  /// Waits for a connection.
+  UniqueFd accept() { return UniqueFd(::accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC)); }
+  bool has_another() {
+    pollfd waiting{fd_.get(), POLLIN, 0};
+    return ::poll(&waiting, 1, 0) == 1;
+  }
+
+ private:
+  UniqueFd fd_;
+  sockaddr_in address_{};
+};
+
+TEST_F(Http2EndpointConnectionTest, AConnectionThatEndsBeforeItIsUsedIsAFailureAndNotMadeAgain) {
+  Listening listening;
+  speak_to(listening.address());
+  for (int i = 0; i < 2; ++i) ask();
+  listening.accept();  // and closes, before the loop looks
+  wait_for_all();
+  EXPECT_FALSE(listening.has_another());
+  EXPECT_EQ(count(io::IoStatus::reset), 2U);
+  EXPECT_EQ(std::ranges::count_if(asked_, [](auto& each) { return each->call().counts_failure(); }), 1);
+}
+
+TEST_F(Http2EndpointConnectionTest, AConnectionThatEndsInGoodOrderBeforeItIsUsedLooksAtNothing) {
+  Listening listening;
+  speak_to(listening.address());
+  ask();
+  const UniqueFd accepted = listening.accept();
+  const std::string frames = h2::settings_frame({}) + h2::goaway_frame(0, h2::no_error);
+  ASSERT_EQ(::send(accepted.get(), frames.data(), frames.size(), MSG_NOSIGNAL),
+            static_cast<ssize_t>(frames.size()));
+  wait_for_all();
+  EXPECT_FALSE(listening.has_another());
+  EXPECT_EQ(count(io::IoStatus::unprocessed), 1U);
+}
+
+TEST_F(Http2EndpointConnectionTest, ABodyWhoseHeadComesTooLateForItsConnectionIsNotSent) {
+  Http2Endpoint endpoint(answer_ok());
+  speak_to(endpoint.address());
+  ask();
+  wait_for_all();
+  asked_.back()->finish();
+  EndpointCall late(loop_.reactor(), buffers_), other(loop_.reactor(), buffers_);
+  const std::string host = "127.0.0.1";
+  const CallTarget target{pool_.get(), nullptr, &host};
+  const CallBounds bounds{scaled(5s), scaled(5s), scaled(5s), loop_.reactor().now() + scaled(20s)};
+  late.begin(target, bounds);
+  ASSERT_TRUE(late.lease(true));
+  endpoint.goaway(0, 1);
+  turn_until([&] {  // it takes no more calls
+    other.begin(target, bounds);
+    const bool leased = other.lease(true);
+    other.reset();
+    return !leased;
+  });
+  io::IoResult sent;
+  const WholeRequest request{
+      "POST / HTTP/1.1\r\nHost: app.test\r\nContent-Length: 5\r\n\r\n", "hello", {}, http::BodyKind::length};
+  EXPECT_TRUE(late.try_send(request, sent));
+  EXPECT_EQ(sent.status, io::IoStatus::unprocessed);
+  late.reset();
+  EXPECT_EQ(endpoint.request_count(), 1U);
+}
+
+TEST_F(Http2EndpointConnectionTest, AConnectionThatIsGoneMakesRoomForAnother) {
+  Http2Endpoint endpoint({});
+  speak_to(endpoint.address(), {.connections = 1, .max_streams = 1});
+  for (std::size_t i = 0; i < Http2Pool::connections_max; ++i) ask();
+  turn_until([&] { return endpoint.request_count() == Http2Pool::connections_max; });
+  Asked& waiting = ask();
+  endpoint.reset(0);
+  const auto is_over = [&](const auto& each) { return each.get() != &waiting && each->done(); };
+  turn_until([&] { return std::ranges::any_of(asked_, is_over); });
+  (*std::ranges::find_if(asked_, is_over))->finish();
+  turn_until([&] { return endpoint.request_count() == Http2Pool::connections_max + 1; });
+}
+
+TEST_F(Http2EndpointConnectionTest, UploadsOverOneConnectionTakeTurns) {
+  Http2EndpointOptions options;
+  options.keep_windows = false;
+  options.settings = {{h2::initial_window_size, 1 << 20}};
+  Http2Endpoint endpoint(answer_ok(), options);
+  speak_to(endpoint.address(), {.connections = 1});
+  ask();
+  wait_for_all();  // its SETTINGS are here
+  asked_.back()->finish();
+  const std::string body(300'000, 'b');
+  const std::string head =
+      "POST / HTTP/1.1\r\nHost: app.test\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n";
+  for (int i = 0; i < 2; ++i) ask(head, scaled(20s), body);
+  const auto come = [&](std::size_t request) { return endpoint.request(request).body.size(); };
+  turn_until([&] { return endpoint.request_count() == 3; });
+  std::size_t room = 65'535;
+  while (room < body.size()) {
+    turn_until([&] { return come(1) + come(2) == room; });
+    endpoint.window_update(0, 30'000);
+    room += 30'000;
+  }
+  turn_until([&] { return come(1) + come(2) == room; });
+  EXPECT_GT(come(1), 100'000U);
+  EXPECT_GT(come(2), 100'000U);
+  endpoint.window_update(0, 1 << 20);
+  wait_for_all();
 }
 
 }  // namespace
