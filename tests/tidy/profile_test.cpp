@@ -45,6 +45,12 @@ constexpr std::array hot_functions = {
     "weir::limit::take_all",
     "weir::server::Worker::accepted",
     "weir::server::Session::accept_tls",
+    "weir::http2::Codec::receive",
+    "weir::http2::read_request",
+    "weir::http2::write_response_block",
+    "weir::server::Http2Link::flush",
+    "weir::http2::write_request_block",
+    "weir::http2::read_response",
 };
 
 /// The functions that the profile counted, by their mangled names.
