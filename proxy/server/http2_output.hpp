@@ -1,5 +1,5 @@
 // What a connection of HTTP/2 sends in one go: the output of its codec, and between its pieces large runs of bodies
-// that still lie in the block of their source. Whoever owns such a block keeps it until the socket took the run, or
+// that still lie in the block of their source. The owner of such a block keeps it until the socket took the run, or
 // gives the run up first: then it is copied. Owns text, lists and copies. The thread of its reactor.
 #pragma once
 
