@@ -4,7 +4,7 @@
 #include "config/hosts.hpp"
 #include "config/names.hpp"
 #include "explain/explanation.hpp"
-#include "http/write.hpp"
+#include "http/reason.hpp"
 
 namespace weir::control {
 namespace {

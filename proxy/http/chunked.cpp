@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "http/text.hpp"
+#include "http/trailers.hpp"
 
 namespace weir::http {
 namespace {

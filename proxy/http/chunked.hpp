@@ -16,7 +16,6 @@ class ChunkedDecoder {
   static constexpr std::uint64_t chunk_bytes_max = INT64_MAX;  // as of a Content-Length
   static constexpr std::size_t extension_bytes_max = 256;      // per chunk
   static constexpr std::size_t trailer_bytes_max = 8 * 1024;
-  static constexpr std::size_t trailer_count_max = 32;
 
   struct Step {
     std::size_t consumed = 0;  // bytes of the input that are used up

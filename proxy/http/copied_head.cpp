@@ -1,5 +1,6 @@
 #include "http/copied_head.hpp"
 
+#include "http/field_role.hpp"
 #include "http/text.hpp"
 
 namespace weir::http {

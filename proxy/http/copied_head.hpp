@@ -7,10 +7,6 @@
 
 namespace weir::http {
 
-/// Says that a request is a copy, whose answer no client reads; its value is the name of the route. Weir never passes
-/// one on from a client.
-inline constexpr std::string_view mirror_field_name = "X-Weir-Mirror";
-
 /// Cookie, Authorization, Proxy-Authorization: what lets a request act for its client.
 bool is_credential(std::string_view name);
 

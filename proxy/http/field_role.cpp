@@ -40,7 +40,7 @@ struct NamedRole {
 constexpr NamedRole other_roles[] = {
     {"x-real-ip", FieldRole::forwarding},    {"proxy", FieldRole::forwarding},
     {"x-request-id", FieldRole::request_id}, {"traceparent", FieldRole::traceparent},
-    {"tracestate", FieldRole::tracestate},   {"x-weir-mirror", FieldRole::forwarding},
+    {"tracestate", FieldRole::tracestate},   {mirror_field_name, FieldRole::forwarding},
 };
 constexpr std::string_view forwarded_prefix = "x-forwarded-";
 
@@ -63,11 +63,21 @@ FieldRole role_of_other(std::string_view name) {
   return FieldRole::end_to_end;
 }
 
+bool is_named(std::string_view name, const std::vector<std::string_view>& connection_tokens) {
+  return std::ranges::any_of(connection_tokens, [&](std::string_view token) { return iequals(token, name); });
+}
+
 }  // namespace
 
 FieldRole role_of(const Field& field) {
   if (field.id != FieldId::unknown) return known_roles[static_cast<std::size_t>(field.id)];
   return field.name.empty() ? FieldRole::end_to_end : role_of_other(field.name);
+}
+
+bool is_hop_by_hop(const Field& field, const std::vector<std::string_view>& connection_tokens) {
+  const FieldRole role = role_of(field);
+  return role == FieldRole::hop_by_hop || role == FieldRole::content_length ||
+         is_named(field.name, connection_tokens);
 }
 
 std::string_view fold_underscores(std::string_view name, FoldedName& buffer) {

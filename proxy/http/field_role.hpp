@@ -1,14 +1,19 @@
 // What a received field is to a proxy: passed on, for this hop only, or written anew by us. One table, which
-// the writers (write.hpp) and the header policies (header_policy.hpp) share. Pure; any thread.
+// the writers of heads and the header policies (header_policy.hpp) share. Pure; any thread.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include "http/head.hpp"
 
 namespace weir::http {
+
+/// Says that a request is a copy, whose answer no client reads; its value is the name of the route. Weir never passes
+/// one on from a client.
+inline constexpr std::string_view mirror_field_name = "X-Weir-Mirror";
 
 enum class FieldRole : std::uint8_t {
   end_to_end,
@@ -27,6 +32,11 @@ enum class FieldRole : std::uint8_t {
 };
 
 FieldRole role_of(const Field& field);
+
+/// The fields that never pass to the other side: Connection and what it names, Keep-Alive, Proxy-Connection,
+/// Proxy-Auth*, TE, Transfer-Encoding, Upgrade, HTTP2-Settings (RFC 9110 7.6.1), and Content-Length: framing
+/// is written anew. Trailer is not among them: it passes with a chunked body.
+bool is_hop_by_hop(const Field& field, const std::vector<std::string_view>& connection_tokens);
 
 /// A name that servers which turn '-' into '_' (CGI, WSGI, PHP) cannot distinguish from one that we drop or write
 /// ourselves: `X_Forwarded_For`, `Content_Length`.

@@ -1,7 +1,7 @@
+#include "http/reason.hpp"
+
 #include <algorithm>
 #include <array>
-
-#include "http/write.hpp"
 
 namespace weir::http {
 

@@ -1,16 +1,12 @@
-// The request line, read strictly and as far as it has arrived (RFC 9112 3): method, target, version, and the
-// target taken apart. Pure; any thread.
+// The request line, read strictly and as far as it has arrived (RFC 9112 3): method, target, version. Pure; any thread.
 #pragma once
 
 #include <cstddef>
 #include <string_view>
 
 #include "core/error.hpp"
-#include "http/head.hpp"
 
 namespace weir::http {
-
-inline constexpr std::size_t method_bytes_max = 32;
 
 struct RequestLine {
   std::string_view method;
@@ -28,17 +24,5 @@ std::size_t request_line_begin(std::string_view bytes);
 /// unsupported_version.
 Result<bool> read_request_line(std::string_view bytes, std::size_t uri_bytes_max, std::size_t& clean,
                                RequestLine& line);
-
-/// What a target says: its form and parts (RFC 9112 3.2).
-struct Target {
-  TargetForm form = TargetForm::origin;
-  std::string_view path;  // "*" for the asterisk form; "/" where an absolute one names none
-  std::string_view query;
-  bool has_query = false;
-  std::string_view authority;  // of the absolute form
-};
-
-/// Takes `text` apart for a request with `method`. What is wrong with it, or nullptr.
-const char* parse_target(std::string_view text, Method method, Target& target);
 
 }  // namespace weir::http

@@ -18,8 +18,8 @@
 
 #include "http/field_lines.hpp"
 #include "http/field_role.hpp"
+#include "http/outgoing.hpp"
 #include "http/text.hpp"
-#include "http/write.hpp"
 
 namespace weir::http {
 

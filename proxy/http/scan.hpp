@@ -7,9 +7,6 @@
 
 namespace weir::http {
 
-/// First byte in [at, end) that is a control (HTAB included), or `end`.
-const char* find_control(const char* at, const char* end);
-
 struct HeadScan {
   const char* wrong = nullptr;  // what is refused; nullptr: nothing so far
   bool complete = false;        // the empty line was found; `at` is just past it

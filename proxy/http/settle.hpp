@@ -7,7 +7,7 @@
 #include "core/error.hpp"
 #include "http/framing.hpp"
 #include "http/head.hpp"
-#include "http/request_line.hpp"
+#include "http/target.hpp"
 
 namespace weir::http {
 

@@ -2,6 +2,7 @@
 // any thread.
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
@@ -9,6 +10,9 @@
 #include "http/header_policy.hpp"
 
 namespace weir::http {
+
+/// More fields than this are refused.
+inline constexpr std::size_t trailer_count_max = 32;
 
 /// What the head of a message says about its trailers.
 struct TrailerRules {

@@ -1,13 +1,10 @@
 #include "http/write.hpp"
 
-#include <algorithm>
-
 #include "http/field_role.hpp"
-#include "http/framing.hpp"
+#include "http/hops.hpp"
 #include "http/line_sink.hpp"
 #include "http/pen.hpp"
 #include "http/response_fields.hpp"
-#include "http/text.hpp"
 
 namespace weir::http {
 namespace {
@@ -16,10 +13,6 @@ namespace {
 struct Lines : LineSink {
   using LineSink::LineSink;
 };
-
-bool is_named(std::string_view name, const std::vector<std::string_view>& connection_tokens) {
-  return std::ranges::any_of(connection_tokens, [&](std::string_view token) { return iequals(token, name); });
-}
 
 bool usually_has_body(Method method) {
   return method == Method::post || method == Method::put || method == Method::patch;
@@ -162,37 +155,6 @@ void write_response_head(std::string& out, const ResponseHead& head, const Respo
   }
   if (options.policy) options.policy->append_to(out, head.fields);
   out += "\r\n";
-}
-
-bool came_through(const RequestHead& head, std::string_view pseudonym) {
-  for (const Field& field : head.fields) {
-    if (field.id != FieldId::via) continue;
-    // `[protocol/]version received-by [comment]`, where ours is no token of anybody else's.
-    const bool found = !for_each_list_member(field.value, [&](std::string_view member) {
-      const std::string_view by = trim_ows(member.substr(std::min(member.find(' '), member.size())));
-      return by.substr(0, by.find_first_of(" \t")) != pseudonym;
-    });
-    if (found) return true;
-  }
-  return false;
-}
-
-std::optional<std::uint64_t> max_forwards(const RequestHead& head) {
-  if (head.method != Method::options) return std::nullopt;
-  const Field* only = nullptr;
-  for (const Field& field : head.fields) {
-    if (field.id != FieldId::max_forwards) continue;
-    if (only != nullptr) return std::nullopt;
-    only = &field;
-  }
-  if (only == nullptr) return std::nullopt;
-  return parse_content_length(only->value);
-}
-
-bool is_hop_by_hop(const Field& field, const std::vector<std::string_view>& connection_tokens) {
-  const FieldRole role = role_of(field);
-  return role == FieldRole::hop_by_hop || role == FieldRole::content_length ||
-         is_named(field.name, connection_tokens);
 }
 
 }  // namespace weir::http

@@ -2,8 +2,8 @@
 
 #include <array>
 
+#include "http/controls.hpp"
 #include "http/field_names.hpp"
-#include "http/scan.hpp"
 #include "http/text.hpp"
 
 namespace weir::http2 {

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "http/framing.hpp"
-#include "http/request_line.hpp"
 #include "http/settle.hpp"
+#include "http/target.hpp"
 #include "http/text.hpp"
 #include "http2/field_check.hpp"
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "http/write.hpp"
+#include "http/outgoing.hpp"
 
 namespace weir::http2 {
 

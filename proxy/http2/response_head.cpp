@@ -4,8 +4,8 @@
 #include <string_view>
 
 #include "http/framing.hpp"
+#include "http/reason.hpp"
 #include "http/text.hpp"
-#include "http/write.hpp"
 #include "http2/field_check.hpp"
 
 namespace weir::http2 {

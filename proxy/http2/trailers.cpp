@@ -1,6 +1,6 @@
 #include "http2/trailers.hpp"
 
-#include "http/chunked.hpp"
+#include "http/trailers.hpp"
 #include "http2/field_check.hpp"
 
 namespace weir::http2 {
@@ -11,7 +11,7 @@ constexpr std::string_view line_end = "\r\n";
 
 /// What is wrong with the section, or nullptr.
 const char* check_section(const FieldSection& section) {
-  if (section.size() > http::ChunkedDecoder::trailer_count_max) return "too many trailer fields";
+  if (section.size() > http::trailer_count_max) return "too many trailer fields";
   std::size_t bytes = 0;
   for (std::size_t i = 0; i < section.size(); ++i) {
     const FieldLine line = section[i];

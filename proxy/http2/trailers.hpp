@@ -1,4 +1,4 @@
-// The trailer section of an HTTP/2 message as the lines that HTTP/1's decoder gives (http/chunked.hpp), so that one
+// The trailer section of an HTTP/2 message as the lines that HTTP/1's decoder gives (http1/chunked.hpp), so that one
 // filter judges both (http/trailers.hpp). Pure: appends to a reused string; any thread.
 #pragma once
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "http/copied_head.hpp"
+#include "http/field_role.hpp"
 #include "http/text.hpp"
 
 namespace weir::route {

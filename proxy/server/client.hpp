@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "http/write.hpp"
+#include "http/outgoing.hpp"
 #include "relay/body.hpp"
 #include "relay/tunnel.hpp"
 

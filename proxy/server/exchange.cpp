@@ -4,6 +4,7 @@
 
 #include <exception>
 
+#include "http/hops.hpp"
 #include "io/spawn.hpp"
 #include "server/session.hpp"
 #include "server/worker.hpp"

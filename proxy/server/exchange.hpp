@@ -11,8 +11,7 @@
 
 #include "core/error.hpp"
 #include "core/task.hpp"
-#include "http/parse.hpp"
-#include "http/write.hpp"
+#include "http/outgoing.hpp"
 #include "route/mirror.hpp"
 #include "server/client.hpp"
 #include "server/endpoint_call.hpp"

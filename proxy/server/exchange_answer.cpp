@@ -1,6 +1,7 @@
 // Answers that Weir makes itself, errors among them: the one place where an Error becomes a response.
 #include <array>
 
+#include "http/reason.hpp"
 #include "server/exchange.hpp"
 #include "server/session.hpp"
 #include "server/worker.hpp"

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "http/reason.hpp"
 #include "http/trailers.hpp"
 #include "io/spawn.hpp"
 #include "server/call_error.hpp"

@@ -3,6 +3,7 @@
 
 #include "http/text.hpp"
 #include "http/trailers.hpp"
+#include "http/write.hpp"
 #include "route/table.hpp"
 #include "server/exchange.hpp"
 #include "server/session.hpp"

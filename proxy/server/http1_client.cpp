@@ -1,5 +1,6 @@
 #include "server/http1_client.hpp"
 
+#include "http/write.hpp"
 #include "server/session.hpp"
 #include "server/worker.hpp"
 

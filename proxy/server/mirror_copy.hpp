@@ -11,7 +11,7 @@
 #include "core/buffer.hpp"
 #include "core/error.hpp"
 #include "core/task.hpp"
-#include "http/parse.hpp"
+#include "http/head.hpp"
 #include "relay/body_copy.hpp"
 #include "route/mirror.hpp"
 #include "server/endpoint_call.hpp"

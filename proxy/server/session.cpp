@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "http/parse.hpp"
 #include "io/spawn.hpp"
 #include "relay/pace.hpp"
 #include "server/exchange.hpp"

@@ -49,7 +49,7 @@ Decoded decode(std::string_view input, std::size_t step_bytes) {
 void require_sound_trailers(std::string_view trailers) {
   require(trailers.size() <= ChunkedDecoder::trailer_bytes_max);
   require(trailers.empty() || trailers.ends_with("\r\n"));
-  require(static_cast<std::size_t>(std::ranges::count(trailers, '\n')) <= ChunkedDecoder::trailer_count_max);
+  require(static_cast<std::size_t>(std::ranges::count(trailers, '\n')) <= trailer_count_max);
   require(forwardable_trailers(trailers, {}).size() <= trailers.size());
 }
 

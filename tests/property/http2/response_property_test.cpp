@@ -9,6 +9,7 @@
 #include "http/field_lines.hpp"
 #include "http/field_role.hpp"
 #include "http/text.hpp"
+#include "http/write.hpp"
 #include "http2/response.hpp"
 #include "unit/http/parsed.hpp"
 #include "unit/http2/hpack_text.hpp"

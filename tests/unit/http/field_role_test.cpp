@@ -4,8 +4,7 @@
 
 #include <string>
 
-#include "http/write.hpp"
-#include "parsed.hpp"
+#include "unit/http/request_with.hpp"
 
 namespace weir::http {
 namespace {

@@ -5,12 +5,10 @@
 #include <vector>
 
 #include "http/forwarded_element.hpp"
-#include "parsed.hpp"
+#include "unit/http/request_with.hpp"
 
 namespace weir::http {
 namespace {
-
-using test::parsed_request;
 
 const std::vector<Cidr> proxies{*Cidr::parse("10.0.0.0/8"), *Cidr::parse("2001:db8:ffff::/48")};
 
@@ -21,15 +19,18 @@ struct Case {
   std::string forwarded_for;
 };
 
-ForwardedFacts evaluate(const test::ParsedRequest& request, const char* peer, bool tls = false,
+ForwardedFacts evaluate(const test::MadeRequest& request, const char* peer, bool tls = false,
                         const std::vector<Cidr>& trusted = proxies) {
   ForwardedFacts facts;
   evaluate_forwarded(request.head, *IpAddress::parse(peer), tls, "8080", trusted, facts);
   return facts;
 }
 
-test::ParsedRequest request_with(const std::string& fields) {
-  return parsed_request("GET / HTTP/1.1\r\nHost: a.example:81\r\n" + fields);
+test::MadeRequest request_with(const std::string& fields) {
+  auto request = test::request_with("Host: a.example:81\r\n" + fields);
+  request.head.authority = "a.example:81";
+  request.head.host = "a.example";
+  return request;
 }
 
 void check(const std::vector<Case>& cases) {

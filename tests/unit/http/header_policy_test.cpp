@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "parsed.hpp"
+#include "unit/http/request_with.hpp"
 
 namespace weir::http {
 namespace {

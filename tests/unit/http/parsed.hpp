@@ -54,9 +54,4 @@ inline ParsedResponse parsed_response(std::string_view text, Method request_meth
   return parsed;
 }
 
-/// A head made by hand, as the parser would not make it.
-inline Field field(std::string_view name, std::string_view value) {
-  return {boost::beast::http::string_to_field(name), name, value};
-}
-
 }  // namespace weir::http::test

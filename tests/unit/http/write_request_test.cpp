@@ -3,6 +3,7 @@
 #include "http/text.hpp"
 #include "http/write.hpp"
 #include "parsed.hpp"
+#include "unit/http/request_with.hpp"
 
 namespace weir::http {
 namespace {
@@ -207,30 +208,7 @@ TEST(WriteRequestHead, SaysWhichCertificateTheClientShowed) {
   EXPECT_EQ(written(request, with, without), "GET / HTTP/1.1\r\nHost: h\r\nVia: 1.1 weir\r\n\r\n");
 }
 
-TEST(CameThrough, FindsOurPseudonymOnly) {
-  const auto came = [](const std::string& via) {
-    return came_through(parsed_request("GET / HTTP/1.1\r\nHost: h\r\n" + via).head, "weir-1a2b3c4d");
-  };
-  EXPECT_FALSE(came(""));
-  EXPECT_TRUE(came("Via: 1.1 weir-1a2b3c4d\r\n"));
-  EXPECT_TRUE(came("Via: 1.0 fred, HTTP/1.1 weir-1a2b3c4d (comment), 1.1 p.example\r\n"));
-  EXPECT_TRUE(came("Via: 1.1 a\r\nVia: 1.1 weir-1a2b3c4d\r\n"));
-  EXPECT_FALSE(came("Via: 1.1 weir\r\n"));
-  EXPECT_FALSE(came("Via: 1.1 weir-1a2b3c4e, 1.1 weir-1a2b3c4d5\r\n"));
-  EXPECT_FALSE(came("Via: 1.1 a (weir-1a2b3c4d)\r\n"));
-  EXPECT_FALSE(came("X-Via: 1.1 weir-1a2b3c4d\r\n"));
-}
-
-TEST(MaxForwards, CountsForOptionsOnly) {
-  const auto of = [](const std::string& method, const std::string& fields) {
-    return max_forwards(parsed_request(method + " / HTTP/1.1\r\nHost: h\r\n" + fields).head);
-  };
-  EXPECT_EQ(of("OPTIONS", "Max-Forwards: 0\r\n"), 0u);
-  EXPECT_EQ(of("OPTIONS", "Max-Forwards: 7\r\n"), 7u);
-  EXPECT_EQ(of("GET", "Max-Forwards: 0\r\n"), std::nullopt);
-  EXPECT_EQ(of("OPTIONS", ""), std::nullopt);
-  EXPECT_EQ(of("OPTIONS", "Max-Forwards: x\r\n"), std::nullopt);
-  EXPECT_EQ(of("OPTIONS", "Max-Forwards: 1\r\nMax-Forwards: 1\r\n"), std::nullopt);
+TEST(WriteRequestHead, MaxForwardsOfOptionsIsOneLess) {
   EXPECT_EQ(passed("Max-Forwards: 7\r\n", "OPTIONS"), "Max-Forwards: 6\r\n");
   EXPECT_EQ(passed("Max-Forwards: 7\r\n"), "Max-Forwards: 7\r\n");
 }

@@ -2,6 +2,7 @@
 
 #include "http/write.hpp"
 #include "parsed.hpp"
+#include "unit/http/request_with.hpp"
 
 namespace weir::http {
 namespace {

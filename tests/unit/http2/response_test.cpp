@@ -5,6 +5,7 @@
 #include <string>
 
 #include "unit/http/parsed.hpp"
+#include "unit/http/request_with.hpp"
 #include "unit/http2/hpack_text.hpp"
 
 namespace weir::http2 {
