@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-#include "http/parse.hpp"
+#include "http1/parse.hpp"
 #include "http2/request.hpp"
 #include "http2/response.hpp"
 #include "http2/server_codec.hpp"
@@ -28,7 +28,7 @@ class Server final : public http2::ServerEvents {
   Server() {
     std::size_t scanned = 0;
     ready_ =
-        http::parse_response_head(api_response, {}, http::Method::get, false, scanned, answer_).has_value();
+        http1::parse_response_head(api_response, {}, http::Method::get, false, scanned, answer_).has_value();
     codec_.start();
     receive(std::string(http2::client_preface) + frame({.type = http2::FrameType::settings}) +
             frame({.type = http2::FrameType::settings, .flags = http2::flag::ack}));

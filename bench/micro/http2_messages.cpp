@@ -2,8 +2,8 @@
 #include <string>
 #include <string_view>
 
-#include "http/parse.hpp"
-#include "http/write.hpp"
+#include "http1/parse.hpp"
+#include "http1/write.hpp"
 #include "http2/request_block.hpp"
 #include "http2/response_head.hpp"
 #include "measure.hpp"
@@ -16,13 +16,13 @@ namespace {
 void write_request_block(benchmark::State& state, std::string_view bytes) {
   http::RequestHead head;
   std::size_t scanned = 0;
-  if (!http::parse_request_head(bytes, {}, scanned, head)) state.SkipWithError("not parsed");
+  if (!http1::parse_request_head(bytes, {}, scanned, head)) state.SkipWithError("not parsed");
   const http::Forwarding forwarding{.client_ip = "203.0.113.9",
                                     .forwarded_for = "203.0.113.9",
                                     .proto = "https",
                                     .request_id = "017f22e2-79b0-7cc3-98c4-dc0c0c07398f"};
   std::string text, out;
-  http::write_request_head(text, head, head.target, head.body, forwarding, {}, false);
+  http1::write_request_head(text, head, head.target, head.body, forwarding, {}, false);
   measure(state, [&] {
     out.clear();
     http2::write_request_block(out, text, {});

@@ -1,11 +1,11 @@
 // Reading: request and response heads, bodies, paths.
 #include <string>
 
-#include "http/chunked.hpp"
 #include "http/forwarded.hpp"
 #include "http/framing.hpp"
-#include "http/parse.hpp"
 #include "http/uri.hpp"
+#include "http1/chunked.hpp"
+#include "http1/parse.hpp"
 #include "measure.hpp"
 #include "messages.hpp"
 
@@ -16,7 +16,7 @@ void request_head(benchmark::State& state, std::string_view bytes) {
   http::RequestHead head;
   measure(state, [&] {
     std::size_t scanned = 0;
-    const auto complete = http::parse_request_head(bytes, {}, scanned, head);
+    const auto complete = http1::parse_request_head(bytes, {}, scanned, head);
     benchmark::DoNotOptimize(complete.has_value());
   });
   state.counters["fields"] = static_cast<double>(head.fields.size());
@@ -28,9 +28,9 @@ void request_head_in_two_pieces(benchmark::State& state) {
   http::RequestHead head;
   measure(state, [&] {
     std::size_t scanned = 0;
-    auto complete = http::parse_request_head(browser_request.substr(0, 300), {}, scanned, head);
+    auto complete = http1::parse_request_head(browser_request.substr(0, 300), {}, scanned, head);
     benchmark::DoNotOptimize(complete.has_value());
-    complete = http::parse_request_head(browser_request, {}, scanned, head);
+    complete = http1::parse_request_head(browser_request, {}, scanned, head);
     benchmark::DoNotOptimize(complete.has_value());
   });
 }
@@ -41,7 +41,7 @@ void response_head(benchmark::State& state) {
   measure(state, [&] {
     std::size_t scanned = 0;
     const auto complete =
-        http::parse_response_head(api_response, {}, http::Method::get, false, scanned, head);
+        http1::parse_response_head(api_response, {}, http::Method::get, false, scanned, head);
     benchmark::DoNotOptimize(complete.has_value());
   });
 }
@@ -51,7 +51,7 @@ BENCHMARK(response_head);
 void framing(benchmark::State& state, std::string_view bytes) {
   http::RequestHead head;
   std::size_t scanned = 0;
-  if (!http::parse_request_head(bytes, {}, scanned, head)) state.SkipWithError("not parsed");
+  if (!http1::parse_request_head(bytes, {}, scanned, head)) state.SkipWithError("not parsed");
   std::vector<std::string_view> tokens;
   measure(state, [&] {
     http::FieldFacts facts;
@@ -77,13 +77,13 @@ void chunked_decode(benchmark::State& state) {
   std::string wire;
   for (std::size_t done = 0; done < body_bytes; done += chunk_bytes) {
     char size[20];
-    wire.append(size, http::write_chunk_size(chunk_bytes, size))
+    wire.append(size, http1::write_chunk_size(chunk_bytes, size))
         .append(chunk_bytes, 'x')
-        .append(http::chunk_end);
+        .append(http1::chunk_end);
   }
-  wire.append(http::last_chunk).append(http::chunk_end);
+  wire.append(http1::last_chunk).append(http1::chunk_end);
   measure(state, [&] {
-    http::ChunkedDecoder decoder;
+    http1::ChunkedDecoder decoder;
     std::string_view rest = wire;
     while (!decoder.finished()) {
       const auto step = decoder.decode(rest, Origin::upstream);

@@ -2,8 +2,8 @@
 #include <string>
 
 #include "core/uuid.hpp"
-#include "http/parse.hpp"
-#include "http/write.hpp"
+#include "http1/parse.hpp"
+#include "http1/write.hpp"
 #include "measure.hpp"
 #include "messages.hpp"
 
@@ -29,7 +29,7 @@ const http::HeaderPolicy& security() {
 void write_request_head(benchmark::State& state, std::string_view bytes) {
   http::RequestHead head;
   std::size_t scanned = 0;
-  if (!http::parse_request_head(bytes, {}, scanned, head)) state.SkipWithError("not parsed");
+  if (!http1::parse_request_head(bytes, {}, scanned, head)) state.SkipWithError("not parsed");
   const http::Forwarding forwarding{.client_ip = "203.0.113.9",
                                     .forwarded_for = "203.0.113.9",
                                     .proto = "https",
@@ -40,7 +40,7 @@ void write_request_head(benchmark::State& state, std::string_view bytes) {
   std::string out;
   measure(state, [&] {
     out.clear();
-    http::write_request_head(out, head, head.target, head.body, forwarding, security().request, false);
+    http1::write_request_head(out, head, head.target, head.body, forwarding, security().request, false);
     benchmark::DoNotOptimize(out.data());
     benchmark::ClobberMemory();
   });
@@ -52,7 +52,7 @@ BENCHMARK_CAPTURE(write_request_head, browser, browser_request);
 void write_response_head(benchmark::State& state) {
   http::ResponseHead head;
   std::size_t scanned = 0;
-  if (!http::parse_response_head(api_response, {}, http::Method::get, false, scanned, head)) {
+  if (!http1::parse_response_head(api_response, {}, http::Method::get, false, scanned, head)) {
     state.SkipWithError("not parsed");
   }
   http::ResponseOptions options;
@@ -62,7 +62,7 @@ void write_response_head(benchmark::State& state) {
   std::string out;
   measure(state, [&] {
     out.clear();
-    http::write_response_head(out, head, options, date);
+    http1::write_response_head(out, head, options, date);
     benchmark::DoNotOptimize(out.data());
     benchmark::ClobberMemory();
   });
@@ -83,7 +83,7 @@ void write_own_head(benchmark::State& state) {
   std::string out;
   measure(state, [&] {
     out.clear();
-    http::write_own_head(out, response, options, date);
+    http1::write_own_head(out, response, options, date);
     benchmark::DoNotOptimize(out.data());
     benchmark::ClobberMemory();
   });

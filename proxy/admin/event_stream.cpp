@@ -12,7 +12,7 @@
 
 #include "admin/event_text.hpp"
 #include "admin/response.hpp"
-#include "http/chunked.hpp"
+#include "http1/chunked.hpp"
 #include "observe/events.hpp"
 
 namespace weir::control {
@@ -42,13 +42,13 @@ std::string framed(std::string text, bool chunked, bool last) {
   std::string out;
   if (!text.empty()) {
     char size[20];
-    out.assign(size, weir::http::write_chunk_size(text.size(), size));
+    out.assign(size, weir::http1::write_chunk_size(text.size(), size));
     out += text;
-    out += weir::http::chunk_end;
+    out += weir::http1::chunk_end;
   }
   if (last) {
-    out += weir::http::last_chunk;
-    out += weir::http::chunk_end;
+    out += weir::http1::last_chunk;
+    out += weir::http1::chunk_end;
   }
   return out;
 }

@@ -11,7 +11,7 @@
 #include "grpc/content_type.hpp"
 #include "http/field_names.hpp"
 #include "http/text.hpp"
-#include "http/write.hpp"
+#include "http1/write.hpp"
 #include "route/mirror.hpp"
 #include "route/table.hpp"
 #include "split/split.hpp"
@@ -176,7 +176,7 @@ std::vector<std::string> request_lines(const http::RequestHead& head, const std:
   forwarding.traceparent = forwarding.keep_tracestate ? trace : fresh_traceparent;
   forwarding.via = process_pseudonym;
   std::string text;
-  http::write_request_head(text, head, target, head.body, forwarding, policy, upgrade);
+  http1::write_request_head(text, head, target, head.body, forwarding, policy, upgrade);
 
   std::vector<std::string> lines;
   for (const std::string_view line : lines_of(text)) {

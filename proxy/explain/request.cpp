@@ -4,8 +4,8 @@
 #include <string_view>
 
 #include "http/authority.hpp"
-#include "http/parse.hpp"
 #include "http/text.hpp"
+#include "http1/parse.hpp"
 
 namespace weir::control {
 namespace {
@@ -108,7 +108,7 @@ Result<ComposedRequest> compose_request(const config::Config& config, const Expl
 
   const config::ListenerLimits& limits = config.listeners[composed.listener.index].limits;
   std::size_t scanned = 0;
-  const auto complete = http::parse_request_head(
+  const auto complete = http1::parse_request_head(
       *composed.bytes, {limits.header_bytes, limits.header_count, limits.uri_bytes}, scanned, composed.head);
   if (!complete) composed.refusal = complete.error();
   return composed;

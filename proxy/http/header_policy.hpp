@@ -17,7 +17,7 @@
 
 namespace weir::http {
 
-/// Fields that the writers (write.hpp) make themselves. A policy that sets or removes one of them
+/// Fields that the writers of heads make themselves. A policy that sets or removes one of them
 /// overrides that.
 enum class OwnField : std::uint8_t {
   host,  // can be set, never removed

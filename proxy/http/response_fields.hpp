@@ -1,5 +1,5 @@
 // Which fields a response to a client has, and in which order: the rules that every version of HTTP shares. They put
-// fields into a sink, which knows how a field looks on the wire: lines (line_sink.hpp) or an HPACK block
+// fields into a sink, which knows how a field looks on the wire: lines (http1/line_sink.hpp) or an HPACK block
 // (http2/response.cpp). Templates, so that no field costs a call. What only one version has, such as Connection, is
 // written by its writer in between. Pure; one thread a sink.
 //

@@ -1,4 +1,4 @@
-// Requests as header blocks of HTTP/2 (RFC 9113 8.3.1), translated from the HTTP/1 text that http::write_request_head
+// Requests as header blocks of HTTP/2 (RFC 9113 8.3.1), translated from the HTTP/1 text that http1::write_request_head
 // gives: a request is composed once, whatever its endpoint speaks, and a retry at another endpoint starts from the same
 // text. Pure: appends to a reused string, which the codec cuts into frames; any thread.
 #pragma once

@@ -10,7 +10,7 @@
 
 namespace weir::http2 {
 
-/// http::write_response_head as a block. Of ResponseOptions, `keep_alive`, `client_minor_version` and `upgrade` do not
+/// http1::write_response_head as a block. Of ResponseOptions, `keep_alive`, `client_minor_version` and `upgrade` do not
 /// matter here. Content-Length is there where it is known; what other bodies end with is END_STREAM.
 ///
 /// 1xx: end-to-end fields only. 101 is the answer to an extended CONNECT (RFC 8441 5): `:status` 200, and without
@@ -18,7 +18,7 @@ namespace weir::http2 {
 void write_response_block(std::string& out, const http::ResponseHead& head,
                           const http::ResponseOptions& options, std::string_view date);
 
-/// http::write_own_head as a block.
+/// http1::write_own_head as a block.
 void write_own_block(std::string& out, const http::OwnResponse& response,
                      const http::ResponseOptions& options, std::string_view date);
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "http/chunked.hpp"
+#include "http1/chunked.hpp"
 
 namespace weir::relay {
 
@@ -60,14 +60,14 @@ std::span<iovec> Http1Sink::frame(BodyBatch& batch) {
   if (kind_ != http::BodyKind::chunked) return batch.parts({}, {});
   std::string_view size_line, behind;
   if (batch.data_bytes() > 0) {
-    size_line = {size_line_.data(), http::write_chunk_size(batch.data_bytes(), size_line_.data())};
-    behind = http::chunk_end;
+    size_line = {size_line_.data(), http1::write_chunk_size(batch.data_bytes(), size_line_.data())};
+    behind = http1::chunk_end;
   }
   if (batch.ended()) {
     end_ = behind;
-    end_ += http::last_chunk;
+    end_ += http1::last_chunk;
     end_ += batch.trailers();
-    end_ += http::chunk_end;
+    end_ += http1::chunk_end;
     behind = end_;
   }
   return batch.parts(size_line, behind);

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "core/buffer.hpp"
-#include "http/body.hpp"
+#include "http1/body.hpp"
 #include "io/stream.hpp"
 #include "relay/body.hpp"
 
@@ -33,15 +33,15 @@ class Http1Source final : public BodySource {
   std::string_view trailers() const override { return decoder_.trailers(); }
   void set_read_max(std::size_t bytes) override;
 
-  const http::BodyDecoder& decoder() const { return decoder_; }
-  http::BodyDecoder& decoder() { return decoder_; }
+  const http1::BodyDecoder& decoder() const { return decoder_; }
+  http1::BodyDecoder& decoder() { return decoder_; }
 
  private:
   void prepare_space();
 
   io::Stream& stream_;
   ReadBuffer& in_;
-  http::BodyDecoder decoder_;
+  http1::BodyDecoder decoder_;
   std::size_t block_max_;
   std::size_t read_max_ = read_unbounded;
   bool filled_ = false;  // the last read used all of its space

@@ -43,7 +43,7 @@ class Client {
 
   /// Where responses go, with a body that is framed as `kind`. The one before is gone.
   virtual relay::BodySink& sink(http::BodyKind kind) = 0;
-  /// http::write_response_head and http::write_own_head, as this client reads heads.
+  /// http1::write_response_head and http1::write_own_head, as this client reads heads.
   virtual void write_head(std::string& out, const http::ResponseHead& head,
                           const http::ResponseOptions& options, std::string_view date) = 0;
   virtual void write_own_head(std::string& out, const http::OwnResponse& response,

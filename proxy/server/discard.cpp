@@ -55,7 +55,7 @@ Task<bool> Discard::read_more() {
   co_return false;
 }
 
-Task<Discard::End> Discard::body(http::BodyDecoder& body) {
+Task<Discard::End> Discard::body(http1::BodyDecoder& body) {
   in_.compact();
   for (;;) {
     while (!in_.empty() && !body.finished()) {

@@ -9,7 +9,7 @@
 #include "config/model.hpp"
 #include "core/buffer.hpp"
 #include "core/task.hpp"
-#include "http/body.hpp"
+#include "http1/body.hpp"
 #include "io/stream.hpp"
 #include "observe/worker_metrics.hpp"
 #include "relay/pace.hpp"
@@ -35,7 +35,7 @@ class Discard {
           observe::ListenerCounters::Discards& counts, const TimePoint& draining_since);
 
   /// What `body` lacks; what is behind it stays in the buffer.
-  Task<End> body(http::BodyDecoder& body);
+  Task<End> body(http1::BodyDecoder& body);
   /// Everything up to the client's end, of a connection that closes. The stream's own side is ended already.
   Task<> rest();
 

@@ -35,7 +35,7 @@ struct CallBounds {
 
 /// A request that is all here. Its texts stay as they are until it is sent.
 struct WholeRequest {
-  std::string_view head;                       // as http::write_request_head writes it
+  std::string_view head;                       // as http1::write_request_head writes it
   std::string_view body;                       // decoded
   std::string_view trailers;                   // field lines
   http::BodyKind kind = http::BodyKind::none;  // as the head frames the body

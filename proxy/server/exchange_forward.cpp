@@ -3,7 +3,7 @@
 
 #include "http/text.hpp"
 #include "http/trailers.hpp"
-#include "http/write.hpp"
+#include "http1/write.hpp"
 #include "route/table.hpp"
 #include "server/exchange.hpp"
 #include "server/session.hpp"
@@ -61,8 +61,8 @@ void Exchange::prepare_request() {
   forwarding.traceparent = decided_.traceparent;
   forwarding.via = worker_.via();
   forwarding.keep_tracestate = decided_.traceparent_kept;
-  http::write_request_head(request_.bytes, head, request_.target, request_.framing, forwarding,
-                           decided_.route->headers.request, request_.upgrade);
+  http1::write_request_head(request_.bytes, head, request_.target, request_.framing, forwarding,
+                            decided_.route->headers.request, request_.upgrade);
   place_grpc_timeout();
 }
 

@@ -1,6 +1,6 @@
 #include "server/http1_client.hpp"
 
-#include "http/write.hpp"
+#include "http1/write.hpp"
 #include "server/session.hpp"
 #include "server/worker.hpp"
 
@@ -11,7 +11,7 @@ void Http1Client::begin_body(const http::Framing& framing) {
 }
 
 std::optional<std::uint64_t> Http1Client::buffered_rest() const {
-  const http::BodyDecoder& decoder = body_->decoder();
+  const http1::BodyDecoder& decoder = body_->decoder();
   if (decoder.finished()) return 0;
   if (decoder.framing().kind != http::BodyKind::length) return std::nullopt;
   if (decoder.remaining() > session().in().unread().size()) return std::nullopt;
@@ -19,7 +19,7 @@ std::optional<std::uint64_t> Http1Client::buffered_rest() const {
 }
 
 bool Http1Client::rest_is_short() const {
-  const http::BodyDecoder& decoder = body_->decoder();
+  const http1::BodyDecoder& decoder = body_->decoder();
   return decoder.framing().kind != http::BodyKind::length || decoder.remaining() <= Discard::kept_bytes_max;
 }
 
@@ -37,12 +37,12 @@ relay::BodySink& Http1Client::sink(http::BodyKind kind) {
 
 void Http1Client::write_head(std::string& out, const http::ResponseHead& head,
                              const http::ResponseOptions& options, std::string_view date) {
-  http::write_response_head(out, head, options, date);
+  http1::write_response_head(out, head, options, date);
 }
 
 void Http1Client::write_own_head(std::string& out, const http::OwnResponse& response,
                                  const http::ResponseOptions& options, std::string_view date) {
-  http::write_own_head(out, response, options, date);
+  http1::write_own_head(out, response, options, date);
 }
 
 /// limits.response_min_rate is for responses: a tunnel may be silent, or slow.

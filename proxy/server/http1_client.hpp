@@ -14,7 +14,7 @@ class Http1Client final : public Client, private io::ChannelObserver {
   /// The head was read, or refused: what is said of a body holds from here on.
   void begin_body(const http::Framing& framing);
   /// What the body still lacks, to be dropped.
-  http::BodyDecoder& unread_body() { return body_->decoder(); }
+  http1::BodyDecoder& unread_body() { return body_->decoder(); }
 
   relay::BodySource& body() override { return *body_; }
   std::optional<std::uint64_t> buffered_rest() const override;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "http/parse.hpp"
+#include "http1/parse.hpp"
 #include "io/connect.hpp"
 
 namespace weir::server {
@@ -85,13 +85,13 @@ bool Http1Wire::try_read(io::IoResult& received) {
 }
 
 Task<CallEnd> Http1Wire::receive_head(HeadWanted wanted, http::ResponseHead& head) {
-  static constexpr http::HeadLimits limits{head_bytes_max, field_count_max, 0};
+  static constexpr http1::HeadLimits limits{head_bytes_max, field_count_max, 0};
   head_deadline_ = wanted.deadline;
   CallEnd end;
   for (;;) {
     if (!in_.empty()) {
       auto parsed =
-          http::parse_response_head(in_.unread(), limits, wanted.method, wanted.upgrade, scanned_, head);
+          http1::parse_response_head(in_.unread(), limits, wanted.method, wanted.upgrade, scanned_, head);
       if (!parsed) {
         end.error = std::move(parsed).error();
         co_return end;

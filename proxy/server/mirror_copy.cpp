@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "core/kept_text.hpp"
-#include "http/copied_head.hpp"
 #include "http/trailers.hpp"
+#include "http1/copied_head.hpp"
 #include "server/call_error.hpp"
 #include "server/health_report.hpp"
 #include "server/latency_report.hpp"
@@ -36,7 +36,7 @@ void MirrorCopy::begin(GenerationPtr generation, const RouteRuntime& route, rout
 void MirrorCopy::compose(std::string_view head, http::BodyKind kind, std::string_view trailers,
                          std::string_view nominated) {
   const bool keep = mirror_->config->credentials == config::MirrorCredentials::keep;
-  http::append_copied_head(head_, head, keep, route_->config->name);
+  http1::append_copied_head(head_, head, keep, route_->config->name);
   kind_ = kind;
   trailers_ = http::forwardable_trailers(trailers, {&route_->headers.request, nominated});
 }

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "http/parse.hpp"
+#include "http1/parse.hpp"
 #include "io/spawn.hpp"
 #include "relay/pace.hpp"
 #include "server/exchange.hpp"
@@ -191,9 +191,9 @@ bool Session::has_room_for_body(const http::RequestHead& head) const {
 /// Parses what has been read. True: the head is there, or is refused.
 bool Session::take_head(Exchange& exchange) {
   const config::ListenerLimits& limits = listener_->config.limits;
-  const http::HeadLimits head_limits{limits.header_bytes, limits.header_count, limits.uri_bytes};
+  const http1::HeadLimits head_limits{limits.header_bytes, limits.header_count, limits.uri_bytes};
   for (;;) {
-    auto parsed = http::parse_request_head(in_.unread(), head_limits, exchange.head_scanned, exchange.head);
+    auto parsed = http1::parse_request_head(in_.unread(), head_limits, exchange.head_scanned, exchange.head);
     if (!parsed) {
       exchange.set_refusal(std::move(parsed).error());
       return true;
@@ -267,7 +267,7 @@ Discard Session::discard_here() {
 }
 
 /// The connection goes on behind the body, if it is worth that; otherwise it ends without a reset.
-Task<Session::Next> Session::discard_body(http::BodyDecoder& body) {
+Task<Session::Next> Session::discard_body(http1::BodyDecoder& body) {
   Discard discard = discard_here();
   const Discard::End end = co_await discard.body(body);
   if (end == Discard::End::through) co_return Next::request;

@@ -9,8 +9,8 @@
 #include "core/buffer.hpp"
 #include "core/ip.hpp"
 #include "core/task.hpp"
-#include "http/body.hpp"
 #include "http/head.hpp"
+#include "http1/body.hpp"
 #include "io/stream.hpp"
 #include "observe/worker_metrics.hpp"
 #include "relay/pace.hpp"
@@ -100,7 +100,7 @@ class Session : public boost::intrusive::list_base_hook<> {
   Task<bool> read_rest_of_head(Exchange& exchange);
   [[gnu::noinline]] Task<Next> serve_request();
   Discard discard_here();
-  [[gnu::noinline]] Task<Next> discard_body(http::BodyDecoder& body);
+  [[gnu::noinline]] Task<Next> discard_body(http1::BodyDecoder& body);
   [[gnu::noinline]] Task<> linger();
   void set_idle(bool idle);
   bool is_silent();

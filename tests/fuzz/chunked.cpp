@@ -5,14 +5,15 @@
 #include <string>
 #include <string_view>
 
-#include "http/chunked.hpp"
 #include "http/text.hpp"
 #include "http/trailers.hpp"
+#include "http1/chunked.hpp"
 #include "require.hpp"
 
 namespace {
 
 using namespace weir::http;
+using namespace weir::http1;
 using weir::fuzz::require;
 using weir::fuzz::require_inside;
 

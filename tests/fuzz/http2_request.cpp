@@ -8,8 +8,8 @@
 
 #include "field_input.hpp"
 #include "http/authority.hpp"
-#include "http/parse.hpp"
 #include "http/text.hpp"
+#include "http1/parse.hpp"
 #include "http2/request.hpp"
 #include "http2/trailers.hpp"
 #include "require.hpp"
@@ -62,9 +62,9 @@ void require_same_in_http1(const http::RequestHead& head) {
   text += "\r\n";
   http::RequestHead again;
   std::size_t scanned = 0;
-  const http::HeadLimits limits{
+  const http1::HeadLimits limits{
       .head_bytes = 1 << 20, .field_count = fields_max + 2, .uri_bytes = rules.uri_bytes};
-  const auto read = http::parse_request_head(text, limits, scanned, again);
+  const auto read = http1::parse_request_head(text, limits, scanned, again);
   require(read && *read && again.bytes == text.size());
   require(again.method_text == head.method_text && again.path == head.path && again.query == head.query);
   require(again.authority == head.authority && again.host == head.host);

@@ -5,9 +5,9 @@
 #include <string>
 #include <string_view>
 
-#include "http/parse.hpp"
 #include "http/text.hpp"
-#include "http/write.hpp"
+#include "http1/parse.hpp"
+#include "http1/write.hpp"
 #include "http2/hpack_decoder.hpp"
 #include "http2/request.hpp"
 #include "http2/request_block.hpp"
@@ -32,8 +32,8 @@ http2::FieldSection decode(std::string_view block) {
 http::RequestHead read_http1(std::string_view text) {
   http::RequestHead head;
   std::size_t scanned = 0;
-  const http::HeadLimits limits{.head_bytes = 1 << 20, .field_count = 200, .uri_bytes = 1 << 16};
-  const auto read = http::parse_request_head(text, limits, scanned, head);
+  const http1::HeadLimits limits{.head_bytes = 1 << 20, .field_count = 200, .uri_bytes = 1 << 16};
+  const auto read = http1::parse_request_head(text, limits, scanned, head);
   require(read && *read && head.bytes == text.size());
   return head;
 }
@@ -80,7 +80,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   http::RequestHead head;
   std::size_t scanned = 0;
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
-  const auto parsed = http::parse_request_head(bytes, {}, scanned, head);
+  const auto parsed = http1::parse_request_head(bytes, {}, scanned, head);
   if (!parsed || !*parsed || head.authority.empty()) return 0;
   const bool tunnel = (data[0] & 1) != 0 && http::iequals(head.upgrade, "websocket");
   const bool chunked = (data[0] & 2) != 0 && !tunnel;
@@ -92,7 +92,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   http::Forwarding forwarding;
   forwarding.client_ip = "192.0.2.1";
   forwarding.request_id = "id";
-  http::write_request_head(text, head, target, body, forwarding, {}, tunnel);
+  http1::write_request_head(text, head, target, body, forwarding, {}, tunnel);
   const http::RequestHead sent = read_http1(text);
 
   std::string block;

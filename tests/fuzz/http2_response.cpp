@@ -6,8 +6,8 @@
 #include <string_view>
 
 #include "field_input.hpp"
-#include "http/parse.hpp"
 #include "http/text.hpp"
+#include "http1/parse.hpp"
 #include "http2/response_head.hpp"
 #include "http2/trailers.hpp"
 #include "require.hpp"
@@ -66,8 +66,8 @@ void require_same_in_http1(const http::ResponseHead& head, Question question) {
   text += "\r\n";
   http::ResponseHead again;
   std::size_t scanned = 0;
-  const http::HeadLimits limits{.head_bytes = 1 << 20, .field_count = fuzz::fields_max + 1, .uri_bytes = 1};
-  const auto read = http::parse_response_head(text, limits, question.method, false, scanned, again);
+  const http1::HeadLimits limits{.head_bytes = 1 << 20, .field_count = fuzz::fields_max + 1, .uri_bytes = 1};
+  const auto read = http1::parse_response_head(text, limits, question.method, false, scanned, again);
   require(read && *read && again.bytes == text.size());
   require(again.status == head.status && again.body.kind == head.body.kind);
   require(again.body.length == head.body.length && again.keep_alive);

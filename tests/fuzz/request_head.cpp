@@ -4,13 +4,14 @@
 #include <string_view>
 
 #include "http/authority.hpp"
-#include "http/parse.hpp"
 #include "http/text.hpp"
+#include "http1/parse.hpp"
 #include "require.hpp"
 
 namespace {
 
 using namespace weir::http;
+using namespace weir::http1;
 using weir::fuzz::require;
 using weir::fuzz::require_inside;
 

@@ -20,12 +20,19 @@ struct Layer {
   int level;
 };
 constexpr std::array layers = {
-    Layer{"core", 0},     Layer{"http", 1},    Layer{"http2", 1},  Layer{"grpc", 1},    Layer{"config", 1},
-    Layer{"route", 2},    Layer{"balance", 2}, Layer{"health", 2}, Layer{"limit", 2},   Layer{"split", 2},
-    Layer{"upstream", 2}, Layer{"io", 3},      Layer{"listen", 3}, Layer{"tls", 3},     Layer{"relay", 3},
-    Layer{"observe", 3},  Layer{"server", 4},  Layer{"names", 5},  Layer{"explain", 5}, Layer{"admin", 5},
-    Layer{"control", 6},  Layer{"cli", 7},
+    Layer{"core", 0},   Layer{"http", 1},     Layer{"http1", 1},   Layer{"http2", 1},  Layer{"grpc", 1},
+    Layer{"config", 1}, Layer{"route", 2},    Layer{"balance", 2}, Layer{"health", 2}, Layer{"limit", 2},
+    Layer{"split", 2},  Layer{"upstream", 2}, Layer{"io", 3},      Layer{"listen", 3}, Layer{"tls", 3},
+    Layer{"relay", 3},  Layer{"observe", 3},  Layer{"server", 4},  Layer{"names", 5},  Layer{"explain", 5},
+    Layer{"admin", 5},  Layer{"control", 6},  Layer{"cli", 7},
 };
+/// Folders of one layer that do not include each other, in either direction.
+struct Apart {
+  std::string_view one;
+  std::string_view other;
+  std::string_view reason;
+};
+constexpr std::array apart = {Apart{"http1", "http2", "what the versions of HTTP share is in http"}};
 constexpr int main_level = 7;  // proxy/main.cpp
 constexpr int pure_level =
     2;  // up to here: functions over state, no sockets, no libraries that do input or output
@@ -128,6 +135,23 @@ std::vector<Finding> upward_includes(const SourceFile& file) {
   return findings;
 }
 
+std::vector<Finding> includes_of_siblings(const SourceFile& file) {
+  if (!file.is_below("proxy/")) return {};
+  std::vector<Finding> findings;
+  for (const Include& include : includes(file)) {
+    if (!include.quoted) continue;
+    const std::string target = include.name.substr(0, include.name.find('/'));
+    for (const Apart& pair : apart) {
+      const bool there = file.folder() == pair.one && target == pair.other;
+      const bool back = file.folder() == pair.other && target == pair.one;
+      if (!there && !back) continue;
+      findings.push_back({file.path, include.line,
+                          file.folder() + " includes " + include.name + ": " + std::string(pair.reason)});
+    }
+  }
+  return findings;
+}
+
 std::vector<Finding> homeless_includes(const SourceFile& file) {
   std::vector<Finding> findings;
   for (const Include& include : includes(file)) {
@@ -177,6 +201,17 @@ TEST(LayerRule, FindsUpwardIncludes) {
   EXPECT_EQ(found("proxy/main.cpp", "cli/cli.hpp"), "");
 }
 
+TEST(LayerRule, FindsVersionsOfHttpThatIncludeEachOther) {
+  const auto found = [](const std::string& path, const std::string& header) {
+    return report(includes_of_siblings(make_source(path, "#include \"" + header + "\"\n")));
+  };
+  EXPECT_THAT(found("proxy/http2/a.cpp", "http1/parse.hpp"), testing::HasSubstr("a.cpp:1: http2 includes"));
+  EXPECT_THAT(found("proxy/http1/a.hpp", "http2/frame.hpp"), testing::HasSubstr("is in http"));
+  EXPECT_EQ(found("proxy/http2/a.cpp", "http/head.hpp"), "");
+  EXPECT_EQ(found("proxy/http1/a.cpp", "http1/parse.hpp"), "");
+  EXPECT_EQ(found("proxy/server/a.cpp", "http1/parse.hpp"), "");
+}
+
 TEST(LayerRule, FindsLibrariesAwayFromHome) {
   const auto found = [](const std::string& path, const std::string& header) {
     return report(homeless_includes(make_source(path, "#include <" + header + ">\n")));
@@ -203,6 +238,9 @@ TEST(LayerRule, FindsSocketsInPureLayers) {
 
 TEST(Tidy, LayersIncludeDownwards) {
   EXPECT_TRUE(is_clean(over_cpp_files(upward_includes)));
+}
+TEST(Tidy, VersionsOfHttpStayApart) {
+  EXPECT_TRUE(is_clean(over_cpp_files(includes_of_siblings)));
 }
 TEST(Tidy, LibrariesStayAtHome) {
   EXPECT_TRUE(is_clean(over_cpp_files(homeless_includes)));

@@ -8,11 +8,11 @@
 #include <string>
 #include <string_view>
 
-#include "http/parse.hpp"
 #include "http/text.hpp"
-#include "http/write.hpp"
+#include "http1/parse.hpp"
+#include "http1/write.hpp"
 #include "http2/request_block.hpp"
-#include "unit/http/parsed.hpp"
+#include "unit/http1/parsed.hpp"
 #include "unit/http2/hpack_text.hpp"
 #include "unit/http2/read.hpp"
 
@@ -84,7 +84,7 @@ std::string common(const http::RequestHead& head) {
 std::string read_http1(const std::string& text) {
   http::RequestHead head;
   std::size_t scanned = 0;
-  const auto read = http::parse_request_head(text, {}, scanned, head);
+  const auto read = http1::parse_request_head(text, {}, scanned, head);
   EXPECT_TRUE(read && *read) << text;
   return common(head);
 }
@@ -110,13 +110,13 @@ TEST(RequestBlockProperty, BothVersionsSayTheSame) {
   forwarding.proto = "https";
   forwarding.request_id = "id-1";
   for (int round = 0; round < rounds; ++round) {
-    const auto request = http::test::parsed_request(generator.request());
+    const auto request = http1::test::parsed_request(generator.request());
     http::Framing body;
     body.kind = static_cast<http::BodyKind>(generator.below(3));
     if (body.kind == http::BodyKind::length) body.length = 1 + generator.below(1000);
     std::string text;
-    http::write_request_head(text, request.head, request.head.target, body, forwarding, generator.policy(),
-                             false);
+    http1::write_request_head(text, request.head, request.head.target, body, forwarding, generator.policy(),
+                              false);
     const bool ended = body.kind == http::BodyKind::none;
     ASSERT_EQ(read_http2(text, ended), read_http1(text)) << text;
   }

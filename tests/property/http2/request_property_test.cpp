@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "http/cookies.hpp"
-#include "http/parse.hpp"
+#include "http1/parse.hpp"
 #include "unit/http2/read.hpp"
 
 namespace weir::http2::testing {
@@ -166,7 +166,7 @@ std::string common(http::RequestHead& head, std::optional<ErrorKind> error) {
 std::string read_http1(const std::string& text) {
   http::RequestHead head;
   std::size_t scanned = 0;
-  const auto read = http::parse_request_head(text, {.uri_bytes = uri_bytes}, scanned, head);
+  const auto read = http1::parse_request_head(text, {.uri_bytes = uri_bytes}, scanned, head);
   EXPECT_TRUE(!read || *read) << text;
   return common(head, read ? std::nullopt : std::optional(read.error().kind));
 }

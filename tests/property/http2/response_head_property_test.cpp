@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "http/parse.hpp"
+#include "http1/parse.hpp"
 #include "http2/response_head.hpp"
 #include "unit/http2/read.hpp"
 
@@ -98,7 +98,7 @@ std::string read_http1(const Message& message) {
   text += "\r\n";
   http::ResponseHead head;
   std::size_t scanned = 0;
-  const auto read = http::parse_response_head(text, {}, message.method, false, scanned, head);
+  const auto read = http1::parse_response_head(text, {}, message.method, false, scanned, head);
   EXPECT_TRUE(!read || *read) << text;
   return common(head, read.has_value());
 }

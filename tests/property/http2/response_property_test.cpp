@@ -9,9 +9,9 @@
 #include "http/field_lines.hpp"
 #include "http/field_role.hpp"
 #include "http/text.hpp"
-#include "http/write.hpp"
+#include "http1/write.hpp"
 #include "http2/response.hpp"
-#include "unit/http/parsed.hpp"
+#include "unit/http1/parsed.hpp"
 #include "unit/http2/hpack_text.hpp"
 
 namespace weir::http2 {
@@ -19,7 +19,7 @@ namespace {
 
 using http::BodyKind;
 using http::Field;
-using http::test::Lines;
+using http1::test::Lines;
 
 constexpr int rounds = 20'000;
 constexpr unsigned seed = 9113;
@@ -143,7 +143,7 @@ Lines fields_of(std::string_view block, int status) {
   return lines;
 }
 
-http::test::ParsedResponse random_response(Rng& rng) {
+http1::test::ParsedResponse random_response(Rng& rng) {
   static constexpr int statuses[] = {101, 102, 103, 200, 204, 206, 304, 404, 503};
   const int status = statuses[rng() % std::size(statuses)];
   std::string text = "HTTP/1." + std::string(status >= 200 && rng() % 4 == 0 ? "0 " : "1 ");
@@ -156,7 +156,7 @@ http::test::ParsedResponse random_response(Rng& rng) {
     if (rng() % 2 == 0) text += "Content-Length: " + std::to_string(rng() % 100) + "\r\n";
   }
   const auto method = rng() % 3 == 0 ? http::Method::head : http::Method::get;
-  return http::test::parsed_response(text, method, true);
+  return http1::test::parsed_response(text, method, true);
 }
 
 TEST(ResponseProperty, TheSameFieldsAsOverHttp1) {
@@ -170,7 +170,7 @@ TEST(ResponseProperty, TheSameFieldsAsOverHttp1) {
     if (response.head.body.kind != BodyKind::none && rng() % 2 == 0)
       with.options.body = {BodyKind::chunked, 0};
     head.clear();
-    http::write_response_head(head, response.head, with.options, date);
+    http1::write_response_head(head, response.head, with.options, date);
     block.clear();
     write_response_block(block, response.head, with.options, date);
     const bool tunnel = response.head.status == 101;
@@ -195,7 +195,7 @@ TEST(ResponseProperty, AnswersOfWeirsOwnToo) {
     if (rng() % 2 == 0) response.proxy_status = "weir; error=x";
     response.head_only = rng() % 2 == 0;
     head.clear();
-    http::write_own_head(head, response, with.options, date);
+    http1::write_own_head(head, response, with.options, date);
     block.clear();
     write_own_block(block, response, with.options, date);
     Lines expected = end_to_end_fields(head, false);

@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "unit/http/parsed.hpp"
 #include "unit/http/request_with.hpp"
+#include "unit/http1/parsed.hpp"
 #include "unit/http2/hpack_text.hpp"
 
 namespace weir::http2 {
@@ -16,7 +16,7 @@ using http::CompiledFields;
 using http::Method;
 using http::OwnResponse;
 using http::ResponseOptions;
-using http::test::parsed_response;
+using http1::test::parsed_response;
 
 constexpr std::string_view date = "Sun, 06 Nov 1994 08:49:37 GMT";
 const std::string date_line = "date: Sun, 06 Nov 1994 08:49:37 GMT\n";

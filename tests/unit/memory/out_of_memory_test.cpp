@@ -5,8 +5,8 @@
 #include <new>
 #include <optional>
 
-#include "http/parse.hpp"
-#include "http/write.hpp"
+#include "http1/parse.hpp"
+#include "http1/write.hpp"
 #include "io/spawn.hpp"
 #include "listen/acceptor.hpp"
 #include "observe/access_log.hpp"
@@ -220,13 +220,14 @@ TEST(OutOfMemory, AHeadThatFindsNoneThrows) {
                             "\r\nX-More: " + std::string(8000, 'v') + "\r\n\r\n";
   http::ResponseHead head;
   std::size_t scanned = 0;
-  ASSERT_TRUE(http::parse_response_head(bytes, {64 * 1024, 256, 0}, http::Method::get, false, scanned, head));
+  ASSERT_TRUE(
+      http1::parse_response_head(bytes, {64 * 1024, 256, 0}, http::Method::get, false, scanned, head));
   int threw = 0;
   for (int after = 0; after < 8; ++after) {
     std::string out;
     const FailingNew failing(after, FailingNew::for_good);
     try {
-      http::write_response_head(out, head, {}, "Date: x\r\n");
+      http1::write_response_head(out, head, {}, "Date: x\r\n");
     } catch (const std::bad_alloc&) {
       ++threw;
     }

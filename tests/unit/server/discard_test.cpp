@@ -40,7 +40,7 @@ Task<> body_then_rest(Fixture& f, Discard::End& end) {
   io::Signal stopped(f.loop.reactor());
   send_for_ever(*f.pair.a, stopped);
   {
-    http::BodyDecoder body(http::Framing{http::BodyKind::chunked, 0}, Origin::client);
+    http1::BodyDecoder body(http::Framing{http::BodyKind::chunked, 0}, Origin::client);
     Discard discard = f.discard();
     end = co_await discard.body(body);
     if (end == Discard::End::unfinished) co_await discard.rest();
@@ -84,7 +84,7 @@ TEST(Discard, ADrainEndsASilentOneSoonWhateverItsBounds) {
 Task<> body_of_a_client_that_leaves(Fixture& f, Discard::End& end) {
   (void)co_await testing::send(*f.pair.a, "some");
   f.pair.a.reset();
-  http::BodyDecoder body(http::Framing{http::BodyKind::length, 100}, Origin::client);
+  http1::BodyDecoder body(http::Framing{http::BodyKind::length, 100}, Origin::client);
   Discard discard = f.discard();
   end = co_await discard.body(body);
 }
