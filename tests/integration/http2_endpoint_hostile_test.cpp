@@ -157,7 +157,7 @@ INSTANTIATE_TEST_SUITE_P(
         Hostile{"EmptyDataWithoutEnd",
                 [](std::uint32_t stream) { return repeated(h2::frame(h2::data, 0, stream, ""), 400'000); },
                 true}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& tested) { return tested.param.name; });
 
 class Http2HostileStart : public Http2EndpointRig {};
 

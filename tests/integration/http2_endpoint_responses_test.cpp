@@ -284,7 +284,7 @@ INSTANTIATE_TEST_SUITE_P(
                       BadHead{"ALengthThatIsNone", {{":status", "200"}, {"content-length", "-1"}}},
                       BadHead{"ALengthWithoutABody", {{":status", "200"}, {"content-length", "5"}}},
                       BadHead{"AnInterimHeadThatEnds", {{":status", "103"}}}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& tested) { return tested.param.name; });
 
 /// A client has the head already, and then `rest` comes: what it gets is never as if it were whole.
 class Http2EndpointCuts : public Http2EndpointResponses {
@@ -343,7 +343,7 @@ TEST_F(Http2EndpointCuts, ASecondHead) {
 
 /// All in one reading: there was no time to pass the head on, and need not be.
 TEST_F(Http2EndpointResponses, ABodyThatIsNotItsLengthIsNoResponse) {
-  for (const std::string& body : {"short", "much too long for it"}) {
+  for (const std::string body : {"short", "much too long for it"}) {
     const auto answer = [&](const Stream& stream) {
       stream.head(200, {{"content-length", "10"}});
       stream.data(body, true);

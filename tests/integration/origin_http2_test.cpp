@@ -52,7 +52,7 @@ TEST_F(OriginHttp2, UnderstandsAPrefaceThatIsCutAtEveryByte) {
 
 TEST_F(OriginHttp2, AnswersThatHaveNoBodyEndWithTheirHead) {
   Http2Client client = this->client();
-  for (const std::string& path : {"/status/204", "/status/304", "/bytes/0"}) {
+  for (const std::string path : {"/status/204", "/status/304", "/bytes/0"}) {
     EXPECT_TRUE(client.get(path).ended_by_head) << path;
   }
   const Http2Response head = client.request(client.fields_of("HEAD", "/bytes/100"));
