@@ -25,7 +25,7 @@ Task<After> Exchange::run() {
   try {
     note_grpc();
     if (refusal_) {
-      make_request_id();
+      decider_.make_request_id();
       Error why = std::move(*refusal_);
       after = co_await answer_error(std::move(why));
     } else {
@@ -53,21 +53,21 @@ void Exchange::give_up(const std::exception_ptr& failure) {
 }
 
 Task<After> Exchange::walk() {
-  identify();
-  auto normal = normalise();
+  decider_.identify();
+  auto normal = decider_.normalise();
   if (!normal) co_return co_await answer_failure(normal);
-  if (head.has_via && http::came_through(head, worker_.via())) {
+  if (decider_.came_through_here()) {
     Error loop = self_error(ErrorKind::loop_detected, "the request came through this process before");
     co_return co_await answer_error(std::move(loop));
   }
-  if (redirects_to_https()) co_return co_await answer_redirect_to_https();
+  if (decider_.redirects_to_https()) co_return co_await answer_redirect_to_https();
 
-  auto routed = find_route();
+  auto routed = decider_.find_route();
   if (!routed) co_return co_await answer_failure(routed);
   note_grpc_web();
-  auto admitted = admit();
+  auto admitted = decider_.admit();
   if (!admitted) co_return co_await answer_failure(admitted);
-  auto affordable = check_limits();
+  auto affordable = decider_.check_limits();
   if (!affordable) co_return co_await answer_failure(affordable);
 
   if (http::max_forwards(head) == 0U) co_return co_await answer_options();
@@ -77,17 +77,15 @@ Task<After> Exchange::walk() {
   if (head.tunnel && !leads_to_websocket(action)) co_return co_await answer_no_tunnel();
   if (const auto* respond = std::get_if<config::RespondAction>(&action))
     co_return co_await answer_respond(*respond);
-  decided_.proxy = &std::get<config::ProxyAction>(action);
-  decided_.upstream = decided_.proxy->upstream;
-  decided_.timeouts = &decided_.route->timeouts;
+  decider_.go_by(std::get<config::ProxyAction>(action));
 
-  auto acceptable = check_body_limit();
+  auto acceptable = decider_.check_body_limit();
   if (!acceptable) co_return co_await answer_failure(acceptable);
   auto timed = read_grpc_timeout();
   if (!timed) co_return co_await answer_failure(timed);
 
-  if (decided_.proxy->split) choose_side();
-  auto entered = enter_upstream();
+  decider_.choose_side();
+  auto entered = decider_.enter_upstream();
   if (!entered) co_return co_await answer_failure(entered);
 
   // Chooses an endpoint, sends the request, waits for the response head; tries another endpoint where that is
@@ -102,24 +100,14 @@ Task<After> Exchange::walk() {
   co_return co_await relay_response();
 }
 
-Exchange::Exchange(Worker& worker) : worker_(worker), call_(worker.reactor(), worker.buffers()) {}
+Exchange::Exchange(Worker& worker) : context_(worker), call_(worker.reactor(), worker.buffers()) {}
 
 Exchange::~Exchange() {
   reset();
 }
 
 void Exchange::begin(Client& client) {
-  const Session& session = client.session();
-  client_ = &client;
-  generation_ = worker_.generation();
-  started = worker_.reactor().now();
-  wall_started_ = worker_.reactor().wall_now();
-  decided_.forwarded.client_ip = session.peer().ip;
-  decided_.forwarded.proto = session.is_tls() ? "https" : "http";
-}
-
-const config::Listener& Exchange::listener() const {
-  return session().listener().config;
+  context_.begin(client);
 }
 
 void Exchange::reset() {
@@ -129,21 +117,15 @@ void Exchange::reset() {
   give_back(tries_.next);
   mirror_.reset();
   call_.reset();
-  decided_.reset();
-  grpc_.reset();
   request_.reset();
   tries_.reset();
   attempt_ = {};
   answer_.reset();
-  outcome_.reset();
   refusal_.reset();
-  head.clear();
   head_scanned = 0;
   watching_ = false;
   wait_ = nullptr;
-  total_deadline_ = TimePoint::max();
-  client_ = nullptr;
-  generation_.reset();
+  context_.reset();
 }
 
 }  // namespace weir::server

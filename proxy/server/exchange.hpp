@@ -16,8 +16,9 @@
 #include "route/mirror.hpp"
 #include "server/client.hpp"
 #include "server/endpoint_call.hpp"
+#include "server/exchange_context.hpp"
+#include "server/exchange_decide.hpp"
 #include "server/exchange_state.hpp"
-#include "server/generation.hpp"
 
 namespace weir::server {
 
@@ -48,28 +49,19 @@ class Exchange final : private ClientObserver {
   /// Back to a state in which the next request finds nothing of this one but capacity.
   void reset();
 
-  http::RequestHead head;  // views into the session's buffer
+  /// When its first byte was there.
+  TimePoint started() const { return context_.started; }
+
+ private:
+  ExchangeContext context_;
+
+ public:
+  http::RequestHead& head = context_.head;  // views into the session's buffer
   std::size_t head_scanned = 0;
-  TimePoint started;  // first byte of the request was there
 
  private:
   Task<After> walk();
   void give_up(const std::exception_ptr& failure);
-
-  // exchange_decide.cpp: what is known before any endpoint is involved.
-  void identify();
-  void make_request_id();
-  Result<void> normalise();
-  Result<void> find_route();
-  Result<void> admit();
-  Result<void> check_body_limit() const;
-  void choose_side();
-  bool side_is_out(const SplitRuntime& split, std::size_t target) const;
-  bool redirects_to_https() const;
-
-  // exchange_limit.cpp: whether the route's rate limits admit the request.
-  Result<void> check_limits();
-  void note_limited(const LimitRuntime& limit);
 
   // exchange_answer.cpp: answers that Weir makes itself.
   Task<After> answer(const http::OwnResponse& response, bool connection_is_good);
@@ -106,8 +98,6 @@ class Exchange final : private ClientObserver {
   void send_mirror() noexcept;
   void drop_mirror();
   // exchange_balance.cpp: which endpoint.
-  Result<void> enter_upstream();
-  std::uint64_t key_for(const UpstreamRuntime& upstream) const;
   std::size_t last_choice() const;
   balance::Pick pick_one();
   Place pick_endpoint();
@@ -194,32 +184,33 @@ class Exchange final : private ClientObserver {
   void append_log_line(std::string& out, Duration duration);
   void keep_log_texts();
 
-  const UpstreamView& upstream_view() const { return generation_->upstreams[decided_.upstream]; }
+  const UpstreamView& upstream_view() const { return context_.view(); }
   const config::Upstream& upstream_config() const { return *upstream_view().runtime->config; }
-  Session& session() const { return client_->session(); }
-  const config::Listener& listener() const;
+  Session& session() const { return context_.session(); }
+  const config::Listener& listener() const { return context_.listener(); }
   const http::ResponseHead& response() const { return call_.response(); }
   bool keep_alive_allowed() const;
 
-  Worker& worker_;
-  Client* client_ = nullptr;
-  GenerationPtr generation_;
-  std::chrono::system_clock::time_point wall_started_;
+  Worker& worker_ = context_.worker;
+  Client*& client_ = context_.client;
+  GenerationPtr& generation_ = context_.generation;
+  const std::chrono::system_clock::time_point& wall_started_ = context_.wall_started;
+  Decision& decided_ = context_.decided;
+  GrpcCall& grpc_ = context_.grpc;
+  Outcome& outcome_ = context_.outcome;
+  TimePoint& total_deadline_ = context_.deadline;
 
-  Decision decided_;         // once for the request
-  GrpcCall grpc_;            // the same, of a call of gRPC
+  Decider decider_{context_};
   OutgoingRequest request_;  // what endpoints get of it
   Tries tries_;              // over all attempts
   Attempt attempt_;          // of the one that runs
   EndpointCall call_;        // the same
   OutgoingResponse answer_;  // what the client gets
-  Outcome outcome_;          // for the log
 
   std::unique_ptr<MirrorCopy> mirror_;  // that waits for the end of the request's body
   bool watching_ = false;               // the call is aborted when the client leaves
   Wait* wait_ = nullptr;                // given up when the client leaves
-  TimePoint total_deadline_ = TimePoint::max();
-  std::optional<Error> refusal_;  // of a head that could not be read
+  std::optional<Error> refusal_;        // of a head that could not be read
 };
 
 }  // namespace weir::server

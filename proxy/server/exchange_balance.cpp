@@ -1,9 +1,8 @@
-// Which endpoint an attempt goes to: the upstream's bound on requests at once, the pick, and the wait for a place
+// Which endpoint an attempt goes to: the pick, and the wait for a place
 // where every endpoint has as many requests as it may have.
 #include <algorithm>
 
 #include "limit/overload.hpp"
-#include "route/readings.hpp"
 #include "server/exchange.hpp"
 #include "server/health_events.hpp"
 #include "server/latency_report.hpp"
@@ -12,17 +11,6 @@
 #include "upstream/operator_state.hpp"
 
 namespace weir::server {
-/// max_requests of the upstream: exact over all workers, held until the exchange ends.
-Result<void> Exchange::enter_upstream() {
-  const UpstreamRuntime& upstream = *upstream_view().runtime;
-  if (!upstream.in_flight ||
-      decided_.upstream_place.take(*upstream.in_flight, upstream.config->max_requests)) {
-    return {};
-  }
-  ++upstream_view().counters->refused_max_requests;
-  return self_error(ErrorKind::max_requests,
-                    "upstream " + upstream.config->name + " has as many requests as it may have at once");
-}
 
 /// How many may wait at most for this request to join them: of the queue's last places retries only.
 std::uint32_t Exchange::queue_places() const {
@@ -36,13 +24,6 @@ bool Exchange::must_wait() const {
   const UpstreamRuntime& upstream = *upstream_view().runtime;
   return upstream.rules.limits && upstream.config->queue.max != 0 && upstream.queue->waiting() != 0 &&
          upstream.queue->goes_behind(reach(), queue_places());
-}
-
-/// What `balance: hash` of `upstream` hashes; 0 under other policies.
-std::uint64_t Exchange::key_for(const UpstreamRuntime& upstream) const {
-  if (upstream.rules.policy != config::Balance::hash) return 0;
-  return upstream.hash_key.key_of(head.fields, decided_.forwarded.client_ip,
-                                  route::key_path(decided_.path, decided_.decoded_path));
 }
 
 /// The endpoint that comes after all others that are usable: its kept connection was stale, or it fails at once
@@ -65,7 +46,7 @@ balance::Pick Exchange::pick_one() {
   request.now = worker_.reactor().now();
   request.tried = tries_.tried;
   request.random = worker_.rng()();
-  request.key = key_for(upstream);
+  request.key = context_.hash_key_for(upstream);
   request.may_probe = can_be_sent_again();
   const std::size_t last = last_choice();
   if (last == balance::none || tries_.tried.contains(last)) return upstream.acquire(request);

@@ -59,7 +59,7 @@ void Exchange::finish() {
   decided_.place.give_back();
   decided_.upstream_place.give_back();
   if (mirror_) drop_mirror();
-  const auto duration = Clock::now() - started;
+  const auto duration = Clock::now() - context_.started;
   auto& metrics = worker_.metrics();
   const bool went_somewhere = decided_.upstream != config::no_upstream;
   const observe::NameId upstream_name = went_somewhere ? upstream_view().runtime->name : observe::no_name;

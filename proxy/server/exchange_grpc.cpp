@@ -52,14 +52,14 @@ Result<void> Exchange::read_grpc_timeout() {
     grpc_.timeout = grpc::parse_timeout(field.value);
     if (!grpc_.timeout) return client_error(ErrorKind::malformed_request, "grpc-timeout is malformed");
   }
-  if (grpc_.timeout && started + *grpc_.timeout <= worker_.reactor().now())
+  if (grpc_.timeout && context_.started + *grpc_.timeout <= worker_.reactor().now())
     return self_error(ErrorKind::total_timeout, "grpc-timeout is over");
   return {};
 }
 
 /// The client counts from when it sent the request.
 void Exchange::limit_to_grpc_timeout() {
-  if (grpc_.timeout) total_deadline_ = std::min(total_deadline_, started + *grpc_.timeout);
+  if (grpc_.timeout) total_deadline_ = std::min(total_deadline_, context_.started + *grpc_.timeout);
 }
 
 /// How long a side of a call may be silent.
@@ -124,7 +124,7 @@ io::IoStatus Exchange::why_upload_ended() const {
 
 /// A deadline of the client's own says nothing of the endpoint.
 Error Exchange::with_origin(Error error) const {
-  const bool clients_own = grpc_.timeout && started + *grpc_.timeout <= total_deadline_;
+  const bool clients_own = grpc_.timeout && context_.started + *grpc_.timeout <= total_deadline_;
   if (clients_own && error.kind == ErrorKind::total_timeout) error.origin = Origin::client;
   return error;
 }

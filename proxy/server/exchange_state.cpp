@@ -12,6 +12,7 @@ void Decision::reset() {
   route = nullptr;
   proxy = nullptr;
   upstream = config::no_upstream;
+  view = nullptr;
   timeouts = nullptr;
   split_why = split::Why::weight;
   set_cookie.clear();

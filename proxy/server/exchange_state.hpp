@@ -20,6 +20,7 @@
 #include "observe/access_log.hpp"
 #include "relay/relay_body.hpp"
 #include "route/in_flight.hpp"
+#include "server/generation.hpp"
 #include "server/grpc_body.hpp"
 #include "server/grpc_web.hpp"
 #include "server/snapshot.hpp"
@@ -38,6 +39,7 @@ struct Decision {
   const RouteRuntime* route = nullptr;
   const config::ProxyAction* proxy = nullptr;
   std::size_t upstream = config::no_upstream;     // where it goes, once that is known
+  const UpstreamView* view = nullptr;             // the same, as this worker sees it
   const config::Timeouts* timeouts = nullptr;     // of this route with that upstream
   split::Why split_why = split::Why::weight;      // where the route has a split
   char split_key[split::cookie_key_digits] = {};  // of a client that has none yet
