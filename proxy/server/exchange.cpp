@@ -23,11 +23,11 @@ Task<After> Exchange::run() {
   After after = After::reset;
   std::exception_ptr failure;
   try {
-    note_grpc();
+    grpc_steps_.note();
     if (refusal_) {
       decider_.make_request_id();
       Error why = std::move(*refusal_);
-      after = co_await answer_error(std::move(why));
+      after = co_await answers_.error(std::move(why));
     } else {
       after = co_await walk();
     }
@@ -55,43 +55,43 @@ void Exchange::give_up(const std::exception_ptr& failure) {
 Task<After> Exchange::walk() {
   decider_.identify();
   auto normal = decider_.normalise();
-  if (!normal) co_return co_await answer_failure(normal);
+  if (!normal) co_return co_await answers_.failure(normal);
   if (decider_.came_through_here()) {
     Error loop = self_error(ErrorKind::loop_detected, "the request came through this process before");
-    co_return co_await answer_error(std::move(loop));
+    co_return co_await answers_.error(std::move(loop));
   }
-  if (decider_.redirects_to_https()) co_return co_await answer_redirect_to_https();
+  if (decider_.redirects_to_https()) co_return co_await answers_.redirect_to_https();
 
   auto routed = decider_.find_route();
-  if (!routed) co_return co_await answer_failure(routed);
-  note_grpc_web();
+  if (!routed) co_return co_await answers_.failure(routed);
+  grpc_steps_.note_web();
   auto admitted = decider_.admit();
-  if (!admitted) co_return co_await answer_failure(admitted);
+  if (!admitted) co_return co_await answers_.failure(admitted);
   auto affordable = decider_.check_limits();
-  if (!affordable) co_return co_await answer_failure(affordable);
+  if (!affordable) co_return co_await answers_.failure(affordable);
 
-  if (http::max_forwards(head) == 0U) co_return co_await answer_options();
+  if (http::max_forwards(head) == 0U) co_return co_await answers_.options();
   const config::Action& action = decided_.route->config->action;
   if (const auto* redirect = std::get_if<config::RedirectAction>(&action))
-    co_return co_await answer_redirect(*redirect);
-  if (head.tunnel && !leads_to_websocket(action)) co_return co_await answer_no_tunnel();
+    co_return co_await answers_.redirect(*redirect);
+  if (head.tunnel && !leads_to_websocket(action)) co_return co_await answers_.no_tunnel();
   if (const auto* respond = std::get_if<config::RespondAction>(&action))
-    co_return co_await answer_respond(*respond);
+    co_return co_await answers_.respond(*respond);
   decider_.go_by(std::get<config::ProxyAction>(action));
 
   auto acceptable = decider_.check_body_limit();
-  if (!acceptable) co_return co_await answer_failure(acceptable);
-  auto timed = read_grpc_timeout();
-  if (!timed) co_return co_await answer_failure(timed);
+  if (!acceptable) co_return co_await answers_.failure(acceptable);
+  auto timed = grpc_steps_.read_timeout();
+  if (!timed) co_return co_await answers_.failure(timed);
 
   decider_.choose_side();
   auto entered = decider_.enter_upstream();
-  if (!entered) co_return co_await answer_failure(entered);
+  if (!entered) co_return co_await answers_.failure(entered);
 
   // Chooses an endpoint, sends the request, waits for the response head; tries another endpoint where that is
   // safe.
   auto answered = co_await forward();
-  if (!answered) co_return co_await answer_failure(answered);
+  if (!answered) co_return co_await answers_.failure(answered);
 
   auto acceptable_response = client_->accepts(response());
   if (!acceptable_response) co_return co_await refuse_response(acceptable_response);
@@ -121,6 +121,7 @@ void Exchange::reset() {
   tries_.reset();
   attempt_ = {};
   answer_.reset();
+  response_.reset();
   refusal_.reset();
   head_scanned = 0;
   watching_ = false;

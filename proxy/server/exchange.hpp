@@ -16,24 +16,19 @@
 #include "route/mirror.hpp"
 #include "server/client.hpp"
 #include "server/endpoint_call.hpp"
+#include "server/exchange_answer.hpp"
 #include "server/exchange_context.hpp"
 #include "server/exchange_decide.hpp"
+#include "server/exchange_grpc.hpp"
+#include "server/exchange_mirror.hpp"
+#include "server/exchange_request.hpp"
+#include "server/exchange_response.hpp"
 #include "server/exchange_state.hpp"
 
 namespace weir::server {
 
-class MirrorCopy;
 class Session;
 class Worker;
-
-/// What may happen to the client's connection afterwards.
-enum class After : std::uint8_t {
-  keep_alive,
-  discard,  // keep alive, once the rest of the request body was read and dropped
-  close,    // nothing more is expected
-  linger,   // the client may still be sending: close without cutting our answer off
-  reset,    // the response was cut: the client must notice
-};
 
 class Exchange final : private ClientObserver {
  public:
@@ -63,24 +58,8 @@ class Exchange final : private ClientObserver {
   Task<After> walk();
   void give_up(const std::exception_ptr& failure);
 
-  // exchange_answer.cpp: answers that Weir makes itself.
-  Task<After> answer(const http::OwnResponse& response, bool connection_is_good);
-  Task<After> answer_error(Error error);
-  Task<After> answer_failure(const Result<void>& failed);
-  Task<After> answer_options();
-  Task<After> answer_no_tunnel();
-  Task<After> answer_redirect_to_https();
-  Task<After> answer_redirect(const config::RedirectAction& action);
-  Task<After> answer_respond(const config::RespondAction& action);
-  const http::CompiledFields& response_policy() const;
-  http::ResponseOptions response_options(const http::Framing& body, bool keep_alive) const;
-  bool consume_buffered_body();
-  bool rest_of_body_is_short() const;
-  Error client_write_failure(io::IoStatus status, bool too_slow = false);
-
   // exchange_forward.cpp: one endpoint after the other until one answers.
   Task<Result<void>> forward();
-  void prepare_request();
   upstream::TryOutcome outcome_of(const Error* error) const;
   std::uint16_t failure_of_attempt(const Error* error);
   upstream::RetryDecision next_try(const upstream::TryOutcome& outcome);
@@ -92,11 +71,6 @@ class Exchange final : private ClientObserver {
   bool drain_response();
   void count_try(bool succeeded);
 
-  // exchange_mirror.cpp: a copy for the route's mirror upstream.
-  void count_mirror(route::MirrorOutcome outcome);
-  void plan_mirror() noexcept;
-  void send_mirror() noexcept;
-  void drop_mirror();
   // exchange_balance.cpp: which endpoint.
   std::size_t last_choice() const;
   balance::Pick pick_one();
@@ -113,14 +87,12 @@ class Exchange final : private ClientObserver {
   void note_latency(const Error* error);
 
   // exchange_attempt.cpp: one endpoint.
-  bool can_be_sent_again() const;
   Task<Result<void>> attempt();
   CallTarget target_of_call() const;
   Task<Result<void>> connect();
   bool try_send(io::IoResult& sent);
   Result<void> request_written(const io::IoResult& sent);
   Task<Result<void>> start_upload();
-  Task<Result<void>> invite_body();
   Task<> upload();
   void upload_ended(bool well);
   Task<> finish_upload();
@@ -128,9 +100,6 @@ class Exchange final : private ClientObserver {
   bool upload_running() const;
   Result<void> head_received(CallEnd end);
   Task<Result<void>> pass_interim_responses();
-  Task<Result<void>> pass_interim_response();
-  Task<Result<void>> write_meanwhile();
-  bool total_is_over() const;
   Error send_failure(io::IoStatus status) const;
   Error read_failure(io::IoStatus status);
   Error slow_upload(bool too_slow);
@@ -148,33 +117,17 @@ class Exchange final : private ClientObserver {
   void release_endpoint();
 
   // exchange_grpc.cpp: what is different in a call of gRPC.
-  void note_grpc();
-  void note_grpc_web();
-  Result<void> read_grpc_timeout();
-  void limit_to_grpc_timeout();
-  Duration patience(Duration bound) const;
-  void place_grpc_timeout();
-  void write_grpc_timeout();
-  void translate_grpc_web();
-  relay::BodySource& request_body();
-  io::IoStatus why_upload_ended() const;
-  Error with_origin(Error error) const;
   void note_grpc_head();
   void note_grpc_trailers(std::string_view lines);
   std::uint16_t failure_of_response() const;
   health::Cause cause_of_response() const;
-  bool retries_by_grpc_status() const;
   const http::ResponseHead& response_head();
   relay::BodySource& response_body();
   relay::BodySink& response_sink(http::BodyKind kind);
-  Task<After> answer_grpc(Error error, std::string_view proxy_status, bool connection_is_good);
-  Task<After> answer_grpc_status(grpc::Status status, std::string_view fields, std::string_view proxy_status,
-                                 bool connection_is_good);
   bool response_is_grpc() const;
   Task<After> answer_not_grpc();
   bool may_end_with_status() const;
   Task<After> end_with_status();
-  std::optional<grpc::Status> grpc_status() const;
 
   // exchange_finish.cpp: always runs last.
   void finish();
@@ -189,7 +142,6 @@ class Exchange final : private ClientObserver {
   Session& session() const { return context_.session(); }
   const config::Listener& listener() const { return context_.listener(); }
   const http::ResponseHead& response() const { return call_.response(); }
-  bool keep_alive_allowed() const;
 
   Worker& worker_ = context_.worker;
   Client*& client_ = context_.client;
@@ -202,15 +154,18 @@ class Exchange final : private ClientObserver {
 
   Decider decider_{context_};
   OutgoingRequest request_;  // what endpoints get of it
+  ClientResponse response_{context_};
+  GrpcSteps grpc_steps_{context_, request_};
+  OwnAnswers answers_{context_, response_};
+  Mirroring mirror_{context_, request_};
   Tries tries_;              // over all attempts
   Attempt attempt_;          // of the one that runs
   EndpointCall call_;        // the same
   OutgoingResponse answer_;  // what the client gets
 
-  std::unique_ptr<MirrorCopy> mirror_;  // that waits for the end of the request's body
-  bool watching_ = false;               // the call is aborted when the client leaves
-  Wait* wait_ = nullptr;                // given up when the client leaves
-  std::optional<Error> refusal_;        // of a head that could not be read
+  bool watching_ = false;         // the call is aborted when the client leaves
+  Wait* wait_ = nullptr;          // given up when the client leaves
+  std::optional<Error> refusal_;  // of a head that could not be read
 };
 
 }  // namespace weir::server

@@ -21,16 +21,6 @@ double milliseconds(Duration duration) {
 
 }  // namespace
 
-/// The request is all here, so that its client cannot draw a probe out, and may be sent again should it fail.
-bool Exchange::can_be_sent_again() const {
-  const config::Retry& retry = upstream_config().retry;
-  if (!http::is_idempotent(head.method) && !retry.non_idempotent) return false;
-  if (client_->body().finished()) return !request_.progress.replay_overflow;
-  if (retry.attempts == 0) return false;
-  const auto left = client_->buffered_rest();
-  return left && *left <= static_cast<std::uint64_t>(retry.buffer_bytes);
-}
-
 Task<Result<void>> Exchange::attempt() {
   const UpstreamRuntime& upstream = *upstream_view().runtime;
   if (tries_.next.index != balance::none) {
@@ -42,7 +32,7 @@ Task<Result<void>> Exchange::attempt() {
   CallBounds bounds;
   bounds.connect = decided_.timeouts->connect;
   bounds.send = decided_.timeouts->send;
-  bounds.response = patience(decided_.timeouts->response);
+  bounds.response = grpc_steps_.patience(decided_.timeouts->response);
   bounds.deadline = total_deadline_;
   call_.begin(target_of_call(), bounds);
   if (tries_.records.empty()) upstream_view().requests->add(call_.started());
@@ -53,11 +43,11 @@ Task<Result<void>> Exchange::attempt() {
 
   watch_client(true);
   const bool kept_too = !std::exchange(tries_.new_connection_only, false);
-  const bool leased = call_.lease(can_be_sent_again(), kept_too);
+  const bool leased = call_.lease(can_be_sent_again(context_, request_), kept_too);
   Result<void> done;
   if (!leased) done = co_await connect();
   if (done) {
-    write_grpc_timeout();
+    grpc_steps_.write_timeout();
     if (client_->body().finished()) {
       io::IoResult sent;
       if (!try_send(sent)) {
@@ -92,7 +82,7 @@ Task<Result<void>> Exchange::attempt() {
     }
   } else {
     co_await finish_upload();
-    const Error why = with_origin(done.error());
+    const Error why = grpc_steps_.with_origin(done.error());
     note_latency(&why);
     end_attempt(&why);
   }
@@ -112,7 +102,7 @@ Task<Result<void>> Exchange::connect() {
     tries_.records.back().connect_ms = milliseconds(Clock::now() - call_.started());
     co_return Result<void>{};
   }
-  Error why = end.error ? *std::move(end.error) : connect_error(end.status, total_is_over());
+  Error why = end.error ? *std::move(end.error) : connect_error(end.status, context_.total_is_over());
   if (why.kind == ErrorKind::endpoint_busy) ++upstream_view().counters->refused_endpoint_busy;
   if (call_.phase() == EndpointCall::Phase::handshake && why.origin == Origin::upstream) {
     const std::string tls = call_.tls_failure();
@@ -159,7 +149,7 @@ Result<void> Exchange::request_written(const io::IoResult& sent) {
 /// Starts to send a request with its body.
 Task<Result<void>> Exchange::start_upload() {
   if (head.expect_continue && !client_->body().has_more()) {
-    const auto invited = co_await invite_body();
+    const auto invited = co_await response_.invite_body();
     if (!invited) co_return invited;
   }
   request_.upload_done.emplace(worker_.reactor());
@@ -168,23 +158,11 @@ Task<Result<void>> Exchange::start_upload() {
   co_return Result<void>{};
 }
 
-/// `Expect: 100-continue`: now the body is wanted (RFC 9110 10.1.1).
-Task<Result<void>> Exchange::invite_body() {
-  if (request_.continue_sent) co_return Result<void>{};
-  request_.continue_sent = true;
-  http::ResponseHead invitation;
-  invitation.status = 100;
-  invitation.reason = http::reason_phrase(100);
-  answer_.bytes.clear();
-  client_->write_head(answer_.bytes, invitation, {}, {});
-  co_return co_await write_meanwhile();
-}
-
 /// Runs beside the wait for the response: an endpoint may answer before it has the whole request.
 Task<> Exchange::upload() {
   const config::ListenerLimits& limits = listener().limits;
   relay::RelayOptions options;
-  options.read_timeout = patience(limits.body_idle_timeout);
+  options.read_timeout = grpc_steps_.patience(limits.body_idle_timeout);
   options.write_timeout = decided_.timeouts->send;
   options.deadline = total_deadline_;
   options.body_bytes_max = limits.body_bytes;
@@ -195,10 +173,11 @@ Task<> Exchange::upload() {
     options.replay = &request_.replay;
     options.replay_bytes_max = static_cast<std::size_t>(upstream_config().retry.buffer_bytes);
   }
-  if (mirror_) options.copy = &mirror_->body();
-  request_.upload_end = co_await relay::relay_body(request_body(), call_.request_sink(request_.framing.kind),
-                                                   request_.bytes, options, request_.progress);
-  if (mirror_ && client_->body().finished() && !request_.upload_end->error) send_mirror();
+  options.copy = mirror_.body();
+  request_.upload_end =
+      co_await relay::relay_body(grpc_steps_.request_body(), call_.request_sink(request_.framing.kind),
+                                 request_.bytes, options, request_.progress);
+  if (client_->body().finished() && !request_.upload_end->error) mirror_.send();
 }
 
 /// `well`: without an exception.
@@ -210,7 +189,7 @@ void Exchange::upload_ended(bool well) {
   if (request_.upload_end->complete() || request_.upload_end->side == relay::RelayEnd::Side::target) {
     call_.request_written();
   } else {
-    call_.abort(why_upload_ended());  // the request cannot be completed any more
+    call_.abort(grpc_steps_.why_upload_ended());  // the request cannot be completed any more
   }
   request_.upload_done->set();
 }
@@ -249,54 +228,24 @@ Result<void> Exchange::head_received(CallEnd end) {
 Task<Result<void>> Exchange::pass_interim_responses() {
   Result<void> done;
   do {
-    done = co_await pass_interim_response();
-    if (!done) break;
+    if (response().status != 100) {  // which answers our own expectation
+      done = co_await response_.pass_interim(response());
+      if (!done) break;
+    }
+    call_.drop_head();
     CallEnd end = co_await call_.receive_head(head.method, request_.upgrade);
     done = head_received(std::move(end));
   } while (done && !call_.head_is_final());
   co_return done;
 }
 
-/// Passes a 1xx on, but for 100, which answers our own expectation, and makes room for the next head.
-Task<Result<void>> Exchange::pass_interim_response() {
-  if (response().status != 100 && head.minor_version >= 1) {
-    answer_.bytes.clear();
-    http::ResponseOptions options;
-    options.client_minor_version = head.minor_version;
-    client_->write_head(answer_.bytes, response(), options, worker_.http_date(wall_started_));
-    tries_.retry.response_started = true;
-    auto sent = co_await write_meanwhile();
-    if (!sent) co_return sent;
-  }
-  call_.drop_head();
-  co_return Result<void>{};
-}
-
-/// A head in `answer_` for the client while the request is under way. What is cut cannot be followed by an answer.
-Task<Result<void>> Exchange::write_meanwhile() {
-  relay::BodyBatch batch;
-  batch.begin(answer_.bytes);
-  const relay::WriteBounds bounds{listener().limits.send_timeout, total_deadline_};
-  const relay::PacedWrite sent =
-      co_await relay::write_batch(client_->sink(http::BodyKind::none), batch, bounds);
-  if (sent.ok()) co_return Result<void>{};
-  if (sent.status == io::IoStatus::timeout && !sent.too_slow && total_is_over()) {
-    co_return client_error(ErrorKind::client_stalled, "timeouts.total is over, and the client is slow");
-  }
-  co_return client_write_failure(sent.status, sent.too_slow);
-}
-
-bool Exchange::total_is_over() const {
-  return worker_.reactor().now() >= total_deadline_;
-}
-
 Error Exchange::send_failure(io::IoStatus status) const {
-  return send_error(status, total_is_over());
+  return send_error(status, context_.total_is_over());
 }
 
 /// The client sends its body too slowly, or not at all.
 Error Exchange::slow_upload(bool too_slow) {
-  if (!too_slow && total_is_over()) {
+  if (!too_slow && context_.total_is_over()) {
     return upstream_error(ErrorKind::total_timeout, "timeouts.total is over");
   }
   auto& ended = session().counters().clients_ended;
@@ -313,7 +262,7 @@ Error Exchange::read_failure(io::IoStatus status) {
     if (upload.status == io::IoStatus::timeout) return slow_upload(upload.too_slow);
     return client_error(ErrorKind::client_gone, "the client left");
   }
-  return receive_error(status, total_is_over());
+  return receive_error(status, context_.total_is_over());
 }
 
 }  // namespace weir::server

@@ -47,7 +47,7 @@ balance::Pick Exchange::pick_one() {
   request.tried = tries_.tried;
   request.random = worker_.rng()();
   request.key = context_.hash_key_for(upstream);
-  request.may_probe = can_be_sent_again();
+  request.may_probe = can_be_sent_again(context_, request_);
   const std::size_t last = last_choice();
   if (last == balance::none || tries_.tried.contains(last)) return upstream.acquire(request);
   request.tried.add(last);

@@ -58,7 +58,7 @@ void Exchange::finish() {
   // Before anything that takes time: the client may know already that it has its answer.
   decided_.place.give_back();
   decided_.upstream_place.give_back();
-  if (mirror_) drop_mirror();
+  mirror_.drop();
   const auto duration = Clock::now() - context_.started;
   auto& metrics = worker_.metrics();
   const bool went_somewhere = decided_.upstream != config::no_upstream;
@@ -68,7 +68,7 @@ void Exchange::finish() {
                            head.method, outcome_.status, std::chrono::duration<double>(duration).count());
   if (decided_.grpc) {
     metrics.grpc_finished(decided_.route ? decided_.route->name : observe::no_name, upstream_name,
-                          grpc_status());
+                          grpc_steps_.status());
   }
   const bool wanted = !decided_.route || decided_.route->config->access_log;
   if (std::string* line = wanted ? worker_.log_buffer() : nullptr) {
@@ -114,7 +114,7 @@ void Exchange::append_log_line(std::string& out, Duration duration) {
     record.attempts = &tries_.records;
   }
   record.status = outcome_.status;
-  if (const auto status = grpc_status()) record.grpc_status = static_cast<int>(*status);
+  if (const auto status = grpc_steps_.status()) record.grpc_status = static_cast<int>(*status);
   record.bytes_in = request_.progress.body_bytes;
   record.bytes_out = outcome_.body_bytes;
   record.duration_ms = std::chrono::duration<double, std::milli>(duration).count();

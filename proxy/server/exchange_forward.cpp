@@ -1,9 +1,6 @@
 // One endpoint after the other until one answers. What may be tried again is decided by upstream/retry.hpp.
 #include <optional>
 
-#include "http/text.hpp"
-#include "http/trailers.hpp"
-#include "route/table.hpp"
 #include "server/exchange.hpp"
 #include "server/session.hpp"
 #include "server/worker.hpp"
@@ -18,58 +15,11 @@ constexpr std::string_view no_room = "endpoint_busy";
 
 }  // namespace
 
-/// What goes to whichever endpoint is chosen: composed once.
-void Exchange::prepare_request() {
-  request_.framing = head.body;
-  translate_grpc_web();
-  const auto& match = decided_.route->config->match;
-  const bool server_wide = head.form == http::TargetForm::asterisk;
-  if (server_wide) {
-    request_.target = "*";
-  } else {
-    if (decided_.proxy->rewrite_path) {
-      // A rewrite replaces what was matched, and that has no dot segments.
-      const std::string_view from =
-          decided_.resolved_path.empty() ? decided_.sent_path : std::string_view(decided_.resolved_path);
-      route::rewrite_path(match.path, decided_.path, from, *decided_.proxy->rewrite_path, request_.target);
-    } else {
-      request_.target += decided_.sent_path.empty() ? std::string_view("/") : decided_.sent_path;
-    }
-    if (head.has_query) {
-      request_.target += '?';
-      request_.target += head.query;
-    }
-  }
-  request_.upgrade = decided_.proxy->websocket && http::iequals(head.upgrade, "websocket");
-  http::keep_nominated(head.connection_tokens, request_.nominated);
-  http::Forwarding forwarding;
-  char client_ip[46];
-  forwarding.client_ip =
-      decided_.forwarded.peer_trusted
-          ? std::string_view(client_ip, decided_.forwarded.client_ip.write(client_ip))
-          : std::string_view(decided_.forwarded.forwarded_for);  // the peer's address alone
-  forwarding.forwarded_for = decided_.forwarded.forwarded_for;
-  forwarding.proto = decided_.forwarded.proto;
-  forwarding.host = decided_.forwarded.host.empty() ? std::string_view(session().listener().authority)
-                                                    : decided_.forwarded.host;
-  forwarding.port = decided_.forwarded.port;
-  if (const ClientCertificate* certificate = session().client_certificate()) {
-    forwarding.client_cert = certificate->field;
-  }
-  forwarding.request_id = decided_.request_id;
-  forwarding.traceparent = decided_.traceparent;
-  forwarding.via = worker_.via();
-  forwarding.keep_tracestate = decided_.traceparent_kept;
-  http::write_request_head(request_.bytes, head, request_.target, request_.framing, forwarding,
-                           decided_.route->headers.request, request_.upgrade);
-  place_grpc_timeout();
-}
-
 Task<Result<void>> Exchange::forward() {
-  prepare_request();
-  if (decided_.route->mirror) plan_mirror();
+  compose_request(context_, grpc_steps_, request_);
+  mirror_.plan();
   total_deadline_ = worker_.reactor().now() + decided_.timeouts->total;
-  limit_to_grpc_timeout();
+  grpc_steps_.limit_to_timeout();
   tries_.retry.method = head.method;
   for (;;) {
     auto tried = co_await attempt();
@@ -133,6 +83,7 @@ std::uint16_t Exchange::failure_of_attempt(const Error* error) {
 /// What follows a try that did not succeed. A retry that is wanted but cannot be leaves its reason.
 upstream::RetryDecision Exchange::next_try(const upstream::TryOutcome& outcome) {
   using enum upstream::RetryDecision;
+  tries_.retry.response_started = response_.interim_passed();
   tries_.retry.body_replayable =
       !request_.progress.replay_overflow && (replays_body() || request_.progress.body_bytes == 0);
   const auto decision = upstream::decide_retry(upstream_config().retry, outcome, tries_.retry);
@@ -165,7 +116,7 @@ bool Exchange::replays_body() const {
   const auto& retry = upstream_config().retry;
   if (call_.is_shared()) return true;
   const bool may_be_retried =
-      http::is_idempotent(head.method) || retry.non_idempotent || retries_by_grpc_status();
+      http::is_idempotent(head.method) || retry.non_idempotent || grpc_steps_.retries_by_status();
   return retry.attempts > 0 && may_be_retried;
 }
 

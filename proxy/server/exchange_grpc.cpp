@@ -24,51 +24,46 @@ std::string_view message_of(const Error& error, bool has_deadline) {
 
 }  // namespace
 
-/// Calls are POST. What is not, a tunnel above all, could not tell a status of 200 from success.
-void Exchange::note_grpc() {
-  if (head.method != http::Method::post) return;
-  const http::Field* const type = head.find(http::FieldId::content_type);
+void GrpcSteps::note() {
+  if (context_.head.method != http::Method::post) return;
+  const http::Field* const type = context_.head.find(http::FieldId::content_type);
   decided_.grpc = type != nullptr && grpc::is_grpc(type->value);
 }
 
-/// The route is known.
-void Exchange::note_grpc_web() {
-  if (!decided_.route->config->grpc_web || head.method != http::Method::post) return;
-  const http::Field* const type = head.find(http::FieldId::content_type);
+void GrpcSteps::note_web() {
+  if (!decided_.route->config->grpc_web || context_.head.method != http::Method::post) return;
+  const http::Field* const type = context_.head.find(http::FieldId::content_type);
   if (type == nullptr) return;
   const grpc::Web kind = grpc::web_kind(type->value);
   if (kind == grpc::Web::none) return;
-  const http::Field* const accept = head.find(http::FieldId::accept);
+  const http::Field* const accept = context_.head.find(http::FieldId::accept);
   const std::string_view wanted = accept != nullptr ? accept->value : std::string_view();
   grpc_.web = std::make_unique<GrpcWebCall>(type->value, kind, wanted);
   decided_.grpc = true;
 }
 
-Result<void> Exchange::read_grpc_timeout() {
+Result<void> GrpcSteps::read_timeout() {
   if (!decided_.grpc) return {};
-  for (const http::Field& field : head.fields) {
+  for (const http::Field& field : context_.head.fields) {
     if (!is_grpc_field(field, timeout_name)) continue;
     if (grpc_.timeout) return client_error(ErrorKind::malformed_request, "grpc-timeout is there twice");
     grpc_.timeout = grpc::parse_timeout(field.value);
     if (!grpc_.timeout) return client_error(ErrorKind::malformed_request, "grpc-timeout is malformed");
   }
-  if (grpc_.timeout && context_.started + *grpc_.timeout <= worker_.reactor().now())
+  if (grpc_.timeout && context_.started + *grpc_.timeout <= context_.now())
     return self_error(ErrorKind::total_timeout, "grpc-timeout is over");
   return {};
 }
 
-/// The client counts from when it sent the request.
-void Exchange::limit_to_grpc_timeout() {
-  if (grpc_.timeout) total_deadline_ = std::min(total_deadline_, context_.started + *grpc_.timeout);
+void GrpcSteps::limit_to_timeout() {
+  if (grpc_.timeout) context_.deadline = std::min(context_.deadline, context_.started + *grpc_.timeout);
 }
 
-/// How long a side of a call may be silent.
-Duration Exchange::patience(Duration bound) const {
+Duration GrpcSteps::patience(Duration bound) const {
   return grpc_.timeout ? grpc::silence_allowed(bound, *grpc_.timeout) : bound;
 }
 
-/// Room in the request's head for what is left of the deadline. What a header policy says of it stays.
-void Exchange::place_grpc_timeout() {
+void GrpcSteps::place_timeout() {
   const http::Field field{http::FieldId::unknown, timeout_name, {}};
   if (!grpc_.timeout || decided_.route->headers.request.names(field)) return;
   std::string& bytes = request_.bytes;
@@ -90,41 +85,38 @@ void Exchange::place_grpc_timeout() {
   }
 }
 
-/// For the try that begins.
-void Exchange::write_grpc_timeout() {
+void GrpcSteps::write_timeout() {
   if (grpc_.timeout_at == GrpcCall::nowhere) return;
-  const grpc::TimeoutText left = grpc::format_timeout(total_deadline_ - worker_.reactor().now());
+  const grpc::TimeoutText left = grpc::format_timeout(context_.deadline - context_.now());
   request_.bytes.replace(grpc_.timeout_at, left.size(), left.data(), left.size());
 }
 
-/// The request that a client of gRPC would have sent.
-void Exchange::translate_grpc_web() {
+void GrpcSteps::translate_web() {
   if (!grpc_.web) return;
-  for (http::Field& field : head.fields) {
+  for (http::Field& field : context_.head.fields) {
     if (field.id != http::FieldId::content_type) continue;
     field.value = grpc_.web->request_type;
     field.verbatim = false;
   }
-  head.accepts_trailers = true;
-  const bool has_body = head.body.kind == http::BodyKind::length && head.body.length > 0;
+  context_.head.accepts_trailers = true;
+  const bool has_body = context_.head.body.kind == http::BodyKind::length && context_.head.body.length > 0;
   if (has_body) request_.framing = {http::BodyKind::chunked, 0};
-  if (grpc_.web->request == grpc::Web::text) grpc_.web->source.emplace(client_->body());
+  if (grpc_.web->request == grpc::Web::text) grpc_.web->source.emplace(context_.client->body());
 }
 
-relay::BodySource& Exchange::request_body() {
+relay::BodySource& GrpcSteps::request_body() {
   if (grpc_.web && grpc_.web->source) return *grpc_.web->source;
-  return client_->body();
+  return context_.client->body();
 }
 
 /// What becomes of a call whose request did not come to its end. With a deadline the client may have been silent until
 /// then, which is no leaving.
-io::IoStatus Exchange::why_upload_ended() const {
-  return grpc_.timeout && total_is_over() ? io::IoStatus::timeout : io::IoStatus::peer_gone;
+io::IoStatus GrpcSteps::why_upload_ended() const {
+  return grpc_.timeout && context_.total_is_over() ? io::IoStatus::timeout : io::IoStatus::peer_gone;
 }
 
-/// A deadline of the client's own says nothing of the endpoint.
-Error Exchange::with_origin(Error error) const {
-  const bool clients_own = grpc_.timeout && context_.started + *grpc_.timeout <= total_deadline_;
+Error GrpcSteps::with_origin(Error error) const {
+  const bool clients_own = grpc_.timeout && context_.started + *grpc_.timeout <= context_.deadline;
   if (clients_own && error.kind == ErrorKind::total_timeout) error.origin = Origin::client;
   return error;
 }
@@ -157,9 +149,8 @@ health::Cause Exchange::cause_of_response() const {
   return health::Cause::of_status(status);
 }
 
-/// What a response ends with that the endpoint's grpc-status makes one to try again.
-bool Exchange::retries_by_grpc_status() const {
-  return decided_.grpc && (upstream_config().retry.on & upstream::failures_of_grpc) != 0;
+bool GrpcSteps::retries_by_status() const {
+  return decided_.grpc && (context_.upstream().retry.on & upstream::failures_of_grpc) != 0;
 }
 
 /// The head of the response, as the client may read it.
@@ -181,15 +172,15 @@ relay::BodySink& Exchange::response_sink(http::BodyKind kind) {
 }
 
 /// An error as a client of gRPC reads it: a head with the status, and nothing behind it ("Trailers-Only").
-Task<After> Exchange::answer_grpc(Error error, std::string_view proxy_status, bool connection_is_good) {
+Task<After> OwnAnswers::grpc_error(Error error, std::string_view proxy_status, bool connection_is_good) {
   const grpc::Status status = grpc::status_of_error(error.kind);
   const std::string fields = grpc_status_lines(status, message_of(error, grpc_.timeout.has_value()));
   outcome_.error = std::move(error);
-  co_return co_await answer_grpc_status(status, fields, proxy_status, connection_is_good);
+  co_return co_await grpc_status(status, fields, proxy_status, connection_is_good);
 }
 
-Task<After> Exchange::answer_grpc_status(grpc::Status status, std::string_view fields,
-                                         std::string_view proxy_status, bool connection_is_good) {
+Task<After> OwnAnswers::grpc_status(grpc::Status status, std::string_view fields,
+                                    std::string_view proxy_status, bool connection_is_good) {
   grpc_.said = status;
   http::OwnResponse response;
   response.status = 200;
@@ -197,7 +188,7 @@ Task<After> Exchange::answer_grpc_status(grpc::Status status, std::string_view f
   if (grpc_.web) response.content_type = grpc_.web->response_type;
   response.extra_fields = fields;
   response.proxy_status = proxy_status;
-  response.head_only = head.method == http::Method::head;
+  response.head_only = context_.head.method == http::Method::head;
   co_return co_await answer(response, connection_is_good);
 }
 
@@ -219,7 +210,7 @@ Task<After> Exchange::answer_not_grpc() {
   tries_.records.back().outcome = "ok";
   release_connection(drain_response());
   constexpr std::string_view no_proxy_status;
-  co_return co_await answer_grpc_status(status, fields, no_proxy_status, true);
+  co_return co_await answers_.grpc_status(status, fields, no_proxy_status, true);
 }
 
 /// A response that is cut now can still end with a status: the client has whole messages, and trailers can follow.
@@ -244,9 +235,9 @@ Task<After> Exchange::end_with_status() {
 }
 
 /// Of a call that was cut, or that its client left, the status of what did that.
-std::optional<grpc::Status> Exchange::grpc_status() const {
-  if (!decided_.grpc || grpc_.said || !outcome_.error) return grpc_.said;
-  return grpc::status_of_error(outcome_.error->kind);
+std::optional<grpc::Status> GrpcSteps::status() const {
+  if (!decided_.grpc || grpc_.said || !context_.outcome.error) return grpc_.said;
+  return grpc::status_of_error(context_.outcome.error->kind);
 }
 
 }  // namespace weir::server

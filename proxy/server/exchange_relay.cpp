@@ -23,23 +23,21 @@ http::Framing Exchange::response_framing() const {
 Task<After> Exchange::relay_response() {
   const http::Framing framing = response_framing();
   // An answer that begins before the request is in ends the connection, unless the rest is known to be short.
-  const bool rest_is_long =
-      upload_running() && (request_.framing.kind != http::BodyKind::length || !rest_of_body_is_short());
+  const bool rest_is_long = upload_running() && (request_.framing.kind != http::BodyKind::length ||
+                                                 !response_.rest_of_body_is_short());
   const bool keep_alive =
-      keep_alive_allowed() && framing.kind != http::BodyKind::until_close && !rest_is_long;
+      response_.keep_alive_allowed() && framing.kind != http::BodyKind::until_close && !rest_is_long;
   http::keep_nominated(response().connection_tokens, answer_.nominated);
-  answer_.bytes.clear();
-  client_->write_head(answer_.bytes, response_head(), response_options(framing, keep_alive),
-                      worker_.http_date(wall_started_));
+  response_.write_head(response_head(), response_.options(framing, keep_alive));
   relay::BodySource& body = response_body();
 
   relay::RelayOptions options;
-  options.read_timeout = patience(decided_.timeouts->idle);
+  options.read_timeout = grpc_steps_.patience(decided_.timeouts->idle);
   options.write_timeout = listener().limits.send_timeout;
   options.deadline = total_deadline_;
-  options.trailers = {&response_policy(), answer_.nominated};
-  relay::RelayEnd end =
-      co_await relay::relay_body(body, response_sink(framing.kind), answer_.bytes, options, answer_.progress);
+  options.trailers = {&response_.policy(), answer_.nominated};
+  relay::RelayEnd end = co_await relay::relay_body(body, response_sink(framing.kind), response_.head(),
+                                                   options, answer_.progress);
   outcome_.body_bytes = answer_.progress.body_bytes;
   if (answer_.progress.written_bytes > 0) outcome_.status = response().status;
   if (end.complete()) {
@@ -63,7 +61,7 @@ Task<After> Exchange::refuse_response(const Result<void>& unacceptable) {
   if (!attempt_.judged) report_health(nullptr);
   tries_.records.back().outcome = facts(unacceptable.error().kind).name;
   release_connection(false);
-  co_return co_await answer_failure(unacceptable);
+  co_return co_await answers_.failure(unacceptable);
 }
 
 /// An upload that was given up because nothing more of it is wanted: its client can still be understood.
@@ -76,16 +74,16 @@ bool Exchange::rest_can_follow() const {
 /// otherwise the client must see that it is incomplete.
 Task<After> Exchange::end_cut_response(relay::RelayEnd end) {
   const bool client_left = end.side == relay::RelayEnd::Side::target || end.status == io::IoStatus::peer_gone;
-  const bool time_is_over = end.status == io::IoStatus::timeout && !end.too_slow && total_is_over();
+  const bool time_is_over = end.status == io::IoStatus::timeout && !end.too_slow && context_.total_is_over();
   Error error = time_is_over && client_left
                     ? client_error(ErrorKind::total_timeout, "timeouts.total is over, and the client is slow")
                 : time_is_over ? upstream_error(ErrorKind::total_timeout, "timeouts.total is over")
-                : client_left  ? client_write_failure(end.status, end.too_slow)
+                : client_left  ? response_.write_failure(end.status, end.too_slow)
                 : end.error    ? std::move(*end.error)
                 : end.status == io::IoStatus::shutdown
                     ? self_error(ErrorKind::draining, "shutting down")
                     : upstream_error(ErrorKind::response_incomplete, "the response ended early");
-  error = with_origin(std::move(error));
+  error = grpc_steps_.with_origin(std::move(error));
   const bool nothing_sent = answer_.progress.written_bytes == 0;
   const bool can_say_why = !nothing_sent && !client_left && may_end_with_status();
   co_await finish_upload();
@@ -94,7 +92,7 @@ Task<After> Exchange::end_cut_response(relay::RelayEnd end) {
   end_attempt(&error);
   if (nothing_sent && !client_left) {
     outcome_.body_bytes = 0;
-    co_return co_await answer_error(std::move(error));
+    co_return co_await answers_.error(std::move(error));
   }
   outcome_.reason = facts(error.kind).name;
   if (nothing_sent) outcome_.status = facts(error.kind).status;
@@ -104,11 +102,10 @@ Task<After> Exchange::end_cut_response(relay::RelayEnd end) {
 }
 
 Task<After> Exchange::relay_upgrade() {
-  answer_.bytes.clear();
-  auto options = response_options({}, true);
+  auto options = response_.options({}, true);
   options.upgrade = true;
-  client_->write_head(answer_.bytes, response(), options, worker_.http_date(wall_started_));
-  const auto sent = co_await write_meanwhile();
+  response_.write_head(response(), options);
+  const auto sent = co_await response_.send_meanwhile();
   // A stream of HTTP/2 may be reset when nothing reads it any more; of a connection a read or a write says so.
   if (!head.tunnel) watch_client(false);
   if (sent) {

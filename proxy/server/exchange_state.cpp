@@ -41,7 +41,7 @@ void OutgoingRequest::reset() {
   empty_text(target);
   empty_text(replay);
   empty_text(trailers);
-  upgrade = continue_sent = false;
+  upgrade = false;
   end_try();
 }
 
@@ -56,7 +56,6 @@ void Tries::reset() {
 }
 
 void OutgoingResponse::reset() {
-  empty_text(bytes);
   progress = {};
 }
 

@@ -76,12 +76,11 @@ struct GrpcCall {
 struct OutgoingRequest {
   std::string bytes;  // head
   std::string target;
-  std::string nominated;       // by Connection: no trailer of these names passes
-  http::Framing framing;       // as we send it
-  std::string replay;          // body bytes of earlier tries, which this one sends again
-  std::string trailers;        // that go with them, once the client has sent all
-  bool upgrade = false;        // the client asks for WebSocket
-  bool continue_sent = false;  // the client was invited to send the body
+  std::string nominated;  // by Connection: no trailer of these names passes
+  http::Framing framing;  // as we send it
+  std::string replay;     // body bytes of earlier tries, which this one sends again
+  std::string trailers;   // that go with them, once the client has sent all
+  bool upgrade = false;   // the client asks for WebSocket
   relay::RelayProgress progress;
   std::optional<relay::RelayEnd> upload_end;
   std::optional<io::Signal> upload_done;
@@ -117,7 +116,6 @@ struct Attempt {
 /// What the client gets of an endpoint's response.
 struct OutgoingResponse {
   std::string nominated;  // by Connection: no trailer of these names passes
-  std::string bytes;      // head
   relay::RelayProgress progress;
 
   void reset();
