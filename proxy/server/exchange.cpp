@@ -3,9 +3,9 @@
 #include "server/exchange.hpp"
 
 #include <exception>
+#include <utility>
 
 #include "io/spawn.hpp"
-#include "server/session.hpp"
 #include "server/worker.hpp"
 
 namespace weir::server {
@@ -36,9 +36,10 @@ Task<After> Exchange::run() {
   }
   if (failure) {
     give_up(failure);
-    if (upload_running()) {
-      cancel_upload();
-      io::Signal& ended = *request_.upload_done;
+    Upload& upload = attempt_.upload();
+    if (upload.running()) {
+      upload.cancel();
+      io::Signal& ended = upload.ended();
       co_await ended;  // in this frame: there may be no memory for another
     }
   }
@@ -47,8 +48,7 @@ Task<After> Exchange::run() {
 }
 
 void Exchange::give_up(const std::exception_ptr& failure) {
-  wait_ = nullptr;  // it was in a frame that is gone
-  outcome_.reason = facts(ErrorKind::internal).name;
+  context_.outcome.reason = facts(ErrorKind::internal).name;
   io::log_failure("request", failure);
 }
 
@@ -71,7 +71,7 @@ Task<After> Exchange::walk() {
   if (!affordable) co_return co_await answers_.failure(affordable);
 
   if (http::max_forwards(head) == 0U) co_return co_await answers_.options();
-  const config::Action& action = decided_.route->config->action;
+  const config::Action& action = context_.decided.route->config->action;
   if (const auto* redirect = std::get_if<config::RedirectAction>(&action))
     co_return co_await answers_.redirect(*redirect);
   if (head.tunnel && !leads_to_websocket(action)) co_return co_await answers_.no_tunnel();
@@ -90,17 +90,17 @@ Task<After> Exchange::walk() {
 
   // Chooses an endpoint, sends the request, waits for the response head; tries another endpoint where that is
   // safe.
-  auto answered = co_await forward();
+  auto answered = co_await tries_.forward();
   if (!answered) co_return co_await answers_.failure(answered);
 
-  auto acceptable_response = client_->accepts(response());
-  if (!acceptable_response) co_return co_await refuse_response(acceptable_response);
-  if (response().status == 101) co_return co_await relay_upgrade();
-  if (grpc_.web && !response_is_grpc()) co_return co_await answer_not_grpc();
-  co_return co_await relay_response();
+  auto acceptable_response = context_.client->accepts(attempt_.response());
+  if (!acceptable_response) co_return co_await relay_.refuse(acceptable_response);
+  if (attempt_.response().status == 101) co_return co_await relay_.upgrade();
+  if (context_.grpc.web && !relay_.response_is_grpc()) co_return co_await relay_.answer_not_grpc();
+  co_return co_await relay_.pass_on();
 }
 
-Exchange::Exchange(Worker& worker) : context_(worker), call_(worker.reactor(), worker.buffers()) {}
+Exchange::Exchange(Worker& worker) : context_(worker) {}
 
 Exchange::~Exchange() {
   reset();
@@ -110,22 +110,17 @@ void Exchange::begin(Client& client) {
   context_.begin(client);
 }
 
+/// From the end to the begin: what is later refers to what is earlier.
 void Exchange::reset() {
-  if (client_ != nullptr && watching_) watch_client(false);
-  settle_pending(false);  // a request that never came to its end: a probe must not stay without one
-  release_endpoint();
-  give_back(tries_.next);
-  mirror_.reset();
-  call_.reset();
-  request_.reset();
+  relay_.reset();
   tries_.reset();
-  attempt_ = {};
-  answer_.reset();
+  attempt_.reset();
+  choice_.reset();
+  mirror_.reset();
   response_.reset();
+  request_.reset();
   refusal_.reset();
   head_scanned = 0;
-  watching_ = false;
-  wait_ = nullptr;
   context_.reset();
 }
 

@@ -45,4 +45,24 @@ void ExchangeContext::watch_client(ClientObserver& observer) const {
   if (const io::IoStatus why = client->has_left(); why != io::IoStatus::ok) observer.on_client_left(why);
 }
 
+void ExchangeContext::keep_texts() {
+  std::string_view agent, referer;
+  if (const http::Field* field = head.find(http::FieldId::user_agent)) agent = field->value;
+  if (const http::Field* field = head.find(http::FieldId::referer)) referer = field->value;
+  std::string_view* texts[] = {&head.method_text,   &head.host,           &head.path, &head.query,
+                               &decided.request_id, &decided.traceparent, &agent,     &referer};
+  std::size_t total = 0;
+  for (const std::string_view* text : texts) total += text->size();
+  outcome.kept_texts.clear();
+  outcome.kept_texts.reserve(total);  // so that the views stay good while it grows
+  for (std::string_view* text : texts) {
+    const std::size_t at = outcome.kept_texts.size();
+    outcome.kept_texts += *text;
+    *text = std::string_view(outcome.kept_texts).substr(at);
+  }
+  head.fields.clear();
+  head.fields.push_back({http::FieldId::user_agent, "User-Agent", agent});
+  head.fields.push_back({http::FieldId::referer, "Referer", referer});
+}
+
 }  // namespace weir::server

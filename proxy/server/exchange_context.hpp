@@ -38,6 +38,9 @@ struct ExchangeContext {
   void watch_client(ClientObserver& observer) const;
   void unwatch_client() const { client->watch(nullptr); }
 
+  /// A tunnel gives the buffer with the head back: what the log line says is kept here.
+  void keep_texts();
+
   Worker& worker;
   Client* client = nullptr;
   GenerationPtr generation;

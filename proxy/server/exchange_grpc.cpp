@@ -5,7 +5,10 @@
 
 #include "grpc/timeout.hpp"
 #include "http/text.hpp"
-#include "server/exchange.hpp"
+#include "server/exchange_answer.hpp"
+#include "server/exchange_grpc.hpp"
+#include "server/exchange_relay.hpp"
+#include "server/exchange_report.hpp"
 #include "server/grpc_fields.hpp"
 #include "server/session.hpp"
 #include "server/worker.hpp"
@@ -122,30 +125,30 @@ Error GrpcSteps::with_origin(Error error) const {
 }
 
 /// What the head of the response says of the call's status.
-void Exchange::note_grpc_head() {
+void AttemptReport::note_grpc_head() {
   if (!decided_.grpc) return;
-  attempt_.grpc_status = grpc_status_in(response().fields);
+  grpc_status_ = grpc_status_in(response().fields);
   for (const http::Field& field : response().fields) {
-    if (is_grpc_field(field, pushback_name)) attempt_.grpc_pushback = true;
+    if (is_grpc_field(field, pushback_name)) grpc_pushback_ = true;
   }
 }
 
 /// And its trailers, which have it where there are messages.
-void Exchange::note_grpc_trailers(std::string_view lines) {
+void AttemptReport::note_grpc_trailers(std::string_view lines) {
   if (!decided_.grpc) return;
-  if (!attempt_.grpc_status) attempt_.grpc_status = grpc_status_in(lines);
-  grpc_.said = attempt_.grpc_status;
+  if (!grpc_status_) grpc_status_ = grpc_status_in(lines);
+  grpc_.said = grpc_status_;
 }
 
-std::uint16_t Exchange::failure_of_response() const {
-  return upstream::failure_bit_of_response(response().status, attempt_.grpc_status);
+std::uint16_t AttemptReport::failure_of_response() const {
+  return upstream::failure_bit_of_response(response().status, grpc_status_);
 }
 
 /// Why that is a failure.
-health::Cause Exchange::cause_of_response() const {
+health::Cause AttemptReport::cause_of_response() const {
   const int status = response().status;
-  if (upstream::failure_bit_of_status(status) == 0 && attempt_.grpc_status)
-    return health::Cause::of_grpc(*attempt_.grpc_status);
+  if (upstream::failure_bit_of_status(status) == 0 && grpc_status_)
+    return health::Cause::of_grpc(*grpc_status_);
   return health::Cause::of_status(status);
 }
 
@@ -154,19 +157,19 @@ bool GrpcSteps::retries_by_status() const {
 }
 
 /// The head of the response, as the client may read it.
-const http::ResponseHead& Exchange::response_head() {
+const http::ResponseHead& ResponseRelay::response_head() {
   return grpc_.web ? grpc_.web->translate(response()) : response();
 }
 
-relay::BodySource& Exchange::response_body() {
-  relay::BodySource& body = call_.begin_body();
+relay::BodySource& ResponseRelay::response_body() {
+  relay::BodySource& body = attempt_.call().begin_body();
   if (!decided_.grpc) return body;
   return grpc_.body.emplace(body);
 }
 
 /// Without a body the status is in the head, in gRPC-Web, too.
-relay::BodySink& Exchange::response_sink(http::BodyKind kind) {
-  relay::BodySink& sink = client_->sink(kind);
+relay::BodySink& ResponseRelay::response_sink(http::BodyKind kind) {
+  relay::BodySink& sink = context_.client->sink(kind);
   if (!grpc_.web || kind == http::BodyKind::length || kind == http::BodyKind::none) return sink;
   return grpc_.web->sink.emplace(sink, grpc_.web->response);
 }
@@ -192,40 +195,38 @@ Task<After> OwnAnswers::grpc_status(grpc::Status status, std::string_view fields
   co_return co_await answer(response, connection_is_good);
 }
 
-bool Exchange::response_is_grpc() const {
+bool ResponseRelay::response_is_grpc() const {
   const http::Field* const type = response().find(http::FieldId::content_type);
   return response().status == 200 && type != nullptr && grpc::is_grpc(type->value);
 }
 
-/// A client of gRPC-Web cannot read what the endpoint, or a proxy before it, answered: it gets the status that this
-/// stands for. The endpoint has no part in that beyond its status.
-Task<After> Exchange::answer_not_grpc() {
+Task<After> ResponseRelay::answer_not_grpc() {
   const int http_status = response().status;
-  const grpc::Status status = attempt_.grpc_status.value_or(grpc::status_of_http(http_status));
+  const grpc::Status status = attempt_.report().grpc_status().value_or(grpc::status_of_http(http_status));
   const std::string message = http_status == 200 ? std::string("the response is not gRPC")
                                                  : "HTTP status " + std::to_string(http_status);
   const std::string fields = grpc_status_lines(status, message);
-  co_await finish_upload();
-  if (!attempt_.judged) report_health(nullptr);
-  tries_.records.back().outcome = "ok";
-  release_connection(drain_response());
+  co_await attempt_.upload().finish();
+  attempt_.report().went_well();
+  outcome_.attempts.back().outcome = "ok";
+  attempt_.release(attempt_.drain_response());
   constexpr std::string_view no_proxy_status;
   co_return co_await answers_.grpc_status(status, fields, no_proxy_status, true);
 }
 
 /// A response that is cut now can still end with a status: the client has whole messages, and trailers can follow.
-bool Exchange::may_end_with_status() const {
+bool ResponseRelay::may_end_with_status() const {
   return grpc_.body && grpc_.body->between_messages() && response_framing().kind == http::BodyKind::chunked;
 }
 
 /// The head is with the client, so the status is in trailers.
-Task<After> Exchange::end_with_status() {
+Task<After> ResponseRelay::end_with_status() {
   const grpc::Status status = grpc::status_of_error(outcome_.error->kind);
   const std::string lines = grpc_status_lines(status, message_of(*outcome_.error, grpc_.timeout.has_value()));
   relay::BodyBatch batch;
   batch.begin({});
   batch.end(lines);
-  const relay::WriteBounds bounds{listener().limits.send_timeout};
+  const relay::WriteBounds bounds{context_.listener().limits.send_timeout};
   relay::BodySink& sink = response_sink(http::BodyKind::chunked);
   const relay::PacedWrite written = co_await relay::write_batch(sink, batch, bounds);
   if (!written.ok()) co_return After::reset;

@@ -45,26 +45,15 @@ void OutgoingRequest::reset() {
   end_try();
 }
 
-void Tries::reset() {
-  tried.clear();
-  avoided = balance::none;
-  new_connection_only = false;
-  retry = {};
-  refusal = {};
-  records.clear();
-  queue_ms = -1;
-}
-
-void OutgoingResponse::reset() {
-  progress = {};
-}
-
 void Outcome::reset() {
   status = 0;
   body_bytes = 0;
   error.reset();
   reason = {};
   empty_text(kept_texts);
+  attempts.clear();
+  retry_refusal = {};
+  queue_ms = -1;
 }
 
 }  // namespace weir::server

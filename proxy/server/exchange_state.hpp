@@ -1,6 +1,6 @@
-// What an exchange knows, by how long it lives: what was decided about the request, what endpoints get of it, the tries
-// together, the try that runs, what the client gets, and what the log says. Objects are reused, so reset() keeps the
-// capacity of strings, as empty_text does. Plain values; worker thread.
+// What more than one part of an exchange sees: what was decided about the request, what endpoints get of it, and what the
+// log says. Objects are reused, so reset() keeps the capacity of strings, as empty_text does. Plain values; worker
+// thread.
 #pragma once
 
 #include <array>
@@ -11,7 +11,6 @@
 #include <string_view>
 #include <vector>
 
-#include "balance/balance.hpp"
 #include "core/error.hpp"
 #include "core/uuid.hpp"
 #include "grpc/status.hpp"
@@ -25,8 +24,6 @@
 #include "server/grpc_web.hpp"
 #include "server/snapshot.hpp"
 #include "split/split.hpp"
-#include "upstream/pending_failures.hpp"
-#include "upstream/retry.hpp"
 
 namespace weir::server {
 
@@ -89,38 +86,6 @@ struct OutgoingRequest {
   void reset();
 };
 
-/// Over all tries.
-struct Tries {
-  balance::Pick next;    // of the next try, taken while the response of this one is still at hand
-  balance::Tried tried;  // endpoints
-  std::size_t avoided = balance::none;  // its kept connection was stale: after those that were not tried
-  bool new_connection_only = false;     // the kept one was stale
-  upstream::PendingFailures pending;    // failures by status that are not counted yet
-  upstream::RetryState retry;
-  std::string_view refusal;  // why there was no further one although it was wanted; for the log
-  std::vector<observe::AttemptRecord> records;
-  double queue_ms = -1;  // waited for an endpoint; < 0: did not
-
-  void reset();
-};
-
-/// Of the try that runs.
-struct Attempt {
-  balance::Pick pick;
-  bool judged = false;                        // passive health has heard how it went
-  bool is_retry = false;                      // and counts as one
-  std::optional<grpc::Status> grpc_status{};  // in the head of the response, or in its trailers
-  bool grpc_pushback = false;                 // that head has grpc-retry-pushback-ms
-};
-
-/// What the client gets of an endpoint's response.
-struct OutgoingResponse {
-  std::string nominated;  // by Connection: no trailer of these names passes
-  relay::RelayProgress progress;
-
-  void reset();
-};
-
 /// For the log and the metrics.
 struct Outcome {
   int status = 0;  // sent to the client; 0: none
@@ -128,6 +93,9 @@ struct Outcome {
   std::optional<Error> error;  // why Weir answered itself or cut the response
   std::string_view reason;
   std::string kept_texts;  // what the log needs once the head's buffer is gone
+  std::vector<observe::AttemptRecord> attempts;
+  std::string_view retry_refusal;  // why there was no further attempt although it was wanted
+  double queue_ms = -1;            // waited for an endpoint; < 0: did not
 
   void reset();
 };
