@@ -1,7 +1,7 @@
-// One request and its response: the walk that they take (exchange.cpp), and the parts that do its steps, in the order in
-// which they are used: route -> balance -> upstream -> relay -> log. A part sees the context and the parts before it.
-// Objects are reused by their worker, so that a request allocates nothing once the vectors and strings have grown. Worker
-// thread.
+// One request and its response: the walk that they take (exchange.cpp), and the parts that do its steps, in the order
+// in which they are used: route -> balance -> upstream -> relay -> log. A part sees the context and the parts before
+// it. Objects are reused by their worker, so that a request allocates nothing once the vectors and strings have grown.
+// Worker thread.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-// Answers that Weir makes itself: redirects, `respond`, and every error. The one place where an Error becomes a response.
-// Each says what may happen to the client's connection afterwards. Worker thread.
+// Answers that Weir makes itself: redirects, `respond`, and every error. The one place where an Error becomes a
+// response. Each says what may happen to the client's connection afterwards. Worker thread.
 #pragma once
 
 #include <string_view>

@@ -1,5 +1,5 @@
-// One try at one endpoint: choose, connect, send, wait for the response head. Owns the call of the endpoint, the upload
-// and the report of the try, and is used again for the next one.
+// One try at one endpoint: choose, connect, send, wait for the response head. Owns the call of the endpoint, the
+// upload and the report of the try, and is used again for the next one.
 //
 // While the call runs, this is who hears that the client left: the call is aborted. Worker thread.
 #pragma once

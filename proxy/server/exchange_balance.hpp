@@ -1,5 +1,5 @@
-// Which endpoint a try goes to, and the place that the request holds there: the pick, the wait where every endpoint has
-// as many requests as it may have, and which endpoints a retry leaves out. Whatever place it holds it gives back.
+// Which endpoint a try goes to, and the place that the request holds there: the pick, the wait where every endpoint
+// has as many requests as it may have, and which endpoints a retry leaves out. Whatever place it holds it gives back.
 //
 // While the request waits, this is who hears that its client left: the wait ends. Worker thread.
 #pragma once

@@ -1,5 +1,6 @@
-// What every part of an exchange may see: the request, its client, the worker and the generation that serve it, what was
-// decided about it, and what came of it so far. The exchange owns the one context; its parts refer to it. Worker thread.
+// What every part of an exchange may see: the request, its client, the worker and the generation that serve it, what
+// was decided about it, and what came of it so far. The exchange owns the one context; its parts refer to it. Worker
+// thread.
 #pragma once
 
 #include <chrono>

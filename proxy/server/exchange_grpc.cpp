@@ -1,12 +1,13 @@
 // What is different where the request is a call of gRPC: its deadline, the status that it ends with (in a head, in
 // trailers, or said by Weir itself), and gRPC-Web. The rest of the walk asks here.
+#include "server/exchange_grpc.hpp"
+
 #include <algorithm>
 #include <utility>
 
 #include "grpc/timeout.hpp"
 #include "http/text.hpp"
 #include "server/exchange_answer.hpp"
-#include "server/exchange_grpc.hpp"
 #include "server/exchange_relay.hpp"
 #include "server/exchange_report.hpp"
 #include "server/grpc_fields.hpp"

@@ -1,6 +1,7 @@
-// What is different where the request is a call of gRPC, up to the response: whether it is one, its deadline, and how a
-// request of gRPC-Web becomes one of gRPC. Each step does nothing, or says what holds for all requests, where it is none.
-// What is different of responses is beside its siblings (AttemptReport, ResponseRelay, OwnAnswers). Worker thread.
+// What is different where the request is a call of gRPC, up to the response: whether it is one, its deadline, and how
+// a request of gRPC-Web becomes one of gRPC. Each step does nothing, or says what holds for all requests, where it is
+// none. What is different of responses is beside its siblings (AttemptReport, ResponseRelay, OwnAnswers). Worker
+// thread.
 #pragma once
 
 #include <optional>

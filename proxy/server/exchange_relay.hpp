@@ -1,5 +1,5 @@
-// The response of an endpoint on its way to the client, as a body or as a tunnel, and what happens where it is cut. Each
-// step ends the attempt and says what may happen to the client's connection. Worker thread.
+// The response of an endpoint on its way to the client, as a body or as a tunnel, and what happens where it is cut.
+// Each step ends the attempt and says what may happen to the client's connection. Worker thread.
 #pragma once
 
 #include <string>

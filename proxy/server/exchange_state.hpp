@@ -1,5 +1,5 @@
-// What more than one part of an exchange sees: what was decided about the request, what endpoints get of it, and what the
-// log says. Objects are reused, so reset() keeps the capacity of strings, as empty_text does. Plain values; worker
+// What more than one part of an exchange sees: what was decided about the request, what endpoints get of it, and what
+// the log says. Objects are reused, so reset() keeps the capacity of strings, as empty_text does. Plain values; worker
 // thread.
 #pragma once
 

@@ -1,5 +1,5 @@
-// The request on its way to the endpoint of one try: sent at once where all of it is here, otherwise relayed beside the
-// wait for the response, since an endpoint may answer before it has the whole request. Worker thread.
+// The request on its way to the endpoint of one try: sent at once where all of it is here, otherwise relayed beside
+// the wait for the response, since an endpoint may answer before it has the whole request. Worker thread.
 #pragma once
 
 #include <optional>
