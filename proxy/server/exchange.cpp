@@ -3,10 +3,10 @@
 #include "server/exchange.hpp"
 
 #include <exception>
+#include <utility>
 
 #include "http/hops.hpp"
 #include "io/spawn.hpp"
-#include "server/session.hpp"
 #include "server/worker.hpp"
 
 namespace weir::server {
@@ -24,11 +24,11 @@ Task<After> Exchange::run() {
   After after = After::reset;
   std::exception_ptr failure;
   try {
-    note_grpc();
+    grpc_steps_.note();
     if (refusal_) {
-      make_request_id();
+      decider_.make_request_id();
       Error why = std::move(*refusal_);
-      after = co_await answer_error(std::move(why));
+      after = co_await answers_.error(std::move(why));
     } else {
       after = co_await walk();
     }
@@ -37,9 +37,10 @@ Task<After> Exchange::run() {
   }
   if (failure) {
     give_up(failure);
-    if (upload_running()) {
-      cancel_upload();
-      io::Signal& ended = *request_.upload_done;
+    Upload& upload = attempt_.upload();
+    if (upload.running()) {
+      upload.cancel();
+      io::Signal& ended = upload.ended();
       co_await ended;  // in this frame: there may be no memory for another
     }
   }
@@ -48,103 +49,80 @@ Task<After> Exchange::run() {
 }
 
 void Exchange::give_up(const std::exception_ptr& failure) {
-  wait_ = nullptr;  // it was in a frame that is gone
-  outcome_.reason = facts(ErrorKind::internal).name;
+  context_.outcome.reason = facts(ErrorKind::internal).name;
   io::log_failure("request", failure);
 }
 
 Task<After> Exchange::walk() {
-  identify();
-  auto normal = normalise();
-  if (!normal) co_return co_await answer_failure(normal);
-  if (head.has_via && http::came_through(head, worker_.via())) {
+  decider_.identify();
+  auto normal = decider_.normalise();
+  if (!normal) co_return co_await answers_.failure(normal);
+  if (decider_.came_through_here()) {
     Error loop = self_error(ErrorKind::loop_detected, "the request came through this process before");
-    co_return co_await answer_error(std::move(loop));
+    co_return co_await answers_.error(std::move(loop));
   }
-  if (redirects_to_https()) co_return co_await answer_redirect_to_https();
+  if (decider_.redirects_to_https()) co_return co_await answers_.redirect_to_https();
 
-  auto routed = find_route();
-  if (!routed) co_return co_await answer_failure(routed);
-  note_grpc_web();
-  auto admitted = admit();
-  if (!admitted) co_return co_await answer_failure(admitted);
-  auto affordable = check_limits();
-  if (!affordable) co_return co_await answer_failure(affordable);
+  auto routed = decider_.find_route();
+  if (!routed) co_return co_await answers_.failure(routed);
+  grpc_steps_.note_web();
+  auto admitted = decider_.admit();
+  if (!admitted) co_return co_await answers_.failure(admitted);
+  auto affordable = decider_.check_limits();
+  if (!affordable) co_return co_await answers_.failure(affordable);
 
-  if (http::max_forwards(head) == 0U) co_return co_await answer_options();
-  const config::Action& action = decided_.route->config->action;
+  if (http::max_forwards(head) == 0U) co_return co_await answers_.options();
+  const config::Action& action = context_.decided.route->config->action;
   if (const auto* redirect = std::get_if<config::RedirectAction>(&action))
-    co_return co_await answer_redirect(*redirect);
-  if (head.tunnel && !leads_to_websocket(action)) co_return co_await answer_no_tunnel();
+    co_return co_await answers_.redirect(*redirect);
+  if (head.tunnel && !leads_to_websocket(action)) co_return co_await answers_.no_tunnel();
   if (const auto* respond = std::get_if<config::RespondAction>(&action))
-    co_return co_await answer_respond(*respond);
-  decided_.proxy = &std::get<config::ProxyAction>(action);
-  decided_.upstream = decided_.proxy->upstream;
-  decided_.timeouts = &decided_.route->timeouts;
+    co_return co_await answers_.respond(*respond);
+  decider_.go_by(std::get<config::ProxyAction>(action));
 
-  auto acceptable = check_body_limit();
-  if (!acceptable) co_return co_await answer_failure(acceptable);
-  auto timed = read_grpc_timeout();
-  if (!timed) co_return co_await answer_failure(timed);
+  auto acceptable = decider_.check_body_limit();
+  if (!acceptable) co_return co_await answers_.failure(acceptable);
+  auto timed = grpc_steps_.read_timeout();
+  if (!timed) co_return co_await answers_.failure(timed);
 
-  if (decided_.proxy->split) choose_side();
-  auto entered = enter_upstream();
-  if (!entered) co_return co_await answer_failure(entered);
+  decider_.choose_side();
+  auto entered = decider_.enter_upstream();
+  if (!entered) co_return co_await answers_.failure(entered);
 
   // Chooses an endpoint, sends the request, waits for the response head; tries another endpoint where that is
   // safe.
-  auto answered = co_await forward();
-  if (!answered) co_return co_await answer_failure(answered);
+  auto answered = co_await tries_.forward();
+  if (!answered) co_return co_await answers_.failure(answered);
 
-  auto acceptable_response = client_->accepts(response());
-  if (!acceptable_response) co_return co_await refuse_response(acceptable_response);
-  if (response().status == 101) co_return co_await relay_upgrade();
-  if (grpc_.web && !response_is_grpc()) co_return co_await answer_not_grpc();
-  co_return co_await relay_response();
+  auto acceptable_response = context_.client->accepts(attempt_.response());
+  if (!acceptable_response) co_return co_await relay_.refuse(acceptable_response);
+  if (attempt_.response().status == 101) co_return co_await relay_.upgrade();
+  if (context_.grpc.web && !relay_.response_is_grpc()) co_return co_await relay_.answer_not_grpc();
+  co_return co_await relay_.pass_on();
 }
 
-Exchange::Exchange(Worker& worker) : worker_(worker), call_(worker.reactor(), worker.buffers()) {}
+Exchange::Exchange(Worker& worker) : context_(worker) {}
 
 Exchange::~Exchange() {
   reset();
 }
 
 void Exchange::begin(Client& client) {
-  const Session& session = client.session();
-  client_ = &client;
-  generation_ = worker_.generation();
-  started = worker_.reactor().now();
-  wall_started_ = worker_.reactor().wall_now();
-  decided_.forwarded.client_ip = session.peer().ip;
-  decided_.forwarded.proto = session.is_tls() ? "https" : "http";
+  context_.begin(client);
 }
 
-const config::Listener& Exchange::listener() const {
-  return session().listener().config;
-}
-
+/// From the end to the begin: what is later refers to what is earlier.
 void Exchange::reset() {
-  if (client_ != nullptr && watching_) watch_client(false);
-  settle_pending(false);  // a request that never came to its end: a probe must not stay without one
-  release_endpoint();
-  give_back(tries_.next);
-  mirror_.reset();
-  call_.reset();
-  decided_.reset();
-  grpc_.reset();
-  request_.reset();
+  relay_.reset();
   tries_.reset();
-  attempt_ = {};
-  answer_.reset();
-  outcome_.reset();
+  attempt_.reset();
+  choice_.reset();
+  mirror_.reset();
+  response_.reset();
+  request_.reset();
   refusal_.reset();
-  head.clear();
   head_scanned = 0;
-  watching_ = false;
-  wait_ = nullptr;
-  total_deadline_ = TimePoint::max();
-  client_ = nullptr;
-  generation_.reset();
+  context_.reset();
 }
 
 }  // namespace weir::server

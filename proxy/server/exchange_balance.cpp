@@ -1,55 +1,48 @@
-// Which endpoint an attempt goes to: the upstream's bound on requests at once, the pick, and the wait for a place
-// where every endpoint has as many requests as it may have.
+#include "server/exchange_balance.hpp"
+
 #include <algorithm>
+#include <utility>
 
 #include "limit/overload.hpp"
-#include "route/readings.hpp"
-#include "server/exchange.hpp"
+#include "server/exchange_request.hpp"
 #include "server/health_events.hpp"
-#include "server/latency_report.hpp"
-#include "server/session.hpp"
 #include "server/worker.hpp"
 #include "upstream/operator_state.hpp"
 
 namespace weir::server {
-/// max_requests of the upstream: exact over all workers, held until the exchange ends.
-Result<void> Exchange::enter_upstream() {
-  const UpstreamRuntime& upstream = *upstream_view().runtime;
-  if (!upstream.in_flight ||
-      decided_.upstream_place.take(*upstream.in_flight, upstream.config->max_requests)) {
-    return {};
-  }
-  ++upstream_view().counters->refused_max_requests;
-  return self_error(ErrorKind::max_requests,
-                    "upstream " + upstream.config->name + " has as many requests as it may have at once");
+
+void EndpointChoice::reset() {
+  give_back(pick_);
+  give_back(next_);
+  tried_.clear();
+  avoided_ = balance::none;
+}
+
+Place EndpointChoice::take() {
+  if (next_.index == balance::none) return pick_endpoint();
+  pick_ = std::exchange(next_, {});
+  return Place::got;
 }
 
 /// How many may wait at most for this request to join them: of the queue's last places retries only.
-std::uint32_t Exchange::queue_places() const {
-  const std::uint32_t most = upstream_config().queue.max;
-  if (!tries_.records.empty()) return most;
-  return limit::queue_for_new(most, generation_->snapshot->config->server.overload.start_percent);
+std::uint32_t EndpointChoice::queue_places() const {
+  const std::uint32_t most = context_.upstream().queue.max;
+  if (!outcome_.attempts.empty()) return most;
+  return limit::queue_for_new(most, context_.generation->snapshot->config->server.overload.start_percent);
 }
 
 /// Others wait for the same places: who comes later goes behind them.
-bool Exchange::must_wait() const {
-  const UpstreamRuntime& upstream = *upstream_view().runtime;
+bool EndpointChoice::must_wait() const {
+  const UpstreamRuntime& upstream = *context_.view().runtime;
   return upstream.rules.limits && upstream.config->queue.max != 0 && upstream.queue->waiting() != 0 &&
          upstream.queue->goes_behind(reach(), queue_places());
 }
 
-/// What `balance: hash` of `upstream` hashes; 0 under other policies.
-std::uint64_t Exchange::key_for(const UpstreamRuntime& upstream) const {
-  if (upstream.rules.policy != config::Balance::hash) return 0;
-  return upstream.hash_key.key_of(head.fields, decided_.forwarded.client_ip,
-                                  route::key_path(decided_.path, decided_.decoded_path));
-}
-
 /// The endpoint that comes after all others that are usable: its kept connection was stale, or it fails at once
 /// (upstream::should_deprioritise). balance::none: there is no such one.
-std::size_t Exchange::last_choice() const {
-  if (tries_.avoided != balance::none) return tries_.avoided;
-  const UpstreamRuntime& upstream = *upstream_view().runtime;
+std::size_t EndpointChoice::last_choice() const {
+  if (avoided_ != balance::none) return avoided_;
+  const UpstreamRuntime& upstream = *context_.view().runtime;
   const upstream::EndpointState* deprioritised =
       upstream.shared->deprioritised.load(std::memory_order_relaxed);
   if (deprioritised == nullptr) return balance::none;
@@ -59,95 +52,88 @@ std::size_t Exchange::last_choice() const {
 }
 
 /// Looks at the endpoints once. The last choice is taken before those that are out.
-balance::Pick Exchange::pick_one() {
-  const UpstreamRuntime& upstream = *upstream_view().runtime;
+balance::Pick EndpointChoice::pick_one() {
+  const UpstreamRuntime& upstream = *context_.view().runtime;
   balance::PickRequest request;
-  request.now = worker_.reactor().now();
-  request.tried = tries_.tried;
-  request.random = worker_.rng()();
-  request.key = key_for(upstream);
-  request.may_probe = can_be_sent_again();
+  request.now = context_.now();
+  request.tried = tried_;
+  request.random = context_.worker.rng()();
+  request.key = context_.hash_key_for(upstream);
+  request.may_probe = can_be_sent_again(context_, request_);
   const std::size_t last = last_choice();
-  if (last == balance::none || tries_.tried.contains(last)) return upstream.acquire(request);
+  if (last == balance::none || tried_.contains(last)) return upstream.acquire(request);
   request.tried.add(last);
   if (balance::usable_left(upstream.candidates, request.tried)) {
     const balance::Pick pick = upstream.acquire(request);
     if (pick.index != balance::none) return pick;
   }
-  request.tried = tries_.tried;
+  request.tried = tried_;
   return upstream.acquire(request);
 }
 
-Place Exchange::pick_endpoint() {
+Place EndpointChoice::pick_endpoint() {
   if (wait_ == nullptr && must_wait()) return Place::full;
-  attempt_.pick = pick_one();
-  if (attempt_.pick.index != balance::none) return Place::got;
-  return attempt_.pick.full ? Place::full : Place::no_endpoint;
+  pick_ = pick_one();
+  if (pick_.index != balance::none) return Place::got;
+  return pick_.full ? Place::full : Place::no_endpoint;
 }
 
-/// A response is at hand that may be passed on: it is given up only for a place at another endpoint, which is taken
-/// here, or for one in the queue.
-bool Exchange::reserve_next() {
+bool EndpointChoice::reserve_next() {
   bool full = must_wait();
   if (!full) {
-    tries_.next = pick_one();
-    if (tries_.next.index != balance::none) return true;
-    full = tries_.next.full;
+    next_ = pick_one();
+    if (next_.index != balance::none) return true;
+    full = next_.full;
   }
-  return full && upstream_view().runtime->queue->waiting() < queue_places();
+  return full && context_.view().runtime->queue->waiting() < queue_places();
 }
 
-Error Exchange::no_endpoint() const {
-  if (upstream_view().runtime->candidates.empty()) {
+Error EndpointChoice::no_endpoint() const {
+  if (context_.view().runtime->candidates.empty()) {
     return upstream_error(ErrorKind::name_unresolved, "no address of the upstream is known");
   }
-  const char* const why = upstream::all_taken_out(upstream_view().runtime->candidates)
+  const char* const why = upstream::all_taken_out(context_.view().runtime->candidates)
                               ? "operators took every endpoint out of use"
                               : "no endpoint is left to try";
   return upstream_error(ErrorKind::no_endpoint, why);
 }
 
-/// No place was found. Where that is for lack of room, the request waits its turn, a retry as any other.
-Task<Result<void>> Exchange::wait_for_endpoint(Place found) {
+Task<Result<void>> EndpointChoice::wait(Place found) {
   if (found == Place::no_endpoint) co_return no_endpoint();
-  auto& counters = *upstream_view().counters;
-  const config::Queue& settings = upstream_config().queue;
+  auto& counters = *context_.view().counters;
+  const config::Queue& settings = context_.upstream().queue;
   if (settings.max == 0) {
     ++counters.refused_endpoint_busy;
     co_return self_error(ErrorKind::endpoint_busy,
                          "every endpoint has as many requests as it may have at once");
   }
   const TimePoint started_waiting = Clock::now();
-  const TimePoint deadline = std::min(worker_.reactor().now() + settings.timeout, total_deadline_);
+  const TimePoint deadline = std::min(context_.now() + settings.timeout, context_.deadline);
   const std::uint32_t most = queue_places();
-  Wait wait(
-      upstream_view().line, reach(), [](void* self) { return static_cast<Exchange*>(self)->pick_endpoint(); },
-      this);
-  wait_ = &wait;
-  if (!wait.enter(most, deadline)) {
-    wait_ = nullptr;
+  Wait turn(
+      context_.view().line, reach(),
+      [](void* self) { return static_cast<EndpointChoice*>(self)->pick_endpoint(); }, this);
+  const CurrentWait current(*this, turn);
+  if (!turn.enter(most, deadline)) {
     ++(most < settings.max ? counters.queue.shed : counters.queue.full);
     co_return self_error(ErrorKind::queue_full, "as many requests wait for an endpoint as may");
   }
-  client_->watch(this);
-  if (const io::IoStatus why = client_->has_left(); why != io::IoStatus::ok) on_client_left(why);
-  const WaitEnd end = co_await wait;
-  wait_ = nullptr;
-  client_->watch(nullptr);
-  tries_.queue_ms = std::max(tries_.queue_ms, 0.0) +
-                    std::chrono::duration<double, std::milli>(Clock::now() - started_waiting).count();
+  context_.watch_client(*this);
+  const WaitEnd end = co_await turn;
+  outcome_.queue_ms = std::max(outcome_.queue_ms, 0.0) +
+                      std::chrono::duration<double, std::milli>(Clock::now() - started_waiting).count();
   co_return end_of_wait(end);
 }
 
-Result<void> Exchange::end_of_wait(WaitEnd end) {
-  auto& counters = upstream_view().counters->queue;
+Result<void> EndpointChoice::end_of_wait(WaitEnd end) {
+  auto& counters = context_.view().counters->queue;
   switch (end) {
     case WaitEnd::served:
       ++counters.served;
       return {};
     case WaitEnd::timeout:
       ++counters.timeout;
-      if (worker_.reactor().now() >= total_deadline_) {
+      if (context_.now() >= context_.deadline) {
         return upstream_error(ErrorKind::total_timeout, "timeouts.total is over");
       }
       return self_error(ErrorKind::queue_timeout, "no endpoint became free in queue.timeout");
@@ -164,22 +150,40 @@ Result<void> Exchange::end_of_wait(WaitEnd end) {
   return self_error(ErrorKind::draining, "shutting down");
 }
 
-/// An endpoint is chosen: a retry takes another one, and what the operator wants to know is said.
-void Exchange::note_pick() {
-  const UpstreamRuntime& upstream = *upstream_view().runtime;
-  tries_.tried.add(attempt_.pick.index);
-  if (tries_.avoided == attempt_.pick.index) tries_.avoided = balance::none;
+void EndpointChoice::note_pick() {
+  const UpstreamRuntime& upstream = *context_.view().runtime;
+  tried_.add(pick_.index);
+  if (avoided_ == pick_.index) avoided_ = balance::none;
   if (!upstream.rules.backups && !upstream.rules.zones) return;
-  const upstream::Candidate& candidate = upstream.candidates[attempt_.pick.index];
-  upstream_view().counters->to_backups += candidate.backup;
-  upstream_view().counters->to_other_zones += !candidate.local;
-  if (!attempt_.pick.panic && !attempt_.pick.ticket.probe)
-    report_backups(upstream, attempt_.pick.primaries_out);
+  const upstream::Candidate& candidate = upstream.candidates[pick_.index];
+  context_.view().counters->to_backups += candidate.backup;
+  context_.view().counters->to_other_zones += !candidate.local;
+  if (!pick_.panic && !pick_.ticket.probe) report_backups(upstream, pick_.primaries_out);
 }
 
-void Exchange::note_latency(const Error* error) {
-  report_latency(*upstream_view().runtime, attempt_.pick.index, call_.started(), worker_.reactor().now(),
-                 error, response(), attempt_.grpc_status);
+bool EndpointChoice::another_left(bool usable) const {
+  const auto& candidates = context_.view().runtime->candidates;
+  return usable ? balance::usable_left(candidates, tried_) : balance::another_left(candidates, tried_);
+}
+
+void EndpointChoice::avoid_last() {
+  avoided_ = tried_.last();
+  tried_.forget_last();
+}
+
+void EndpointChoice::give_back(balance::Pick& pick) {
+  if (pick.index == balance::none) return;
+  const UpstreamRuntime& upstream = *context_.view().runtime;
+  // Nothing happens where a report has ended the probe already, or this was none.
+  upstream.endpoints[pick.index].state->health.abandon_probe(context_.now(), pick.ticket);
+  upstream.release(pick.index);
+  pick = {};
+}
+
+void EndpointChoice::on_client_left(io::IoStatus why) {
+  if (wait_ != nullptr) {
+    wait_->give_up(why == io::IoStatus::shutdown ? WaitEnd::shutdown : WaitEnd::client_left);
+  }
 }
 
 }  // namespace weir::server

@@ -1,11 +1,15 @@
 // What is different where the request is a call of gRPC: its deadline, the status that it ends with (in a head, in
 // trailers, or said by Weir itself), and gRPC-Web. The rest of the walk asks here.
+#include "server/exchange_grpc.hpp"
+
 #include <algorithm>
 #include <utility>
 
 #include "grpc/timeout.hpp"
 #include "http/text.hpp"
-#include "server/exchange.hpp"
+#include "server/exchange_answer.hpp"
+#include "server/exchange_relay.hpp"
+#include "server/exchange_report.hpp"
 #include "server/grpc_fields.hpp"
 #include "server/session.hpp"
 #include "server/worker.hpp"
@@ -24,51 +28,46 @@ std::string_view message_of(const Error& error, bool has_deadline) {
 
 }  // namespace
 
-/// Calls are POST. What is not, a tunnel above all, could not tell a status of 200 from success.
-void Exchange::note_grpc() {
-  if (head.method != http::Method::post) return;
-  const http::Field* const type = head.find(http::FieldId::content_type);
+void GrpcSteps::note() {
+  if (context_.head.method != http::Method::post) return;
+  const http::Field* const type = context_.head.find(http::FieldId::content_type);
   decided_.grpc = type != nullptr && grpc::is_grpc(type->value);
 }
 
-/// The route is known.
-void Exchange::note_grpc_web() {
-  if (!decided_.route->config->grpc_web || head.method != http::Method::post) return;
-  const http::Field* const type = head.find(http::FieldId::content_type);
+void GrpcSteps::note_web() {
+  if (!decided_.route->config->grpc_web || context_.head.method != http::Method::post) return;
+  const http::Field* const type = context_.head.find(http::FieldId::content_type);
   if (type == nullptr) return;
   const grpc::Web kind = grpc::web_kind(type->value);
   if (kind == grpc::Web::none) return;
-  const http::Field* const accept = head.find(http::FieldId::accept);
+  const http::Field* const accept = context_.head.find(http::FieldId::accept);
   const std::string_view wanted = accept != nullptr ? accept->value : std::string_view();
   grpc_.web = std::make_unique<GrpcWebCall>(type->value, kind, wanted);
   decided_.grpc = true;
 }
 
-Result<void> Exchange::read_grpc_timeout() {
+Result<void> GrpcSteps::read_timeout() {
   if (!decided_.grpc) return {};
-  for (const http::Field& field : head.fields) {
+  for (const http::Field& field : context_.head.fields) {
     if (!is_grpc_field(field, timeout_name)) continue;
     if (grpc_.timeout) return client_error(ErrorKind::malformed_request, "grpc-timeout is there twice");
     grpc_.timeout = grpc::parse_timeout(field.value);
     if (!grpc_.timeout) return client_error(ErrorKind::malformed_request, "grpc-timeout is malformed");
   }
-  if (grpc_.timeout && started + *grpc_.timeout <= worker_.reactor().now())
+  if (grpc_.timeout && context_.started + *grpc_.timeout <= context_.now())
     return self_error(ErrorKind::total_timeout, "grpc-timeout is over");
   return {};
 }
 
-/// The client counts from when it sent the request.
-void Exchange::limit_to_grpc_timeout() {
-  if (grpc_.timeout) total_deadline_ = std::min(total_deadline_, started + *grpc_.timeout);
+void GrpcSteps::limit_to_timeout() {
+  if (grpc_.timeout) context_.deadline = std::min(context_.deadline, context_.started + *grpc_.timeout);
 }
 
-/// How long a side of a call may be silent.
-Duration Exchange::patience(Duration bound) const {
+Duration GrpcSteps::patience(Duration bound) const {
   return grpc_.timeout ? grpc::silence_allowed(bound, *grpc_.timeout) : bound;
 }
 
-/// Room in the request's head for what is left of the deadline. What a header policy says of it stays.
-void Exchange::place_grpc_timeout() {
+void GrpcSteps::place_timeout() {
   const http::Field field{http::FieldId::unknown, timeout_name, {}};
   if (!grpc_.timeout || decided_.route->headers.request.names(field)) return;
   std::string& bytes = request_.bytes;
@@ -90,106 +89,102 @@ void Exchange::place_grpc_timeout() {
   }
 }
 
-/// For the try that begins.
-void Exchange::write_grpc_timeout() {
+void GrpcSteps::write_timeout() {
   if (grpc_.timeout_at == GrpcCall::nowhere) return;
-  const grpc::TimeoutText left = grpc::format_timeout(total_deadline_ - worker_.reactor().now());
+  const grpc::TimeoutText left = grpc::format_timeout(context_.deadline - context_.now());
   request_.bytes.replace(grpc_.timeout_at, left.size(), left.data(), left.size());
 }
 
-/// The request that a client of gRPC would have sent.
-void Exchange::translate_grpc_web() {
+void GrpcSteps::translate_web() {
   if (!grpc_.web) return;
-  for (http::Field& field : head.fields) {
+  for (http::Field& field : context_.head.fields) {
     if (field.id != http::FieldId::content_type) continue;
     field.value = grpc_.web->request_type;
     field.verbatim = false;
   }
-  head.accepts_trailers = true;
-  const bool has_body = head.body.kind == http::BodyKind::length && head.body.length > 0;
+  context_.head.accepts_trailers = true;
+  const bool has_body = context_.head.body.kind == http::BodyKind::length && context_.head.body.length > 0;
   if (has_body) request_.framing = {http::BodyKind::chunked, 0};
-  if (grpc_.web->request == grpc::Web::text) grpc_.web->source.emplace(client_->body());
+  if (grpc_.web->request == grpc::Web::text) grpc_.web->source.emplace(context_.client->body());
 }
 
-relay::BodySource& Exchange::request_body() {
+relay::BodySource& GrpcSteps::request_body() {
   if (grpc_.web && grpc_.web->source) return *grpc_.web->source;
-  return client_->body();
+  return context_.client->body();
 }
 
 /// What becomes of a call whose request did not come to its end. With a deadline the client may have been silent until
 /// then, which is no leaving.
-io::IoStatus Exchange::why_upload_ended() const {
-  return grpc_.timeout && total_is_over() ? io::IoStatus::timeout : io::IoStatus::peer_gone;
+io::IoStatus GrpcSteps::why_upload_ended() const {
+  return grpc_.timeout && context_.total_is_over() ? io::IoStatus::timeout : io::IoStatus::peer_gone;
 }
 
-/// A deadline of the client's own says nothing of the endpoint.
-Error Exchange::with_origin(Error error) const {
-  const bool clients_own = grpc_.timeout && started + *grpc_.timeout <= total_deadline_;
+Error GrpcSteps::with_origin(Error error) const {
+  const bool clients_own = grpc_.timeout && context_.started + *grpc_.timeout <= context_.deadline;
   if (clients_own && error.kind == ErrorKind::total_timeout) error.origin = Origin::client;
   return error;
 }
 
 /// What the head of the response says of the call's status.
-void Exchange::note_grpc_head() {
+void AttemptReport::note_grpc_head() {
   if (!decided_.grpc) return;
-  attempt_.grpc_status = grpc_status_in(response().fields);
+  grpc_status_ = grpc_status_in(response().fields);
   for (const http::Field& field : response().fields) {
-    if (is_grpc_field(field, pushback_name)) attempt_.grpc_pushback = true;
+    if (is_grpc_field(field, pushback_name)) grpc_pushback_ = true;
   }
 }
 
 /// And its trailers, which have it where there are messages.
-void Exchange::note_grpc_trailers(std::string_view lines) {
+void AttemptReport::note_grpc_trailers(std::string_view lines) {
   if (!decided_.grpc) return;
-  if (!attempt_.grpc_status) attempt_.grpc_status = grpc_status_in(lines);
-  grpc_.said = attempt_.grpc_status;
+  if (!grpc_status_) grpc_status_ = grpc_status_in(lines);
+  grpc_.said = grpc_status_;
 }
 
-std::uint16_t Exchange::failure_of_response() const {
-  return upstream::failure_bit_of_response(response().status, attempt_.grpc_status);
+std::uint16_t AttemptReport::failure_of_response() const {
+  return upstream::failure_bit_of_response(response().status, grpc_status_);
 }
 
 /// Why that is a failure.
-health::Cause Exchange::cause_of_response() const {
+health::Cause AttemptReport::cause_of_response() const {
   const int status = response().status;
-  if (upstream::failure_bit_of_status(status) == 0 && attempt_.grpc_status)
-    return health::Cause::of_grpc(*attempt_.grpc_status);
+  if (upstream::failure_bit_of_status(status) == 0 && grpc_status_)
+    return health::Cause::of_grpc(*grpc_status_);
   return health::Cause::of_status(status);
 }
 
-/// What a response ends with that the endpoint's grpc-status makes one to try again.
-bool Exchange::retries_by_grpc_status() const {
-  return decided_.grpc && (upstream_config().retry.on & upstream::failures_of_grpc) != 0;
+bool GrpcSteps::retries_by_status() const {
+  return decided_.grpc && (context_.upstream().retry.on & upstream::failures_of_grpc) != 0;
 }
 
 /// The head of the response, as the client may read it.
-const http::ResponseHead& Exchange::response_head() {
+const http::ResponseHead& ResponseRelay::response_head() {
   return grpc_.web ? grpc_.web->translate(response()) : response();
 }
 
-relay::BodySource& Exchange::response_body() {
-  relay::BodySource& body = call_.begin_body();
+relay::BodySource& ResponseRelay::response_body() {
+  relay::BodySource& body = attempt_.call().begin_body();
   if (!decided_.grpc) return body;
   return grpc_.body.emplace(body);
 }
 
 /// Without a body the status is in the head, in gRPC-Web, too.
-relay::BodySink& Exchange::response_sink(http::BodyKind kind) {
-  relay::BodySink& sink = client_->sink(kind);
+relay::BodySink& ResponseRelay::response_sink(http::BodyKind kind) {
+  relay::BodySink& sink = context_.client->sink(kind);
   if (!grpc_.web || kind == http::BodyKind::length || kind == http::BodyKind::none) return sink;
   return grpc_.web->sink.emplace(sink, grpc_.web->response);
 }
 
 /// An error as a client of gRPC reads it: a head with the status, and nothing behind it ("Trailers-Only").
-Task<After> Exchange::answer_grpc(Error error, std::string_view proxy_status, bool connection_is_good) {
+Task<After> OwnAnswers::grpc_error(Error error, std::string_view proxy_status, bool connection_is_good) {
   const grpc::Status status = grpc::status_of_error(error.kind);
   const std::string fields = grpc_status_lines(status, message_of(error, grpc_.timeout.has_value()));
   outcome_.error = std::move(error);
-  co_return co_await answer_grpc_status(status, fields, proxy_status, connection_is_good);
+  co_return co_await grpc_status(status, fields, proxy_status, connection_is_good);
 }
 
-Task<After> Exchange::answer_grpc_status(grpc::Status status, std::string_view fields,
-                                         std::string_view proxy_status, bool connection_is_good) {
+Task<After> OwnAnswers::grpc_status(grpc::Status status, std::string_view fields,
+                                    std::string_view proxy_status, bool connection_is_good) {
   grpc_.said = status;
   http::OwnResponse response;
   response.status = 200;
@@ -197,44 +192,42 @@ Task<After> Exchange::answer_grpc_status(grpc::Status status, std::string_view f
   if (grpc_.web) response.content_type = grpc_.web->response_type;
   response.extra_fields = fields;
   response.proxy_status = proxy_status;
-  response.head_only = head.method == http::Method::head;
+  response.head_only = context_.head.method == http::Method::head;
   co_return co_await answer(response, connection_is_good);
 }
 
-bool Exchange::response_is_grpc() const {
+bool ResponseRelay::response_is_grpc() const {
   const http::Field* const type = response().find(http::FieldId::content_type);
   return response().status == 200 && type != nullptr && grpc::is_grpc(type->value);
 }
 
-/// A client of gRPC-Web cannot read what the endpoint, or a proxy before it, answered: it gets the status that this
-/// stands for. The endpoint has no part in that beyond its status.
-Task<After> Exchange::answer_not_grpc() {
+Task<After> ResponseRelay::answer_not_grpc() {
   const int http_status = response().status;
-  const grpc::Status status = attempt_.grpc_status.value_or(grpc::status_of_http(http_status));
+  const grpc::Status status = attempt_.report().grpc_status().value_or(grpc::status_of_http(http_status));
   const std::string message = http_status == 200 ? std::string("the response is not gRPC")
                                                  : "HTTP status " + std::to_string(http_status);
   const std::string fields = grpc_status_lines(status, message);
-  co_await finish_upload();
-  if (!attempt_.judged) report_health(nullptr);
-  tries_.records.back().outcome = "ok";
-  release_connection(drain_response());
+  co_await attempt_.upload().finish();
+  attempt_.report().went_well();
+  outcome_.attempts.back().outcome = "ok";
+  attempt_.release(attempt_.drain_response());
   constexpr std::string_view no_proxy_status;
-  co_return co_await answer_grpc_status(status, fields, no_proxy_status, true);
+  co_return co_await answers_.grpc_status(status, fields, no_proxy_status, true);
 }
 
 /// A response that is cut now can still end with a status: the client has whole messages, and trailers can follow.
-bool Exchange::may_end_with_status() const {
+bool ResponseRelay::may_end_with_status() const {
   return grpc_.body && grpc_.body->between_messages() && response_framing().kind == http::BodyKind::chunked;
 }
 
 /// The head is with the client, so the status is in trailers.
-Task<After> Exchange::end_with_status() {
+Task<After> ResponseRelay::end_with_status() {
   const grpc::Status status = grpc::status_of_error(outcome_.error->kind);
   const std::string lines = grpc_status_lines(status, message_of(*outcome_.error, grpc_.timeout.has_value()));
   relay::BodyBatch batch;
   batch.begin({});
   batch.end(lines);
-  const relay::WriteBounds bounds{listener().limits.send_timeout};
+  const relay::WriteBounds bounds{context_.listener().limits.send_timeout};
   relay::BodySink& sink = response_sink(http::BodyKind::chunked);
   const relay::PacedWrite written = co_await relay::write_batch(sink, batch, bounds);
   if (!written.ok()) co_return After::reset;
@@ -244,9 +237,9 @@ Task<After> Exchange::end_with_status() {
 }
 
 /// Of a call that was cut, or that its client left, the status of what did that.
-std::optional<grpc::Status> Exchange::grpc_status() const {
-  if (!decided_.grpc || grpc_.said || !outcome_.error) return grpc_.said;
-  return grpc::status_of_error(outcome_.error->kind);
+std::optional<grpc::Status> GrpcSteps::status() const {
+  if (!decided_.grpc || grpc_.said || !context_.outcome.error) return grpc_.said;
+  return grpc::status_of_error(context_.outcome.error->kind);
 }
 
 }  // namespace weir::server

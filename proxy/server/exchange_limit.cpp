@@ -4,7 +4,7 @@
 
 #include "limit/limiter.hpp"
 #include "route/readings.hpp"
-#include "server/exchange.hpp"
+#include "server/exchange_decide.hpp"
 #include "server/worker.hpp"
 
 namespace weir::server {
@@ -50,8 +50,8 @@ void write_states(std::string& out, const Met& met, const Demands& demands, limi
 }  // namespace
 
 /// Counts, and remembers for the log: a refusal before what only would have been one.
-void Exchange::note_limited(const LimitRuntime& limit) {
-  auto& counters = worker_.metrics().limit(limit.name, decided_.route->name);
+void Decider::note_limited(const LimitRuntime& limit) {
+  auto& counters = context_.worker.metrics().limit(limit.name, decided_.route->name);
   if (limit.config->shadow) {
     ++counters.shadow;
     if (decided_.limited_by == nullptr) decided_.limited_by = &limit;
@@ -61,11 +61,11 @@ void Exchange::note_limited(const LimitRuntime& limit) {
   }
 }
 
-Result<void> Exchange::check_limits() {
+Result<void> Decider::check_limits() {
   if (decided_.route->limits.empty()) return {};
   const limit::KeySource source{decided_.forwarded.client_ip, decided_.host,
                                 route::key_path(decided_.path, decided_.decoded_path),
-                                decided_.route->config->name, head.fields};
+                                decided_.route->config->name, context_.head.fields};
   Demands demands;
   Met met;
   Met without_key;

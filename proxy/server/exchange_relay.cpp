@@ -1,100 +1,96 @@
-// The response on its way to the client, and what happens to the endpoint's connection afterwards.
-#include "observe/log.hpp"
+#include "server/exchange_relay.hpp"
+
 #include "relay/tunnel.hpp"
-#include "server/exchange.hpp"
 #include "server/session.hpp"
 #include "server/worker.hpp"
 #include "upstream/ejection.hpp"
 
 namespace weir::server {
 
-/// How the body is framed towards the client: as it came, unless the length is unknown (chunked) or the
-/// client is too old for chunked (until close).
-http::Framing Exchange::response_framing() const {
+void ResponseRelay::reset() {
+  progress_ = {};
+}
+
+http::Framing ResponseRelay::response_framing() const {
   http::Framing framing = response().body;
   // The trailers of gRPC-Web come on top of what the endpoint sends.
   if (grpc_.web && framing.length > 0) framing.kind = http::BodyKind::chunked;
   if (framing.kind == http::BodyKind::chunked || framing.kind == http::BodyKind::until_close) {
-    framing.kind = head.minor_version >= 1 ? http::BodyKind::chunked : http::BodyKind::until_close;
+    framing.kind = context_.head.minor_version >= 1 ? http::BodyKind::chunked : http::BodyKind::until_close;
   }
   return framing;
 }
 
-Task<After> Exchange::relay_response() {
+Task<After> ResponseRelay::pass_on() {
   const http::Framing framing = response_framing();
   // An answer that begins before the request is in ends the connection, unless the rest is known to be short.
-  const bool rest_is_long =
-      upload_running() && (request_.framing.kind != http::BodyKind::length || !rest_of_body_is_short());
+  const bool rest_is_long = attempt_.upload().running() && (request_.framing.kind != http::BodyKind::length ||
+                                                            !response_.rest_of_body_is_short());
   const bool keep_alive =
-      keep_alive_allowed() && framing.kind != http::BodyKind::until_close && !rest_is_long;
-  http::keep_nominated(response().connection_tokens, answer_.nominated);
-  answer_.bytes.clear();
-  client_->write_head(answer_.bytes, response_head(), response_options(framing, keep_alive),
-                      worker_.http_date(wall_started_));
+      response_.keep_alive_allowed() && framing.kind != http::BodyKind::until_close && !rest_is_long;
+  http::keep_nominated(response().connection_tokens, nominated_);
+  response_.write_head(response_head(), response_.options(framing, keep_alive));
   relay::BodySource& body = response_body();
 
   relay::RelayOptions options;
-  options.read_timeout = patience(decided_.timeouts->idle);
-  options.write_timeout = listener().limits.send_timeout;
-  options.deadline = total_deadline_;
-  options.trailers = {&response_policy(), answer_.nominated};
+  options.read_timeout = grpc_steps_.patience(decided_.timeouts->idle);
+  options.write_timeout = context_.listener().limits.send_timeout;
+  options.deadline = context_.deadline;
+  options.trailers = {&response_.policy(), nominated_};
   relay::RelayEnd end =
-      co_await relay::relay_body(body, response_sink(framing.kind), answer_.bytes, options, answer_.progress);
-  outcome_.body_bytes = answer_.progress.body_bytes;
-  if (answer_.progress.written_bytes > 0) outcome_.status = response().status;
+      co_await relay::relay_body(body, response_sink(framing.kind), response_.head(), options, progress_);
+  outcome_.body_bytes = progress_.body_bytes;
+  if (progress_.written_bytes > 0) outcome_.status = response().status;
   if (end.complete()) {
-    note_grpc_trailers(body.trailers());
-    const bool request_is_through =
-        !upload_running() && (!request_.upload_end || request_.upload_end->complete());
-    co_await finish_upload();
-    if (!attempt_.judged) report_health(nullptr);
-    release_connection(request_is_through && response().keep_alive && !body.has_more());
-    tries_.records.back().outcome = "ok";
+    attempt_.report().note_grpc_trailers(body.trailers());
+    const bool request_is_through = attempt_.upload().is_through();
+    co_await attempt_.upload().finish();
+    attempt_.report().went_well();
+    attempt_.release(request_is_through && response().keep_alive && !body.has_more());
+    outcome_.attempts.back().outcome = "ok";
     if (request_is_through) co_return keep_alive ? After::keep_alive : After::close;
     co_return keep_alive&& rest_can_follow() ? After::discard : After::linger;
   }
-  co_return co_await end_cut_response(std::move(end));
+  co_return co_await end_cut(std::move(end));
 }
 
-/// A response that this client cannot be given. It says nothing of the endpoint's health: a client could bring any
-/// endpoint to such a response.
-Task<After> Exchange::refuse_response(const Result<void>& unacceptable) {
-  co_await finish_upload();
-  if (!attempt_.judged) report_health(nullptr);
-  tries_.records.back().outcome = facts(unacceptable.error().kind).name;
-  release_connection(false);
-  co_return co_await answer_failure(unacceptable);
+Task<After> ResponseRelay::refuse(const Result<void>& unacceptable) {
+  co_await attempt_.upload().finish();
+  attempt_.report().went_well();
+  outcome_.attempts.back().outcome = facts(unacceptable.error().kind).name;
+  attempt_.release(false);
+  co_return co_await answers_.failure(unacceptable);
 }
 
 /// An upload that was given up because nothing more of it is wanted: its client can still be understood.
-bool Exchange::rest_can_follow() const {
+bool ResponseRelay::rest_can_follow() const {
   return request_.upload_end->side == relay::RelayEnd::Side::target ||
          request_.upload_end->status == io::IoStatus::cancelled;
 }
 
 /// The response did not reach its end. If nothing of it was sent it can still become an error answer;
 /// otherwise the client must see that it is incomplete.
-Task<After> Exchange::end_cut_response(relay::RelayEnd end) {
+Task<After> ResponseRelay::end_cut(relay::RelayEnd end) {
   const bool client_left = end.side == relay::RelayEnd::Side::target || end.status == io::IoStatus::peer_gone;
-  const bool time_is_over = end.status == io::IoStatus::timeout && !end.too_slow && total_is_over();
+  const bool time_is_over = end.status == io::IoStatus::timeout && !end.too_slow && context_.total_is_over();
   Error error = time_is_over && client_left
                     ? client_error(ErrorKind::total_timeout, "timeouts.total is over, and the client is slow")
                 : time_is_over ? upstream_error(ErrorKind::total_timeout, "timeouts.total is over")
-                : client_left  ? client_write_failure(end.status, end.too_slow)
+                : client_left  ? response_.write_failure(end.status, end.too_slow)
                 : end.error    ? std::move(*end.error)
                 : end.status == io::IoStatus::shutdown
                     ? self_error(ErrorKind::draining, "shutting down")
                     : upstream_error(ErrorKind::response_incomplete, "the response ended early");
-  error = with_origin(std::move(error));
-  const bool nothing_sent = answer_.progress.written_bytes == 0;
+  error = grpc_steps_.with_origin(std::move(error));
+  const bool nothing_sent = progress_.written_bytes == 0;
   const bool can_say_why = !nothing_sent && !client_left && may_end_with_status();
-  co_await finish_upload();
-  if (client_left && !attempt_.judged) report_health(nullptr);  // as far as it went all was well
-  if (!client_left) note_latency(&error);
-  end_attempt(&error);
+  co_await attempt_.upload().finish();
+  if (client_left) attempt_.report().went_well();  // as far as it went all was well
+  if (!client_left) attempt_.report().note_latency(&error);
+  attempt_.end(&error);
   if (nothing_sent && !client_left) {
     outcome_.body_bytes = 0;
-    co_return co_await answer_error(std::move(error));
+    co_return co_await answers_.error(std::move(error));
   }
   outcome_.reason = facts(error.kind).name;
   if (nothing_sent) outcome_.status = facts(error.kind).status;
@@ -103,51 +99,30 @@ Task<After> Exchange::end_cut_response(relay::RelayEnd end) {
   co_return After::reset;
 }
 
-Task<After> Exchange::relay_upgrade() {
-  answer_.bytes.clear();
-  auto options = response_options({}, true);
+Task<After> ResponseRelay::upgrade() {
+  auto options = response_.options({}, true);
   options.upgrade = true;
-  client_->write_head(answer_.bytes, response(), options, worker_.http_date(wall_started_));
-  const auto sent = co_await write_meanwhile();
+  response_.write_head(response(), options);
+  const auto sent = co_await response_.send_meanwhile();
   // A stream of HTTP/2 may be reset when nothing reads it any more; of a connection a read or a write says so.
-  if (!head.tunnel) watch_client(false);
+  if (!context_.head.tunnel) attempt_.unwatch_client();
   if (sent) {
     outcome_.status = response().status;
-    keep_log_texts();
-    const relay::TunnelEnd end =
-        co_await relay::run_tunnel(client_->tunnel(), call_.tunnel(), decided_.timeouts->idle);
+    context_.keep_texts();
+    const relay::TunnelEnd end = co_await relay::run_tunnel(
+        context_.client->tunnel(), attempt_.call().tunnel(), decided_.timeouts->idle);
     request_.progress.body_bytes = end.client_bytes;
     outcome_.body_bytes = end.endpoint_bytes;
     if (end.status == io::IoStatus::timeout) outcome_.reason = "tunnel_idle";
     if (end.status == io::IoStatus::shutdown) outcome_.reason = "draining";
     if (end.status == io::IoStatus::exhausted) outcome_.reason = facts(ErrorKind::internal).name;
-    tries_.records.back().outcome = "ok";
+    outcome_.attempts.back().outcome = "ok";
   } else {
     outcome_.status = facts(ErrorKind::client_gone).status;
     outcome_.reason = facts(sent.error().kind).name;
   }
-  release_connection(false);
+  attempt_.release(false);
   co_return sent ? After::close : After::reset;
-}
-
-/// The exchange with the endpoint is over: its connection is kept or closed, its in-flight count goes down.
-void Exchange::release_connection(bool reusable) {
-  watch_client(false);
-  call_.end(reusable, upstream_config().keepalive);
-  release_endpoint();
-}
-
-void Exchange::release_endpoint() {
-  give_back(attempt_.pick);
-}
-
-void Exchange::give_back(balance::Pick& pick) {
-  if (pick.index == balance::none) return;
-  const UpstreamRuntime& upstream = *upstream_view().runtime;
-  // Nothing happens where a report has ended the probe already, or this was none.
-  upstream.endpoints[pick.index].state->health.abandon_probe(worker_.reactor().now(), pick.ticket);
-  upstream.release(pick.index);
-  pick = {};
 }
 
 }  // namespace weir::server

@@ -1,20 +1,21 @@
 // Which side of its route's split a request goes to, before anything is sent anywhere. A retry stays there.
-#include "server/exchange.hpp"
+#include "server/exchange_decide.hpp"
 #include "server/session.hpp"
 #include "server/worker.hpp"
 #include "upstream/operator_state.hpp"
 
 namespace weir::server {
 
-void Exchange::choose_side() {
+void Decider::choose_side() {
+  if (!decided_.proxy->split) return;
   const config::Split& config = *decided_.proxy->split;
-  const SplitRuntime& split = generation_->snapshot->splits[decided_.route->split];
+  const SplitRuntime& split = context_.generation->snapshot->splits[decided_.route->split];
   split::Request request;
-  request.fields = head.fields;
+  request.fields = context_.head.fields;
   request.client_ip = decided_.forwarded.client_ip;
-  if (config.affinity.by == config::AffinityBy::cookie) request.random = worker_.rng()();
+  if (config.affinity.by == config::AffinityBy::cookie) request.random = context_.worker.rng()();
   const auto side = [&](std::size_t i) -> const UpstreamRuntime& {
-    return *generation_->upstreams[config.targets[i].upstream].runtime;
+    return *context_.generation->upstreams[config.targets[i].upstream].runtime;
   };
   split::Choice choice = split.rules->choose(request, split.weights, *split.shared, decided_.split_key);
   if (side_is_out(split, choice.target)) {
@@ -25,7 +26,7 @@ void Exchange::choose_side() {
     }
     choice = split.rules->fall_over(choice, request, split.weights, alive, *split.shared);
   }
-  decided_.upstream = config.targets[choice.target].upstream;
+  go_to(config.targets[choice.target].upstream);
   decided_.timeouts = &(*split.timeouts)[choice.target];
   decided_.split_why = choice.why;
   if (choice.set_cookie) {
@@ -33,14 +34,14 @@ void Exchange::choose_side() {
                             split.rules->name(choice.target), config.affinity.ttl,
                             decided_.forwarded.proto == "https");
   }
-  worker_.metrics().split_chosen(decided_.route->name, upstream_view().runtime->name,
-                                 static_cast<std::size_t>(choice.why));
+  context_.worker.metrics().split_chosen(decided_.route->name, context_.view().runtime->name,
+                                         static_cast<std::size_t>(choice.why));
 }
 
 /// Out, and it is not this request that tries it again.
-bool Exchange::side_is_out(const SplitRuntime& split, std::size_t target) const {
+bool Decider::side_is_out(const SplitRuntime& split, std::size_t target) const {
   const UpstreamRuntime& upstream =
-      *generation_->upstreams[decided_.proxy->split->targets[target].upstream].runtime;
+      *context_.generation->upstreams[decided_.proxy->split->targets[target].upstream].runtime;
   const config::PassiveHealth& health = upstream.config->passive_health;
   split::Trial& trial = split.shared->trials[target];
   if (!split::is_out(upstream.candidates, health)) {
@@ -48,8 +49,7 @@ bool Exchange::side_is_out(const SplitRuntime& split, std::size_t target) const 
     return false;
   }
   // Where nobody may get a request there is nothing to try.
-  return upstream::all_taken_out(upstream.candidates) ||
-         !trial.claim(worker_.reactor().now(), health.ejection_time);
+  return upstream::all_taken_out(upstream.candidates) || !trial.claim(context_.now(), health.ejection_time);
 }
 
 }  // namespace weir::server

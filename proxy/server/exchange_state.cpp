@@ -12,6 +12,7 @@ void Decision::reset() {
   route = nullptr;
   proxy = nullptr;
   upstream = config::no_upstream;
+  view = nullptr;
   timeouts = nullptr;
   split_why = split::Why::weight;
   set_cookie.clear();
@@ -40,23 +41,8 @@ void OutgoingRequest::reset() {
   empty_text(target);
   empty_text(replay);
   empty_text(trailers);
-  upgrade = continue_sent = false;
+  upgrade = false;
   end_try();
-}
-
-void Tries::reset() {
-  tried.clear();
-  avoided = balance::none;
-  new_connection_only = false;
-  retry = {};
-  refusal = {};
-  records.clear();
-  queue_ms = -1;
-}
-
-void OutgoingResponse::reset() {
-  empty_text(bytes);
-  progress = {};
 }
 
 void Outcome::reset() {
@@ -65,6 +51,9 @@ void Outcome::reset() {
   error.reset();
   reason = {};
   empty_text(kept_texts);
+  attempts.clear();
+  retry_refusal = {};
+  queue_ms = -1;
 }
 
 }  // namespace weir::server

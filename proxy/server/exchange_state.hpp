@@ -1,6 +1,6 @@
-// What an exchange knows, by how long it lives: what was decided about the request, what endpoints get of it, the tries
-// together, the try that runs, what the client gets, and what the log says. Objects are reused, so reset() keeps the
-// capacity of strings, as empty_text does. Plain values; worker thread.
+// What more than one part of an exchange sees: what was decided about the request, what endpoints get of it, and what
+// the log says. Objects are reused, so reset() keeps the capacity of strings, as empty_text does. Plain values; worker
+// thread.
 #pragma once
 
 #include <array>
@@ -11,7 +11,6 @@
 #include <string_view>
 #include <vector>
 
-#include "balance/balance.hpp"
 #include "core/error.hpp"
 #include "core/uuid.hpp"
 #include "grpc/status.hpp"
@@ -20,12 +19,11 @@
 #include "observe/access_log.hpp"
 #include "relay/relay_body.hpp"
 #include "route/in_flight.hpp"
+#include "server/generation.hpp"
 #include "server/grpc_body.hpp"
 #include "server/grpc_web.hpp"
 #include "server/snapshot.hpp"
 #include "split/split.hpp"
-#include "upstream/pending_failures.hpp"
-#include "upstream/retry.hpp"
 
 namespace weir::server {
 
@@ -38,6 +36,7 @@ struct Decision {
   const RouteRuntime* route = nullptr;
   const config::ProxyAction* proxy = nullptr;
   std::size_t upstream = config::no_upstream;     // where it goes, once that is known
+  const UpstreamView* view = nullptr;             // the same, as this worker sees it
   const config::Timeouts* timeouts = nullptr;     // of this route with that upstream
   split::Why split_why = split::Why::weight;      // where the route has a split
   char split_key[split::cookie_key_digits] = {};  // of a client that has none yet
@@ -74,50 +73,16 @@ struct GrpcCall {
 struct OutgoingRequest {
   std::string bytes;  // head
   std::string target;
-  std::string nominated;       // by Connection: no trailer of these names passes
-  http::Framing framing;       // as we send it
-  std::string replay;          // body bytes of earlier tries, which this one sends again
-  std::string trailers;        // that go with them, once the client has sent all
-  bool upgrade = false;        // the client asks for WebSocket
-  bool continue_sent = false;  // the client was invited to send the body
+  std::string nominated;  // by Connection: no trailer of these names passes
+  http::Framing framing;  // as we send it
+  std::string replay;     // body bytes of earlier tries, which this one sends again
+  std::string trailers;   // that go with them, once the client has sent all
+  bool upgrade = false;   // the client asks for WebSocket
   relay::RelayProgress progress;
   std::optional<relay::RelayEnd> upload_end;
   std::optional<io::Signal> upload_done;
 
   void end_try();
-  void reset();
-};
-
-/// Over all tries.
-struct Tries {
-  balance::Pick next;    // of the next try, taken while the response of this one is still at hand
-  balance::Tried tried;  // endpoints
-  std::size_t avoided = balance::none;  // its kept connection was stale: after those that were not tried
-  bool new_connection_only = false;     // the kept one was stale
-  upstream::PendingFailures pending;    // failures by status that are not counted yet
-  upstream::RetryState retry;
-  std::string_view refusal;  // why there was no further one although it was wanted; for the log
-  std::vector<observe::AttemptRecord> records;
-  double queue_ms = -1;  // waited for an endpoint; < 0: did not
-
-  void reset();
-};
-
-/// Of the try that runs.
-struct Attempt {
-  balance::Pick pick;
-  bool judged = false;                        // passive health has heard how it went
-  bool is_retry = false;                      // and counts as one
-  std::optional<grpc::Status> grpc_status{};  // in the head of the response, or in its trailers
-  bool grpc_pushback = false;                 // that head has grpc-retry-pushback-ms
-};
-
-/// What the client gets of an endpoint's response.
-struct OutgoingResponse {
-  std::string nominated;  // by Connection: no trailer of these names passes
-  std::string bytes;      // head
-  relay::RelayProgress progress;
-
   void reset();
 };
 
@@ -128,6 +93,9 @@ struct Outcome {
   std::optional<Error> error;  // why Weir answered itself or cut the response
   std::string_view reason;
   std::string kept_texts;  // what the log needs once the head's buffer is gone
+  std::vector<observe::AttemptRecord> attempts;
+  std::string_view retry_refusal;  // why there was no further attempt although it was wanted
+  double queue_ms = -1;            // waited for an endpoint; < 0: did not
 
   void reset();
 };

@@ -214,7 +214,7 @@ bool Session::take_head(Exchange& exchange) {
 /// A head that did not come at once. False: the client left.
 Task<bool> Session::read_rest_of_head(Exchange& exchange) {
   const config::ListenerLimits& limits = listener_->config.limits;
-  const TimePoint deadline = exchange.started + limits.header_timeout;
+  const TimePoint deadline = exchange.started() + limits.header_timeout;
   do {
     // The parser gives up before the head exceeds its limit, so twice that always has room.
     if (in_.free_bytes() == 0) in_.reserve(std::max<std::size_t>(in_.capacity(), limits.header_bytes) * 2);

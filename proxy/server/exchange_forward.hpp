@@ -1,0 +1,61 @@
+// The tries: one endpoint after the other until one answers. What may be tried again is decided by upstream/retry.hpp.
+// Worker thread.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "core/error.hpp"
+#include "core/task.hpp"
+#include "server/exchange_attempt.hpp"
+#include "server/exchange_balance.hpp"
+#include "server/exchange_context.hpp"
+#include "server/exchange_grpc.hpp"
+#include "server/exchange_mirror.hpp"
+#include "server/exchange_response.hpp"
+#include "upstream/retry.hpp"
+
+namespace weir::server {
+
+class Tries {
+ public:
+  Tries(ExchangeContext& context, OutgoingRequest& request, GrpcSteps& grpc_steps, ClientResponse& response,
+        Mirroring& mirror, EndpointChoice& choice, Attempt& attempt)
+      : context_(context),
+        decided_(context.decided),
+        outcome_(context.outcome),
+        request_(request),
+        grpc_steps_(grpc_steps),
+        response_(response),
+        mirror_(mirror),
+        choice_(choice),
+        attempt_(attempt) {}
+  void reset();
+
+  /// Composes the request and sends it to one endpoint after the other. Success: the attempt has a response that the
+  /// client gets.
+  Task<Result<void>> forward();
+
+ private:
+  upstream::RetryDecision next_try(const upstream::TryOutcome& outcome);
+  upstream::RetryDecision refuse_retry(std::string_view why, std::uint64_t& counter);
+  bool withdraw_retry();
+  void prepare_next_attempt(upstream::RetryDecision decision);
+  void count_try(bool succeeded);
+
+  ExchangeContext& context_;
+  const Decision& decided_;
+  Outcome& outcome_;
+  OutgoingRequest& request_;
+  GrpcSteps& grpc_steps_;
+  ClientResponse& response_;
+  Mirroring& mirror_;
+  EndpointChoice& choice_;
+  Attempt& attempt_;
+
+  upstream::RetryState retry_;
+  bool is_retry_ = false;             // the try that runs, and it counts as one
+  bool new_connection_only_ = false;  // the kept one was stale
+};
+
+}  // namespace weir::server

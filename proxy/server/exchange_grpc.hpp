@@ -1,0 +1,55 @@
+// What is different where the request is a call of gRPC, up to the response: whether it is one, its deadline, and how
+// a request of gRPC-Web becomes one of gRPC. Each step does nothing, or says what holds for all requests, where it is
+// none. What is different of responses is beside its siblings (AttemptReport, ResponseRelay, OwnAnswers). Worker
+// thread.
+#pragma once
+
+#include <optional>
+
+#include "core/error.hpp"
+#include "grpc/status.hpp"
+#include "relay/body.hpp"
+#include "server/exchange_context.hpp"
+
+namespace weir::server {
+
+class GrpcSteps {
+ public:
+  GrpcSteps(ExchangeContext& context, OutgoingRequest& request)
+      : context_(context), decided_(context.decided), grpc_(context.grpc), request_(request) {}
+
+  /// Calls are POST. What is not, a tunnel above all, could not tell a status of 200 from success.
+  void note();
+  /// The route is known.
+  void note_web();
+  Result<void> read_timeout();
+  /// The client counts from when it sent the request.
+  void limit_to_timeout();
+  /// How long a side of a call may be silent, where `bound` holds for other requests.
+  Duration patience(Duration bound) const;
+
+  /// Room in the request's head for what is left of the deadline. What a header policy says of it stays.
+  void place_timeout();
+  /// For the try that begins.
+  void write_timeout();
+  /// The request that a client of gRPC would have sent.
+  void translate_web();
+  relay::BodySource& request_body();
+  /// What becomes of a call whose request did not come to its end.
+  io::IoStatus why_upload_ended() const;
+  /// A deadline of the client's own says nothing of the endpoint.
+  Error with_origin(Error error) const;
+  /// What a response ends with that the endpoint's grpc-status makes one to try again.
+  bool retries_by_status() const;
+
+  /// For the log and the metrics: what the client was told.
+  std::optional<grpc::Status> status() const;
+
+ private:
+  ExchangeContext& context_;
+  Decision& decided_;
+  GrpcCall& grpc_;
+  OutgoingRequest& request_;
+};
+
+}  // namespace weir::server

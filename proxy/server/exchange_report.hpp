@@ -1,0 +1,70 @@
+// What is told of a try: to the retry rules, to the endpoint's passive health, and to its latency. Failures by status
+// are pending over all tries, until the request has ended. Worker thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "core/error.hpp"
+#include "grpc/status.hpp"
+#include "health/cause.hpp"
+#include "server/endpoint_call.hpp"
+#include "server/exchange_balance.hpp"
+#include "server/exchange_context.hpp"
+#include "upstream/pending_failures.hpp"
+#include "upstream/retry.hpp"
+
+namespace weir::server {
+
+class AttemptReport {
+ public:
+  AttemptReport(ExchangeContext& context, const OutgoingRequest& request, EndpointCall& call,
+                EndpointChoice& choice)
+      : context_(context),
+        decided_(context.decided),
+        grpc_(context.grpc),
+        request_(request),
+        call_(call),
+        choice_(choice) {}
+
+  /// Another try begins: nothing is known of it.
+  void begin();
+
+  /// How the try ended: `error`, or (nullptr) the response head that it got.
+  upstream::TryOutcome outcome_of(const Error* error) const;
+  /// The head of a response is there: passive health hears of it now, or when its body has ended.
+  void judge_head();
+  /// The response served its client, or ended for no fault of the endpoint.
+  void went_well();
+  /// The try ended with `error`, before a response or within one. True: a kept connection was stale.
+  bool failed(const Error& error);
+  void note_latency(const Error* error);
+  /// The trailers of the response, which have the status of a call of gRPC where there are messages.
+  void note_grpc_trailers(std::string_view lines);
+  std::optional<grpc::Status> grpc_status() const { return grpc_status_; }
+  /// Failures by status, which wait for what becomes of the request. `answered`: an endpoint served it.
+  void settle_pending(bool answered);
+
+ private:
+  void note_grpc_head();
+  std::uint16_t failure_of_response() const;
+  health::Cause cause_of_response() const;
+  std::uint16_t failure_of_attempt(const Error* error);
+  void report_health(const Error* error);
+  const http::ResponseHead& response() const { return call_.response(); }
+
+  ExchangeContext& context_;
+  const Decision& decided_;
+  GrpcCall& grpc_;
+  const OutgoingRequest& request_;
+  EndpointCall& call_;
+  EndpointChoice& choice_;
+
+  bool judged_ = false;                      // passive health has heard how the try went
+  std::optional<grpc::Status> grpc_status_;  // in the head of the response, or in its trailers
+  bool grpc_pushback_ = false;               // that head has grpc-retry-pushback-ms
+  upstream::PendingFailures pending_;        // failures by status that are not counted yet
+};
+
+}  // namespace weir::server
