@@ -10,10 +10,11 @@ usage() {
 Usage: tests/bare_machine.sh [--with PACKAGE]... [--as USER] [--demo-only] [--cache DIR] [bookworm|trixie]
 
   bookworm | trixie  Debian 12 (default) or 13
-  --with PACKAGE     installs it first: what a machine has may change a build. Can be repeated
+  --with PACKAGE     installs it first: what a machine has may change a build. Can be repeated; user:PACKAGE: only
+                     on the machine of that user
   --as USER          only as root, or only as user (with sudo); both otherwise
   --demo-only        deploy/quickstart.sh only, without tests/run.sh
-  --cache DIR        ccache keeps its files in DIR; without it everything is compiled
+  --cache DIR        ccache and the linker keep their files in DIR; without it everything is compiled
   --help             this text
 
 Needs root, debootstrap, git and curl, and Debian's package archive.
@@ -129,7 +130,11 @@ command_of() {
   [[ $user == root ]] || home=/home/$user
   local environment=(HOME="$home" USER="$user" LOGNAME="$user" LANG=C.UTF-8 TERM=dumb
     PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin)
-  if [[ -n $cache ]]; then environment+=(CCACHE_DIR=/var/cache/ccache CCACHE_UMASK=000); fi
+  # Half of a release build is LTO's compiling when it links, of which ccache sees nothing.
+  if [[ -n $cache ]]; then
+    environment+=(CCACHE_DIR=/var/cache/ccache CCACHE_UMASK=000
+      LDFLAGS="-Wl,--thinlto-cache-dir=/var/cache/ccache/thinlto")
+  fi
   command=(chroot --userspec="$user:$user" "$root" env -i "${environment[@]}" bash -c "cd ~ && $2")
 }
 
@@ -141,10 +146,21 @@ in_root() {
 
 # fresh_root USER: as debootstrap made it, with what --with names and a clone of the committed tree.
 fresh_root() {
-  local mounted
+  local mounted package packages=()
+  for package in "${with[@]}"; do
+    case $package in
+      "$1":*) packages+=("${package#*:}") ;;
+      root:* | user:*) ;;
+      *) packages+=("$package") ;;
+    esac
+  done
   for mounted in var/cache/ccache proc sys dev run; do
     if mountpoint -q "$root/$mounted"; then umount --recursive --lazy "$root/$mounted"; fi
   done
+  # What the machine before this one downloaded is not downloaded again.
+  if [[ -d $root ]]; then
+    find "$root/var/cache/apt/archives" -maxdepth 1 -name '*.deb' -exec mv -t "$pristine/var/cache/apt/archives" {} +
+  fi
   rm -rf --one-file-system "$root"
   cp -a "$pristine" "$root"
   mount -t proc proc "$root/proc"
@@ -152,13 +168,14 @@ fresh_root() {
   mount --rbind /dev "$root/dev"
   mount -t tmpfs tmpfs "$root/run"
   if [[ -n $cache ]]; then
-    mkdir -p "$cache" "$root/var/cache/ccache"
-    chmod 1777 "$cache"
+    mkdir -p "$cache/thinlto" "$root/var/cache/ccache"
+    chmod -R a+r "$cache/thinlto"  # the linker makes its files for their owner alone
+    chmod 1777 "$cache" "$cache/thinlto"
     mount --bind "$cache" "$root/var/cache/ccache"
   fi
-  if [[ ${#with[@]} -gt 0 ]]; then
+  if [[ ${#packages[@]} -gt 0 ]]; then
     quietly with in_root root "apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
-      apt-get install -y -qq --no-install-recommends ${with[*]}"
+      apt-get install -y -qq --no-install-recommends ${packages[*]}"
   fi
   # The same path for every user: a compiler cache serves the second one.
   git -c safe.directory='*' clone -q --no-local --depth 1 "file://$top" "$root/srv/weir"

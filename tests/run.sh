@@ -67,7 +67,13 @@ run_preset() {
   # ThreadSanitizer's memory map does not fit every kernel's address randomisation.
   local wrapper=()
   if [[ $name == tsan ]] && setarch "$(uname -m)" -R true 2>/dev/null; then wrapper=(setarch "$(uname -m)" -R); fi
-  "${wrapper[@]}" ctest --test-dir "build/$name" -j $((jobs + 1)) --output-on-failure --no-tests=error \
+  # Most tests wait most of their time; under sanitizers they compute more.
+  local parallel=$((3 * jobs))
+  case $name in
+    asan) parallel=$((2 * jobs)) ;;
+    tsan) parallel=$((jobs + 1)) ;;
+  esac
+  "${wrapper[@]}" ctest --test-dir "build/$name" -j "$parallel" --output-on-failure --no-tests=error \
     "${selection[@]}" </dev/null
   say "$name: passed (tests took $((SECONDS - built)) s)"
 }
