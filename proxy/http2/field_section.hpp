@@ -3,9 +3,11 @@
 // standard library only.
 #pragma once
 
+#include <algorithm>
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,27 +35,47 @@ struct FieldLine {
 
 class FieldSection {
  public:
+  FieldSection() = default;
+  FieldSection(FieldSection&& other) noexcept { swap(other); }
+  FieldSection& operator=(FieldSection&& other) noexcept {
+    FieldSection taken(std::move(other));
+    swap(taken);
+    return *this;
+  }
+  ~FieldSection() = default;
+
   /// Keeps what was allocated.
   void clear() {
-    text_.clear();
+    used_ = 0;
     lines_.clear();
   }
   /// The texts must not be parts of this section. All texts together stay below 4 GiB.
   void add(std::string_view name, std::string_view value) {
-    assert(text_.size() + name.size() + value.size() <= UINT32_MAX);
-    lines_.push_back({static_cast<std::uint32_t>(text_.size()), static_cast<std::uint32_t>(name.size()),
+    assert(used_ + name.size() + value.size() <= UINT32_MAX);
+    reserve(name.size() + value.size());
+    lines_.push_back({static_cast<std::uint32_t>(used_), static_cast<std::uint32_t>(name.size()),
                       static_cast<std::uint32_t>(value.size())});
-    text_.append(name).append(value);
+    put(name);
+    put(value);
   }
   /// Copies a text that is no field and lives as long as the fields do, such as cookies joined; `text` may be part of
   /// this section. Views taken before end here, unless reserve() has made room for all that is added since.
   std::string_view keep(std::string_view text) {
-    const std::size_t at = text_.size();
-    text_.append(text);
-    return std::string_view(text_).substr(at);
+    const std::size_t at = used_;
+    if (text.size() > text_.size() - used_) {
+      const std::string moved(text);
+      reserve(moved.size());
+      put(moved);
+    } else {
+      put(text);
+    }
+    return {text_.data() + at, text.size()};
   }
   /// Makes room for `bytes` more of text: until these are used up, views stay good through add() and keep().
-  void reserve(std::size_t bytes) { text_.reserve(text_.size() + bytes); }
+  void reserve(std::size_t bytes) {
+    if (bytes > text_.size() - used_) [[unlikely]]
+      text_.resize(std::max({used_ + bytes, 2 * text_.size(), text_bytes_min}));
+  }
 
   std::size_t size() const { return lines_.size(); }
   bool empty() const { return lines_.empty(); }
@@ -64,10 +86,11 @@ class FieldSection {
     return {{text, line.name_bytes}, {text + line.name_bytes, line.value_bytes}};
   }
   /// Names and values, and what was kept.
-  std::size_t text_bytes() const { return text_.size(); }
+  std::size_t text_bytes() const { return used_; }
 
   void swap(FieldSection& other) noexcept {
     text_.swap(other.text_);
+    std::swap(used_, other.used_);
     lines_.swap(other.lines_);
   }
 
@@ -77,7 +100,16 @@ class FieldSection {
     std::uint32_t name_bytes;
     std::uint32_t value_bytes;
   };
-  std::string text_;
+  /// There is room.
+  void put(std::string_view text) {
+    if (!text.empty()) std::memcpy(text_.data() + used_, text.data(), text.size());  // may have no data
+    used_ += text.size();
+  }
+
+  static constexpr std::size_t text_bytes_min = 256;
+
+  std::string text_;  // as much as was ever needed, so that nothing is cleared for each text
+  std::size_t used_ = 0;
   std::vector<Line> lines_;
 };
 

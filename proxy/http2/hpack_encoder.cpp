@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "http/text.hpp"
+#include "http/lower_case.hpp"
 
 namespace weir::http2 {
 namespace {
@@ -76,7 +76,7 @@ constexpr StaticName static_names[] = {
     {"www-authenticate", 61, FieldId::www_authenticate},
 };
 
-constexpr std::size_t name_bytes_max = 27;
+constexpr std::size_t name_bytes_max = BlockWriter::static_name_bytes_max;
 static_assert(std::ranges::all_of(static_names, [](const StaticName& name) {
   return !name.text.empty() && name.text.size() <= name_bytes_max;
 }));
@@ -218,8 +218,7 @@ void BlockWriter::put_lower(std::string_view text) {
   while (!text.empty()) {
     if (room() == 0) spill();
     const std::string_view part = text.substr(0, room());
-    char* at = at_;
-    for (std::size_t i = 0; i < part.size(); ++i) at[i] = http::to_lower(part[i]);
+    http::write_lower(at_, part);
     at_ += part.size();
     text.remove_prefix(part.size());
   }
@@ -251,19 +250,44 @@ void BlockWriter::literal(std::string_view name, std::string_view value) {
   put(value);
 }
 
+void BlockWriter::lower_field(std::string_view name, std::string_view value) {
+  if (const std::uint8_t index = index_of(name)) return indexed_name(index, value);
+  ensure(frame_bytes_max);
+  put_byte(without_indexing);
+  put_length(name.size());
+  put(name);
+  ensure(frame_bytes_max);
+  put_length(value.size());
+  put(value);
+}
+
 void BlockWriter::field(std::string_view name, std::string_view value) {
-  if (name.size() <= name_bytes_max) {
-    char lower[name_bytes_max];
-    for (std::size_t i = 0; i < name.size(); ++i) lower[i] = http::to_lower(name[i]);
-    if (const std::uint8_t index = index_of({lower, name.size()})) return indexed_name(index, value);
-  }
-  literal(name, value);
+  if (name.size() > name_bytes_max) return literal(name, value);
+  char lower[name_bytes_max];
+  http::write_lower(lower, name);
+  lower_field({lower, name.size()}, value);
 }
 
 void BlockWriter::field(FieldId id, std::string_view name, std::string_view value) {
   const std::uint8_t index = indexes[static_cast<std::size_t>(id)];
   if (index != 0) return indexed_name(index, value);
   literal(name, value);
+}
+
+void BlockWriter::method(std::string_view value) {
+  indexed_name(2, value);
+}
+
+void BlockWriter::scheme(std::string_view value) {
+  indexed_name(6, value);
+}
+
+void BlockWriter::authority(std::string_view value) {
+  indexed_name(1, value);
+}
+
+void BlockWriter::path(std::string_view value) {
+  indexed_name(4, value);
 }
 
 void BlockWriter::status(int code) {

@@ -16,6 +16,8 @@ namespace weir::http2 {
 /// before all others, which is up to the caller.
 class BlockWriter {
  public:
+  static constexpr std::size_t static_name_bytes_max = 27;  // names of the static table are not longer
+
   /// `out` has everything that was written once the writer is gone.
   explicit BlockWriter(std::string& out) : out_(out) { make_room(); }
   ~BlockWriter() { out_.append(page_, used()); }  // there is room: nothing is thrown
@@ -28,6 +30,18 @@ class BlockWriter {
 
   /// The same where it is known which field `name` is; FieldId::unknown: none of those that have an id. Much cheaper.
   void field(http::FieldId id, std::string_view name, std::string_view value);
+
+  /// The same of a name that is in lower case already.
+  void lower_field(std::string_view name, std::string_view value);
+
+  /// The same of a name that is known not to be in the static table.
+  void literal(std::string_view name, std::string_view value);
+
+  // Pseudo-fields of requests.
+  void method(std::string_view value);
+  void scheme(std::string_view value);
+  void authority(std::string_view value);
+  void path(std::string_view value);
 
   /// `:status`, 100 to 999.
   void status(int code);
@@ -43,7 +57,6 @@ class BlockWriter {
   void put_length(std::size_t length);
   void put_lower(std::string_view text);
   void indexed_name(std::uint8_t index, std::string_view value);
-  void literal(std::string_view name, std::string_view value);
 
   std::string& out_;
   char page_[1536];  // nearly every head fits

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -28,8 +29,26 @@ ReadRequest refused(Error why) {
 }
 
 enum class Pseudo : std::uint8_t { method, scheme, authority, path, protocol };
-constexpr std::array<std::string_view, 5> pseudo_names{":method", ":scheme", ":authority", ":path",
-                                                       ":protocol"};
+constexpr std::size_t pseudo_count = 5;
+
+/// The lengths tell all but two of them apart.
+std::optional<Pseudo> find_pseudo(std::string_view name) {
+  const auto only = [name](std::string_view text, Pseudo pseudo) {
+    return name == text ? std::optional(pseudo) : std::nullopt;
+  };
+  switch (name.size()) {
+    case std::string_view(":path").size():
+      return only(":path", Pseudo::path);
+    case std::string_view(":method").size():
+      return name == ":method" ? Pseudo::method : only(":scheme", Pseudo::scheme);
+    case std::string_view(":protocol").size():
+      return only(":protocol", Pseudo::protocol);
+    case std::string_view(":authority").size():
+      return only(":authority", Pseudo::authority);
+    default:
+      return std::nullopt;
+  }
+}
 
 /// Where in the section the pseudo-fields are: they come first, each at most once.
 class PseudoFields {
@@ -37,9 +56,9 @@ class PseudoFields {
   /// The next one. What is wrong with it, or nullptr.
   const char* take(const FieldLine& line) {
     if (const char* wrong = check_value(line.value)) return wrong;
-    const auto known = std::ranges::find(pseudo_names, line.name);
-    if (known == pseudo_names.end()) return "unknown pseudo-field";
-    std::uint8_t& place = places_[static_cast<std::size_t>(known - pseudo_names.begin())];
+    const auto known = find_pseudo(line.name);
+    if (!known) return "unknown pseudo-field";
+    std::uint8_t& place = places_[static_cast<std::size_t>(*known)];
     if (place != 0) return "pseudo-field twice";
     place = ++count_;
     return nullptr;
@@ -55,7 +74,7 @@ class PseudoFields {
  private:
   std::uint8_t place_of(Pseudo which) const { return places_[static_cast<std::size_t>(which)]; }
 
-  std::array<std::uint8_t, pseudo_names.size()> places_{};  // counted from 1; 0: it is not there
+  std::array<std::uint8_t, pseudo_count> places_{};  // counted from 1; 0: it is not there
   std::uint8_t count_ = 0;
 };
 

@@ -4,14 +4,12 @@
 #include <cstddef>
 #include <cstring>
 
-#include "http/field_names.hpp"
+#include "http/lower_case.hpp"
 #include "http/text.hpp"
 #include "http2/hpack_encoder.hpp"
 
 namespace weir::http2 {
 namespace {
-
-using http::FieldId;
 
 constexpr std::string_view line_end = "\r\n";
 
@@ -34,7 +32,11 @@ Line split(std::string_view line) {
   const void* const found = std::memchr(line.data(), ':', line.size());
   assert(found != nullptr);
   const auto colon = static_cast<std::size_t>(static_cast<const char*>(found) - line.data());
-  return {line.substr(0, colon), http::trim_ows(line.substr(colon + 1))};
+  std::string_view value = line.substr(colon + 1);
+  if (value.starts_with(' ')) value.remove_prefix(1);  // nearly always all that there is to trim
+  const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
+  if (!value.empty() && (is_space(value.front()) || is_space(value.back()))) value = http::trim_ows(value);
+  return {line.substr(0, colon), value};
 }
 
 /// Nearly always in the first line; a policy that sets Host writes it behind all others.
@@ -60,25 +62,11 @@ RequestLine split_request_line(std::string_view line) {
 
 void put_pseudo_fields(BlockWriter& writer, const RequestLine& line, std::string_view authority,
                        const RequestBlockOptions& options) {
-  writer.field(":method", options.tunnel ? std::string_view("CONNECT") : line.method);
-  if (options.tunnel) writer.field(":protocol", "websocket");
-  writer.field(":scheme", options.scheme);
-  if (!authority.empty()) writer.field(":authority", authority);
-  writer.field(":path", line.target);
-}
-
-/// Of the names that are not common (http/field_names.hpp): those that do not pass.
-bool is_dropped(std::string_view name, bool tunnel) {
-  switch (name.size()) {
-    case std::string_view("http2-settings").size():
-      return http::iequals(name, "http2-settings");
-    case std::string_view("proxy-connection").size():
-      return http::iequals(name, "proxy-connection");
-    case std::string_view("sec-websocket-key").size():
-      return tunnel && http::iequals(name, "sec-websocket-key");
-    default:
-      return false;
-  }
+  writer.method(options.tunnel ? std::string_view("CONNECT") : line.method);
+  if (options.tunnel) writer.literal(":protocol", "websocket");
+  writer.scheme(options.scheme);
+  if (!authority.empty()) writer.authority(authority);
+  writer.path(line.target);
 }
 
 bool lists_trailers(std::string_view te) {
@@ -86,25 +74,34 @@ bool lists_trailers(std::string_view te) {
       te, [](std::string_view member) { return !http::iequals(member, "trailers"); });
 }
 
-void put_field(BlockWriter& writer, const Line& line, bool tunnel) {
-  const auto common = http::find_common_field(line.name);
-  if (!common) {
-    if (!is_dropped(line.name, tunnel)) writer.field(line.name, line.value);
-    return;
-  }
-  switch (*common) {
-    case FieldId::host:  // is :authority
-    case FieldId::connection:
-    case FieldId::keep_alive:
-    case FieldId::transfer_encoding:
-    case FieldId::upgrade:
-      return;
-    case FieldId::te:
-      if (lists_trailers(line.value)) writer.field(FieldId::te, "te", "trailers");
-      return;
+/// Of names in lower case, one look for most: those that do not pass. Host is :authority.
+bool is_dropped(std::string_view name, bool tunnel) {
+  switch (name.size()) {
+    case std::string_view("host").size():
+      return name == "host";
+    case std::string_view("upgrade").size():
+      return name == "upgrade";
+    case std::string_view("connection").size():
+      return name == "connection" || name == "keep-alive";
+    case std::string_view("http2-settings").size():
+      return name == "http2-settings";
+    case std::string_view("proxy-connection").size():
+      return name == "proxy-connection";
+    case std::string_view("transfer-encoding").size():
+      return name == "transfer-encoding" || (tunnel && name == "sec-websocket-key");
     default:
-      return writer.field(*common, line.name, line.value);
+      return false;
   }
+}
+
+void put_field(BlockWriter& writer, const Line& line, bool tunnel) {
+  char lower[BlockWriter::static_name_bytes_max];
+  if (line.name.size() > sizeof lower) return writer.literal(line.name, line.value);
+  http::write_lower(lower, line.name);
+  const std::string_view name(lower, line.name.size());
+  if (is_dropped(name, tunnel)) return;
+  if (name != "te") return writer.lower_field(name, line.value);
+  if (lists_trailers(line.value)) writer.lower_field(name, "trailers");
 }
 
 }  // namespace

@@ -85,7 +85,9 @@ void Http2EndpointConnection::add(Http2Call& call) {
 }
 
 void Http2EndpointConnection::remove(Http2Call& call) {
-  std::erase(calls_, &call);
+  const auto at = std::ranges::find(calls_, &call);
+  *at = calls_.back();
+  calls_.pop_back();
   --pool_.counters().streams;
   leave_queue(call);
   if (calls_.empty()) {

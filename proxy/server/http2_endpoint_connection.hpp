@@ -54,6 +54,8 @@ class Http2EndpointConnection final : public Http2Link,
   bool is_tls() const { return socket_->is_tls(); }
   std::size_t calls() const { return calls_.size(); }
   std::size_t calls_max() const;
+  /// What it has to send goes out at the end of this turn, as far as the socket takes it.
+  bool sends_now() const { return has_output() && !is_writing(); }
   http2::ClientCodec& client_codec() { return codec_; }
 
   void add(Http2Call& call);

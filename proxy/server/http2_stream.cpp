@@ -24,6 +24,16 @@ void keep_kind(const http2::FieldSection& section, http::RequestHead& head) {
   }
 }
 
+/// Whether a protocol is named, as for extended CONNECT (RFC 8441 4): only that needs a key. Pseudo-fields come first.
+bool asks_for_tunnel(const http2::FieldSection& section) {
+  for (std::size_t i = 0; i < section.size(); ++i) {
+    const std::string_view name = section[i].name;
+    if (!name.starts_with(':')) return false;
+    if (name == ":protocol") return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 Http2Stream::Http2Stream(Worker& worker) : Http2Message(worker.reactor(), worker.buffers()), worker_(worker) {
@@ -52,7 +62,7 @@ bool Http2Stream::begin(Http2Connection& connection, http2::FieldSection& sectio
     exchange_->set_refusal(client_error(ErrorKind::head_too_large, "head is too large"));
     return true;
   }
-  tls::make_websocket_key(worker_.rng(), websocket_key_);
+  if (asks_for_tunnel(section_)) tls::make_websocket_key(worker_.rng(), websocket_key_);
   const http2::RequestRules rules{limits.uri_bytes, {websocket_key_.data(), websocket_key_.size()}};
   http2::ReadRequest read = http2::read_request(section_, ended, rules, exchange_->head);
   if (read.kind == http2::ReadRequest::Kind::malformed) return false;

@@ -156,6 +156,55 @@ TEST(HpackProperty, WhatIsDeflatedIsDecodedHoweverItIsCut) {
   }
 }
 
+/// Blocks that are partly spoiled: what the inflater alone takes is taken, and the same fields come out.
+TEST(HpackProperty, SpoiledBlocksFailWhereTheInflaterFails) {
+  std::mt19937 random(seed);
+  int failures = 0;
+  for (int connection = 0; connection < 500; ++connection) {
+    const auto deflater = new_deflater();
+    const auto inflater = new_inflater();
+    HpackDecoder decoder;
+    for (int round = 0; round < 20; ++round) {
+      Fields fields = random_fields(random);
+      std::string block = deflated(deflater.get(), fields, random);
+      if (random() % 4 == 0) block.insert(random() % (block.size() + 1), 1, static_cast<char>(random()));
+      if (random() % 4 == 0 && !block.empty()) block[random() % block.size()] = static_cast<char>(random());
+      const Fields expected = inflated(inflater.get(), block);
+      const bool fails = !expected.empty() && expected.front().name == "failed";
+      const Fields found = decoded_in_pieces(decoder, block, {random() % (block.size() + 1)});
+      if (fails) {
+        ASSERT_EQ(found, (Fields{{"failed", ""}})) << "connection " << connection << ", round " << round;
+        ++failures;
+        break;
+      }
+      ASSERT_EQ(found, expected) << "connection " << connection << ", round " << round;
+    }
+  }
+  EXPECT_GT(failures, 100);
+}
+
+/// Every byte in a text that is compressed and not indexed.
+TEST(HpackProperty, EveryByteHasItsCode) {
+  for (int byte = 0; byte < 256; ++byte) {
+    const auto deflater = new_deflater();
+    for (const int repeated : {1, 2, 3, 7}) {
+      std::string name = "n", value(static_cast<std::size_t>(repeated), static_cast<char>(byte));
+      value += "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";  // so that it is shorter in the code
+      Fields fields{{name, value}};
+      nghttp2_nv line{reinterpret_cast<std::uint8_t*>(name.data()),
+                      reinterpret_cast<std::uint8_t*>(value.data()), name.size(), value.size(),
+                      NGHTTP2_NV_FLAG_NO_INDEX};
+      std::string block(nghttp2_hd_deflate_bound(deflater.get(), &line, 1), '\0');
+      const auto written = nghttp2_hd_deflate_hd(
+          deflater.get(), reinterpret_cast<std::uint8_t*>(block.data()), block.size(), &line, 1);
+      ASSERT_GT(written, 0);
+      block.resize(static_cast<std::size_t>(written));
+      HpackDecoder decoder;
+      ASSERT_EQ(decoded_in_pieces(decoder, block, {}), fields) << "byte " << byte;
+    }
+  }
+}
+
 /// A connection's blocks one after another; sections: the fields of each.
 struct Example {
   const char* section;  // of RFC 7541

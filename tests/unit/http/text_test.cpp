@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "http/lower_case.hpp"
+
 namespace weir::http {
 namespace {
 
@@ -46,6 +48,19 @@ TEST(Text, CaseIsAsciiOnly) {
   EXPECT_FALSE(iequals("a@", "a`"));
   EXPECT_FALSE(iequals("\xc4", "\xe4"));
   EXPECT_EQ(lower("AbC-\xc4"), "abc-\xc4");
+}
+
+TEST(Text, LowerCaseByWords) {
+  std::string all;
+  for (int byte = 0; byte < 256; ++byte) all.push_back(static_cast<char>(byte));
+  for (std::size_t begin = 0; begin < all.size(); begin += 3) {
+    for (std::size_t bytes = 0; bytes <= 40; ++bytes) {
+      const std::string text = all.substr(begin, bytes);
+      std::string written(text.size(), '?');
+      write_lower(written.data(), text);
+      EXPECT_EQ(written, lower(text)) << begin << ", " << bytes;
+    }
+  }
 }
 
 TEST(Text, TrimTakesSpacesAndTabsOnly) {

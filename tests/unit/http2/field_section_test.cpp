@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 
 #include "hpack_text.hpp"
 
@@ -43,6 +44,18 @@ TEST(FieldSection, SwapsTextAndFields) {
   one.swap(two);
   EXPECT_EQ(text_of(one), "b: 2\nc: 3\n");
   EXPECT_EQ(text_of(two), "a: 1\n");
+}
+
+TEST(FieldSection, IsEmptyOnceMoved) {
+  FieldSection one;
+  one.add("a", "1");
+  FieldSection two(std::move(one));
+  EXPECT_EQ(text_of(two), "a: 1\n");
+  EXPECT_EQ(one.text_bytes(), 0u);
+  one.add("b", "2");
+  EXPECT_EQ(text_of(one), "b: 2\n");
+  one = std::move(two);
+  EXPECT_EQ(text_of(one), "a: 1\n");
 }
 
 TEST(FieldSection, KeepsTextThatIsNoField) {

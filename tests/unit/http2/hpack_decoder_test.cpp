@@ -59,6 +59,16 @@ TEST(HpackDecoder, SizeUpdatesStandAtTheBeginning) {
   EXPECT_EQ(decoded_alone("20 3f e1 1f 82"), ":method: GET\n");  // to nothing and back: at most two are sent
   EXPECT_EQ(decoded_alone("82 20"), "failed");
   EXPECT_EQ(decoded_alone("82 20 84"), "failed");
+  EXPECT_EQ(decoded_alone("00 01 61 01 31 20"), "failed");
+}
+
+TEST(HpackDecoder, LiteralsWithANameOfTheTables) {
+  EXPECT_EQ(decoded_alone("04 01 78"), ":path: x\n");
+  EXPECT_EQ(decoded_alone("0f 0d 03 31 32 38"), "content-length: 128\n");
+  EXPECT_EQ(decoded_alone("1f 08 01 78"), "authorization: x\n");
+  EXPECT_EQ(decoded_alone("0f 2e 01 78"), "www-authenticate: x\n");   // the last, 61
+  EXPECT_EQ(decoded_alone("0f 2f 01 78"), "failed");                  // 62
+  EXPECT_EQ(decoded_alone("0f 80 00 01 78"), "accept-charset: x\n");  // 15 in more bytes than it needs
 }
 
 TEST(HpackDecoder, SizeUpdatesBeyondTheSettingFail) {
