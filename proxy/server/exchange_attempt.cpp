@@ -101,8 +101,12 @@ Task<Result<void>> Exchange::attempt() {
 
 CallTarget Exchange::target_of_call() const {
   const UpstreamRuntime& upstream = *upstream_view().runtime;
-  return {upstream_view().pools[attempt_.pick.index].get(), upstream.tls.get(),
-          &upstream.endpoints[attempt_.pick.index].host, request_.upgrade};
+  return {upstream_view().pools[attempt_.pick.index].get(),
+          upstream.tls.get(),
+          &upstream.endpoints[attempt_.pick.index].host,
+          request_.upgrade,
+          tls::Protocols::http1,
+          client_};
 }
 
 Task<Result<void>> Exchange::connect() {

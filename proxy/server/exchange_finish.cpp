@@ -49,6 +49,10 @@ void Exchange::end_attempt(const Error* error) {
     record.outcome = stale ? std::string_view("stale_connection") : facts(error->kind).name;
     if (!tries_.pending.empty() && !stale) tries_.pending.note_other(failure_of_attempt(error));
     report_health(error);
+    if (const std::string_view broken_by = call_.protocol_failure(); !broken_by.empty()) {
+      worker_.log(Noise::endpoint_http2, config::LogLevel::warn, "upstream {} endpoint {}: HTTP/2: {}",
+                  upstream_config().name, record.endpoint, broken_by);
+    }
   }
   release_connection(error == nullptr && drain_response());
 }

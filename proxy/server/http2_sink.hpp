@@ -63,6 +63,8 @@ class Http2Sink final : public relay::BodySink {
   bool begin_batch();
   Task<relay::PacedWrite> wait_until_through(relay::WriteBounds bounds);
   bool blocked_by_own_window() const;
+  bool hold();
+  void end_hold();
   bool send_head();
   void send_data(std::size_t bytes, bool end);
   bool send_end();
@@ -75,6 +77,7 @@ class Http2Sink final : public relay::BodySink {
   Http2Link* link_ = nullptr;
   relay::BodyBatch* batch_ = nullptr;  // that waits, or is being written
   bool head_sent_ = false;
+  bool held_ = false;         // counted as waiting for a window
   bool all_sent_ = false;     // nothing of the batch is left to be moved
   std::size_t runs_out_ = 0;  // of the batch, that the socket has not taken
   std::uint64_t granted_in_ = 0;
