@@ -17,7 +17,7 @@ namespace weir::relay {
 /// Of what may be read in one go: nothing bounds it but the blocks that the source reads into.
 inline constexpr std::size_t read_unbounded = std::numeric_limits<std::size_t>::max();
 
-/// What is read for a sink that can take nothing now, to see whether anything waits for it: it is all that is held then.
+/// What is read for a sink that can take nothing now, to see whether anything waits for it: all that is held then.
 inline constexpr std::size_t probe_bytes = 1024;
 
 class BodySource {
