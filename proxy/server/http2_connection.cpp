@@ -284,6 +284,11 @@ void Http2Connection::on_priority(http2::Stream& stream) {
 void Http2Connection::start_streams() {
   for (std::size_t i = 0; i < starting_.size(); ++i) {
     Http2Stream& stream = *starting_[i];
+    if (!gave_up_ && !codec_.failed() && !stream.outgoing().may_begin_narrow()) {
+      codec_.reset(stream, http2::ErrorCode::refused_stream);
+      stream_ended(stream);
+      continue;
+    }
     io::spawn(
         "request", [&stream] { return stream.serve(); }, [this, &stream](bool) { stream_ended(stream); });
   }

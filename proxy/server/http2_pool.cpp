@@ -241,7 +241,7 @@ void Http2Pool::failed(const Making& making) {
   if (waits_.empty()) return;
   if (making.cancelled) return make_if_needed(waits_.front());  // it came since then
   const bool timed_out = making.status == io::IoStatus::timeout;
-  list_open(true);
+  list_open(waits_.front().call.takes_kept());
   if (open_.empty() && makings_.empty() && !timed_out) return fail_waits(making);
   Wait& last = waits_.back();
   if (timed_out && last.deadline > reactor_.now() + TimerWheel::tick) make_if_needed(last);

@@ -117,7 +117,14 @@ bool Http2Sink::begin_batch() {
   return send(http2::SendQueue::turn_bytes);
 }
 
+bool Http2Sink::may_begin_narrow() {
+  if (link_->codec().sendable(*stream_) >= relay::probe_bytes) return true;
+  held_ = link_->begin_hold();
+  return held_;
+}
+
 void Http2Sink::resume() {
+  if (held_ && link_->codec().sendable(*stream_) > 0) end_hold();
   if (batch_ != nullptr && !all_sent_) link_->enter_queue(*stream_);
 }
 

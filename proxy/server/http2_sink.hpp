@@ -54,6 +54,9 @@ class Http2Sink final : public relay::BodySink {
   /// The turn of the link in which it may write, whatever waits.
   std::uint64_t granted_in() const { return granted_in_; }
   void note_granted(std::uint64_t turn) { granted_in_ = turn; }
+  /// Before all else: a stream that has next to no window is counted as one that waits for it, because it will. False:
+  /// there are too many, and it must not begin.
+  bool may_begin_narrow();
   /// Its window is open again, or its head may be sent now.
   void resume();
   /// Ends a write that waits, with `why`.

@@ -107,6 +107,20 @@ TEST_F(Http2EndpointBodies, WhatNobodyTakesStaysWithTheEndpoint) {
   EXPECT_GE(endpoint_.send_window(0), 1024 * 1024) << "the connection's window is open for others";
 }
 
+/// One of 64 KiB is opened again for each 32 KiB. Over a long way that is how fast a download is.
+TEST_F(Http2EndpointBodies, AWindowGrowsWhileItsClientTakesAllOfIt) {
+  start(one_connection);
+  EXPECT_EQ(get("/bytes/20000000").body.size(), 20'000'000U);
+  const std::string said = endpoint_.transcript(0);
+  std::size_t updates = 0;
+  for (std::size_t at = said.find("WINDOW_UPDATE stream 1,"); at != std::string::npos;
+       at = said.find("WINDOW_UPDATE stream 1,", at + 1)) {
+    ++updates;
+  }
+  EXPECT_GT(updates, 0U);
+  EXPECT_LT(updates, 150U) << "of 64 KiB: 600";
+}
+
 // Slow endpoints.
 
 class Http2SlowEndpoint : public Http2EndpointBodies {
