@@ -41,6 +41,18 @@ void ReadBuffer::reserve(std::size_t bytes) {
   end_ = kept;
 }
 
+void ReadBuffer::fit() {
+  const std::string_view rest = unread();
+  const std::size_t bytes = rest.size();
+  if (bytes == 0) return drop();
+  if (bytes == capacity_) return;
+  auto block = pool_.acquire(bytes);
+  std::memcpy(block.get(), rest.data(), bytes);
+  drop();
+  block_ = std::move(block);
+  capacity_ = end_ = bytes;
+}
+
 void ReadBuffer::compact() {
   const std::string_view rest = unread();
   if (begin_ > 0 && !rest.empty()) std::memmove(block_.get(), rest.data(), rest.size());

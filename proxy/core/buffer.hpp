@@ -63,6 +63,8 @@ class ReadBuffer {
   void rewind() {
     if (empty()) begin_ = end_ = pinned_;
   }
+  /// Moves unread bytes to a block of their size; without any there is none. Views into the old block end.
+  void fit();
   /// Moves unread bytes to the front (nothing is pinned any more).
   void compact();
   /// Gives the block back. Unread bytes are lost.

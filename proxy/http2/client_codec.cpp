@@ -14,7 +14,7 @@ void ClientCodec::start() {
   const std::size_t at = output_.size();
   append_frame_header(output_, {.length = 0, .type = FrameType::settings});
   append_setting(output_, Setting::enable_push, 0);
-  append_setting(output_, Setting::initial_window_size, limits_.first_window);
+  append_setting(output_, Setting::initial_window_size, limits_.stream_window);
   append_setting(output_, Setting::max_header_list_size, static_cast<std::uint32_t>(limits_.section.bytes));
   const std::size_t payload = output_.size() - at - frame_header_bytes;
   write_frame_header(output_.data() + at,
@@ -91,6 +91,9 @@ void ClientCodec::on_setting(Setting setting, std::uint32_t value) {
     case Setting::enable_connect_protocol:  // for good (RFC 8441 3)
       if (value > 1 || (connect_protocol_ && value == 0)) return fail(ErrorCode::protocol_error, "settings");
       connect_protocol_ = value == 1;
+      return;
+    case Setting::max_header_list_size:
+      peer_list_bytes_max_ = value;
       return;
     default:
       return;

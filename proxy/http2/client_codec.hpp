@@ -1,7 +1,7 @@
 // One connection of HTTP/2 from the client's side, without its socket (RFC 9113): Codec, and what only clients have,
 // which are streams that they open as far as the endpoint allows, responses, GOAWAY and PING. The window of the
 // connection is replenished when bytes arrive, that of a stream by took(): a stream whose bytes are not taken holds up
-// no other, and the owner keeps at most a stream's window of each. Pure. One thread.
+// no other, and the owner keeps at most a stream's window of each, small until it is widened. Pure. One thread.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@ struct ClientLimits : CodecLimits {
   ClientLimits() {
     section = {.bytes = 64 * 1024, .count = 256, .cookie_bytes = 4 * 1024, .cookie_count = 16};
     connection_window = 16 * 1024 * 1024;
-    first_window = 16 * 1024;  // what a client that takes nothing makes Weir keep
+    stream_window = 4 * 1024;  // what a client that takes nothing makes Weir keep
   }
   std::uint32_t interim_max = 16;  // heads of status 1xx of one response
 };
@@ -60,6 +60,8 @@ class ClientCodec final : public Codec {
   bool may_open() const;
   /// SETTINGS_MAX_CONCURRENT_STREAMS; 2^32-1: no limit. Applies to streams that are not released.
   std::uint32_t peer_streams_max() const { return peer_streams_max_; }
+  /// SETTINGS_MAX_HEADER_LIST_SIZE: of a request, as RFC 9113 6.5.2 counts; 2^32-1: no limit is known.
+  std::uint32_t peer_list_bytes_max() const { return peer_list_bytes_max_; }
   /// The endpoint takes extended CONNECT (RFC 8441). False until its SETTINGS are here.
   bool connect_protocol() const { return connect_protocol_; }
   /// Sends a request's head: the stream is open from here to its release(). Only when may_open(). `block` is encoded
@@ -87,6 +89,7 @@ class ClientCodec final : public Codec {
   ClientEvents& client_events_;
   std::uint32_t peer_streams_max_ = streams_before_settings;
   std::uint32_t settings_streams_max_ = UINT32_MAX;  // the same, of the SETTINGS that are being received
+  std::uint32_t peer_list_bytes_max_ = UINT32_MAX;
   std::uint32_t goaway_last_id_ = stream_id_max;
   std::uint64_t pings_sent_ = 0;  // and not back
   bool settings_applied_ = false;

@@ -13,7 +13,7 @@ Codec::Codec(Role role, const CodecLimits& limits, CodecEvents& events)
       events_(events),
       state_(role == Role::server ? State::preface : State::frame_header),
       receive_window_(std::max(limits.connection_window, window_bytes_at_start)),
-      initial_receive_window_(std::max(limits.first_window, window_bytes_at_start)) {}
+      initial_receive_window_(std::max(limits.stream_window, window_bytes_at_start)) {}
 
 void Codec::announce_window() {
   if (limits_.connection_window <= window_bytes_at_start) return;
@@ -65,6 +65,7 @@ void Codec::enter(Stream& stream, std::uint32_t id) {
   stream.id_ = id;
   stream.send_window_ = SendWindow(peer_initial_window_);
   stream.receive_window_ = ReceiveWindow(initial_receive_window_);
+  stream.window_ = limits_.stream_window;
   table_.insert(stream);
 }
 
@@ -94,7 +95,7 @@ void Codec::release(Stream& stream) {
   stream.interims_ = 0;
   stream.expected_bytes_ = stream.received_bytes_ = 0;
   stream.untaken_bytes_ = 0;
-  stream.window_is_whole_ = false;
+  stream.window_ = 0;
   stream.priority = Priority{};
 }
 
@@ -118,15 +119,19 @@ void Codec::credit_connection(std::size_t bytes) {
 
 void Codec::credit_stream(Stream& stream, std::size_t bytes) {
   if (stream.remote_closed_ || stream.was_reset()) return;  // nothing more comes
-  const std::uint32_t window = stream.window_is_whole_ ? limits_.stream_window : limits_.first_window;
-  std::uint32_t due = stream.receive_window_.credit(bytes, window / 2);
+  const std::uint32_t due = stream.receive_window_.credit(bytes, stream.window_ / 2);
   if (due == 0 || failed_) return;
-  if (!std::exchange(stream.window_is_whole_, true)) {
-    const std::uint32_t rest = limits_.stream_window - limits_.first_window;
-    stream.receive_window_.widen(rest);
-    due += rest;
-  }
   append_window_update(output_, stream.id_, due);
+  ++queued_control_frames_;
+}
+
+void Codec::widen(Stream& stream, std::uint32_t bytes) {
+  if (stream.remote_closed_ || stream.was_reset() || failed_) return;
+  assert(bytes > 0 && bytes <= window_max - stream.window_);
+  const std::uint32_t due = stream.receive_window_.credit(0, 1);
+  stream.receive_window_.widen(bytes);
+  stream.window_ += bytes;
+  append_window_update(output_, stream.id_, due + bytes);
   ++queued_control_frames_;
 }
 

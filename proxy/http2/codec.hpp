@@ -27,8 +27,7 @@ namespace weir::http2 {
 
 struct CodecLimits {
   SectionLimits section;
-  std::uint32_t stream_window = 64 * 1024;       // bytes of a body on their way or not taken
-  std::uint32_t first_window = 64 * 1024;        // the same until half of it was taken; at most stream_window
+  std::uint32_t stream_window = 64 * 1024;       // bytes of a body on their way or not taken, before widen()
   std::uint32_t connection_window = 256 * 1024;  // the same of all streams; at least window_bytes_at_start
 };
 
@@ -128,6 +127,9 @@ class Codec {
   /// Received DATA was passed on: windows are replenished, by WINDOW_UPDATE once half a window is due. Padding and DATA
   /// that was not reported are credited by the codec.
   void took(Stream& stream, std::size_t bytes);
+  /// From here on the window of the stream is larger by `bytes`, at most window_max in all: WINDOW_UPDATE at once, with
+  /// what is due. Nothing happens where nothing more comes.
+  void widen(Stream& stream, std::uint32_t bytes);
   /// The owner is done with it and may destroy it: resets it if it is not closed on both sides (a client with CANCEL, a
   /// server with NO_ERROR after END_STREAM was sent, else INTERNAL_ERROR). What was not taken goes back to the
   /// connection's window. Take it out of a SendQueue before.
@@ -166,6 +168,7 @@ class Codec {
   void stream_error(std::uint32_t id, ErrorCode code) { stream_error(id, code, forced_reset()); }
   /// The same of the stream that the frame names, open or gone.
   void reset_named_stream(ErrorCode code);
+  void queue_reset(std::uint32_t id, ErrorCode code);
   void append_head(std::uint32_t id, std::string_view block, bool end_stream);
   /// `stream` has no id yet.
   void enter(Stream& stream, std::uint32_t id);
@@ -267,7 +270,6 @@ class Codec {
     return role_ == Role::server ? Misbehaviour::server_reset : Misbehaviour::stream_error;
   }
   void append_block(std::uint32_t id, std::string_view block, bool end_stream);
-  void queue_reset(std::uint32_t id, ErrorCode code);
   void credit_connection(std::size_t bytes);
   /// Of bytes that the connection's window has not got back when they arrived.
   void credit_late(std::size_t bytes) {

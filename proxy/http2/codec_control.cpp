@@ -71,11 +71,11 @@ void Codec::end_settings() {
       return;
     }
     settings_acknowledged_ = true;
-    if (limits_.first_window >= window_bytes_at_start) return;
+    if (limits_.stream_window >= window_bytes_at_start) return;
     // From here on the smaller window counts, for open streams too (RFC 9113 6.9.2).
-    initial_receive_window_ = limits_.first_window;
+    initial_receive_window_ = limits_.stream_window;
     for (Stream* stream = table_.after(0); stream != nullptr; stream = table_.after(stream->id_)) {
-      stream->receive_window_.narrow(window_bytes_at_start - limits_.first_window);
+      stream->receive_window_.narrow(window_bytes_at_start - limits_.stream_window);
     }
     return;
   }

@@ -7,14 +7,15 @@ namespace weir::http2 {
 ServerCodec::ServerCodec(const ServerLimits& limits, ServerEvents& events)
     : Codec(Role::server, limits, events),
       concurrent_streams_(limits.concurrent_streams),
-      server_events_(events) {}
+      server_events_(events),
+      refusals_free_(limits.concurrent_streams) {}
 
 void ServerCodec::start() {
   const std::size_t header_bytes = limits_.section.bytes + limits_.section.cookie_bytes;
   const std::size_t at = output_.size();
   append_frame_header(output_, {.length = 0, .type = FrameType::settings});
   append_setting(output_, Setting::max_concurrent_streams, concurrent_streams_);
-  append_setting(output_, Setting::initial_window_size, limits_.first_window);
+  append_setting(output_, Setting::initial_window_size, limits_.stream_window);
   append_setting(output_, Setting::max_header_list_size, static_cast<std::uint32_t>(header_bytes));
   append_setting(output_, Setting::enable_connect_protocol, 1);
   append_setting(output_, Setting::no_rfc7540_priorities, 1);
@@ -61,6 +62,10 @@ void ServerCodec::end_head(Stream*) {
   if (stream == nullptr) {
     remember_reset(id);
     const bool refused = refusal_ == ErrorCode::refused_stream;
+    if (refused && refusals_free_ > 0) {
+      --refusals_free_;
+      return queue_reset(id, refusal_);
+    }
     return stream_error(id, refusal_, refused ? Misbehaviour::refused_stream : Misbehaviour::server_reset);
   }
   open(*stream, id, block_.end_stream);
@@ -84,7 +89,9 @@ void ServerCodec::on_setting(Setting setting, std::uint32_t value) {
   if (setting == Setting::enable_push && value > 1) fail(ErrorCode::protocol_error, "settings");
 }
 
-void ServerCodec::on_goaway(std::uint32_t, ErrorCode) {}
+void ServerCodec::on_goaway(std::uint32_t, ErrorCode code) {
+  server_events_.on_goaway(code);
+}
 
 bool ServerCodec::on_pong(std::string_view payload) {
   if (shutdown_announced_ && payload == shutdown_ping) shutdown_acknowledged_ = true;

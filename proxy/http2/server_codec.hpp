@@ -25,6 +25,8 @@ class ServerEvents : public CodecEvents {
   virtual Stream* on_request(std::uint32_t id, FieldSection& section, bool too_large, bool ended) = 0;
   /// A request past concurrent_streams, or behind finish_shutdown(): the codec resets it with REFUSED_STREAM.
   virtual void on_refused(std::uint32_t id) { static_cast<void>(id); }
+  /// The client's GOAWAY: it wants no more pushes, and tells of its `code`.
+  virtual void on_goaway(ErrorCode code) { static_cast<void>(code); }
   /// PRIORITY_UPDATE has changed stream.priority: SendQueue::reprioritise().
   virtual void on_priority(Stream& stream) { static_cast<void>(stream); }
 
@@ -76,6 +78,9 @@ class ServerCodec final : public Codec {
 
   const std::uint32_t concurrent_streams_;
   ServerEvents& server_events_;
+  /// Requests past the bound that cost no token: those that were on their way when SETTINGS came, or whose client takes
+  /// a stream for closed that is not released yet.
+  std::size_t refusals_free_;
   ErrorCode refusal_ = ErrorCode::refused_stream;
   std::array<EarlyPriority, early_priorities_max> early_priorities_{};
   std::size_t early_priorities_seen_ = 0;

@@ -43,6 +43,8 @@ class Stream {
   std::uint64_t received_bytes() const { return received_bytes_; }
   /// What of it was reported by on_data() and not yet by took().
   std::size_t untaken_bytes() const { return untaken_bytes_; }
+  /// How much of the message may be on its way, or not taken; 0 unless it is open.
+  std::uint32_t window() const { return window_; }
   /// In a SendQueue.
   bool queued() const { return queue_next_ != nullptr; }
 
@@ -75,7 +77,7 @@ class Stream {
   std::uint64_t expected_bytes_ = 0;
   std::uint64_t received_bytes_ = 0;
   std::size_t untaken_bytes_ = 0;
-  bool window_is_whole_ = false;
+  std::uint32_t window_ = 0;      // ours: what is on its way, or was not taken
   Stream* queue_next_ = nullptr;  // a ring, in the order of sending
   Stream* queue_previous_ = nullptr;
 };

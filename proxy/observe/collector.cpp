@@ -142,8 +142,9 @@ void add_http2(Families& out, const WorkerMetrics& merged, const NameTable& name
   auto closed =
       Family::counter("weir_http2_connections_closed_total",
                       "Client connections of HTTP/2 that were ended because of what the client did.");
-  auto rejected = Family::counter("weir_http2_streams_rejected_total",
-                                  "Requests of HTTP/2 that were reset instead of being answered.");
+  auto rejected =
+      Family::counter("weir_http2_streams_rejected_total",
+                      "Requests of HTTP/2 that were reset instead of being answered, or to the end.");
   for (const auto& [key, counters] : merged.listeners) {
     const ListenerCounters::Http2& http2 = counters.http2;
     if (http2.connections_total == 0 && http2.closed.begin() == http2.closed.end()) continue;
@@ -154,6 +155,7 @@ void add_http2(Families& out, const WorkerMetrics& merged, const NameTable& name
     rejected.add(with(listener, "reason", "malformed"), http2.malformed_streams);
     rejected.add(with(listener, "reason", "draining"), http2.late_streams);
     rejected.add(with(listener, "reason", "header_bytes"), http2.held_heads);
+    rejected.add(with(listener, "reason", "held_responses"), http2.held_responses);
   }
   for (Family* family : {&connections, &closed, &rejected}) out.push_back(std::move(*family).take());
 }

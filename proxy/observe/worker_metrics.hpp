@@ -66,6 +66,8 @@ struct ListenerCounters {
     std::uint64_t malformed_streams = 0;  // what RFC 9113 8 forbids
     std::uint64_t late_streams = 0;       // after GOAWAY, in a drain
     std::uint64_t held_heads = 0;         // the heads of those that run fill what one connection may hold
+    // Cut, because their client holds up too many responses.
+    std::uint64_t held_responses = 0;
   } http2{};
   /// Requests and responses that a bound on the client's pace ended, by the key of limits.
   struct ClientsEnded {

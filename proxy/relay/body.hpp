@@ -17,6 +17,9 @@ namespace weir::relay {
 /// Of what may be read in one go: nothing bounds it but the blocks that the source reads into.
 inline constexpr std::size_t read_unbounded = std::numeric_limits<std::size_t>::max();
 
+/// What is read for a sink that can take nothing now, to see whether anything waits for it: all that is held then.
+inline constexpr std::size_t probe_bytes = 1024;
+
 class BodySource {
  public:
   /// Adds what was read to `batch`, decoded, as far as it has room, and the end where the body ends. Errors are final:

@@ -26,7 +26,9 @@ void Http1Source::prepare_space() {
   const bool length_known = decoder_.framing().kind == http::BodyKind::length;
   const bool is_long = length_known ? decoder_.remaining() > BufferPool::small_bytes : filled_;
   const bool large = is_long && read_max_ > BufferPool::small_bytes && in_.may_be_large();
-  const std::size_t bytes = large ? block_max_ : BufferPool::small_bytes;
+  const std::size_t bytes = large                      ? block_max_
+                            : read_max_ <= probe_bytes ? probe_bytes
+                                                       : BufferPool::small_bytes;
   if (in_.capacity() == bytes) return;
   in_.drop();
   in_.reserve(bytes);

@@ -10,6 +10,7 @@
 #include "http/outgoing.hpp"
 #include "relay/body.hpp"
 #include "relay/tunnel.hpp"
+#include "server/response_room.hpp"
 
 namespace weir::server {
 
@@ -24,7 +25,7 @@ class ClientObserver {
   ~ClientObserver() = default;
 };
 
-class Client {
+class Client : public ResponseRoom {
  public:
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;

@@ -5,6 +5,7 @@
 
 #include "relay/relay_body.hpp"
 #include "server/http2_pool.hpp"
+#include "server/response_room.hpp"
 
 namespace weir::server {
 
@@ -15,7 +16,7 @@ void EndpointCall::begin(const CallTarget& target, const CallBounds& bounds) {
   const Http2Pool* shared = target.pool->http2();
   if (shared == nullptr || !shared->serves(target.upgrade)) return;
   if (!http2_) http2_ = std::make_unique<Http2Call>(reactor_, buffers_);
-  http2_->begin(target.upgrade);
+  http2_->begin(target.upgrade, target.room);
   wire_ = http2_.get();
 }
 
@@ -97,7 +98,8 @@ void EndpointCall::request_written() {
 }
 
 Task<CallEnd> EndpointCall::receive_head(http::Method method, bool upgrade) {
-  return wire_->receive_head({method, upgrade, head_deadline()}, response_);
+  const std::size_t body_max = target_.room != nullptr ? target_.room->takes_now() : relay::read_unbounded;
+  return wire_->receive_head({method, upgrade, head_deadline(), body_max}, response_);
 }
 
 void EndpointCall::drop_head() {

@@ -126,6 +126,7 @@ class EndpointCall {
   bool counts_failure() { return wire_->counts_failure(); }
   bool is_shared() const { return wire_->is_shared(); }
   std::string tls_failure() const { return wire_->tls_failure(); }
+  std::string_view protocol_failure() const { return wire_->protocol_failure(); }
 
   /// The endpoint gets nothing more. Best effort, does not wait.
   void finish_writing() { wire_->sink(http::BodyKind::none).finish(); }

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "config/model.hpp"
 #include "core/clock.hpp"
@@ -22,6 +23,7 @@
 namespace weir::server {
 
 class EndpointPool;
+class ResponseRoom;
 
 /// Where a call goes. What it points to outlives the call.
 struct CallTarget {
@@ -30,6 +32,7 @@ struct CallTarget {
   const std::string* host = nullptr;               // as configured: what TLS verifies
   bool upgrade = false;                            // the request asks for another protocol (WebSocket)
   tls::Protocols offered = tls::Protocols::http1;  // by a connection that the call has to itself
+  ResponseRoom* room = nullptr;  // of the client that the response is for; null: it is read on
 };
 
 /// How far a call has come.
@@ -44,9 +47,10 @@ struct CallEnd {
 
 /// Which head is waited for.
 struct HeadWanted {
-  http::Method method = http::Method::other;  // of the request
-  bool upgrade = false;                       // it asks for another protocol
-  TimePoint deadline = TimePoint::max();      // extend_head_wait() may move it
+  http::Method method = http::Method::other;     // of the request
+  bool upgrade = false;                          // it asks for another protocol
+  TimePoint deadline = TimePoint::max();         // extend_head_wait() may move it
+  std::size_t body_max = relay::read_unbounded;  // of the body behind it, what may be read with it
 };
 
 class EndpointWire {
@@ -86,6 +90,9 @@ class EndpointWire {
 
   /// What TLS says of its failure, for people; nothing where there was none.
   virtual std::string tls_failure() const = 0;
+
+  /// What broke the protocol that others share the connection by, or the endpoint's word for it; for people.
+  virtual std::string_view protocol_failure() const { return {}; }
 
   // For retries and health. Good until reset(). That the endpoint did not and will not look at the request (GOAWAY with
   // a lower last stream, REFUSED_STREAM) is IoStatus::unprocessed, of whatever waits or is tried later.

@@ -102,8 +102,12 @@ void Attempt::begin_call() {
 CallTarget Attempt::target() const {
   const UpstreamRuntime& upstream = *context_.view().runtime;
   const std::size_t index = choice_.pick().index;
-  return {context_.view().pools[index].get(), upstream.tls.get(), &upstream.endpoints[index].host,
-          request_.upgrade};
+  return {context_.view().pools[index].get(),
+          upstream.tls.get(),
+          &upstream.endpoints[index].host,
+          request_.upgrade,
+          tls::Protocols::http1,
+          context_.client};
 }
 
 Task<Result<void>> Attempt::connect() {
@@ -164,8 +168,17 @@ void Attempt::end(const Error* error) {
   } else {
     const bool stale = report_.failed(*error);
     record.outcome = stale ? std::string_view("stale_connection") : facts(error->kind).name;
+    log_broken_connection();
   }
   release(error == nullptr && drain_response());
+}
+
+/// An HTTP/2 connection that broke says why.
+void Attempt::log_broken_connection() const {
+  const std::string_view broken_by = call_.protocol_failure();
+  if (broken_by.empty()) return;
+  context_.worker.log(Noise::endpoint_http2, config::LogLevel::warn, "upstream {} endpoint {}: HTTP/2: {}",
+                      context_.upstream().name, outcome_.attempts.back().endpoint, broken_by);
 }
 
 void Attempt::release(bool reusable) {

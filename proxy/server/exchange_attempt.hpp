@@ -52,6 +52,7 @@ class Attempt final : private ClientObserver {
   Result<void> head_received(CallEnd end);
   Task<Result<void>> pass_interim_responses();
   void watch_client();
+  void log_broken_connection() const;
   void on_client_left(io::IoStatus why) override;
 
   ExchangeContext& context_;

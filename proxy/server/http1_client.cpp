@@ -6,6 +6,10 @@
 
 namespace weir::server {
 
+Http1Client::Http1Client(Session& session) : room_(session.worker().shared().response_room) {
+  set_session(&session);
+}
+
 void Http1Client::begin_body(const http::Framing& framing) {
   body_.emplace(session().stream(), session().in(), framing, Origin::client);
 }

@@ -9,7 +9,7 @@ namespace weir::server {
 
 class Http1Client final : public Client, private io::ChannelObserver {
  public:
-  explicit Http1Client(Session& session) { set_session(&session); }
+  explicit Http1Client(Session& session);
 
   /// The head was read, or refused: what is said of a body holds from here on.
   void begin_body(const http::Framing& framing);
@@ -31,6 +31,12 @@ class Http1Client final : public Client, private io::ChannelObserver {
   void watch(ClientObserver* observer) override;
   io::IoStatus has_left() const override;
 
+  // ResponseRoom. What its socket takes shows when it is written to.
+  std::size_t takes_now() const override { return relay::read_unbounded; }
+  std::size_t lend(std::size_t wanted) override { return room_.lend(wanted); }
+  void give_back(std::size_t bytes) override { room_.give_back(bytes); }
+  void note_taken(std::size_t bytes) override { room_.note_taken(bytes); }
+
  private:
   void on_unread_event(io::Channel& channel) override;
   io::Channel& channel() const;
@@ -38,6 +44,7 @@ class Http1Client final : public Client, private io::ChannelObserver {
   std::optional<relay::Http1Source> body_;
   std::optional<relay::Http1Sink> sink_;
   ClientObserver* observer_ = nullptr;
+  RoomBudget room_;
 };
 
 }  // namespace weir::server

@@ -8,6 +8,12 @@
 
 namespace weir::server {
 
+namespace {
+
+constexpr std::size_t head_usual = 1024;  // what is read for a head of which nothing is known
+
+}  // namespace
+
 void Http1Wire::reset() {
   body_.reset();
   sink_.reset();
@@ -81,12 +87,14 @@ bool Http1Wire::try_read(io::IoResult& received) {
   if (stream().is_quiet()) return false;
   if (!in_.has_block()) in_.reserve(BufferPool::small_bytes);
   if (in_.free_bytes() == 0) in_.reserve(in_.capacity() * 2);
-  return stream().try_read(in_.free_begin(), in_.free_bytes(), received);
+  const std::size_t most = body_max_ < BufferPool::small_bytes ? head_usual + body_max_ : in_.free_bytes();
+  return stream().try_read(in_.free_begin(), std::min(most, in_.free_bytes()), received);
 }
 
 Task<CallEnd> Http1Wire::receive_head(HeadWanted wanted, http::ResponseHead& head) {
   static constexpr http1::HeadLimits limits{head_bytes_max, field_count_max, 0};
   head_deadline_ = wanted.deadline;
+  body_max_ = wanted.body_max;
   CallEnd end;
   for (;;) {
     if (!in_.empty()) {
@@ -135,6 +143,8 @@ void Http1Wire::drop_head(http::ResponseHead& head) {
 relay::BodySource& Http1Wire::body(const http::ResponseHead& head, std::size_t block_max) {
   in_.consume(head.bytes);
   in_.pin(0);
+  // The client does not take what a whole block has, and may never do.
+  if (body_max_ < BufferPool::small_bytes) in_.fit();
   return body_.emplace(stream(), in_, head.body, Origin::upstream, block_max);
 }
 

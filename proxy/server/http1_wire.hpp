@@ -54,7 +54,8 @@ class Http1Wire final : public EndpointWire {
   CallPhase phase_ = CallPhase::connecting;
   bool kept_ = false, lacks_descriptor_ = false;
   unsigned interim_ = 0;
-  std::size_t scanned_ = 0;  // of a head that is not whole yet
+  std::size_t scanned_ = 0;                       // of a head that is not whole yet
+  std::size_t body_max_ = relay::read_unbounded;  // HeadWanted::body_max
   TimePoint head_deadline_ = TimePoint::max();
   TimePoint head_at_{};
   std::optional<relay::Http1Source> body_;

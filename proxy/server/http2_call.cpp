@@ -1,5 +1,7 @@
 #include "server/http2_call.hpp"
 
+#include <algorithm>
+#include <string>
 #include <utility>
 
 #include "http/text.hpp"
@@ -7,6 +9,7 @@
 #include "http2/response_head.hpp"
 #include "http2/trailers.hpp"
 #include "server/http2_endpoint_connection.hpp"
+#include "server/response_room.hpp"
 #include "tls/websocket_key.hpp"
 
 namespace weir::server {
@@ -21,6 +24,17 @@ std::string_view value_in(std::string_view head, std::string_view name) {
     if (http::iequals(line.substr(0, name.size()), name)) return http::trim_ows(line.substr(name.size() + 1));
   }
   return {};
+}
+
+/// Whether the fields of `head` have more than `most` bytes, as RFC 9113 6.5.2 counts them. The pseudo fields stand for
+/// its first line.
+bool list_bytes_exceed(std::string_view head, std::uint32_t most) {
+  constexpr std::size_t field_overhead = 32, field_text_min = 4;
+  if (head.size() + head.size() / field_text_min * field_overhead <= most)
+    return false;  // whatever lines it has
+  const auto lines = static_cast<std::size_t>(std::ranges::count(head, '\n'));
+  constexpr std::size_t pseudo_fields = 4, line_marks = 4;  // `: ` and CRLF
+  return head.size() + (lines + pseudo_fields) * field_overhead - lines * line_marks > most;
 }
 
 }  // namespace
@@ -57,7 +71,7 @@ bool Http2Call::was_kept() const {
 }
 
 bool Http2Call::counts_failure() {
-  if (tunnel_refused_) return false;  // any client could cause it
+  if (refused_) return false;  // any client could cause it
   return !failure_ || failure_->is_counted_by(this);
 }
 
@@ -68,7 +82,7 @@ bool Http2Call::may_begin() const {
 
 void Http2Call::send_head(std::string_view head, bool end) {
   http2::ClientCodec& codec = connection_->client_codec();
-  if (tunnel_ && !codec.connect_protocol()) return refuse_tunnel();
+  if (is_refused(head)) return;
   if (!codec.may_open()) return leave(io::IoStatus::unprocessed);  // since it got its place
   method_ = http::parse_method(head.substr(0, head.find(' ')));
   if (tunnel_) websocket_accept_ = tls::websocket_accept(value_in(head, "Sec-WebSocket-Key"));
@@ -79,14 +93,52 @@ void Http2Call::send_head(std::string_view head, bool end) {
   const bool waited = queued();
   if (waited) link_->leave_queue(*this);  // a stream that is new is in no queue
   codec.open(*this, block, end && !tunnel_);
+  widen(window_usual - window());  // goes out with the head
   if (waited) link_->enter_queue(*this);
   connection_->note_request();
 }
 
-void Http2Call::refuse_tunnel() {
-  tunnel_refused_ = true;
-  error_ = upstream_error(ErrorKind::response_malformed,
-                          "the endpoint does not take WebSockets over HTTP/2 (RFC 8441)");
+/// As far as the client has room for it.
+void Http2Call::widen(std::size_t wanted) {
+  taken_ = 0;
+  const std::size_t lent = room_ != nullptr ? room_->lend(wanted) : wanted;
+  if (room_ != nullptr && lent < widened_min) return room_->give_back(lent);  // not worth a frame
+  if (room_ != nullptr) lent_ += lent;
+  connection_->client_codec().widen(*this, static_cast<std::uint32_t>(lent));
+}
+
+/// A window of which the client takes everything may be what the endpoint waits for.
+void Http2Call::took(std::size_t bytes) {
+  Http2Message::took(bytes);
+  if (room_ == nullptr || connection_ == nullptr || remote_closed() || was_reset()) return;
+  room_->note_taken(bytes);
+  taken_ += bytes;
+  const bool usual = window() >= window_usual;
+  if (taken_ < (usual ? window() : window() / 2) || window() >= window_most) return;
+  try {
+    widen(usual ? std::min(window(), window_most - window()) : window_usual - window());
+  } catch (...) {
+    link_->give_up(std::current_exception());
+  }
+}
+
+/// What the endpoint has said that it does not take is not sent to it.
+bool Http2Call::is_refused(std::string_view head) {
+  const http2::ClientCodec& codec = connection_->client_codec();
+  if (tunnel_ && !codec.connect_protocol()) {
+    refuse(upstream_error(ErrorKind::response_malformed,
+                          "the endpoint does not take WebSockets over HTTP/2 (RFC 8441)"));
+  } else if (list_bytes_exceed(head, codec.peer_list_bytes_max())) {
+    refuse(client_error(ErrorKind::head_too_large,
+                        "the endpoint takes no more than " + std::to_string(codec.peer_list_bytes_max()) +
+                            " bytes of header fields (SETTINGS_MAX_HEADER_LIST_SIZE)"));
+  }
+  return refused_;
+}
+
+void Http2Call::refuse(Error error) {
+  refused_ = true;
+  error_ = std::move(error);
   leave(io::IoStatus::reset);
 }
 
@@ -118,6 +170,19 @@ bool Http2Call::take_head(http::ResponseHead& head, CallEnd& end) {
   return left_ != io::IoStatus::ok;
 }
 
+/// The text of an interim head lies here until it was passed on.
+void Http2Call::drop_head(http::ResponseHead& head) {
+  head.clear();
+  if (heads_taken_ > 0) free_head(*heads_[heads_taken_ - 1]);
+}
+
+void Http2Call::free_head(Head& received) {
+  heads_bytes_ -= std::min(heads_bytes_, received.section.text_bytes());
+  if (received.section.text_bytes() > section_kept_max) received.section = {};
+  received.section.clear();
+  received.head.clear();
+}
+
 void Http2Call::extend_head_wait(TimePoint deadline) {
   head_deadline_ = deadline;
   head_arrival_.notify();
@@ -128,6 +193,8 @@ void Http2Call::add_head(http2::FieldSection& section, bool too_large, bool ende
   if (heads_come_ == heads_.size()) heads_.push_back(std::make_unique<Head>());
   Head& received = *heads_[heads_come_];
   received.section.swap(section);
+  heads_bytes_ += received.section.text_bytes();
+  if (heads_bytes_ > heads_waiting_max) too_large = true;
   const auto read_well = read(received, too_large, ended);
   if (!read_well) return refuse_response(http2::ErrorCode::protocol_error, read_well.error());
   const http::ResponseHead& head = received.head;
@@ -177,8 +244,12 @@ void Http2Call::on_reset(http2::ErrorCode code, bool by_peer) {
   leave(io::IoStatus::reset);
 }
 
-void Http2Call::lose_connection(io::IoStatus why, std::shared_ptr<upstream::ConnectionFailure> failure) {
-  if (left_ == io::IoStatus::ok) failure_ = std::move(failure);
+void Http2Call::lose_connection(io::IoStatus why, std::shared_ptr<upstream::ConnectionFailure> failure,
+                                std::string_view reason) {
+  if (left_ == io::IoStatus::ok) {
+    failure_ = std::move(failure);
+    broken_by_ = reason;
+  }
   leave(why);
 }
 
@@ -202,6 +273,7 @@ void Http2Call::give_place_back() {
   kept_ = was_kept();
   sink_.clear();
   body_.clear();
+  if (lent_ > 0) room_->give_back(std::exchange(lent_, 0));
   std::exchange(connection_, nullptr)->remove(*this);
   link_ = nullptr;
 }
@@ -210,17 +282,16 @@ void Http2Call::reset() {
   if (connection_ != nullptr) give_place_back();
   body_.clear();
   if (heads_.size() > heads_kept_max) heads_.resize(heads_kept_max);
-  for (const auto& received : heads_) {
-    if (received->section.text_bytes() > section_kept_max) received->section = {};
-    received->section.clear();
-    received->head.clear();
-  }
+  for (const auto& received : heads_) free_head(*received);
+  heads_bytes_ = 0;
   heads_come_ = heads_taken_ = 0;
   left_ = io::IoStatus::ok;
   head_deadline_ = TimePoint::max();
   first_byte_at_ = TimePoint{};
   method_ = http::Method::other;
-  tunnel_ = tunnel_refused_ = kept_ = false;
+  tunnel_ = refused_ = kept_ = false;
+  takes_kept_ = true;
+  broken_by_ = {};
   error_.reset();
   failure_.reset();
   tls_failure_.reset();

@@ -30,6 +30,7 @@ Http2Connection::Http2Connection(Session& session)
       reactor_(session.worker().reactor()),
       codec_(codec_limits(session.listener().config.limits), *this),
       progress_(reactor_),
+      room_(session.worker().shared().response_room),
       opened_at_(reactor_.now()),
       idle_since_(reactor_.now()) {
   codec_.start();  // before anything else: a drain may announce itself first
@@ -268,6 +269,13 @@ void Http2Connection::on_connection_window() {
   want_flush();
 }
 
+/// What the client says of us: of interest to whoever looks for a fault of either side.
+void Http2Connection::on_goaway(http2::ErrorCode code) {
+  if (code == http2::ErrorCode::no_error) return;
+  session_.worker().log(Noise::client_http2, config::LogLevel::info, "client {}: HTTP/2: GOAWAY {}",
+                        session_.peer().to_string(), http2::error_name(code));
+}
+
 void Http2Connection::on_priority(http2::Stream& stream) {
   reprioritise(stream);
 }
@@ -276,6 +284,11 @@ void Http2Connection::on_priority(http2::Stream& stream) {
 void Http2Connection::start_streams() {
   for (std::size_t i = 0; i < starting_.size(); ++i) {
     Http2Stream& stream = *starting_[i];
+    if (!gave_up_ && !codec_.failed() && !stream.outgoing().may_begin_narrow()) {
+      codec_.reset(stream, http2::ErrorCode::refused_stream);
+      stream_ended(stream);
+      continue;
+    }
     io::spawn(
         "request", [&stream] { return stream.serve(); }, [this, &stream](bool) { stream_ended(stream); });
   }
@@ -311,6 +324,22 @@ void Http2Connection::release(Http2Stream& stream) {
 
 void Http2Connection::forget_head(const Http2Stream& stream) {
   head_bytes_ -= std::min(head_bytes_, stream.head_bytes());
+}
+
+bool Http2Connection::begin_hold() {
+  std::atomic<std::uint32_t>& all = session_.worker().shared().held_responses;
+  if (held_ >= held_responses_each && all.load(std::memory_order_relaxed) >= held_responses_max) {
+    ++session_.counters().http2.held_responses;
+    return false;
+  }
+  ++held_;
+  all.fetch_add(1, std::memory_order_relaxed);
+  return true;
+}
+
+void Http2Connection::end_hold() {
+  --held_;
+  session_.worker().shared().held_responses.fetch_sub(1, std::memory_order_relaxed);
 }
 
 void Http2Connection::end_streams(io::IoStatus why) {

@@ -8,6 +8,7 @@
 #include "http2/server_codec.hpp"
 #include "io/waiter.hpp"
 #include "server/http2_link.hpp"
+#include "server/response_room.hpp"
 #include "server/session.hpp"
 
 namespace weir::server {
@@ -19,6 +20,10 @@ class Http2Connection final : public Http2Link, private http2::ServerEvents {
   static constexpr std::size_t head_bytes_each =
       4 * 1024;                                   // of all heads together, with one of limits.header_bytes
   static constexpr std::size_t dropping_max = 8;  // requests that are read on after their answer, at once
+  /// Responses that wait for a window of the client, each with all that an exchange needs: any connection may have ...
+  static constexpr std::size_t held_responses_each = 8;
+  /// ... and as long as there are no more than these in the process, more of them.
+  static constexpr std::uint32_t held_responses_max = 1024;
   static constexpr Milliseconds shutdown_wait{1'000};  // for the client to notice the first GOAWAY
 
   explicit Http2Connection(Session& session);
@@ -35,12 +40,15 @@ class Http2Connection final : public Http2Link, private http2::ServerEvents {
 
   Session& session() { return session_; }
   http2::ServerCodec& server_codec() { return codec_; }
+  RoomBudget& room() { return room_; }
   /// The head of `stream` is gone before it has ended.
   void forget_head(const Http2Stream& stream);
   void give_up(const std::exception_ptr& failure) noexcept override;
   /// A place among the requests that are read on after their answer; false: there is none.
   bool begin_drop() { return dropping_ < dropping_max && ++dropping_ > 0; }
   void end_drop() { --dropping_; }
+  bool begin_hold() override;
+  void end_hold() override;
 
  private:
   // http2::ServerEvents
@@ -53,6 +61,7 @@ class Http2Connection final : public Http2Link, private http2::ServerEvents {
   void on_reset(http2::Stream& stream, http2::ErrorCode code, bool by_peer) override;
   void on_window(http2::Stream& stream) override;
   void on_connection_window() override;
+  void on_goaway(http2::ErrorCode code) override;
   void on_priority(http2::Stream& stream) override;
 
   // Http2Link
@@ -82,7 +91,9 @@ class Http2Connection final : public Http2Link, private http2::ServerEvents {
   bool announced_ = false, finished_ = false;  // the two GOAWAYs
   bool gave_up_ = false;                       // the codec's state may be half of something
   std::size_t dropping_ = 0;
+  std::size_t held_ = 0;        // responses that wait for a window
   std::size_t head_bytes_ = 0;  // of all streams
+  RoomBudget room_;
   TimePoint opened_at_, idle_since_, block_since_ = TimePoint::max(), announced_at_ = TimePoint::max();
   io::IoStatus ended_by_ = io::IoStatus::ok;
 };

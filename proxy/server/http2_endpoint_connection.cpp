@@ -28,6 +28,7 @@ Http2EndpointConnection::Http2EndpointConnection(std::shared_ptr<EndpointPool> o
       pool_(pool),
       socket_(std::move(socket)),
       codec_(http2::ClientLimits(), *this),
+      in_(pool.buffers()),
       read_bytes_(BufferPool::small_bytes),
       opened_at_(reactor().now()),
       turn_(owner_->next_turn()),
@@ -151,7 +152,7 @@ void Http2EndpointConnection::die(io::IoStatus why) noexcept {
   }
   for (Http2Call* call : calls_) {
     leave_queue(*call);
-    call->lose_connection(why, failure);
+    call->lose_connection(why, failure, codec_.failed() ? codec_.error_reason() : goaway_);
   }
   if (is_writing()) socket_->channel().abort(why);  // otherwise a GOAWAY goes out
   want_flush();
@@ -177,7 +178,10 @@ void Http2EndpointConnection::on_unread_event(io::Channel&) {
 
 /// What the endpoint sent before it broke off is worth more than what it did not take: a GOAWAY, mostly.
 void Http2EndpointConnection::socket_is_broken(io::IoStatus why) {
-  read();
+  for (int turns = 0; turns < reads_per_turn; ++turns) {
+    read();
+    if (!reads_on_) break;
+  }
   socket_->channel().abort(why);
 }
 
@@ -185,7 +189,7 @@ void Http2EndpointConnection::read() noexcept {
   reads_on_ = false;
   try {
     for (int reads = 0; !is_dead() && read_some(); ++reads) {
-      if (reads < reads_per_turn && !is_congested()) continue;
+      if (in_.empty() && reads < reads_per_turn && !is_congested()) continue;
       reads_on_ = true;
       break;
     }
@@ -197,28 +201,32 @@ void Http2EndpointConnection::read() noexcept {
 
 /// False: there is nothing more now.
 bool Http2EndpointConnection::read_some() {
-  if (socket_->is_quiet()) return false;
-  BufferPool& buffers = pool_.buffers();
-  const std::size_t room = read_bytes_;
-  BufferPool::Block block = buffers.acquire(room);
-  io::IoResult received;
-  const bool came = socket_->try_read(block.get(), room, received);
-  if (came && received.ok()) {
-    receive({block.get(), received.bytes});
-    read_bytes_ = received.bytes == room ? BufferPool::large_bytes : BufferPool::small_bytes;
+  if (!in_.empty()) {
+    receive();
+    return !is_dead();
   }
-  buffers.release(std::move(block), room);
-  if (came && !received.ok())
-    die(received.status == io::IoStatus::exhausted ? received.status : io::IoStatus::reset);
-  return came && received.ok();
+  if (socket_->is_quiet()) return false;
+  in_.reserve(read_bytes_);
+  const std::size_t room = in_.free_bytes();
+  io::IoResult received;
+  const bool came = socket_->try_read(in_.free_begin(), room, received);
+  if (came && received.ok()) {
+    in_.produced(received.bytes);
+    read_bytes_ = received.bytes == room ? BufferPool::large_bytes : BufferPool::small_bytes;
+    heard_last_ = reactor().now();
+    unproven_ = ping_runs_ = false;
+    receive();
+    return !is_dead();
+  }
+  in_.drop();
+  if (came) die(received.status == io::IoStatus::exhausted ? received.status : io::IoStatus::reset);
+  return false;
 }
 
-void Http2EndpointConnection::receive(std::string_view bytes) {
-  heard_last_ = reactor().now();
-  unproven_ = ping_runs_ = false;
-  while (!bytes.empty() && !codec_.failed()) {
-    bytes.remove_prefix(codec_.receive(bytes, heard_last_));
-  }
+/// As much as the codec takes in a turn: an endpoint that sends many heads must not keep the loop.
+void Http2EndpointConnection::receive() {
+  in_.consume(codec_.receive(in_.unread(), heard_last_));
+  if (in_.empty() || codec_.failed()) in_.drop();
   if (codec_.failed()) return die(io::IoStatus::reset);
   if (codec_.goaway_received() && calls_.empty()) die(io::IoStatus::shutdown);
 }
@@ -253,7 +261,8 @@ void Http2EndpointConnection::on_window(http2::Stream& stream) {
 }
 
 /// Those that are not sent yet find out when they are.
-void Http2EndpointConnection::on_goaway(std::uint32_t last_id, http2::ErrorCode) {
+void Http2EndpointConnection::on_goaway(std::uint32_t last_id, http2::ErrorCode code) {
+  if (code != http2::ErrorCode::no_error) goaway_ = http2::error_name(code);
   for (http2::Stream* stream = codec_.after(last_id); stream != nullptr;
        stream = codec_.after(stream->id())) {
     if (!stream->head_received()) ours(*stream).leave(io::IoStatus::unprocessed);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "config/model.hpp"
+#include "core/buffer.hpp"
 #include "core/timer_wheel.hpp"
 #include "http2/client_codec.hpp"
 #include "io/channel.hpp"
@@ -96,7 +97,7 @@ class Http2EndpointConnection final : public Http2Link,
 
   void read() noexcept;
   bool read_some();
-  void receive(std::string_view bytes);
+  void receive();
   void die(io::IoStatus why) noexcept;
   bool is_dead() const { return ended_ != io::IoStatus::ok; }
   void look() noexcept;
@@ -114,6 +115,7 @@ class Http2EndpointConnection final : public Http2Link,
   http2::ClientCodec codec_;
   std::vector<Http2Call*> calls_;
   std::uint64_t calls_so_far_ = 0;
+  ReadBuffer in_;
   std::size_t read_bytes_;  // in one go
   Timer timer_{&due, this};
   const TimePoint opened_at_;
@@ -127,6 +129,7 @@ class Http2EndpointConnection final : public Http2Link,
   bool closing_ = false;                   // takes no further calls
   io::IoStatus ended_ = io::IoStatus::ok;  // otherwise nothing is received any more, and calls are over
   bool gave_up_ = false;                   // the codec's state may be half of something
+  std::string_view goaway_;                // what the endpoint's says that is an error, by name
   bool reads_on_ = false;  // there is more to be read, in the next turn or when less waits to be sent
 };
 

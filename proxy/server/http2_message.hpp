@@ -23,7 +23,7 @@ class Http2Message : public http2::Stream {
   /// Why nothing can be sent or received any more; ok while it can.
   io::IoStatus left() const { return left_; }
   /// What was received has been passed on.
-  void took(std::size_t bytes);
+  virtual void took(std::size_t bytes);
 
   // For the sink.
 

@@ -80,6 +80,7 @@ upstream::Http2Choice Http2Pool::choose(bool kept_too) {
 }
 
 bool Http2Pool::lease(Http2Call& call, const CallTarget& target, Duration connect, bool kept_too) {
+  call.set_takes_kept(kept_too);
   const upstream::Http2Choice choice = choose(kept_too);
   if (choice.index == upstream::Http2Choice::none || !waits_.empty()) return false;
   open_[choice.index]->add(call);
@@ -119,13 +120,13 @@ void Http2Pool::note_streams_max(std::uint32_t streams) {
   streams_before_settings_ = std::clamp<std::size_t>(streams, 1, http2::ClientCodec::streams_before_settings);
 }
 
-bool Http2Pool::needs_connection() {
-  list_open(true);
+bool Http2Pool::needs_connection(bool kept_too) {
+  list_open(kept_too);
   return upstream::needs_http2_connection(rules(), open_.size(), others(), places_coming(), waits_.size());
 }
 
 void Http2Pool::make_if_needed(Wait& wait) {
-  if (needs_connection()) make(wait.target, wait.connect, false);
+  if (needs_connection(wait.call.takes_kept())) make(wait.target, wait.connect, false);
 }
 
 void Http2Pool::make_for_later(const CallTarget& target, Duration connect) noexcept {
@@ -240,7 +241,7 @@ void Http2Pool::failed(const Making& making) {
   if (waits_.empty()) return;
   if (making.cancelled) return make_if_needed(waits_.front());  // it came since then
   const bool timed_out = making.status == io::IoStatus::timeout;
-  list_open(true);
+  list_open(waits_.front().call.takes_kept());
   if (open_.empty() && makings_.empty() && !timed_out) return fail_waits(making);
   Wait& last = waits_.back();
   if (timed_out && last.deadline > reactor_.now() + TimerWheel::tick) make_if_needed(last);
@@ -273,9 +274,9 @@ void Http2Pool::fail_waits(const Making& making) noexcept {
 /// Gives places to those that have waited longest.
 void Http2Pool::serve_waits() {
   while (!waits_.empty()) {
-    const upstream::Http2Choice choice = choose(true);
-    if (choice.index == upstream::Http2Choice::none) return;
     Wait& first = waits_.front();
+    const upstream::Http2Choice choice = choose(first.call.takes_kept());
+    if (choice.index == upstream::Http2Choice::none) return;
     open_[choice.index]->add(first.call);
     settle(first);
   }

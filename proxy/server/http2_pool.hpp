@@ -113,7 +113,7 @@ class Http2Pool {
   upstream::Http2ChoiceRules rules() const { return {settings_.h2.connections, connections_max}; }
   upstream::Http2Others others() const;
   std::size_t places_coming() const;
-  bool needs_connection();
+  bool needs_connection(bool kept_too);
   void make_if_needed(Wait& wait);
   void settle(Wait& wait);
   void make(const CallTarget& target, Duration connect, bool for_later);

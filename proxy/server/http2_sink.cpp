@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "core/buffer.hpp"
 #include "http2/response.hpp"
@@ -36,6 +37,7 @@ void Http2Sink::forget_pace() {
 }
 
 void Http2Sink::drop_batch() {
+  end_hold();
   if (batch_ == nullptr) return;
   batch_ = nullptr;
   link_->leave_queue(*stream_);
@@ -60,8 +62,8 @@ bool Http2Sink::has_turn() const {
 
 std::size_t Http2Sink::read_max() const {
   const std::size_t room = std::min(link_->codec().sendable(*stream_), http2::SendQueue::turn_bytes);
-  const bool large = room > BufferPool::small_bytes && link_->has_turn(*stream_);
-  return large ? room : BufferPool::small_bytes;
+  if (room < BufferPool::small_bytes) return std::max(room, relay::probe_bytes);
+  return link_->has_turn(*stream_) ? room : BufferPool::small_bytes;
 }
 
 io::IoStatus Http2Sink::aborted() const {
@@ -115,7 +117,14 @@ bool Http2Sink::begin_batch() {
   return send(http2::SendQueue::turn_bytes);
 }
 
+bool Http2Sink::may_begin_narrow() {
+  if (link_->codec().sendable(*stream_) >= relay::probe_bytes) return true;
+  held_ = link_->begin_hold();
+  return held_;
+}
+
 void Http2Sink::resume() {
+  if (held_ && link_->codec().sendable(*stream_) > 0) end_hold();
   if (batch_ != nullptr && !all_sent_) link_->enter_queue(*stream_);
 }
 
@@ -191,6 +200,18 @@ bool Http2Sink::blocked_by_own_window() const {
   return data_left_ > 0 && codec.sendable(*stream_) == 0 && codec.connection_sendable() > 0;
 }
 
+/// Whether this may wait. What waits for a window is counted as long as it does: the peer may leave it so for good.
+bool Http2Sink::hold() {
+  const bool closed = data_left_ > 0 && link_->codec().sendable(*stream_) == 0;
+  if (!closed) end_hold();
+  if (closed && !held_) held_ = link_->begin_hold();
+  return held_ || !closed;
+}
+
+void Http2Sink::end_hold() {
+  if (std::exchange(held_, false)) link_->end_hold();
+}
+
 /// A stream whose own window is open waits for the connection: that moves when any of its streams does. What waits for
 /// the socket is under the bounds of that.
 TimePoint Http2Sink::last_progress() const {
@@ -219,6 +240,10 @@ Task<relay::PacedWrite> Http2Sink::wait_until_through(relay::WriteBounds bounds)
     if (waits_for_turn()) {
       end.status = co_await progress_.until(bounds.deadline);
       if (end.ok()) continue;
+      break;
+    }
+    if (!hold()) {
+      end.status = io::IoStatus::exhausted;
       break;
     }
     const bool own = blocked_by_own_window();

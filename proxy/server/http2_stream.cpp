@@ -221,6 +221,23 @@ Result<void> Http2Stream::accepts(const http::ResponseHead& head) const {
   return {};
 }
 
+std::size_t Http2Stream::takes_now() const {
+  return link_->codec().sendable(*this);
+}
+
+/// To a stream whose client has no window for it nothing is lent: it would only wait here.
+std::size_t Http2Stream::lend(std::size_t wanted) {
+  return takes_now() == 0 ? 0 : connection_->room().lend(wanted);
+}
+
+void Http2Stream::give_back(std::size_t bytes) {
+  connection_->room().give_back(bytes);
+}
+
+void Http2Stream::note_taken(std::size_t bytes) {
+  connection_->room().note_taken(bytes);
+}
+
 relay::TunnelSide Http2Stream::tunnel() {
   tunnel_ = true;
   body_.open_tunnel();

@@ -33,8 +33,15 @@ Worker::~Worker() {
 /// Connections that are being made, or still being written to, have coroutines.
 void Worker::end_pools() {
   for (const auto& [endpoint, pool] : pools_) pool->retire();
+  for (const std::weak_ptr<EndpointPool>& retired : retired_pools_) {
+    if (const auto pool = retired.lock()) pool->retire();
+  }
   const auto some_left = [this] {
-    return std::ranges::any_of(pools_, [](const auto& each) { return !each.second->is_empty(); });
+    return std::ranges::any_of(pools_, [](const auto& each) { return !each.second->is_empty(); }) ||
+           std::ranges::any_of(retired_pools_, [](const auto& each) {
+             const auto pool = each.lock();
+             return pool && !pool->is_empty();
+           });
   };
   for (int turn = 0; turn < end_turns_max && some_left(); ++turn) reactor_.run_turn();
 }
@@ -77,9 +84,13 @@ void Worker::install(std::shared_ptr<const Snapshot> snapshot, std::vector<Liste
     next->upstreams.push_back(std::move(view));
   }
   refusals_.set_retry_after(snapshot->config->server.overload.retry_after);
+  std::erase_if(retired_pools_, [](const auto& each) { return each.expired(); });
+  retired_pools_.reserve(retired_pools_.size() + pools_.size());
   // From here to the generation nothing needs memory: all of it is taken over, or nothing.
   for (const auto& [endpoint, pool] : pools_) {
-    if (!pools.contains(endpoint)) pool->retire();
+    if (pools.contains(endpoint)) continue;
+    pool->retire();
+    retired_pools_.push_back(pool);
   }
   pools_ = std::move(pools);
   lines_ = std::move(lines);

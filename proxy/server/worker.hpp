@@ -26,6 +26,7 @@
 #include "server/generation.hpp"
 #include "server/mirrors.hpp"
 #include "server/refusals.hpp"
+#include "server/response_room.hpp"
 #include "server/session.hpp"
 
 namespace weir::server {
@@ -35,12 +36,22 @@ class Http2Stream;
 
 /// What a client or an endpoint can cause log lines about, as often as it likes. Each is throttled by itself, so that
 /// one cannot hide the others.
-enum class Noise : std::uint8_t { proxy_header, handshake, endpoint_tls, mirror, accept };
-inline constexpr std::size_t noise_count = 5;
+enum class Noise : std::uint8_t {
+  proxy_header,
+  handshake,
+  endpoint_tls,
+  endpoint_http2,
+  client_http2,
+  mirror,
+  accept
+};
+inline constexpr std::size_t noise_count = 7;
 
 /// What all workers of the process share. Outlives them.
 struct ProcessShared {
   std::atomic<std::uint32_t> connections{0};  // open client connections
+  SharedRoom response_room{0};
+  std::atomic<std::uint32_t> held_responses{0};  // that wait for a window of their client
   // Written by the control thread only, read at each new connection or answer: on a cache line of their own.
   alignas(64) std::atomic<std::uint32_t> connections_max{0};  // server.max_connections
   std::atomic<std::uint32_t> connections_admitted{0};         // the same, or less while something is short
@@ -127,6 +138,7 @@ class Worker {
   bool sheds_keep_alive();
   std::size_t index() const { return index_; }
   const std::string& via() const { return shared_.via; }
+  ProcessShared& shared() { return shared_; }
 
   std::unique_ptr<Exchange> take_exchange();
   void give_back(std::unique_ptr<Exchange> exchange);
@@ -187,6 +199,7 @@ class Worker {
   observe::WorkerMetrics metrics_;
   GenerationPtr generation_;
   std::unordered_map<const upstream::ConnectionScope*, std::shared_ptr<EndpointPool>> pools_;
+  std::vector<std::weak_ptr<EndpointPool>> retired_pools_;  // that calls and connections may still have
   std::unordered_map<const WaitQueue*, std::shared_ptr<WaitLine>> lines_;
   std::unordered_map<std::size_t, std::unique_ptr<listen::Acceptor>> acceptors_;  // by listener slot
   boost::intrusive::list<Session, boost::intrusive::constant_time_size<true>> sessions_;

@@ -420,5 +420,65 @@ TEST_P(Http2Memory, IsBounded) {
 
 INSTANTIATE_TEST_SUITE_P(Of, Http2Memory, ValuesIn(hoards()), [](const auto& row) { return row.param.name; });
 
+TEST_F(Http2Attack, TheErrorOfItsGoawayIsLogged) {
+  Http2Client client = ready_client();
+  client.send(h2::frame(h2::goaway, 0, 0, h2::number(0, 4) + h2::number(h2::internal_error, 4)));
+  weir_->process().wait_for_error_text("HTTP/2: GOAWAY INTERNAL_ERROR");
+}
+
+/// What clients make Weir hold that ask for much and take little of it, each on all the streams that it may have.
+struct Closed {
+  std::string name;
+  std::uint32_t stream_window;
+  std::uint32_t added_to_connection;
+  std::string protocol;  // of the endpoint
+};
+
+void PrintTo(const Closed& closed, std::ostream* out) {
+  *out << closed.name;
+}
+
+class Http2ClosedWindows : public Http2Attack, public ::testing::WithParamInterface<Closed> {};
+
+TEST_P(Http2ClosedWindows, HoldLittle) {
+  if (sanitized) GTEST_SKIP() << "a sanitizer keeps what was freed";
+  constexpr int connections = 200;
+  constexpr double growth_kib_max = 64 * 1024;
+  OriginProcess origin;
+  ConfigText text = config();
+  text.upstreams = {"origin: { protocol: " + GetParam().protocol + ", endpoints: [ \"" + origin.address() +
+                    "\" ] }"};
+  text.routes.push_back("{ name: large, match: { path_prefix: /bytes/ }, upstream: origin }");
+  start(text);
+  EXPECT_EQ(client().get("/bytes/1000000").body.size(), 1'000'000U);
+  const double before = weir_->rss_kib();
+  std::vector<Http2Client> clients;
+  for (int i = 0; i < connections; ++i) {
+    clients.push_back(narrow_client(GetParam().stream_window, GetParam().added_to_connection));
+    clients.back().wait_settings_ack();
+    clients.back().send(on_streams(100, [](std::uint32_t stream) {
+      return h2::frame(h2::headers, whole, stream, block_of("GET", "/bytes/1000000"));
+    }));
+  }
+  for (Http2Client& each : clients) each.round_trip();
+  double growth = 0;
+  for (int i = 0; i < 100; ++i) {  // as they are served meanwhile
+    EXPECT_EQ(client().get("/bytes/1000000").body.size(), 1'000'000U);
+    growth = std::max(growth, weir_->rss_kib() - before);
+  }
+  EXPECT_LT(growth, growth_kib_max) << weir_->metric("weir_upstream_in_flight") << " in flight";
+  EXPECT_GT(weir_->metric("weir_upstream_in_flight"), 0) << "those that are few on their connections go on";
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, Http2ClosedWindows,
+                         ::testing::Values(Closed{"NothingOverHttp1", 0, 0, "http1"},
+                                           Closed{"NothingOverHttp2", 0, 0, "h2c"},
+                                           Closed{"AByteOverHttp1", 1, 0, "http1"},
+                                           Closed{"AByteOverHttp2", 1, 0, "h2c"},
+                                           Closed{"OneWindowOverHttp1", 65'535, 1 << 30, "http1"},
+                                           Closed{"OneWindowOverHttp2", 65'535, 1 << 30, "h2c"},
+                                           Closed{"OneWindowForAllOverHttp2", 1 << 30, 0, "h2c"}),
+                         [](const auto& row) { return row.param.name; });
+
 }  // namespace
 }  // namespace weir::testing

@@ -12,7 +12,7 @@ using Stream = Http2EndpointStream;
 
 constexpr std::uint32_t wide = 16 * 1024 * 1024;
 constexpr std::size_t stream_window = 64 * 1024;  // of an endpoint's, for its client
-constexpr std::size_t first_window = 16 * 1024;   // until that takes something
+constexpr std::size_t first_window = 4 * 1024;    // while that has no window for it
 const std::string one_connection = "h2: { connections: 1 }, retry: { attempts: 0 }";
 
 Http2EndpointOptions with_wide_connection() {
@@ -105,6 +105,20 @@ TEST_F(Http2EndpointBodies, WhatNobodyTakesStaysWithTheEndpoint) {
   EXPECT_GE(5'000'000 - left, first_window);
   EXPECT_LE(5'000'000 - left, 4 * stream_window) << "its window, and what buffers on the way may hold";
   EXPECT_GE(endpoint_.send_window(0), 1024 * 1024) << "the connection's window is open for others";
+}
+
+/// One of 64 KiB is opened again for each 32 KiB. Over a long way that is how fast a download is.
+TEST_F(Http2EndpointBodies, AWindowGrowsWhileItsClientTakesAllOfIt) {
+  start(one_connection);
+  EXPECT_EQ(get("/bytes/20000000").body.size(), 20'000'000U);
+  const std::string said = endpoint_.transcript(0);
+  std::size_t updates = 0;
+  for (std::size_t at = said.find("WINDOW_UPDATE stream 1,"); at != std::string::npos;
+       at = said.find("WINDOW_UPDATE stream 1,", at + 1)) {
+    ++updates;
+  }
+  EXPECT_GT(updates, 0U);
+  EXPECT_LT(updates, 150U) << "of 64 KiB: 600";
 }
 
 // Slow endpoints.

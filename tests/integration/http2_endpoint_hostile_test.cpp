@@ -236,6 +236,60 @@ TEST_F(Http2HostileStart, DataBeyondAWindowEndsItsStream) {
   EXPECT_LT(weir_->rss_kib() - before, 16 * 1024) << "KiB";
 }
 
+TEST_F(Http2HostileStart, TheLogSaysWhatBroke) {
+  endpoint_.behave(scripts::hang());
+  start("retry: { attempts: 0 }");
+  Http2Client client = this->client();
+  const std::uint32_t first = client.start_get("/");
+  endpoint_.wait_for_requests(1);
+  endpoint_.send(0, h2::frame(h2::data, 0, 0, "x"));
+  EXPECT_EQ(client.wait_end(first).status, 502);
+  weir_->process().wait_for_error_text("endpoint " + endpoint_.address() + ": HTTP/2: stream_id");
+}
+
+TEST_F(Http2HostileStart, TheLogSaysWhatItsGoawayMeant) {
+  endpoint_.behave(scripts::hang());
+  start("retry: { attempts: 0 }");
+  Http2Client client = this->client();
+  const std::uint32_t number = client.start_get("/");
+  endpoint_.wait_for_requests(1);
+  endpoint_.goaway(0, 1, h2::enhance_your_calm);
+  endpoint_.close(0);
+  EXPECT_EQ(client.wait_end(number).status, 502);
+  weir_->process().wait_for_error_text("endpoint " + endpoint_.address() + ": HTTP/2: ENHANCE_YOUR_CALM");
+}
+
+/// Many small heads in one go: they have their turns, and all of them come.
+TEST_F(Http2HostileStart, ManyHeadsInOneGoAreAllRead) {
+  endpoint_.behave(scripts::hang());
+  start("h2: { max_streams: 100, connections: 1 }");
+  Http2Client client = this->client();
+  constexpr std::size_t count = 90;
+  std::vector<std::uint32_t> numbers;
+  for (std::size_t i = 0; i < count; ++i) numbers.push_back(client.start_get("/"));
+  endpoint_.wait_for_requests(count);
+  std::string all;
+  for (std::size_t i = 0; i < count; ++i) {
+    all += h2::frame(h2::headers, h2::end_headers | h2::end_stream, endpoint_.request(i).stream,
+                     h2::hpack_block({{":status", "204"}}));
+  }
+  endpoint_.send(0, all);
+  for (const std::uint32_t number : numbers) EXPECT_EQ(client.wait_end(number).status, 204);
+}
+
+/// SETTINGS_MAX_HEADER_LIST_SIZE: what is larger is not sent, and is no fault of the endpoint.
+TEST_F(Http2HostileStart, ARequestThatIsTooLargeForItIsA431) {
+  Http2EndpointOptions options;
+  options.settings = {{6, 2000}};
+  Http2Endpoint modest(scripts::ok("small"), options);
+  start(h2c_config({modest.address()}, "passive_health: { consecutive_failures: 1 }"));
+  EXPECT_EQ(get("/").body, "small");
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(get("/", {{"x-large", std::string(2000, 'l')}}).status, 431);
+  EXPECT_EQ(get("/").body, "small");
+  EXPECT_EQ(modest.request_count(), 2U);
+  EXPECT_EQ(failures(), 0);
+}
+
 /// Resets of what was asked for a moment ago, again and again: each is answered, and there is a bound.
 TEST_F(Http2HostileStart, ResetsWithoutEndAreSurvived) {
   Http2Endpoint good(scripts::ok("good"));

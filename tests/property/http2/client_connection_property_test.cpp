@@ -216,7 +216,7 @@ TEST(ClientConnectionProperty, WhatIsAnnouncedMayBeUsed) {
     std::mt19937 random(seed);
     ClientLimits limits;
     limits.connection_window = 256 * 1024;  // fewer than the streams have together
-    if (seed % 2 == 0) limits.first_window = limits.stream_window;
+    if (seed % 2 == 0) limits.stream_window = 64 * 1024;
     Endpoint endpoint(limits);
     endpoint.connect();
     endpoint.owner.take_at_once = false;
@@ -224,7 +224,7 @@ TEST(ClientConnectionProperty, WhatIsAnnouncedMayBeUsed) {
     for (std::uint32_t id = 1; id < 16; id += 2) {
       endpoint.call();
       endpoint.pass(headers(id, status_block(200), false));
-      windows[id] = limits.first_window;
+      windows[id] = limits.stream_window;
     }
     endpoint.sent();
     std::uint64_t received = 0;
@@ -251,7 +251,7 @@ TEST(ClientConnectionProperty, WhatIsAnnouncedMayBeUsed) {
       endpoint.codec.output().clear();
       ASSERT_EQ(endpoint.state(), "open");
     }
-    EXPECT_EQ(endpoint.owner.stream(1).untaken_bytes(), limits.first_window);
+    EXPECT_EQ(endpoint.owner.stream(1).untaken_bytes(), limits.stream_window);
     EXPECT_GT(received, 4u << 20);
   }
 }

@@ -23,7 +23,7 @@ std::string times(int count, const std::string& bytes) {
 /// Streams have their whole window from the start.
 ClientLimits whole_windows() {
   ClientLimits limits;
-  limits.first_window = limits.stream_window;
+  limits.stream_window = 64 * 1024;
   return limits;
 }
 
@@ -51,33 +51,41 @@ TEST(ClientWindows, AStreamHasNoMoreThanItsWindow) {
   EXPECT_EQ(endpoint.send(data(1, "x")), "reset 1 FLOW_CONTROL_ERROR by us\n");
 }
 
-TEST(ClientWindows, AStreamOfWhichNothingIsTakenHasAFourth) {
+TEST(ClientWindows, AStreamHasLittleBeforeItIsWidened) {
   Endpoint endpoint;
   endpoint.connect();
   endpoint.owner.take_at_once = false;
   endpoint.call();
-  endpoint.pass(headers(1, ok, false) + data(1, std::string(16'384, 'x')));
+  endpoint.pass(headers(1, ok, false) + data(1, std::string(4096, 'x')));
   endpoint.sent();
   EXPECT_EQ(endpoint.send(data(1, "x")), "reset 1 FLOW_CONTROL_ERROR by us\n");
 }
 
-TEST(ClientWindows, TheFirstThatAreTakenOpenTheRest) {
+TEST(ClientWindows, AStreamThatIsWidenedHasSoMuchMore) {
   Endpoint endpoint;
   endpoint.connect();
   endpoint.owner.take_at_once = false;
   endpoint.call();
-  endpoint.pass(headers(1, ok, false) + data(1, std::string(16'384, 'x')));
-  endpoint.sent();
   Stream& stream = endpoint.owner.stream(1);
-  endpoint.codec.took(stream, 8191);
-  EXPECT_EQ(endpoint.sent(), "");
-  endpoint.codec.took(stream, 1);
-  EXPECT_EQ(endpoint.sent(), "WINDOW_UPDATE 1 57344\n");
-  endpoint.pass(times(3, data(1, std::string(16'384, 'x'))) + data(1, std::string(8192, 'x')));
+  endpoint.sent();
+  endpoint.codec.widen(stream, 60 * 1024);
+  EXPECT_EQ(endpoint.sent(), "WINDOW_UPDATE 1 61440\n");
+  EXPECT_EQ(stream.window(), 65'536u);
+  endpoint.pass(headers(1, ok, false) + times(4, data(1, std::string(16'384, 'x'))));
   EXPECT_EQ(endpoint.state(), "open");
-  EXPECT_EQ(stream.untaken_bytes(), 65'536u);
+  endpoint.sent();
+  endpoint.codec.took(stream, 1000);
+  EXPECT_EQ(endpoint.sent(), "");
+  endpoint.codec.widen(stream, 65'536);
+  EXPECT_EQ(endpoint.sent(), "WINDOW_UPDATE 1 66536\n") << "with what is due";
+  endpoint.codec.took(stream, 64'535);
+  EXPECT_EQ(endpoint.sent(), "") << "half of the larger window";
+  endpoint.pass(times(4, data(1, std::string(16'384, 'x'))) + data(1, std::string(1000, 'x')));
+  EXPECT_EQ(endpoint.state(), "open");
   endpoint.sent();
   EXPECT_EQ(endpoint.send(data(1, "x")), "reset 1 FLOW_CONTROL_ERROR by us\n");
+  endpoint.codec.widen(stream, 1);
+  EXPECT_EQ(endpoint.sent(), "RST_STREAM 1 FLOW_CONTROL_ERROR\n") << "nothing more comes";
 }
 
 TEST(ClientWindows, TookReplenishesTheStreamAlone) {

@@ -163,7 +163,7 @@ TEST_F(Windows, OwnerThatReleasesAtAReset) {
 
 TEST_F(Windows, SmallStreamWindowsHoldOnceTheClientKnows) {
   ServerLimits limits;
-  limits.stream_window = limits.first_window = 16 * kib;
+  limits.stream_window = 16 * kib;
   Client other(limits);
   other.owner.take_at_once = false;
   other.tell(client_preface);

@@ -176,6 +176,16 @@ TEST_F(StreamState, ConcurrentStreams) {
   EXPECT_EQ(client.send(headers(id + 4, get_block(), true)).substr(0, 7), "request");
 }
 
+/// A client may have sent them before it knew the bound, or takes a stream for gone that is not released.
+TEST_F(StreamState, TheFirstThatAreTooManyCostNothing) {
+  std::uint32_t id = 1;
+  for (; client.codec.streams() < 100; id += 2) half_closed_remote(id);
+  for (int i = 0; i < 300; ++i, id += 2) client.tell(headers(id, get_block(), true));
+  EXPECT_EQ(client.state(), "open") << "100 are free, and the budget is 200";
+  for (int i = 0; i < 2; ++i, id += 2) client.tell(headers(id, get_block(), true));
+  EXPECT_EQ(client.state(), "ENHANCE_YOUR_CALM refused_stream");
+}
+
 TEST_F(StreamState, RefusedByTheOwner) {
   client.owner.refuse = true;
   EXPECT_EQ(client.send(headers(1, post_block(), false)), "request 1 POST\n");
