@@ -151,6 +151,7 @@ class Exchange final : private ClientObserver {
   Task<After> relay_response();
   Task<After> refuse_response(const Result<void>& unacceptable);
   bool rest_can_follow() const;
+  bool trailers_are_due() const;
   Task<After> end_cut_response(relay::RelayEnd end);
   Task<After> relay_upgrade();
   http::Framing response_framing() const;
@@ -165,14 +166,16 @@ class Exchange final : private ClientObserver {
   Duration patience(Duration bound) const;
   void place_grpc_timeout();
   void write_grpc_timeout();
+  void write_grpc_attempts();
   void translate_grpc_web();
   relay::BodySource& request_body();
   io::IoStatus why_upload_ended() const;
   Error with_origin(Error error) const;
   void note_grpc_head();
   void note_grpc_trailers(std::string_view lines);
+  bool awaits_grpc_status() const;
+  void judge_by_message();
   std::uint16_t failure_of_response() const;
-  health::Cause cause_of_response() const;
   bool retries_by_grpc_status() const;
   const http::ResponseHead& response_head();
   relay::BodySource& response_body();
@@ -181,10 +184,13 @@ class Exchange final : private ClientObserver {
   Task<After> answer_grpc_status(grpc::Status status, std::string_view fields, std::string_view proxy_status,
                                  bool connection_is_good);
   bool response_is_grpc() const;
+  bool response_is_head_only() const;
   Task<After> answer_not_grpc();
   bool may_end_with_status() const;
   Task<After> end_with_status();
   std::optional<grpc::Status> grpc_status() const;
+  std::optional<grpc::Status> grpc_status_of_reset(const Error& error) const;
+  grpc::Status grpc_status_of(const Error& error) const;
 
   // exchange_finish.cpp: always runs last.
   void finish();

@@ -80,11 +80,13 @@ Task<Result<void>> Exchange::attempt() {
     note_latency(nullptr);
     // A body may break yet, so the verdict waits for its end; a probe must not, because bodies may be long.
     const std::uint16_t failure = failure_of_response();
-    attempt_.judged = attempt_.pick.ticket.probe || response().status == 101 || failure != 0;
+    const bool early_verdict = attempt_.pick.ticket.probe && !awaits_grpc_status();
+    attempt_.judged = early_verdict || response().status == 101 || failure != 0;
     if (failure == 0) settle_pending(true);
     if ((failure & upstream_config().passive_health.failures) != 0) {
       add_pending(upstream_view(), tries_.pending,
-                  {attempt_.pick.index, attempt_.pick.ticket, cause_of_response(), failure});
+                  {attempt_.pick.index, attempt_.pick.ticket,
+                   cause_of_response(response().status, attempt_.grpc_status), failure});
       attempt_.pick.ticket.probe = false;  // the verdict ends the probe, not the end of this attempt
     } else if (attempt_.judged) {
       if (failure != 0) tries_.pending.note_other(failure);
@@ -188,7 +190,7 @@ Task<> Exchange::upload() {
   options.write_timeout = decided_.timeouts->send;
   options.deadline = total_deadline_;
   options.body_bytes_max = limits.body_bytes;
-  options.source_min_rate = grpc_.timeout ? 0 : limits.body_min_rate;
+  options.source_min_rate = limits.body_min_rate;
   options.trailers = {&decided_.route->headers.request, request_.nominated};
   options.resend = request_.replay;
   if (replays_body()) {

@@ -23,7 +23,8 @@ void Exchange::report_health(const Error* error) {
   const std::uint16_t by_status = failure_of_response();
   const bool failed_before =
       error != nullptr && attempt_.judged && (by_status & upstream_config().passive_health.failures) != 0;
-  server::report_health(upstream_view(), attempt_.pick, worker_.reactor().now(), error, cause_of_response(),
+  server::report_health(upstream_view(), attempt_.pick, worker_.reactor().now(), error,
+                        cause_of_response(response().status, attempt_.grpc_status),
                         failed_before ? std::uint16_t{0} : failure_of_attempt(error));
 }
 

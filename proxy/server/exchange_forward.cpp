@@ -101,6 +101,7 @@ upstream::TryOutcome Exchange::outcome_of(const Error* error) const {
   upstream::TryOutcome outcome;
   if (error != nullptr) {
     outcome.kind = error->kind;
+    outcome.grpc_status = grpc_status_of_reset(*error);
   } else if (failure_of_response() != 0) {
     outcome.status = response().status;
     outcome.grpc_status = attempt_.grpc_status;
@@ -118,6 +119,8 @@ upstream::TryOutcome Exchange::outcome_of(const Error* error) const {
 std::uint16_t Exchange::failure_of_attempt(const Error* error) {
   if (error == nullptr) return failure_of_response();
   if (error->origin == Origin::client) return 0;
+  if (grpc_status_of_reset(*error) == grpc::Status::cancelled)
+    return 0;  // it ended this call: the others are well
   if (error->kind != ErrorKind::total_timeout || response().status != 0) {
     const std::uint16_t failure = upstream::failure_bit_of_try(outcome_of(error));
     return failure != 0 && call_.counts_failure() ? failure : std::uint16_t{0};
@@ -189,6 +192,7 @@ void Exchange::prepare_next_attempt(upstream::RetryDecision decision) {
   if (decision == upstream::RetryDecision::other_endpoint) {
     ++tries_.retry.retries_done;
     attempt_.is_retry = true;
+    write_grpc_attempts();
   } else {
     // Elsewhere where that is possible: a dead endpoint's kept connections look as one that was closed for idleness. It
     // was not really tried, though, and a try may go there when all others were.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "grpc/reset.hpp"
 #include "grpc/timeout.hpp"
 #include "http/text.hpp"
 #include "server/exchange.hpp"
@@ -15,6 +16,27 @@ namespace {
 
 constexpr std::string_view timeout_name = "grpc-timeout";
 constexpr std::string_view pushback_name = "grpc-retry-pushback-ms";
+constexpr std::string_view attempts_name = "grpc-previous-rpc-attempts";
+constexpr std::string_view accept_encoding_name = "grpc-accept-encoding";
+constexpr std::string_view at_once = "0";  // of a pushback
+
+const http::Field* find_grpc_field(std::span<const http::Field> fields, std::string_view lower_name) {
+  const auto found = std::ranges::find_if(
+      fields, [&](const http::Field& field) { return is_grpc_field(field, lower_name); });
+  return found == fields.end() ? nullptr : &*found;
+}
+
+/// Tries before the first of Weir's, as the client counts them; nothing on what is no such count.
+std::optional<std::uint32_t> tries_of_client(const http::Field* field) {
+  constexpr std::size_t digits_max = 9;
+  if (field == nullptr) return 0;
+  const std::string_view text = field->value;
+  if (text.empty() || text.size() > digits_max || !http::all(text, http::char_class::digit))
+    return std::nullopt;
+  std::uint32_t tries = 0;
+  for (const char c : text) tries = tries * 10 + static_cast<std::uint32_t>(c - '0');
+  return tries;
+}
 
 /// For people. With a deadline of the client's own that is what is over.
 std::string_view message_of(const Error& error, bool has_deadline) {
@@ -71,23 +93,12 @@ Duration Exchange::patience(Duration bound) const {
 void Exchange::place_grpc_timeout() {
   const http::Field field{http::FieldId::unknown, timeout_name, {}};
   if (!grpc_.timeout || decided_.route->headers.request.names(field)) return;
-  std::string& bytes = request_.bytes;
-  constexpr std::string_view line_end = "\r\n";
-  for (std::size_t line = bytes.find(line_end); line != std::string::npos;
-       line = bytes.find(line_end, line)) {
-    line += line_end.size();
-    const std::size_t colon = line + timeout_name.size();
-    if (colon >= bytes.size() || bytes[colon] != ':' ||
-        !http::iequals(std::string_view(bytes).substr(line, timeout_name.size()), timeout_name)) {
-      continue;
-    }
-    const grpc::TimeoutText text = grpc::format_timeout(*grpc_.timeout);
-    const std::size_t value = colon + 1;
-    bytes.replace(value, bytes.find(line_end, value) - value, " ");
-    grpc_.timeout_at = value + 1;
-    bytes.insert(grpc_.timeout_at, text.data(), text.size());
-    return;
-  }
+  const auto place = find_value(request_.bytes, timeout_name);
+  if (!place) return;
+  const grpc::TimeoutText text = grpc::format_timeout(*grpc_.timeout);
+  request_.bytes.replace(place->at, place->size, " ");
+  grpc_.timeout_at = place->at + 1;
+  request_.bytes.insert(grpc_.timeout_at, text.data(), text.size());
 }
 
 /// For the try that begins.
@@ -97,7 +108,27 @@ void Exchange::write_grpc_timeout() {
   request_.bytes.replace(grpc_.timeout_at, left.size(), left.data(), left.size());
 }
 
-/// The request that a client of gRPC would have sent.
+/// How many tries came before the one that follows (gRFC A6): the client's and Weir's, but not those that no endpoint
+/// looked at. What a header policy says of it stays, and what is no number, too.
+void Exchange::write_grpc_attempts() {
+  const http::Field field{http::FieldId::unknown, attempts_name, {}};
+  if (!decided_.grpc || decided_.route->headers.request.names(field)) return;
+  const auto before = tries_of_client(find_grpc_field(head.fields, attempts_name));
+  if (!before) return;
+  const std::string text = ' ' + std::to_string(*before + tries_.retry.retries_done);
+  std::string& bytes = request_.bytes;
+  if (const auto place = find_value(bytes, attempts_name)) {
+    bytes.replace(place->at, place->size, text);
+  } else {
+    constexpr std::string_view line_end = "\r\n";
+    bytes.resize(bytes.size() - line_end.size());  // the empty line
+    bytes.append(attempts_name).append(":").append(text).append(line_end).append(line_end);
+  }
+  if (grpc_.timeout_at != GrpcCall::nowhere) grpc_.timeout_at = find_value(bytes, timeout_name)->at + 1;
+}
+
+/// The request that a client of gRPC would have sent. Messages of gRPC-Web are not compressed one by one: a server is
+/// told so for clients that do not say what they accept.
 void Exchange::translate_grpc_web() {
   if (!grpc_.web) return;
   for (http::Field& field : head.fields) {
@@ -105,15 +136,20 @@ void Exchange::translate_grpc_web() {
     field.value = grpc_.web->request_type;
     field.verbatim = false;
   }
+  if (find_grpc_field(head.fields, accept_encoding_name) == nullptr)
+    head.fields.push_back({http::FieldId::unknown, accept_encoding_name, "identity"});
   head.accepts_trailers = true;
   const bool has_body = head.body.kind == http::BodyKind::length && head.body.length > 0;
   if (has_body) request_.framing = {http::BodyKind::chunked, 0};
   if (grpc_.web->request == grpc::Web::text) grpc_.web->source.emplace(client_->body());
 }
 
+/// Of all tries: where in its messages a call stands outlives one of them.
 relay::BodySource& Exchange::request_body() {
-  if (grpc_.web && grpc_.web->source) return *grpc_.web->source;
-  return client_->body();
+  if (!decided_.grpc) return client_->body();
+  if (grpc_.upload) return *grpc_.upload;
+  if (grpc_.web && grpc_.web->source) return grpc_.upload.emplace(*grpc_.web->source);
+  return grpc_.upload.emplace(client_->body());
 }
 
 /// What becomes of a call whose request did not come to its end. With a deadline the client may have been silent until
@@ -133,28 +169,30 @@ Error Exchange::with_origin(Error error) const {
 void Exchange::note_grpc_head() {
   if (!decided_.grpc) return;
   attempt_.grpc_status = grpc_status_in(response().fields);
-  for (const http::Field& field : response().fields) {
-    if (is_grpc_field(field, pushback_name)) attempt_.grpc_pushback = true;
-  }
+  const http::Field* const pushback = find_grpc_field(response().fields, pushback_name);
+  attempt_.grpc_pushback = pushback != nullptr && pushback->value != at_once;
 }
 
-/// And its trailers, which have it where there are messages.
+/// And its trailers, which have it where there are messages, and the last word.
 void Exchange::note_grpc_trailers(std::string_view lines) {
   if (!decided_.grpc) return;
-  if (!attempt_.grpc_status) attempt_.grpc_status = grpc_status_in(lines);
+  if (const auto status = grpc_status_in(lines)) attempt_.grpc_status = status;
   grpc_.said = attempt_.grpc_status;
+}
+
+/// The head of the response says nothing of how the call goes.
+bool Exchange::awaits_grpc_status() const {
+  return decided_.grpc && !attempt_.grpc_status && response_is_grpc() && !response_is_head_only();
+}
+
+/// A stream may last for hours: of a probe its first message is the verdict, as that comes from an app that works.
+void Exchange::judge_by_message() {
+  if (std::exchange(attempt_.judged, true)) return;
+  report_health(nullptr);
 }
 
 std::uint16_t Exchange::failure_of_response() const {
   return upstream::failure_bit_of_response(response().status, attempt_.grpc_status);
-}
-
-/// Why that is a failure.
-health::Cause Exchange::cause_of_response() const {
-  const int status = response().status;
-  if (upstream::failure_bit_of_status(status) == 0 && attempt_.grpc_status)
-    return health::Cause::of_grpc(*attempt_.grpc_status);
-  return health::Cause::of_status(status);
 }
 
 /// What a response ends with that the endpoint's grpc-status makes one to try again.
@@ -170,7 +208,8 @@ const http::ResponseHead& Exchange::response_head() {
 relay::BodySource& Exchange::response_body() {
   relay::BodySource& body = call_.begin_body();
   if (!decided_.grpc) return body;
-  return grpc_.body.emplace(body);
+  if (!attempt_.pick.ticket.probe || attempt_.judged) return grpc_.body.emplace(body);
+  return grpc_.body.emplace(body, [this] { judge_by_message(); });
 }
 
 /// Without a body the status is in the head, in gRPC-Web, too.
@@ -182,7 +221,7 @@ relay::BodySink& Exchange::response_sink(http::BodyKind kind) {
 
 /// An error as a client of gRPC reads it: a head with the status, and nothing behind it ("Trailers-Only").
 Task<After> Exchange::answer_grpc(Error error, std::string_view proxy_status, bool connection_is_good) {
-  const grpc::Status status = grpc::status_of_error(error.kind);
+  const grpc::Status status = grpc_status_of(error);
   const std::string fields = grpc_status_lines(status, message_of(error, grpc_.timeout.has_value()));
   outcome_.error = std::move(error);
   co_return co_await answer_grpc_status(status, fields, proxy_status, connection_is_good);
@@ -201,19 +240,29 @@ Task<After> Exchange::answer_grpc_status(grpc::Status status, std::string_view f
   co_return co_await answer(response, connection_is_good);
 }
 
+/// By its type, or by a status in a head that is all of it ("Trailers-Only"), which some servers send without a type.
 bool Exchange::response_is_grpc() const {
+  if (response().status != 200) return false;
+  if (attempt_.grpc_status && response_is_head_only()) return true;
   const http::Field* const type = response().find(http::FieldId::content_type);
-  return response().status == 200 && type != nullptr && grpc::is_grpc(type->value);
+  return type != nullptr && grpc::is_grpc(type->value);
+}
+
+bool Exchange::response_is_head_only() const {
+  const http::Framing& body = response().body;
+  return body.kind == http::BodyKind::none || (body.kind == http::BodyKind::length && body.length == 0);
 }
 
 /// A client of gRPC-Web cannot read what the endpoint, or a proxy before it, answered: it gets the status that this
-/// stands for. The endpoint has no part in that beyond its status.
+/// stands for. The endpoint has no part in that beyond its status, and its words where it says one of gRPC.
 Task<After> Exchange::answer_not_grpc() {
   const int http_status = response().status;
   const grpc::Status status = attempt_.grpc_status.value_or(grpc::status_of_http(http_status));
   const std::string message = http_status == 200 ? std::string("the response is not gRPC")
                                                  : "HTTP status " + std::to_string(http_status);
-  const std::string fields = grpc_status_lines(status, message);
+  const std::string_view said = grpc_message_in(response().fields);
+  const bool says_why = attempt_.grpc_status && !said.empty();
+  std::string fields = says_why ? grpc_status_lines_with(status, said) : grpc_status_lines(status, message);
   co_await finish_upload();
   if (!attempt_.judged) report_health(nullptr);
   tries_.records.back().outcome = "ok";
@@ -229,7 +278,7 @@ bool Exchange::may_end_with_status() const {
 
 /// The head is with the client, so the status is in trailers.
 Task<After> Exchange::end_with_status() {
-  const grpc::Status status = grpc::status_of_error(outcome_.error->kind);
+  const grpc::Status status = grpc_status_of(*outcome_.error);
   const std::string lines = grpc_status_lines(status, message_of(*outcome_.error, grpc_.timeout.has_value()));
   relay::BodyBatch batch;
   batch.begin({});
@@ -246,7 +295,21 @@ Task<After> Exchange::end_with_status() {
 /// Of a call that was cut, or that its client left, the status of what did that.
 std::optional<grpc::Status> Exchange::grpc_status() const {
   if (!decided_.grpc || grpc_.said || !outcome_.error) return grpc_.said;
-  return grpc::status_of_error(outcome_.error->kind);
+  return grpc_status_of(*outcome_.error);
+}
+
+/// What a reset of the stream by the endpoint stands for, where that is what `error` is about.
+std::optional<grpc::Status> Exchange::grpc_status_of_reset(const Error& error) const {
+  const bool by_reset =
+      error.kind == ErrorKind::upstream_reset || error.kind == ErrorKind::response_incomplete;
+  if (!decided_.grpc || !by_reset) return std::nullopt;
+  const auto code = call_.reset_code();
+  if (!code) return std::nullopt;
+  return grpc::status_of_reset(*code);
+}
+
+grpc::Status Exchange::grpc_status_of(const Error& error) const {
+  return grpc_status_of_reset(error).value_or(grpc::status_of_error(error.kind));
 }
 
 }  // namespace weir::server

@@ -1,6 +1,7 @@
 // The response on its way to the client, and what happens to the endpoint's connection afterwards.
 #include "observe/log.hpp"
 #include "relay/tunnel.hpp"
+#include "server/call_error.hpp"
 #include "server/exchange.hpp"
 #include "server/session.hpp"
 #include "server/worker.hpp"
@@ -8,12 +9,22 @@
 
 namespace weir::server {
 
-/// How the body is framed towards the client: as it came, unless the length is unknown (chunked) or the
-/// client is too old for chunked (until close).
+/// Over HTTP/1.1 trailers pass behind chunks only, so a length gives way to them where they are due: a gRPC call has
+/// its status there, and other responses announce them. The client has to say that it takes them (`TE: trailers`).
+bool Exchange::trailers_are_due() const {
+  if (head.major_version != 1 || !head.accepts_trailers || grpc_.web || response().major_version != 2)
+    return false;
+  if (response().find(http::FieldId::content_length) == nullptr) return false;  // it ended with its head
+  return response().find(http::FieldId::trailer) != nullptr || (decided_.grpc && response_is_grpc());
+}
+
+/// How the body is framed towards the client: as it came, unless the length is unknown or trailers follow it (chunked),
+/// or the client is too old for chunked (until close).
 http::Framing Exchange::response_framing() const {
   http::Framing framing = response().body;
   // The trailers of gRPC-Web come on top of what the endpoint sends.
   if (grpc_.web && framing.length > 0) framing.kind = http::BodyKind::chunked;
+  if (framing.kind == http::BodyKind::length && trailers_are_due()) framing.kind = http::BodyKind::chunked;
   if (framing.kind == http::BodyKind::chunked || framing.kind == http::BodyKind::until_close) {
     framing.kind = head.minor_version >= 1 ? http::BodyKind::chunked : http::BodyKind::until_close;
   }
@@ -82,14 +93,14 @@ Task<After> Exchange::end_cut_response(relay::RelayEnd end) {
                 : time_is_over ? upstream_error(ErrorKind::total_timeout, "timeouts.total is over")
                 : client_left  ? client_write_failure(end.status, end.too_slow)
                 : end.error    ? std::move(*end.error)
-                : end.status == io::IoStatus::shutdown
-                    ? self_error(ErrorKind::draining, "shutting down")
-                    : upstream_error(ErrorKind::response_incomplete, "the response ended early");
+                : end.status == io::IoStatus::shutdown ? self_error(ErrorKind::draining, "shutting down")
+                                                       : cut_error(call_.reset_code());
   error = with_origin(std::move(error));
   const bool nothing_sent = answer_.progress.written_bytes == 0;
   const bool can_say_why = !nothing_sent && !client_left && may_end_with_status();
   co_await finish_upload();
-  if (client_left && !attempt_.judged) report_health(nullptr);  // as far as it went all was well
+  // As far as it went all was well. A probe that is not judged by its head has no verdict then.
+  if (client_left && !attempt_.judged && !attempt_.pick.ticket.probe) report_health(nullptr);
   if (!client_left) note_latency(&error);
   end_attempt(&error);
   if (nothing_sent && !client_left) {

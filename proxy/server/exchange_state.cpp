@@ -25,6 +25,7 @@ void GrpcCall::reset() {
   web.reset();
   timeout.reset();
   timeout_at = nowhere;
+  upload.reset();
   body.reset();
   said.reset();
 }

@@ -64,6 +64,7 @@ struct GrpcCall {
   std::unique_ptr<GrpcWebCall> web;  // null: it is none of gRPC-Web
   std::optional<Duration> timeout;   // that its client gave it
   std::size_t timeout_at = nowhere;  // where OutgoingRequest::bytes say what is left of it
+  std::optional<GrpcBody> upload;    // the body of the request, of all tries
   std::optional<GrpcBody> body;      // of the response
   std::optional<grpc::Status> said;  // to the client
 
@@ -109,7 +110,7 @@ struct Attempt {
   bool judged = false;                        // passive health has heard how it went
   bool is_retry = false;                      // and counts as one
   std::optional<grpc::Status> grpc_status{};  // in the head of the response, or in its trailers
-  bool grpc_pushback = false;                 // that head has grpc-retry-pushback-ms
+  bool grpc_pushback = false;                 // that head forbids to try again at once
 };
 
 /// What the client gets of an endpoint's response.

@@ -49,6 +49,7 @@ class Http2Call final : public EndpointWire, public Http2Message {
   bool was_kept() const override;
   bool counts_failure() override;
   bool is_shared() const override { return true; }
+  std::optional<std::uint32_t> reset_code() const override { return reset_code_; }
 
   // Http2Message
 
@@ -100,7 +101,8 @@ class Http2Call final : public EndpointWire, public Http2Message {
   http::Method method_ = http::Method::other;
   bool tunnel_ = false, tunnel_refused_ = false;
   bool kept_ = false;
-  std::optional<Error> error_;  // of a response that breaks HTTP/2
+  std::optional<Error> error_;  // of a response that breaks HTTP/2, or a stream that the endpoint reset
+  std::optional<std::uint32_t> reset_code_;
   std::shared_ptr<upstream::ConnectionFailure> failure_;
   std::shared_ptr<const std::string> tls_failure_;
   std::string websocket_accept_;  // that goes with the client's key
