@@ -32,7 +32,8 @@ void Exchange::plan_mirror() noexcept {
   try {
     mirror_ = worker_.mirrors().take();
     const UpstreamRuntime& upstream = *generation_->upstreams[mirror.config->upstream].runtime;
-    mirror_->begin(generation_, *decided_.route, std::move(place), head.method, key_for(upstream));
+    mirror_->begin(generation_, *decided_.route, std::move(place),
+                   {head.method, key_for(upstream), decided_.grpc});
   } catch (const std::exception&) {
     mirror_.reset();
     return count_mirror(route::MirrorOutcome::failed);
