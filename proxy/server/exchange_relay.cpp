@@ -8,6 +8,16 @@
 #include "upstream/ejection.hpp"
 
 namespace weir::server {
+namespace {
+
+/// The client is there, but what it sends comes too slowly, and the call was ended for that.
+bool ended_by_slow_upload(const relay::RelayEnd& end, const std::optional<relay::RelayEnd>& upload) {
+  using enum relay::RelayEnd::Side;
+  return end.side == source && end.status == io::IoStatus::peer_gone && upload && upload->side == source &&
+         upload->status == io::IoStatus::timeout;
+}
+
+}  // namespace
 
 /// Over HTTP/1.1 trailers pass behind chunks only, so a length gives way to them where they are due: a gRPC call has
 /// its status there, and other responses announce them. The client has to say that it takes them (`TE: trailers`).
@@ -86,9 +96,12 @@ bool Exchange::rest_can_follow() const {
 /// The response did not reach its end. If nothing of it was sent it can still become an error answer;
 /// otherwise the client must see that it is incomplete.
 Task<After> Exchange::end_cut_response(relay::RelayEnd end) {
-  const bool client_left = end.side == relay::RelayEnd::Side::target || end.status == io::IoStatus::peer_gone;
+  const bool too_slow_upload = !total_is_over() && ended_by_slow_upload(end, request_.upload_end);
+  const bool client_left = !too_slow_upload && (end.side == relay::RelayEnd::Side::target ||
+                                                end.status == io::IoStatus::peer_gone);
   const bool time_is_over = end.status == io::IoStatus::timeout && !end.too_slow && total_is_over();
-  Error error = time_is_over && client_left
+  Error error = too_slow_upload ? slow_upload(request_.upload_end->too_slow)
+                : time_is_over && client_left
                     ? client_error(ErrorKind::total_timeout, "timeouts.total is over, and the client is slow")
                 : time_is_over ? upstream_error(ErrorKind::total_timeout, "timeouts.total is over")
                 : client_left  ? client_write_failure(end.status, end.too_slow)

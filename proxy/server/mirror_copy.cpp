@@ -124,8 +124,9 @@ Task<Result<void>> MirrorCopy::exchange() {
   CallEnd received = co_await call_.receive_final_head(original_.method);
   if (received.error) co_return *std::move(received.error);
   if (!received.ok()) co_return receive_error(received.status, total_is_over());
-  report_latency(upstream, pick_.index, call_.started(), worker_.reactor().now(), nullptr, call_.response());
   note_grpc_status(grpc_status_in(call_.response().fields));
+  report_latency(upstream, pick_.index, call_.started(), worker_.reactor().now(), nullptr, call_.response(),
+                 grpc_status_);
   co_return co_await discard_body();
 }
 
