@@ -143,7 +143,9 @@ constexpr KeyInfo keys[] = {
     {"listeners.NAME.limits.body_idle_timeout", "duration", "", "60s",
      "Between two reads of a request body; then 408."},
     {"listeners.NAME.limits.body_min_rate", "size", "per second", "0",
-     "Averaged over 10 s in which the client is waited for; a slower body is a 408. 0: off."},
+     "Averaged over 10 s in which the client is waited for; a slower body is a 408. Of a gRPC call only the "
+     "time in "
+     "the middle of a message counts. 0: off."},
     {"listeners.NAME.limits.send_timeout", "duration", "", "20s",
      "Towards the client: a response of which it takes nothing for so long (up to an eighth more) is cut. "
      "What its kernel confirmed counts as taken. Longer for clients that may pause, such as players. Not in "

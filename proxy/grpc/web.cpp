@@ -137,9 +137,11 @@ void ResponseEncoder::finish(std::string_view lines, std::string& out) {
     for (const char c : field.name) block.push_back(http::to_lower(c));
     block.append(":").append(http::trim_ows(field.value)).append("\r\n");
   });
-  const auto prefix = message_prefix(web_trailers, static_cast<std::uint32_t>(block.size()));
-  encode({prefix.data(), prefix.size()}, out);
-  encode(block, out);
+  if (!block.empty()) {
+    const auto prefix = message_prefix(web_trailers, static_cast<std::uint32_t>(block.size()));
+    encode({prefix.data(), prefix.size()}, out);
+    encode(block, out);
+  }
   flush(out);
 }
 

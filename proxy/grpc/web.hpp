@@ -48,8 +48,8 @@ class ResponseEncoder {
   void encode(std::string_view run, std::string& out);
   void flush(std::string& out);
 
-  /// The last frame, and flush(). `lines` are trailers, each `Name: value` CRLF, bounded by who has them; there may be
-  /// none. Names are written in lower case.
+  /// The last frame, and flush(). `lines` are trailers, each `Name: value` CRLF, bounded by who has them. Without any
+  /// there is no frame: the status is in the head then, or nowhere. Names are written in lower case.
   void finish(std::string_view lines, std::string& out);
 
   /// Of a run with flush() behind it.

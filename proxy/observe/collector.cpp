@@ -67,18 +67,22 @@ void add_requests(Families& out, const WorkerMetrics& merged, const NameTable& n
   out.push_back(std::move(in_flight).take());
 }
 
+/// One series a status that occurred.
+void add_statuses(Family& calls, const Labels& labels, const GrpcCounters& counters) {
+  for (std::size_t i = 0; i < counters.by_status.size(); ++i) {
+    if (counters.by_status[i] == 0) continue;
+    const std::string_view status = grpc::to_string(static_cast<grpc::Status>(i));
+    calls.add(with(labels, "grpc_status", std::string(status)), counters.by_status[i]);
+  }
+  if (counters.none != 0) calls.add(with(labels, "grpc_status", "none"), counters.none);
+}
+
 void add_grpc(Families& out, const WorkerMetrics& merged, const NameTable& names) {
   auto calls = Family::counter("weir_grpc_requests_total",
                                "Calls of gRPC, by the status that they ended with (none: the endpoint said "
                                "none).");
   for (const auto& [key, counters] : merged.grpc_calls) {
-    const Labels labels = pair_labels(names, key, "route", "upstream");
-    for (std::size_t i = 0; i < counters.by_status.size(); ++i) {
-      if (counters.by_status[i] == 0) continue;
-      const std::string_view status = grpc::to_string(static_cast<grpc::Status>(i));
-      calls.add(with(labels, "grpc_status", std::string(status)), counters.by_status[i]);
-    }
-    if (counters.none != 0) calls.add(with(labels, "grpc_status", "none"), counters.none);
+    add_statuses(calls, pair_labels(names, key, "route", "upstream"), counters);
   }
   out.push_back(std::move(calls).take());
 }
@@ -273,14 +277,19 @@ void add_mirrors(Families& out, const WorkerMetrics& merged, const NameTable& na
   auto requests = Family::counter("weir_mirror_requests_total",
                                   "Requests that a route was to copy to its mirror upstream, by how that "
                                   "ended (skipped: no copy was sent).");
+  auto calls = Family::counter("weir_mirror_grpc_requests_total",
+                               "Copies of gRPC calls, by the status that they ended with (none: the endpoint "
+                               "said none).");
   for (const auto& [key, counters] : merged.mirrors) {
     const Labels labels = pair_labels(names, key, "route", "upstream");
     for (std::size_t i = 0; i < route::mirror_outcome_count; ++i) {
       const auto outcome = static_cast<route::MirrorOutcome>(i);
       requests.add(with(labels, "outcome", std::string(route::to_string(outcome))), counters.by_outcome[i]);
     }
+    add_statuses(calls, labels, counters.grpc);
   }
   out.push_back(std::move(requests).take());
+  out.push_back(std::move(calls).take());
 }
 
 void add_limits(Families& out, const WorkerMetrics& merged, const NameTable& names,

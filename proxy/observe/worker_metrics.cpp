@@ -108,6 +108,7 @@ void SplitCounters::merge(const SplitCounters& other) {
 
 void MirrorCounters::merge(const MirrorCounters& other) {
   for (std::size_t i = 0; i < by_outcome.size(); ++i) by_outcome[i] += other.by_outcome[i];
+  grpc.merge(other.grpc);
 }
 
 void LimitCounters::merge(const LimitCounters& other) {

@@ -114,9 +114,21 @@ struct SplitCounters {
   void merge(const SplitCounters& other);
 };
 
+/// Calls of gRPC, by the status that they ended with.
+struct GrpcCounters {
+  std::array<std::uint64_t, grpc::status_count> by_status{};
+  std::uint64_t none = 0;  // the endpoint said none
+  /// Without a status: the endpoint said none.
+  void add(std::optional<grpc::Status> status) {
+    ++(status ? by_status[static_cast<std::size_t>(*status)] : none);
+  }
+  void merge(const GrpcCounters& other);
+};
+
 /// Requests that a mirror was to copy, by how that ended (route::MirrorOutcome).
 struct MirrorCounters {
   std::array<std::uint64_t, 5> by_outcome{};
+  GrpcCounters grpc;  // copies of calls that were sent
   void merge(const MirrorCounters& other);
 };
 
@@ -129,13 +141,6 @@ struct LimitCounters {
 struct RefusalCounters {
   std::uint64_t access_denied = 0, max_in_flight = 0;
   void merge(const RefusalCounters& other);
-};
-
-/// Calls of gRPC, by the status that they ended with.
-struct GrpcCounters {
-  std::array<std::uint64_t, grpc::status_count> by_status{};
-  std::uint64_t none = 0;  // the endpoint said none
-  void merge(const GrpcCounters& other);
 };
 
 /// What an overloaded process gives up.
@@ -165,8 +170,7 @@ class WorkerMetrics {
   MirrorCounters& mirrored(NameId route, NameId upstream) { return mirrors[pair_key(route, upstream)]; }
   /// Without a status: the endpoint said none.
   void grpc_finished(NameId route, NameId upstream, std::optional<grpc::Status> status) {
-    GrpcCounters& counters = grpc_calls[pair_key(route, upstream)];
-    ++(status ? counters.by_status[static_cast<std::size_t>(*status)] : counters.none);
+    grpc_calls[pair_key(route, upstream)].add(status);
   }
   std::uint64_t& shed(Shed what, limit::Bound why) {
     return shed_by[static_cast<std::size_t>(what)][static_cast<std::size_t>(why)];

@@ -41,6 +41,9 @@ class BodySource {
   virtual void set_read_max(std::size_t) {}
   /// For how long, in all, the peer could not send because a window of ours was closed. It only grows.
   virtual Duration held_back() const { return {}; }
+  /// Whether its peer is in the middle of something that it has begun to send. What is waited for otherwise says
+  /// nothing of its pace.
+  virtual bool owes_more() const { return true; }
 
  protected:
   ~BodySource() = default;

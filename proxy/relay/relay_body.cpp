@@ -74,6 +74,7 @@ std::optional<RelayEnd> target_failed(const PacedWrite& written, const Waits& wa
 struct SourceWait {
   io::IoResult received;
   Duration waited{};      // without the time in which a window of ours was closed
+  Duration paced{};       // of that, what its pace is measured over
   bool is_early = false;  // it ended before the source was silent for too long
 };
 
@@ -85,11 +86,13 @@ Task<SourceWait> wait_for_source(BodySource& source, const RelayOptions& options
   const Duration held_before = source.held_back();
   const TimePoint silent_until = std::min(before + (options.read_timeout - waits.silence), options.deadline);
   SourceWait wait;
-  const TimePoint until = std::min(silent_until, waits.source.due(before));
+  const bool owed = source.owes_more();
+  const TimePoint until = owed ? std::min(silent_until, waits.source.due(before)) : silent_until;
   wait.received = co_await source.wait(until);
   const Duration all = reactor.now() - before;
   const Duration held = std::min<Duration>(all, source.held_back() - held_before);
   wait.waited = all - held;
+  if (owed) wait.paced = wait.waited;
   waits.for_source += wait.waited;
   waits.for_target += held;
   waits.silence += wait.waited;
@@ -164,7 +167,7 @@ Task<RelayEnd> relay_body(BodySource& source, BodySink& target, std::string_view
     SourceWait wait;
     if (!source.try_read(wait.received)) wait = co_await wait_for_source(source, options, waits, reactor);
     if (wait.received.ok()) waits.silence = {};
-    if (!waits.source.note(wait.received.bytes, wait.waited)) co_return too_slow(RelayEnd::Side::source);
+    if (!waits.source.note(wait.received.bytes, wait.paced)) co_return too_slow(RelayEnd::Side::source);
     if (wait.received.status == io::IoStatus::timeout && waits.is_over(reactor.now())) {
       co_return failed(waits.whose(RelayEnd::Side::source, reactor.now()), io::IoStatus::timeout);
     }

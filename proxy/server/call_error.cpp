@@ -1,6 +1,6 @@
 #include "server/call_error.hpp"
 
-#include <optional>
+#include "http2/frame.hpp"
 
 namespace weir::server {
 namespace {
@@ -59,6 +59,15 @@ Error receive_error(io::IoStatus status, bool total_timeout) {
       return upstream_error(ErrorKind::upstream_reset,
                             "the endpoint closed the connection before a response");
   }
+}
+
+std::string reset_text(std::uint32_t code) {
+  return "the endpoint reset the stream: " + std::string(http2::error_name(http2::ErrorCode{code}));
+}
+
+Error cut_error(std::optional<std::uint32_t> reset_code) {
+  return upstream_error(ErrorKind::response_incomplete,
+                        reset_code ? reset_text(*reset_code) : std::string("the response ended early"));
 }
 
 }  // namespace weir::server

@@ -3,6 +3,10 @@
 // thread.
 #pragma once
 
+#include <cstdint>
+#include <optional>
+#include <string>
+
 #include "core/error.hpp"
 #include "io/reactor.hpp"
 
@@ -14,5 +18,10 @@ Error connect_error(io::IoStatus status, bool total_timeout);
 Error send_error(io::IoStatus status, bool total_timeout);
 /// No response head came.
 Error receive_error(io::IoStatus status, bool total_timeout);
+
+/// The endpoint reset the stream with this code (RFC 9113 7): the words for it.
+std::string reset_text(std::uint32_t code);
+/// A response that did not come to its end; `reset_code` as EndpointWire says.
+Error cut_error(std::optional<std::uint32_t> reset_code);
 
 }  // namespace weir::server

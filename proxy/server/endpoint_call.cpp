@@ -28,6 +28,7 @@ void EndpointCall::reset() {
   response_.clear();
   phase_ = Phase::connecting;
   lacks_descriptor_ = whole_ = false;
+  dropped_trailers_ = {};
   handed_over_ = response_deadline_ = TimePoint::max();
 }
 
@@ -159,6 +160,7 @@ Task<CallEnd> EndpointCall::discard_body(const DiscardBounds& bounds) {
     co_return end;
   }
   whole_ = !body.has_more();
+  dropped_trailers_ = body.trailers();
   co_return end;
 }
 

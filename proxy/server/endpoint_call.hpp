@@ -9,6 +9,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -94,6 +95,8 @@ class EndpointCall {
   /// The same without waiting, as far as the body is here: true when that is all of it.
   bool drop_buffered_body();
   bool is_whole() const { return whole_; }
+  /// Behind a body that was dropped and is whole, as received; until end().
+  std::string_view dropped_trailers() const { return dropped_trailers_; }
 
   /// The body behind a final head, for a caller that passes it on, read in blocks of `block_max` where it is long. The
   /// head's text may be read over.
@@ -125,6 +128,7 @@ class EndpointCall {
   /// As EndpointWire says.
   bool counts_failure() { return wire_->counts_failure(); }
   bool is_shared() const { return wire_->is_shared(); }
+  std::optional<std::uint32_t> reset_code() const { return wire_->reset_code(); }
   std::string tls_failure() const { return wire_->tls_failure(); }
   std::string_view protocol_failure() const { return wire_->protocol_failure(); }
 
@@ -147,6 +151,7 @@ class EndpointCall {
   Phase phase_ = Phase::connecting;
   bool lacks_descriptor_ = false;
   bool whole_ = false;  // the body came to its end
+  std::string_view dropped_trailers_;
   http::ResponseHead response_;
   relay::BodyBatch batch_;  // of a whole request
   relay::BodySink* sending_ = nullptr;

@@ -105,6 +105,9 @@ class EndpointWire {
   virtual bool counts_failure() = 0;
   /// Other requests may be on the same connection.
   virtual bool is_shared() const = 0;
+  /// The code with which the endpoint reset the stream of the request (RFC 9113 7); nothing where it did not, or did
+  /// not look at the request.
+  virtual std::optional<std::uint32_t> reset_code() const { return std::nullopt; }
 
   /// When the first byte of a response came; TimePoint{}: none has.
   TimePoint first_byte_at() const { return first_byte_at_; }

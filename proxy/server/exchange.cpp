@@ -97,7 +97,7 @@ Task<After> Exchange::walk() {
   auto acceptable_response = context_.client->accepts(attempt_.response());
   if (!acceptable_response) co_return co_await relay_.refuse(acceptable_response);
   if (attempt_.response().status == 101) co_return co_await relay_.upgrade();
-  if (context_.grpc.web && !relay_.response_is_grpc()) co_return co_await relay_.answer_not_grpc();
+  if (context_.grpc.web && !attempt_.report().response_is_grpc()) co_return co_await relay_.answer_not_grpc();
   co_return co_await relay_.pass_on();
 }
 

@@ -92,6 +92,7 @@ void Tries::prepare_next_attempt(upstream::RetryDecision decision) {
   if (decision == upstream::RetryDecision::other_endpoint) {
     ++retry_.retries_done;
     is_retry_ = true;
+    grpc_steps_.write_attempts(retry_.retries_done);
   } else {
     // Elsewhere where that is possible: a dead endpoint's kept connections look as one that was closed for idleness. It
     // was not really tried, though, and a try may go there when all others were.

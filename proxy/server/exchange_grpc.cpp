@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "grpc/reset.hpp"
 #include "grpc/timeout.hpp"
 #include "http/text.hpp"
 #include "server/exchange_answer.hpp"
@@ -19,6 +20,27 @@ namespace {
 
 constexpr std::string_view timeout_name = "grpc-timeout";
 constexpr std::string_view pushback_name = "grpc-retry-pushback-ms";
+constexpr std::string_view attempts_name = "grpc-previous-rpc-attempts";
+constexpr std::string_view accept_encoding_name = "grpc-accept-encoding";
+constexpr std::string_view at_once = "0";  // of a pushback
+
+const http::Field* find_grpc_field(std::span<const http::Field> fields, std::string_view lower_name) {
+  const auto found = std::ranges::find_if(
+      fields, [&](const http::Field& field) { return is_grpc_field(field, lower_name); });
+  return found == fields.end() ? nullptr : &*found;
+}
+
+/// Tries before the first of Weir's, as the client counts them; nothing on what is no such count.
+std::optional<std::uint32_t> tries_of_client(const http::Field* field) {
+  constexpr std::size_t digits_max = 9;
+  if (field == nullptr) return 0;
+  const std::string_view text = field->value;
+  if (text.empty() || text.size() > digits_max || !http::all(text, http::char_class::digit))
+    return std::nullopt;
+  std::uint32_t tries = 0;
+  for (const char c : text) tries = tries * 10 + static_cast<std::uint32_t>(c - '0');
+  return tries;
+}
 
 /// For people. With a deadline of the client's own that is what is over.
 std::string_view message_of(const Error& error, bool has_deadline) {
@@ -70,29 +92,35 @@ Duration GrpcSteps::patience(Duration bound) const {
 void GrpcSteps::place_timeout() {
   const http::Field field{http::FieldId::unknown, timeout_name, {}};
   if (!grpc_.timeout || decided_.route->headers.request.names(field)) return;
-  std::string& bytes = request_.bytes;
-  constexpr std::string_view line_end = "\r\n";
-  for (std::size_t line = bytes.find(line_end); line != std::string::npos;
-       line = bytes.find(line_end, line)) {
-    line += line_end.size();
-    const std::size_t colon = line + timeout_name.size();
-    if (colon >= bytes.size() || bytes[colon] != ':' ||
-        !http::iequals(std::string_view(bytes).substr(line, timeout_name.size()), timeout_name)) {
-      continue;
-    }
-    const grpc::TimeoutText text = grpc::format_timeout(*grpc_.timeout);
-    const std::size_t value = colon + 1;
-    bytes.replace(value, bytes.find(line_end, value) - value, " ");
-    grpc_.timeout_at = value + 1;
-    bytes.insert(grpc_.timeout_at, text.data(), text.size());
-    return;
-  }
+  const auto place = find_value(request_.bytes, timeout_name);
+  if (!place) return;
+  const grpc::TimeoutText text = grpc::format_timeout(*grpc_.timeout);
+  request_.bytes.replace(place->at, place->size, " ");
+  grpc_.timeout_at = place->at + 1;
+  request_.bytes.insert(grpc_.timeout_at, text.data(), text.size());
 }
 
 void GrpcSteps::write_timeout() {
   if (grpc_.timeout_at == GrpcCall::nowhere) return;
   const grpc::TimeoutText left = grpc::format_timeout(context_.deadline - context_.now());
   request_.bytes.replace(grpc_.timeout_at, left.size(), left.data(), left.size());
+}
+
+void GrpcSteps::write_attempts(unsigned retries_done) {
+  const http::Field field{http::FieldId::unknown, attempts_name, {}};
+  if (!decided_.grpc || decided_.route->headers.request.names(field)) return;
+  const auto before = tries_of_client(find_grpc_field(context_.head.fields, attempts_name));
+  if (!before) return;
+  const std::string text = ' ' + std::to_string(*before + retries_done);
+  std::string& bytes = request_.bytes;
+  if (const auto place = find_value(bytes, attempts_name)) {
+    bytes.replace(place->at, place->size, text);
+  } else {
+    constexpr std::string_view line_end = "\r\n";
+    bytes.resize(bytes.size() - line_end.size());  // the empty line
+    bytes.append(attempts_name).append(":").append(text).append(line_end).append(line_end);
+  }
+  if (grpc_.timeout_at != GrpcCall::nowhere) grpc_.timeout_at = find_value(bytes, timeout_name)->at + 1;
 }
 
 void GrpcSteps::translate_web() {
@@ -102,6 +130,8 @@ void GrpcSteps::translate_web() {
     field.value = grpc_.web->request_type;
     field.verbatim = false;
   }
+  if (find_grpc_field(context_.head.fields, accept_encoding_name) == nullptr)
+    context_.head.fields.push_back({http::FieldId::unknown, accept_encoding_name, "identity"});
   context_.head.accepts_trailers = true;
   const bool has_body = context_.head.body.kind == http::BodyKind::length && context_.head.body.length > 0;
   if (has_body) request_.framing = {http::BodyKind::chunked, 0};
@@ -109,8 +139,10 @@ void GrpcSteps::translate_web() {
 }
 
 relay::BodySource& GrpcSteps::request_body() {
-  if (grpc_.web && grpc_.web->source) return *grpc_.web->source;
-  return context_.client->body();
+  if (!decided_.grpc) return context_.client->body();
+  if (grpc_.upload) return *grpc_.upload;
+  if (grpc_.web && grpc_.web->source) return grpc_.upload.emplace(*grpc_.web->source);
+  return grpc_.upload.emplace(context_.client->body());
 }
 
 /// What becomes of a call whose request did not come to its end. With a deadline the client may have been silent until
@@ -129,15 +161,14 @@ Error GrpcSteps::with_origin(Error error) const {
 void AttemptReport::note_grpc_head() {
   if (!decided_.grpc) return;
   grpc_status_ = grpc_status_in(response().fields);
-  for (const http::Field& field : response().fields) {
-    if (is_grpc_field(field, pushback_name)) grpc_pushback_ = true;
-  }
+  const http::Field* const pushback = find_grpc_field(response().fields, pushback_name);
+  grpc_pushback_ = pushback != nullptr && pushback->value != at_once;
 }
 
-/// And its trailers, which have it where there are messages.
+/// And its trailers, which have it where there are messages; they count before the head.
 void AttemptReport::note_grpc_trailers(std::string_view lines) {
   if (!decided_.grpc) return;
-  if (!grpc_status_) grpc_status_ = grpc_status_in(lines);
+  if (const auto status = grpc_status_in(lines)) grpc_status_ = status;
   grpc_.said = grpc_status_;
 }
 
@@ -145,12 +176,31 @@ std::uint16_t AttemptReport::failure_of_response() const {
   return upstream::failure_bit_of_response(response().status, grpc_status_);
 }
 
-/// Why that is a failure.
-health::Cause AttemptReport::cause_of_response() const {
-  const int status = response().status;
-  if (upstream::failure_bit_of_status(status) == 0 && grpc_status_)
-    return health::Cause::of_grpc(*grpc_status_);
-  return health::Cause::of_status(status);
+/// The head of the response says nothing of how the call goes.
+bool AttemptReport::awaits_grpc_status() const {
+  return decided_.grpc && !grpc_status_ && response_is_grpc() && !response_is_head_only();
+}
+
+bool AttemptReport::response_is_grpc() const {
+  if (response().status != 200) return false;
+  if (grpc_status_ && response_is_head_only()) return true;
+  const http::Field* const type = response().find(http::FieldId::content_type);
+  return type != nullptr && grpc::is_grpc(type->value);
+}
+
+bool AttemptReport::response_is_head_only() const {
+  const http::Framing& body = response().body;
+  return body.kind == http::BodyKind::none || (body.kind == http::BodyKind::length && body.length == 0);
+}
+
+/// What a reset of the stream by the endpoint stands for, where that is what `error` is about.
+std::optional<grpc::Status> AttemptReport::status_of_reset(const Error& error) const {
+  const bool by_reset =
+      error.kind == ErrorKind::upstream_reset || error.kind == ErrorKind::response_incomplete;
+  if (!decided_.grpc || !by_reset) return std::nullopt;
+  const auto code = call_.reset_code();
+  if (!code) return std::nullopt;
+  return grpc::status_of_reset(*code);
 }
 
 bool GrpcSteps::retries_by_status() const {
@@ -165,7 +215,8 @@ const http::ResponseHead& ResponseRelay::response_head() {
 relay::BodySource& ResponseRelay::response_body() {
   relay::BodySource& body = attempt_.call().begin_body();
   if (!decided_.grpc) return body;
-  return grpc_.body.emplace(body);
+  if (!attempt_.report().awaits_message()) return grpc_.body.emplace(body);
+  return grpc_.body.emplace(body, [this] { attempt_.report().judge_by_message(); });
 }
 
 /// Without a body the status is in the head, in gRPC-Web, too.
@@ -177,7 +228,7 @@ relay::BodySink& ResponseRelay::response_sink(http::BodyKind kind) {
 
 /// An error as a client of gRPC reads it: a head with the status, and nothing behind it ("Trailers-Only").
 Task<After> OwnAnswers::grpc_error(Error error, std::string_view proxy_status, bool connection_is_good) {
-  const grpc::Status status = grpc::status_of_error(error.kind);
+  const grpc::Status status = grpc_.status_of(error);
   const std::string fields = grpc_status_lines(status, message_of(error, grpc_.timeout.has_value()));
   outcome_.error = std::move(error);
   co_return co_await grpc_status(status, fields, proxy_status, connection_is_good);
@@ -196,17 +247,14 @@ Task<After> OwnAnswers::grpc_status(grpc::Status status, std::string_view fields
   co_return co_await answer(response, connection_is_good);
 }
 
-bool ResponseRelay::response_is_grpc() const {
-  const http::Field* const type = response().find(http::FieldId::content_type);
-  return response().status == 200 && type != nullptr && grpc::is_grpc(type->value);
-}
-
 Task<After> ResponseRelay::answer_not_grpc() {
   const int http_status = response().status;
   const grpc::Status status = attempt_.report().grpc_status().value_or(grpc::status_of_http(http_status));
   const std::string message = http_status == 200 ? std::string("the response is not gRPC")
                                                  : "HTTP status " + std::to_string(http_status);
-  const std::string fields = grpc_status_lines(status, message);
+  const std::string_view said = grpc_message_in(response().fields);
+  const bool says_why = attempt_.report().grpc_status() && !said.empty();
+  std::string fields = says_why ? grpc_status_lines_with(status, said) : grpc_status_lines(status, message);
   co_await attempt_.upload().finish();
   attempt_.report().went_well();
   outcome_.attempts.back().outcome = "ok";
@@ -222,7 +270,7 @@ bool ResponseRelay::may_end_with_status() const {
 
 /// The head is with the client, so the status is in trailers.
 Task<After> ResponseRelay::end_with_status() {
-  const grpc::Status status = grpc::status_of_error(outcome_.error->kind);
+  const grpc::Status status = grpc_.status_of(*outcome_.error);
   const std::string lines = grpc_status_lines(status, message_of(*outcome_.error, grpc_.timeout.has_value()));
   relay::BodyBatch batch;
   batch.begin({});
@@ -239,7 +287,7 @@ Task<After> ResponseRelay::end_with_status() {
 /// Of a call that was cut, or that its client left, the status of what did that.
 std::optional<grpc::Status> GrpcSteps::status() const {
   if (!decided_.grpc || grpc_.said || !context_.outcome.error) return grpc_.said;
-  return grpc::status_of_error(context_.outcome.error->kind);
+  return grpc_.status_of(*context_.outcome.error);
 }
 
 }  // namespace weir::server

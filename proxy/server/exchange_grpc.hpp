@@ -32,8 +32,13 @@ class GrpcSteps {
   void place_timeout();
   /// For the try that begins.
   void write_timeout();
-  /// The request that a client of gRPC would have sent.
+  /// How many tries came before the one that follows (gRFC A6): the client's and Weir's, but not those that no endpoint
+  /// looked at. What a header policy says of it stays, and what is no number, too.
+  void write_attempts(unsigned retries_done);
+  /// The request that a client of gRPC would have sent. Messages of gRPC-Web are not compressed one by one: a server is
+  /// told so for clients that do not say what they accept.
   void translate_web();
+  /// Of all tries: where in its messages a call stands outlives one of them.
   relay::BodySource& request_body();
   /// What becomes of a call whose request did not come to its end.
   io::IoStatus why_upload_ended() const;

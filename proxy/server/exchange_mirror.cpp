@@ -39,8 +39,8 @@ void Mirroring::plan() noexcept {
   try {
     copy_ = context_.worker.mirrors().take();
     const UpstreamRuntime& upstream = *context_.generation->upstreams[mirror.config->upstream].runtime;
-    copy_->begin(context_.generation, *decided_.route, std::move(place), context_.head.method,
-                 context_.hash_key_for(upstream));
+    copy_->begin(context_.generation, *decided_.route, std::move(place),
+                 {context_.head.method, context_.hash_key_for(upstream), decided_.grpc});
   } catch (const std::exception&) {
     copy_.reset();
     return count(route::MirrorOutcome::failed);

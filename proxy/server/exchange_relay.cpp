@@ -1,20 +1,43 @@
 #include "server/exchange_relay.hpp"
 
 #include "relay/tunnel.hpp"
+#include "server/call_error.hpp"
 #include "server/session.hpp"
 #include "server/worker.hpp"
 #include "upstream/ejection.hpp"
 
 namespace weir::server {
+namespace {
+
+/// The client is there, but what it sends comes too slowly, and the call was ended for that.
+bool ended_by_slow_upload(const relay::RelayEnd& end, const std::optional<relay::RelayEnd>& upload) {
+  using enum relay::RelayEnd::Side;
+  return end.side == source && end.status == io::IoStatus::peer_gone && upload && upload->side == source &&
+         upload->status == io::IoStatus::timeout;
+}
+
+}  // namespace
 
 void ResponseRelay::reset() {
   progress_ = {};
+}
+
+/// Over HTTP/1.1 trailers pass behind chunks only, so a length gives way to them where they are due: a gRPC call has
+/// its status there, and other responses announce them. The client has to say that it takes them (`TE: trailers`).
+bool ResponseRelay::trailers_are_due() const {
+  const http::RequestHead& head = context_.head;
+  if (head.major_version != 1 || !head.accepts_trailers || grpc_.web || response().major_version != 2)
+    return false;
+  if (response().find(http::FieldId::content_length) == nullptr) return false;  // it ended with its head
+  return response().find(http::FieldId::trailer) != nullptr ||
+         (decided_.grpc && attempt_.report().response_is_grpc());
 }
 
 http::Framing ResponseRelay::response_framing() const {
   http::Framing framing = response().body;
   // The trailers of gRPC-Web come on top of what the endpoint sends.
   if (grpc_.web && framing.length > 0) framing.kind = http::BodyKind::chunked;
+  if (framing.kind == http::BodyKind::length && trailers_are_due()) framing.kind = http::BodyKind::chunked;
   if (framing.kind == http::BodyKind::chunked || framing.kind == http::BodyKind::until_close) {
     framing.kind = context_.head.minor_version >= 1 ? http::BodyKind::chunked : http::BodyKind::until_close;
   }
@@ -71,21 +94,23 @@ bool ResponseRelay::rest_can_follow() const {
 /// The response did not reach its end. If nothing of it was sent it can still become an error answer;
 /// otherwise the client must see that it is incomplete.
 Task<After> ResponseRelay::end_cut(relay::RelayEnd end) {
-  const bool client_left = end.side == relay::RelayEnd::Side::target || end.status == io::IoStatus::peer_gone;
+  const bool too_slow_upload = !context_.total_is_over() && ended_by_slow_upload(end, request_.upload_end);
+  const bool client_left = !too_slow_upload && (end.side == relay::RelayEnd::Side::target ||
+                                                end.status == io::IoStatus::peer_gone);
   const bool time_is_over = end.status == io::IoStatus::timeout && !end.too_slow && context_.total_is_over();
-  Error error = time_is_over && client_left
+  Error error = too_slow_upload ? attempt_.upload().slow(request_.upload_end->too_slow)
+                : time_is_over && client_left
                     ? client_error(ErrorKind::total_timeout, "timeouts.total is over, and the client is slow")
                 : time_is_over ? upstream_error(ErrorKind::total_timeout, "timeouts.total is over")
                 : client_left  ? response_.write_failure(end.status, end.too_slow)
                 : end.error    ? std::move(*end.error)
-                : end.status == io::IoStatus::shutdown
-                    ? self_error(ErrorKind::draining, "shutting down")
-                    : upstream_error(ErrorKind::response_incomplete, "the response ended early");
+                : end.status == io::IoStatus::shutdown ? self_error(ErrorKind::draining, "shutting down")
+                                                       : cut_error(attempt_.call().reset_code());
   error = grpc_steps_.with_origin(std::move(error));
   const bool nothing_sent = progress_.written_bytes == 0;
   const bool can_say_why = !nothing_sent && !client_left && may_end_with_status();
   co_await attempt_.upload().finish();
-  if (client_left) attempt_.report().went_well();  // as far as it went all was well
+  if (client_left) attempt_.report().client_left();
   if (!client_left) attempt_.report().note_latency(&error);
   attempt_.end(&error);
   if (nothing_sent && !client_left) {

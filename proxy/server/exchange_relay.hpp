@@ -36,15 +36,14 @@ class ResponseRelay {
   /// A response that this client cannot be given. It says nothing of the endpoint's health: a client could bring any
   /// endpoint to such a response.
   Task<After> refuse(const Result<void>& unacceptable);
-  /// Whether what the client of a gRPC-Web call would get is a response to one.
-  bool response_is_grpc() const;
   /// A client of gRPC-Web cannot read what the endpoint, or a proxy before it, answered: it gets the status that this
-  /// stands for. The endpoint has no part in that beyond its status.
+  /// stands for. The endpoint has no part in that beyond its status, and its message where it sends one of gRPC.
   Task<After> answer_not_grpc();
 
  private:
-  /// How the body is framed towards the client: as it came, unless the length is unknown (chunked) or the client is too
-  /// old for chunked (until close).
+  bool trailers_are_due() const;
+  /// How the body is framed towards the client: as it came, unless the length is unknown or trailers follow it
+  /// (chunked), or the client is too old for chunked (until close).
   http::Framing response_framing() const;
   const http::ResponseHead& response_head();
   relay::BodySource& response_body();

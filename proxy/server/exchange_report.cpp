@@ -1,5 +1,7 @@
 #include "server/exchange_report.hpp"
 
+#include <utility>
+
 #include "server/health_report.hpp"
 #include "server/latency_report.hpp"
 #include "server/worker.hpp"
@@ -9,12 +11,14 @@ namespace weir::server {
 void AttemptReport::begin() {
   judged_ = grpc_pushback_ = false;
   grpc_status_.reset();
+  grpc_.reset_status.reset();
 }
 
 upstream::TryOutcome AttemptReport::outcome_of(const Error* error) const {
   upstream::TryOutcome outcome;
   if (error != nullptr) {
     outcome.kind = error->kind;
+    outcome.grpc_status = status_of_reset(*error);
   } else if (failure_of_response() != 0) {
     outcome.status = response().status;
     outcome.grpc_status = grpc_status_;
@@ -34,10 +38,12 @@ void AttemptReport::judge_head() {
   note_latency(nullptr);
   balance::Pick& pick = choice_.pick();
   const std::uint16_t failure = failure_of_response();
-  judged_ = pick.ticket.probe || response().status == 101 || failure != 0;
+  const bool early_verdict = pick.ticket.probe && !awaits_grpc_status();
+  judged_ = early_verdict || response().status == 101 || failure != 0;
   if (failure == 0) settle_pending(true);
   if ((failure & context_.upstream().passive_health.failures) != 0) {
-    add_pending(context_.view(), pending_, {pick.index, pick.ticket, cause_of_response(), failure});
+    add_pending(context_.view(), pending_,
+                {pick.index, pick.ticket, cause_of_response(response().status, grpc_status_), failure});
     pick.ticket.probe = false;  // the verdict ends the probe, not the end of this attempt
   } else if (judged_) {
     if (failure != 0) pending_.note_other(failure);
@@ -45,11 +51,20 @@ void AttemptReport::judge_head() {
   }
 }
 
+void AttemptReport::judge_by_message() {
+  if (!std::exchange(judged_, true)) report_health(nullptr);
+}
+
 void AttemptReport::went_well() {
   if (!judged_) report_health(nullptr);
 }
 
+void AttemptReport::client_left() {
+  if (!awaits_message()) went_well();
+}
+
 bool AttemptReport::failed(const Error& error) {
+  grpc_.reset_status = status_of_reset(error);
   const bool stale = upstream::was_stale(outcome_of(&error));
   if (!pending_.empty() && !stale) pending_.note_other(failure_of_attempt(&error));
   report_health(&error);
@@ -62,7 +77,8 @@ void AttemptReport::report_health(const Error* error) {
   const std::uint16_t by_status = failure_of_response();
   const bool failed_before =
       error != nullptr && judged_ && (by_status & context_.upstream().passive_health.failures) != 0;
-  server::report_health(context_.view(), choice_.pick(), context_.now(), error, cause_of_response(),
+  server::report_health(context_.view(), choice_.pick(), context_.now(), error,
+                        cause_of_response(response().status, grpc_status_),
                         failed_before ? std::uint16_t{0} : failure_of_attempt(error));
 }
 
@@ -70,6 +86,8 @@ void AttemptReport::report_health(const Error* error) {
 std::uint16_t AttemptReport::failure_of_attempt(const Error* error) {
   if (error == nullptr) return failure_of_response();
   if (error->origin == Origin::client) return 0;
+  if (status_of_reset(*error) == grpc::Status::cancelled)
+    return 0;  // it ended this call: the others are well
   if (error->kind != ErrorKind::total_timeout || response().status != 0) {
     const std::uint16_t failure = upstream::failure_bit_of_try(outcome_of(error));
     return failure != 0 && call_.counts_failure() ? failure : std::uint16_t{0};

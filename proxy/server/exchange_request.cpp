@@ -52,7 +52,7 @@ void compose_request(ExchangeContext& context, GrpcSteps& grpc_steps, OutgoingRe
   forwarding.via = context.worker.via();
   forwarding.keep_tracestate = decided.traceparent_kept;
   http1::write_request_head(request.bytes, head, request.target, request.framing, forwarding,
-                           decided.route->headers.request, request.upgrade);
+                            decided.route->headers.request, request.upgrade);
   grpc_steps.place_timeout();
 }
 

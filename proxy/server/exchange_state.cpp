@@ -22,11 +22,20 @@ void Decision::reset() {
   traceparent_kept = grpc = false;
 }
 
+grpc::Status GrpcCall::status_of(const Error& error) const {
+  const bool by_reset =
+      error.kind == ErrorKind::upstream_reset || error.kind == ErrorKind::response_incomplete;
+  if (by_reset && reset_status) return *reset_status;
+  return grpc::status_of_error(error.kind);
+}
+
 void GrpcCall::reset() {
   web.reset();
   timeout.reset();
   timeout_at = nowhere;
+  upload.reset();
   body.reset();
+  reset_status.reset();
   said.reset();
 }
 

@@ -63,9 +63,14 @@ struct GrpcCall {
   std::unique_ptr<GrpcWebCall> web;  // null: it is none of gRPC-Web
   std::optional<Duration> timeout;   // that its client gave it
   std::size_t timeout_at = nowhere;  // where OutgoingRequest::bytes say what is left of it
+  std::optional<GrpcBody> upload;    // the body of the request, of all tries
   std::optional<GrpcBody> body;      // of the response
+  std::optional<grpc::Status>
+      reset_status;                  // what the endpoint's reset of the stream stands for, of the last try
   std::optional<grpc::Status> said;  // to the client
 
+  /// What `error`, with which the last try ended or which is Weir's own, is to a client.
+  grpc::Status status_of(const Error& error) const;
   void reset();
 };
 

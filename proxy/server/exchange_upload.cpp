@@ -41,7 +41,7 @@ Task<> Upload::run() {
   options.write_timeout = decided_.timeouts->send;
   options.deadline = context_.deadline;
   options.body_bytes_max = limits.body_bytes;
-  options.source_min_rate = context_.grpc.timeout ? 0 : limits.body_min_rate;
+  options.source_min_rate = limits.body_min_rate;
   options.trailers = {&decided_.route->headers.request, request_.nominated};
   options.resend = request_.replay;
   if (replays_body()) {

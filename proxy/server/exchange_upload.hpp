@@ -46,13 +46,14 @@ class Upload {
 
   /// Why the response is not to be had, where that is for the request's own end.
   std::optional<Error> failure() const;
+  /// What a body that came too slowly is.
+  Error slow(bool too_slow) const;
   /// The body is kept while it passes, so that it can be sent again.
   bool replays_body() const;
 
  private:
   Task<> run();
   void end(bool well);
-  Error slow(bool too_slow) const;
 
   ExchangeContext& context_;
   const Decision& decided_;

@@ -1,32 +1,31 @@
-// The body of a response to a gRPC call on its way: it passes as it is, and what is kept is whether a cut here would be
-// a cut within a message. Of one call; worker thread.
+// A body of a gRPC call on its way, of a request or of a response: it passes as it is, and what is kept is where in its
+// messages it stands. Of one call; worker thread.
 #pragma once
 
+#include <functional>
+#include <utility>
+
 #include "grpc/message.hpp"
-#include "relay/body.hpp"
+#include "relay/wrapped_source.hpp"
 
 namespace weir::server {
 
-class GrpcBody final : public relay::BodySource {
+class GrpcBody final : public relay::WrappedSource {
  public:
-  /// `body` outlives every call but between_messages().
-  explicit GrpcBody(relay::BodySource& body) : body_(body) {}
+  /// `body` outlives every call but those that ask for messages. `on_message` is called once, when a message is whole
+  /// and the body does not end with it.
+  explicit GrpcBody(relay::BodySource& body, std::function<void()> on_message = {})
+      : WrappedSource(body), on_message_(std::move(on_message)) {}
 
   Result<void> take(relay::BodyBatch& batch) override;
-  bool finished() const override { return body_.finished(); }
-  bool has_more() const override { return body_.has_more(); }
-  bool try_read(io::IoResult& result) override { return body_.try_read(result); }
-  Task<io::IoResult> wait(TimePoint until) override { return body_.wait(until); }
-  Result<void> end_of_stream() override { return body_.end_of_stream(); }
-  std::string_view trailers() const override { return body_.trailers(); }
-  void set_read_max(std::size_t bytes) override { body_.set_read_max(bytes); }
-  Duration held_back() const override { return body_.held_back(); }
+  /// Between messages nothing is owed: a stream may be silent there.
+  bool owes_more() const override { return !between_messages(); }
 
   /// As far as take() handed out what was there: behind a whole message, or before the first.
   bool between_messages() const { return cursor_.between_messages(); }
 
  private:
-  relay::BodySource& body_;
+  std::function<void()> on_message_;
   grpc::MessageCursor cursor_;
 };
 

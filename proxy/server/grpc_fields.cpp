@@ -6,7 +6,8 @@
 namespace weir::server {
 namespace {
 
-constexpr std::string_view status_name = "grpc-status";
+constexpr std::string_view status_name = "grpc-status", message_name = "grpc-message";
+constexpr std::string_view line_end = "\r\n";
 
 }  // namespace
 
@@ -30,14 +31,36 @@ std::optional<grpc::Status> grpc_status_in(std::string_view lines) {
   return status;
 }
 
+std::string_view grpc_message_in(std::span<const http::Field> fields) {
+  for (const http::Field& field : fields) {
+    if (is_grpc_field(field, message_name)) return field.value;
+  }
+  return {};
+}
+
 std::string grpc_status_lines(grpc::Status status, std::string_view message) {
+  std::string encoded;
+  grpc::append_message(encoded, message);
+  return grpc_status_lines_with(status, encoded);
+}
+
+std::string grpc_status_lines_with(grpc::Status status, std::string_view encoded_message) {
   std::string lines(status_name);
-  lines.append(": ").append(grpc::number_text(status)).append("\r\n");
-  if (message.empty()) return lines;
-  lines += "grpc-message: ";
-  grpc::append_message(lines, message);
-  lines += "\r\n";
-  return lines;
+  lines.append(": ").append(grpc::number_text(status)).append(line_end);
+  if (encoded_message.empty()) return lines;
+  return lines.append(message_name).append(": ").append(encoded_message).append(line_end);
+}
+
+/// The request line is passed by: what is looked for begins a line behind another.
+std::optional<ValuePlace> find_value(std::string_view head, std::string_view lower_name) {
+  for (std::size_t line = head.find(line_end); line != head.npos; line = head.find(line_end, line)) {
+    line += line_end.size();
+    const std::size_t colon = line + lower_name.size();
+    if (colon >= head.size() || head[colon] != ':') continue;
+    if (!http::iequals(head.substr(line, lower_name.size()), lower_name)) continue;
+    return ValuePlace{colon + 1, head.find(line_end, colon) - (colon + 1)};
+  }
+  return std::nullopt;
 }
 
 }  // namespace weir::server

@@ -1,6 +1,7 @@
 // The fields in which gRPC says how a call ended: in a head ("Trailers-Only"), or in trailers. Pure; any thread.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
@@ -19,7 +20,18 @@ std::optional<grpc::Status> grpc_status_in(std::span<const http::Field> fields);
 /// The same in trailers: field lines.
 std::optional<grpc::Status> grpc_status_in(std::string_view lines);
 
+/// The value of grpc-message as it came; empty where there is none.
+std::string_view grpc_message_in(std::span<const http::Field> fields);
+
 /// grpc-status, and grpc-message where there is one, as field lines. `message` may be any text.
 std::string grpc_status_lines(grpc::Status status, std::string_view message);
+/// The same with a value of grpc-message that came from elsewhere.
+std::string grpc_status_lines_with(grpc::Status status, std::string_view encoded_message);
+
+/// Where the value of a field is in a head that Weir wrote: behind the colon, up to the end of the line.
+struct ValuePlace {
+  std::size_t at = 0, size = 0;
+};
+std::optional<ValuePlace> find_value(std::string_view head, std::string_view lower_name);
 
 }  // namespace weir::server

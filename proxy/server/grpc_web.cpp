@@ -22,7 +22,7 @@ grpc::Web kind_of_response(grpc::Web kind, std::string_view accept) {
 Result<void> GrpcWebSource::take(relay::BodyBatch& batch) {
   relay::BodyBatch coded;
   coded.begin({});
-  if (auto taken = body_.take(coded); !taken) return taken;
+  if (auto taken = body().take(coded); !taken) return taken;
   for (const iovec& run : coded.runs()) {
     char* const place = static_cast<char*>(run.iov_base);
     const auto bytes = decoder_.decode(text_of(run), place);
@@ -67,11 +67,17 @@ GrpcWebCall::GrpcWebCall(std::string_view content_type, grpc::Web kind, std::str
 
 const http::ResponseHead& GrpcWebCall::translate(const http::ResponseHead& head) {
   response_head = head;
+  bool typed = false;
   for (http::Field& field : response_head.fields) {
     if (field.id != http::FieldId::content_type) continue;
-    if (field.value != "application/grpc") response_type = grpc::web_type(field.value, response);
+    const bool names_format = grpc::is_grpc(field.value) && field.value != "application/grpc";
+    if (names_format) response_type = grpc::web_type(field.value, response);
     field.value = response_type;
     field.verbatim = false;
+    typed = true;
+  }
+  if (!typed) {
+    response_head.fields.push_back({http::FieldId::content_type, "Content-Type", response_type});
   }
   return response_head;
 }

@@ -9,27 +9,18 @@
 #include "grpc/content_type.hpp"
 #include "grpc/web.hpp"
 #include "http/head.hpp"
-#include "relay/body.hpp"
+#include "relay/wrapped_source.hpp"
 
 namespace weir::server {
 
 /// A body in base64, decoded where it lies.
-class GrpcWebSource final : public relay::BodySource {
+class GrpcWebSource final : public relay::WrappedSource {
  public:
-  explicit GrpcWebSource(relay::BodySource& body) : body_(body) {}
+  explicit GrpcWebSource(relay::BodySource& body) : WrappedSource(body) {}
 
   Result<void> take(relay::BodyBatch& batch) override;
-  bool finished() const override { return body_.finished(); }
-  bool has_more() const override { return body_.has_more(); }
-  bool try_read(io::IoResult& result) override { return body_.try_read(result); }
-  Task<io::IoResult> wait(TimePoint until) override { return body_.wait(until); }
-  Result<void> end_of_stream() override { return body_.end_of_stream(); }
-  std::string_view trailers() const override { return body_.trailers(); }
-  void set_read_max(std::size_t bytes) override { body_.set_read_max(bytes); }
-  Duration held_back() const override { return body_.held_back(); }
 
  private:
-  relay::BodySource& body_;
   grpc::RequestDecoder decoder_{grpc::Web::text};
 };
 
@@ -64,8 +55,8 @@ struct GrpcWebCall {
   /// `kind` is that of the request, and of the response, too, unless `accept` names the kind of text.
   GrpcWebCall(std::string_view content_type, grpc::Web kind, std::string_view accept);
 
-  /// The endpoint's head with a content type of gRPC-Web: the format is the endpoint's, or where it names none that of
-  /// the request. Views into `head`, and into this.
+  /// The endpoint's head with a content type of gRPC-Web: the format is the endpoint's, or where it names none of gRPC
+  /// that of the request. Views into `head`, and into this.
   const http::ResponseHead& translate(const http::ResponseHead& head);
 
   grpc::Web request, response;  // their kinds

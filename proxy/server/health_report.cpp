@@ -4,6 +4,7 @@
 
 #include "server/health_events.hpp"
 #include "upstream/ejection.hpp"
+#include "upstream/retry.hpp"
 
 namespace weir::server {
 namespace {
@@ -37,6 +38,11 @@ void report_failure(const UpstreamView& view, std::size_t index, health::Ticket 
 }
 
 }  // namespace
+
+health::Cause cause_of_response(int status, std::optional<grpc::Status> grpc_status) {
+  const bool by_grpc = grpc_status && upstream::failure_bit_of_status(status) == 0;
+  return by_grpc ? health::Cause::of_grpc(*grpc_status) : health::Cause::of_status(status);
+}
 
 void report_health(const UpstreamView& view, const balance::Pick& pick, TimePoint now, const Error* error,
                    health::Cause by_status, std::uint16_t failure) {

@@ -2,13 +2,19 @@
 // for copies of them. Worker thread.
 #pragma once
 
+#include <optional>
+
 #include "balance/balance.hpp"
 #include "core/error.hpp"
+#include "grpc/status.hpp"
 #include "health/cause.hpp"
 #include "server/generation.hpp"
 #include "upstream/pending_failures.hpp"
 
 namespace weir::server {
+
+/// Why a response is a failure, where it is one: its status, or what it says of a gRPC call.
+health::Cause cause_of_response(int status, std::optional<grpc::Status> grpc_status);
 
 /// `error`, or (nullptr) a response; `failure` is what passive health counts it as, a config::Failure bit or 0, and
 /// `by_status` why that is so of a response. Emits an event for what changes.

@@ -8,6 +8,7 @@
 #include "http2/request_block.hpp"
 #include "http2/response_head.hpp"
 #include "http2/trailers.hpp"
+#include "server/call_error.hpp"
 #include "server/http2_endpoint_connection.hpp"
 #include "server/response_room.hpp"
 #include "tls/websocket_key.hpp"
@@ -237,6 +238,10 @@ void Http2Call::refuse_response(http2::ErrorCode code, Error error) {
 void Http2Call::on_reset(http2::ErrorCode code, bool by_peer) {
   if (by_peer) {
     const bool unprocessed = code == http2::ErrorCode::refused_stream && heads_come_ == 0;
+    if (!unprocessed && left_ == io::IoStatus::ok) {
+      reset_code_ = static_cast<std::uint32_t>(code);
+      error_ = upstream_error(ErrorKind::upstream_reset, reset_text(*reset_code_));
+    }
     return leave(unprocessed ? io::IoStatus::unprocessed : io::IoStatus::reset);
   }
   error_ = upstream_error(ErrorKind::response_malformed, "the response breaks HTTP/2");
@@ -293,6 +298,7 @@ void Http2Call::reset() {
   takes_kept_ = true;
   broken_by_ = {};
   error_.reset();
+  reset_code_.reset();
   failure_.reset();
   tls_failure_.reset();
   websocket_accept_.clear();

@@ -60,6 +60,7 @@ class Http2Call final : public EndpointWire, public Http2Message {
   bool was_kept() const override;
   bool counts_failure() override;
   bool is_shared() const override { return true; }
+  std::optional<std::uint32_t> reset_code() const override { return reset_code_; }
 
   // Http2Message
 
@@ -125,7 +126,8 @@ class Http2Call final : public EndpointWire, public Http2Message {
   bool tunnel_ = false;
   bool refused_ = false;  // by ourselves: not a request for this endpoint
   bool kept_ = false, takes_kept_ = true;
-  std::optional<Error> error_;  // of a response that breaks HTTP/2
+  std::optional<Error> error_;  // of a response that breaks HTTP/2, or a stream that the endpoint reset
+  std::optional<std::uint32_t> reset_code_;
   std::shared_ptr<upstream::ConnectionFailure> failure_;
   std::shared_ptr<const std::string> tls_failure_;
   std::string_view broken_by_;    // of its connection

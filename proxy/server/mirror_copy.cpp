@@ -3,9 +3,11 @@
 #include <utility>
 
 #include "core/kept_text.hpp"
+#include "grpc/reset.hpp"
 #include "http/trailers.hpp"
 #include "http1/copied_head.hpp"
 #include "server/call_error.hpp"
+#include "server/grpc_fields.hpp"
 #include "server/health_report.hpp"
 #include "server/latency_report.hpp"
 #include "server/worker.hpp"
@@ -23,13 +25,12 @@ MirrorCopy::~MirrorCopy() {
 }
 
 void MirrorCopy::begin(GenerationPtr generation, const RouteRuntime& route, route::InFlightPlace place,
-                       http::Method method, std::uint64_t key) {
+                       const Original& original) {
   generation_ = std::move(generation);
   route_ = &route;
   mirror_ = route.mirror.get();
   place_ = std::move(place);
-  method_ = method;
-  key_ = key;
+  original_ = original;
   body_.begin(static_cast<std::size_t>(mirror_->config->body_bytes));
 }
 
@@ -52,6 +53,7 @@ void MirrorCopy::reset() {
   route_ = nullptr;
   mirror_ = nullptr;
   aborted_ = false;
+  grpc_status_.reset();
   generation_.reset();
 }
 
@@ -74,6 +76,9 @@ Task<> MirrorCopy::run() {
                 route_->config->name, view().runtime->config->name, done.error().detail);
   }
   count(done ? route::MirrorOutcome::answered : route::MirrorOutcome::failed);
+  if (original_.grpc) {
+    worker_.metrics().mirrored(route_->name, view().runtime->name).grpc.add(grpc_status(done));
+  }
   release();
 }
 
@@ -88,7 +93,7 @@ Result<void> MirrorCopy::choose_endpoint() {
   balance::PickRequest request;
   request.now = worker_.reactor().now();
   request.random = worker_.rng()();
-  request.key = key_;
+  request.key = original_.key;
   if (upstream.queue->waiting() == 0) {
     pick_ = upstream.acquire(request);
     if (pick_.index != balance::none) return {};
@@ -116,10 +121,12 @@ Task<Result<void>> MirrorCopy::exchange() {
   }
   auto sent = co_await send_request();
   if (!sent) co_return sent;
-  CallEnd received = co_await call_.receive_final_head(method_);
+  CallEnd received = co_await call_.receive_final_head(original_.method);
   if (received.error) co_return *std::move(received.error);
   if (!received.ok()) co_return receive_error(received.status, total_is_over());
-  report_latency(upstream, pick_.index, call_.started(), worker_.reactor().now(), nullptr, call_.response());
+  note_grpc_status(grpc_status_in(call_.response().fields));
+  report_latency(upstream, pick_.index, call_.started(), worker_.reactor().now(), nullptr, call_.response(),
+                 grpc_status_);
   co_return co_await discard_body();
 }
 
@@ -143,11 +150,24 @@ Task<Result<void>> MirrorCopy::discard_body() {
   if (end.error) co_return *std::move(end.error);
   if (end.status == io::IoStatus::shutdown) co_return receive_error(end.status, false);
   if (!end.ok()) co_return upstream_error(ErrorKind::response_incomplete, "the response ended early");
+  if (call_.is_whole()) note_grpc_status(grpc_status_in(call_.dropped_trailers()));
   co_return Result<void>{};
 }
 
 bool MirrorCopy::total_is_over() const {
   return worker_.reactor().now() >= total_deadline_;
+}
+
+/// Of a head, or of the trailers behind it.
+void MirrorCopy::note_grpc_status(std::optional<grpc::Status> status) {
+  if (original_.grpc && status) grpc_status_ = status;
+}
+
+/// What a client would have read of it; nothing where the endpoint said none.
+std::optional<grpc::Status> MirrorCopy::grpc_status(const Result<void>& done) const {
+  if (done) return grpc_status_;
+  if (const auto code = call_.reset_code()) return grpc::status_of_reset(*code);
+  return grpc::status_of_error(done.error().kind);
 }
 
 /// A copy counts for its endpoint's health as any request does. A kept connection that had died meanwhile says nothing
@@ -156,8 +176,8 @@ void MirrorCopy::report(const Result<void>& done) {
   const TimePoint now = worker_.reactor().now();
   if (done) {
     const int status = call_.response().status;
-    return report_health(view(), pick_, now, nullptr, health::Cause::of_status(status),
-                         upstream::failure_bit_of_status(status));
+    return report_health(view(), pick_, now, nullptr, cause_of_response(status, grpc_status_),
+                         upstream::failure_bit_of_response(status, grpc_status_));
   }
   const Error why = done.error();
   upstream::TryOutcome outcome;
@@ -169,6 +189,8 @@ void MirrorCopy::report(const Result<void>& done) {
   report_latency(*view().runtime, pick_.index, call_.started(), now, &why, call_.response());
   std::uint16_t failure = upstream::failure_bit_of_try(outcome);
   if (failure != 0 && !call_.counts_failure()) failure = 0;
+  // As of a request: the endpoint has ended this call, and the others are well.
+  if (original_.grpc && grpc_status(done) == grpc::Status::cancelled) failure = 0;
   report_health(view(), pick_, now, &why, {}, failure);
 }
 

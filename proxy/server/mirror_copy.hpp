@@ -4,13 +4,16 @@
 #pragma once
 
 #include <boost/intrusive/list.hpp>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "core/buffer.hpp"
 #include "core/error.hpp"
 #include "core/task.hpp"
+#include "grpc/status.hpp"
 #include "http/head.hpp"
 #include "relay/body_copy.hpp"
 #include "route/mirror.hpp"
@@ -30,10 +33,15 @@ class MirrorCopy : public boost::intrusive::list_base_hook<> {
   explicit MirrorCopy(Worker& worker);
   ~MirrorCopy();
 
-  /// A copy of a request of `route`, which has a mirror; `place` is its place among those in flight, `key` what the
-  /// mirror's upstream hashes where its policy is hash.
+  /// What is copied: a request of `route`, which has a mirror.
+  struct Original {
+    http::Method method = http::Method::other;
+    std::uint64_t key = 0;  // what the mirror's upstream hashes where its policy is hash
+    bool grpc = false;      // it is a call of gRPC
+  };
+  /// `place` is its place among those in flight.
   void begin(GenerationPtr generation, const RouteRuntime& route, route::InFlightPlace place,
-             http::Method method, std::uint64_t key);
+             const Original& original);
   /// Takes the body while it passes. One that is too large ends the copy and gives its place back.
   relay::BodyCopy& body() { return body_; }
   /// What is sent: `head` as the original's endpoint gets it, which frames the body as `kind`, and the whole body with
@@ -56,6 +64,8 @@ class MirrorCopy : public boost::intrusive::list_base_hook<> {
   Task<Result<void>> discard_body();
   bool total_is_over() const;
   WholeRequest request() const { return {head_, body_.bytes(), trailers_, kind_}; }
+  void note_grpc_status(std::optional<grpc::Status> status);
+  std::optional<grpc::Status> grpc_status(const Result<void>& done) const;
   void report(const Result<void>& done);
   void release();
 
@@ -66,8 +76,7 @@ class MirrorCopy : public boost::intrusive::list_base_hook<> {
   const RouteRuntime* route_ = nullptr;
   const MirrorRuntime* mirror_ = nullptr;
   route::InFlightPlace place_;  // given back before the generation, which keeps the count alive
-  http::Method method_ = http::Method::other;
-  std::uint64_t key_ = 0;
+  Original original_;
 
   std::string head_;
   relay::BodyCopy body_;
@@ -78,6 +87,7 @@ class MirrorCopy : public boost::intrusive::list_base_hook<> {
   TimePoint total_deadline_;
   balance::Pick pick_;
   EndpointCall call_;
+  std::optional<grpc::Status> grpc_status_;  // of a call, as its endpoint says it
 };
 
 }  // namespace weir::server

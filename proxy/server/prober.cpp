@@ -189,7 +189,8 @@ Task<Prober::Failure> Prober::read_grpc_answer() {
     }
     if (!received.ok()) co_return failure_of(received.status);
   }
-  if (!answer_status_) answer_status_ = grpc_status_in(body.trailers());
+  if (const auto status = grpc_status_in(body.trailers()))
+    answer_status_ = status;  // they have the last word
   answer_is_whole_ = true;
   co_return std::nullopt;
 }

@@ -14,6 +14,7 @@ bool is_named(const config::Retry& settings, const TryOutcome& outcome) {
     const unsigned by_grpc = outcome.grpc_status ? failure_bit_of_grpc(*outcome.grpc_status) : 0U;
     return (settings.on & (failure_bit_of_status(outcome.status) | by_grpc)) != 0;
   }
+  if (outcome.grpc_status && (settings.on & failure_bit_of_grpc(*outcome.grpc_status)) != 0) return true;
   const std::uint16_t bit = failure_bit(outcome.kind);
   if (bit == config::failure_reset && outcome.response_bytes_seen) return false;  // reset_before_response
   return (settings.on & bit) != 0;

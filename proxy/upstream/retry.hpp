@@ -29,9 +29,10 @@ struct TryOutcome {
   bool response_bytes_seen = false;  // at least one byte came back
   bool endpoint_reached = true;      // there was a connection; a TLS handshake may have failed on it
   Duration lasted{};                 // since the request was begun to be sent; of a reused connection
-  // Of a call of gRPC, in the head that `status` is of.
+  // Of a call of gRPC, in the head that `status` is of; or what the reset of its stream stands for.
   std::optional<grpc::Status> grpc_status{};
-  bool grpc_pushback = false;  // grpc-retry-pushback-ms is there: the client decides on a retry
+  bool grpc_pushback =
+      false;  // by grpc-retry-pushback-ms there is to be none, or not at once: the client decides
 };
 
 struct RetryState {

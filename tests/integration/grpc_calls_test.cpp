@@ -239,7 +239,7 @@ TEST_F(GrpcCalls, AServerThatResetsWithinAMessageIsAReset) {
   EXPECT_EQ(grpc_status_of(response), "");
 }
 
-TEST_F(GrpcCalls, AServerThatResetsBetweenMessagesIsUnavailable) {
+TEST_F(GrpcCalls, AServerThatResetsBetweenMessagesIsTheStatusOfItsCode) {
   Http2Script script;
   script.end = [](const Stream& stream) {
     stream.head(grpc::head());
@@ -250,9 +250,42 @@ TEST_F(GrpcCalls, AServerThatResetsBetweenMessagesIsUnavailable) {
   const Http2Response response = call();
   EXPECT_THAT(grpc::messages(response.body), ElementsAre("whole", "too"));
   EXPECT_TRUE(response.ended_by_trailers);
+  EXPECT_EQ(response.trailers.get("grpc-status"), "13");
+  EXPECT_EQ(response.trailers.get("grpc-message"), "the endpoint reset the stream: INTERNAL_ERROR");
+  EXPECT_EQ(calls("internal"), 1);
+}
+
+TEST_F(GrpcCalls, AServerThatIsLostBetweenMessagesIsUnavailable) {
+  Http2Script script;
+  script.end = [](const Stream& stream) {
+    stream.head(grpc::head());
+    stream.data(grpc::message("whole"));
+  };
+  endpoint_.behave(script);
+  Http2Client client = this->client();
+  const std::uint32_t call = start_call(client);
+  client.send_data(call, grpc::message("x"));
+  client.wait_body(call, grpc::message("whole").size());
+  endpoint_.reset(0);
+  const Http2Response& response = client.wait_end(call);
   EXPECT_EQ(response.trailers.get("grpc-status"), "14");
-  EXPECT_NE(response.trailers.get("grpc-message"), "");
   EXPECT_EQ(calls("unavailable"), 1);
+}
+
+/// A head has no status of its own where trailers follow.
+TEST_F(GrpcCalls, TrailersHaveTheLastWord) {
+  Http2Script script;
+  script.end = [](const Stream& stream) {
+    h2::FieldLines head = grpc::head();
+    head.emplace_back("grpc-status", "0");
+    stream.head(head);
+    stream.data(grpc::message("answer"));
+    stream.trailers(grpc::status(14));
+  };
+  endpoint_.behave(script);
+  call();
+  EXPECT_EQ(calls("unavailable"), 1);
+  EXPECT_EQ(calls("ok"), 0);
 }
 
 TEST_F(GrpcCalls, AreCountedByTheirStatus) {

@@ -91,6 +91,63 @@ TEST_F(GrpcDeadline, SilenceUntilThenIsNoFault) {
   EXPECT_EQ(grpc_status_of(client.wait_end(call)), "0");
 }
 
+/// limits.body_min_rate is about messages: a client that is in the middle of one owes the rest of it.
+TEST_F(GrpcDeadline, AMessageMayNotCrawl) {
+  endpoint_.behave(scripts::hang());
+  ConfigText config = h2c_config({endpoint_.address()});
+  config.http += ", limits: { body_min_rate: 1000 }";
+  start(config);
+  Http2Client client = this->client();
+  const std::uint32_t call = start_call(client, {{"grpc-timeout", "1M"}});
+  client.send_data(call, grpc::message(std::string(100'000, 'm')).substr(0, 100), false);
+  const Deadline deadline(25s);
+  while (!deadline.has_passed() && client.stays_silent_for(200ms)) client.send_data(call, "x", false);
+  expect_own_error(client.wait_end(call), 1);
+  EXPECT_EQ(log_line(*weir_).at("reason"), "body_timeout");
+  EXPECT_EQ(weir_->metric("weir_slow_clients_total", "reason=\"body_min_rate\""), 1);
+}
+
+/// Of a call whose response runs, too: its client learns why it ends.
+TEST_F(GrpcDeadline, AMessageMayNotCrawlBesideAResponse) {
+  ConfigText config = h2c_config({endpoint_.address()});
+  config.http += ", limits: { body_min_rate: 1000 }";
+  Http2Script script;  // answers once, and then takes what comes
+  script.head = [](const Stream& stream) {
+    stream.head(grpc::head());
+    stream.data(grpc::message("one"));
+  };
+  endpoint_.behave(script);
+  start(config);
+  Http2Client client = this->client();
+  const std::uint32_t call = start_call(client, {{"grpc-timeout", "1M"}});
+  client.wait_body(call, grpc::message("one").size());
+  client.send_data(call, grpc::message(std::string(100'000, 'm')).substr(0, 100), false);
+  const Deadline deadline(25s);
+  while (!deadline.has_passed() && client.stays_silent_for(200ms)) client.send_data(call, "x", false);
+  EXPECT_EQ(client.wait_end(call).trailers.get("grpc-status"), "1");
+  EXPECT_EQ(log_line(*weir_).at("reason"), "body_timeout");
+  EXPECT_EQ(weir_->metric("weir_slow_clients_total", "reason=\"body_min_rate\""), 1);
+  EXPECT_EQ(failures(), 0);
+}
+
+/// And between two it may be silent, with a deadline and without one.
+TEST_F(GrpcDeadline, BetweenMessagesThereIsNoPace) {
+  ConfigText config = h2c_config({endpoint_.address()});
+  config.http += ", limits: { body_min_rate: 1000 }";
+  start(config);
+  Http2Client client = this->client();
+  const std::uint32_t with = start_call(client, {{"grpc-timeout", "1M"}}), without = start_call(client);
+  for (const std::uint32_t call : {with, without}) {
+    client.send_data(call, grpc::message("one"), false);
+    client.wait_body(call, grpc::message("one").size());
+  }
+  EXPECT_TRUE(client.stays_silent_for(12s)) << "longer than the pace is measured over";
+  for (const std::uint32_t call : {with, without}) {
+    client.send_data(call, grpc::message("two"));
+    EXPECT_EQ(grpc_status_of(client.wait_end(call)), "0");
+  }
+}
+
 TEST_F(GrpcDeadline, WithoutOneTheTimeoutsHold) {
   endpoint_.behave(scripts::hang());
   start("timeouts: { response: 200ms }, retry: { attempts: 0 }");

@@ -8,6 +8,7 @@
 namespace weir::testing {
 namespace {
 
+using ::testing::HasSubstr;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 
@@ -42,8 +43,33 @@ TEST_F(GrpcErrors, AnEndpointThatCannotBeReachedIsUnavailable) {
   EXPECT_EQ(calls("unavailable"), 1);
 }
 
-TEST_F(GrpcErrors, AResetBeforeTheHeadIsUnavailable) {
-  endpoint_.behave(scripts::reset(h2::internal_error));
+/// The table of PROTOCOL-HTTP2, "Errors": what a client would read without Weir in between.
+TEST_F(GrpcErrors, AResetBeforeTheHeadIsTheStatusOfItsCode) {
+  start("retry: { attempts: 0 }, passive_health: { consecutive_failures: 0 }");
+  for (const auto& [code, status] :
+       std::initializer_list<std::pair<std::uint32_t, int>>{{h2::no_error, 13},
+                                                            {h2::protocol_error, 13},
+                                                            {h2::internal_error, 13},
+                                                            {h2::refused_stream, 14},
+                                                            {h2::cancel, 1},
+                                                            {0xb, 8},
+                                                            {0xc, 7},
+                                                            {0xd, 13},
+                                                            {0x1234, 13}}) {
+    endpoint_.behave(scripts::reset(code));
+    SCOPED_TRACE(code);
+    expect_own_error(call(), status);
+  }
+  endpoint_.behave(scripts::reset(h2::cancel));
+  const std::string why = call().fields.get("grpc-message");
+  EXPECT_THAT(why, HasSubstr("CANCEL")) << "and its name";
+}
+
+/// Not a stream, but the connection with it.
+TEST_F(GrpcErrors, AConnectionThatBreaksIsUnavailable) {
+  Http2Script script;
+  script.head = [](const Http2EndpointStream& stream) { stream.reset_connection(); };
+  endpoint_.behave(script);
   start("retry: { attempts: 0 }");
   expect_own_error(call(), 14);
 }
@@ -128,6 +154,49 @@ TEST_F(GrpcErrors, OverHttp1CallsPass) {
   EXPECT_THAT(grpc::messages(response.body), SizeIs(1));
   EXPECT_EQ(response.trailers.get("grpc-status"), "0");
   EXPECT_EQ(endpoint_.request(0).fields.get("te"), "trailers");
+}
+
+/// A length leaves no room for trailers, and these have the status.
+TEST_F(GrpcErrors, OverHttp1TrailersPassBehindAResponseWithALength) {
+  Http2Script script;
+  script.end = [](const Http2EndpointStream& stream) {
+    h2::FieldLines head = grpc::head();
+    head.emplace_back("content-length", std::to_string(grpc::message("answer").size()));
+    stream.head(head);
+    stream.data(grpc::message("answer"));
+    stream.trailers(grpc::status(9));
+  };
+  endpoint_.behave(script);
+  start();
+  const Response response = old_call();
+  EXPECT_EQ(response.trailers.get("grpc-status"), "9");
+  EXPECT_FALSE(response.fields.has("content-length"));
+  EXPECT_EQ(response.body, grpc::message("answer"));
+  const Response without =
+      weir_->connect().exchange("POST", grpc_path, grpc::message("x"), "Content-Type: application/grpc\r\n");
+  EXPECT_EQ(without.fields.get("content-length"), "11") << "it asked for no trailers";
+  EXPECT_EQ(call().fields.get("content-length"), "11") << "HTTP/2 has both";
+}
+
+/// Announced trailers of any response.
+TEST_F(GrpcErrors, OverHttp1AnnouncedTrailersPassBehindAResponseWithALength) {
+  Http2Script script;
+  script.end = [](const Http2EndpointStream& stream) {
+    const bool announced = stream.request().path == "/announced";
+    h2::FieldLines head = {{":status", "200"}, {"content-length", "4"}};
+    if (announced) head.emplace_back("trailer", "x-sum");
+    stream.head(head);
+    stream.data("body");
+    stream.trailers({{"x-sum", "1"}});
+  };
+  endpoint_.behave(script);
+  start();
+  const std::string te = "TE: trailers\r\nConnection: TE\r\n";
+  const Response announced = weir_->get("/announced", te);
+  EXPECT_EQ(announced.trailers.get("x-sum"), "1");
+  EXPECT_FALSE(announced.fields.has("content-length"));
+  EXPECT_EQ(weir_->get("/other", te).fields.get("content-length"), "4");
+  EXPECT_EQ(weir_->get("/announced").fields.get("content-length"), "4");
 }
 
 TEST_F(GrpcErrors, ToEndpointsOfHttp1CallsPassToo) {

@@ -8,6 +8,7 @@ namespace weir::testing {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::UnorderedElementsAre;
 
 using Stream = Http2EndpointStream;
 
@@ -71,13 +72,80 @@ TEST_F(GrpcRetry, AStatusInTrailersIsTooLate) {
   EXPECT_EQ(endpoint_.request_count(), 1U);
 }
 
+/// Negative, and what is no number: nobody is to retry. A time: its client knows how to wait.
 TEST_F(GrpcRetry, ThePushbackOfAServerIsForItsClient) {
-  endpoint_.behave(grpc::trailers_only(14, "", {{"grpc-retry-pushback-ms", "100"}}));
-  start(no_health + ", retry: { attempts: 2, on: [ grpc_unavailable ] }");
-  const Http2Response response = call();
-  EXPECT_EQ(grpc_status_of(response), "14");
-  EXPECT_EQ(response.fields.get("grpc-retry-pushback-ms"), "100");
-  EXPECT_EQ(endpoint_.request_count(), 1U);
+  for (Http2Endpoint* const each : {&endpoint_, &other_}) each->behave(grpc::trailers_only(14));
+  start(two(no_health + ", retry: { attempts: 1, on: [ grpc_unavailable ] }"));
+  for (const char* text : {"100", "-1", "soon", "", "00", "+0"}) {
+    for (Http2Endpoint* const each : {&endpoint_, &other_})
+      each->behave(grpc::trailers_only(14, "", {{"grpc-retry-pushback-ms", text}}));
+    const std::size_t before = endpoint_.request_count() + other_.request_count();
+    const Http2Response response = call();
+    EXPECT_EQ(grpc_status_of(response), "14");
+    EXPECT_EQ(response.fields.get("grpc-retry-pushback-ms"), text);
+    EXPECT_EQ(endpoint_.request_count() + other_.request_count(), before + 1) << text;
+  }
+}
+
+TEST_F(GrpcRetry, APushbackOfZeroIsARetryAtOnce) {
+  endpoint_.behave(grpc::trailers_only(14, "", {{"grpc-retry-pushback-ms", "0"}}));
+  start(two(no_health + ", retry: { attempts: 1, on: [ grpc_unavailable ] }"));
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(grpc_status_of(call()), "0");
+  EXPECT_GE(endpoint_.request_count(), 1U);
+}
+
+/// gRFC A6, "Exposed Retry Metadata".
+TEST_F(GrpcRetry, AServerIsToldHowManyTriesCameBefore) {
+  const std::string name = "grpc-previous-rpc-attempts";
+  Http2Endpoint third(grpc::trailers_only(14));
+  for (Http2Endpoint* const each : {&endpoint_, &other_}) each->behave(grpc::trailers_only(14));
+  start(h2c_config({endpoint_.address(), other_.address(), third.address()},
+                   no_health + ", retry: { attempts: 2, on: [ grpc_unavailable ] }"));
+  const auto told = [&] {
+    std::vector<std::string> values;
+    for (Http2Endpoint* const each : {&endpoint_, &other_, &third}) {
+      const Http2EndpointRequest request = each->request(each->request_count() - 1);
+      values.push_back(request.fields.get(name));
+      EXPECT_LE(request.fields.values(name).size(), 1U);
+      EXPECT_EQ(request.fields.get("x-behind"), "b");
+    }
+    return values;
+  };
+  EXPECT_EQ(grpc_status_of(call("x", {{"x-behind", "b"}, {"grpc-timeout", "10S"}})), "14");
+  EXPECT_THAT(told(), UnorderedElementsAre("", "1", "2"));
+  EXPECT_EQ(grpc_status_of(call("x", {{name, "3"}, {"x-behind", "b"}, {"grpc-timeout", "10S"}})), "14");
+  EXPECT_THAT(told(), UnorderedElementsAre("3", "4", "5")) << "the client's own count, too";
+  for (Http2Endpoint* const each : {&endpoint_, &other_, &third}) {
+    EXPECT_THAT(each->request(each->request_count() - 1).fields.get("grpc-timeout"),
+                ::testing::EndsWith("m"));
+  }
+}
+
+/// What no endpoint looked at is no try.
+TEST_F(GrpcRetry, ARefusedStreamIsNoTryBefore) {
+  endpoint_.behave(scripts::sequence({scripts::reset(h2::refused_stream), grpc::unary("answer")}));
+  start(no_health);
+  EXPECT_EQ(grpc_status_of(call()), "0");
+  EXPECT_FALSE(endpoint_.request(1).fields.has("grpc-previous-rpc-attempts"));
+}
+
+/// A reset before the head is the status that it stands for.
+TEST_F(GrpcRetry, AResetIsTriedAgainByTheWordOfItsStatus) {
+  for (const auto& [word, code] :
+       std::initializer_list<std::pair<std::string, std::uint32_t>>{{"grpc_cancelled", h2::cancel},
+                                                                    {"grpc_internal", h2::internal_error},
+                                                                    {"grpc_resource_exhausted", 0xb}}) {
+    endpoint_.behave(scripts::reset(code));
+    start(two(no_health + ", retry: { attempts: 1, on: [ " + word + " ] }"));
+    const std::size_t before = endpoint_.request_count();
+    for (int i = 0; i < 4; ++i) EXPECT_EQ(grpc_status_of(call()), "0") << word;
+    EXPECT_GE(endpoint_.request_count(), before + 1) << word;
+  }
+  endpoint_.behave(scripts::reset(h2::cancel));
+  start(two(no_health + ", retry: { attempts: 1, on: [ grpc_internal ] }"));
+  std::vector<std::string> statuses;
+  for (int i = 0; i < 2; ++i) statuses.push_back(grpc_status_of(call()));
+  EXPECT_THAT(statuses, UnorderedElementsAre("0", "1"));
 }
 
 TEST_F(GrpcRetry, TheLastTryIsTheAnswer) {
@@ -162,6 +230,86 @@ TEST_F(GrpcRetry, ADeadlineOfItsClientDoesNot) {
   EXPECT_EQ(weir_->metric("weir_endpoint_up", up(endpoint_.address())), 1);
 }
 
+/// A server ends a call so when its deadline is over, or its app wants no more of it: the others are well.
+TEST_F(GrpcRetry, ACancelByTheServerIsNoFailure) {
+  const std::string health = "passive_health: { consecutive_failures: 3, ejection_time: 1h }";
+  endpoint_.behave(scripts::reset(h2::cancel));
+  start(two("retry: { attempts: 0 }, " + health));
+  for (int i = 0; i < 12; ++i) call();
+  EXPECT_EQ(weir_->metric("weir_endpoint_up", up(endpoint_.address())), 1);
+  Http2Script between;
+  between.end = [](const Stream& stream) {
+    stream.head(grpc::head());
+    stream.data(grpc::message("one"));
+    stream.reset(h2::cancel);
+  };
+  endpoint_.behave(between);
+  for (int i = 0; i < 12; ++i) call();
+  EXPECT_EQ(weir_->metric("weir_endpoint_up", up(endpoint_.address())), 1);
+  endpoint_.behave(scripts::reset(h2::internal_error));
+  for (int i = 0; i < 12; ++i) call();
+  EXPECT_EQ(weir_->metric("weir_endpoint_up", up(endpoint_.address())), 0) << "other codes are failures";
+}
+
+/// The request that decides about an ejected endpoint: its head alone says nothing.
+class GrpcProbe : public GrpcRetry {
+ protected:
+  /// `endpoint_` is out. Calls may be repeated, so that they may probe, but not for a status.
+  void eject() {
+    endpoint_.behave(grpc::unary("beginning", 14));
+    start(
+        two("retry: { attempts: 1, on: [ connect ], non_idempotent: true }, passive_health: { "
+            "consecutive_failures: 3, ejection_time: 200ms, max_ejection_time: 200ms }"));
+    for (int i = 0; i < 12 && is_up(); ++i) call();
+    ASSERT_FALSE(is_up());
+  }
+  bool is_up() const { return weir_->metric("weir_endpoint_up", up(endpoint_.address())) == 1; }
+};
+
+TEST_F(GrpcProbe, IsJudgedByItsStatus) {
+  eject();
+  Http2Script no_message;
+  no_message.end = [](const Stream& stream) {
+    stream.head(grpc::head());
+    stream.trailers(grpc::status(14));
+  };
+  endpoint_.behave(no_message);
+  const std::size_t before = endpoint_.request_count();
+  eventually("three probes", [&] {
+    call();
+    return endpoint_.request_count() >= before + 3;
+  });
+  EXPECT_FALSE(is_up());
+  EXPECT_GE(weir_->metric("weir_ejections_total"), 4) << "each was a failure";
+}
+
+/// A stream may last: its first message is an answer.
+TEST_F(GrpcProbe, ThatStreamsIsJudgedByItsFirstMessage) {
+  eject();
+  endpoint_.behave(scripts::hang());
+  const std::size_t index = endpoint_.request_count();
+  Http2Client client = this->client();
+  std::uint32_t probe = 0;
+  eventually("a probe runs", [&] {
+    if (probe == 0 || client.response(probe).complete) {
+      probe = start_call(client);
+      client.send_data(probe, grpc::message("x"));
+    }
+    client.read_available();
+    return endpoint_.request_count() > index;
+  });
+  const Stream stream = endpoint_.stream(index);
+  stream.head(grpc::head());
+  client.wait_head(probe);
+  EXPECT_FALSE(is_up());
+  const std::string message = grpc::message("one");
+  stream.data(message);
+  client.wait_body(probe, message.size());
+  EXPECT_TRUE(is_up());
+  stream.trailers(grpc::status(0));
+  EXPECT_EQ(grpc_status_of(client.wait_end(probe)), "0");
+}
+
 // Active checks.
 
 class GrpcChecks : public GrpcRig {
@@ -225,6 +373,44 @@ TEST_F(GrpcChecks, NotAServerOfGrpc) {
 
 TEST_F(GrpcChecks, AnAnswerThatIsNone) {
   expect_check(grpc::unary("\xFF\xFF\xFF"), "malformed answer", false);
+}
+
+TEST_F(GrpcChecks, TrailersHaveTheLastWord) {
+  Http2Script script;
+  script.end = [](const Stream& stream) {
+    h2::FieldLines head = grpc::head();
+    head.emplace_back("grpc-status", "0");
+    stream.head(head);
+    stream.data(grpc::message("\x08\x01"));
+    stream.trailers(grpc::status(14));
+  };
+  expect_check(script, "grpc-status 14 (unavailable)", false);
+}
+
+TEST_F(GrpcChecks, AStatusWithoutAMessageIsNoAnswer) {
+  expect_check(grpc::trailers_only(0), "malformed answer", false);
+}
+
+TEST_F(GrpcChecks, AMessageWithoutAStatusIsNoAnswer) {
+  Http2Script script;
+  script.end = [](const Stream& stream) {
+    stream.head(grpc::head());
+    stream.data(grpc::message("\x08\x01"));
+  };
+  expect_check(script, "no answer in 100ms", false);
+}
+
+TEST_F(GrpcChecks, AnAnswerWithoutAnEndIsBounded) {
+  Http2Script script;
+  script.end = [](const Stream& stream) {
+    stream.head(grpc::head());
+    stream.data(grpc::message("\x08\x01") + std::string(64 * 1024, 'x'));
+  };
+  expect_check(script, "malformed answer", false);
+}
+
+TEST_F(GrpcChecks, SayWhatAServerResetThemFor) {
+  expect_check(scripts::reset(h2::internal_error), "the endpoint reset the stream: INTERNAL_ERROR", false);
 }
 
 TEST_F(GrpcChecks, BringAnEndpointBack) {

@@ -154,10 +154,10 @@ TEST_F(GrpcWeb, ErrorsOfWeirAreAStatusToo) {
   endpoint_.behave(scripts::reset(h2::internal_error));
   const Http2Response response = over_http2(web, grpc::message("x"));
   EXPECT_EQ(response.status, 200);
-  EXPECT_EQ(response.fields.get("grpc-status"), "14");
+  EXPECT_EQ(response.fields.get("grpc-status"), "13");
   const Response old = over_http1(web, grpc::message("x"));
   EXPECT_EQ(old.status, 200);
-  EXPECT_EQ(old.fields.get("grpc-status"), "14");
+  EXPECT_EQ(old.fields.get("grpc-status"), "13");
 }
 
 TEST_F(GrpcWeb, WhatIsNoAnswerOfGrpcBecomesAStatus) {
@@ -178,7 +178,67 @@ TEST_F(GrpcWeb, ACutResponseEndsWithAStatusOrNotAtAll) {
   const Http2Response response = over_http2(web, grpc::message("x"));
   const GrpcWebBody body = parse_grpc_web(response.body);
   EXPECT_THAT(body.messages, ElementsAre("whole"));
-  EXPECT_THAT(body.trailers.value_or(""), HasSubstr("grpc-status:14\r\n"));
+  EXPECT_THAT(body.trailers.value_or(""), HasSubstr("grpc-status:13\r\n"));
+}
+
+/// A status in the head, and nothing behind it: whatever its type is, that is an answer of gRPC.
+TEST_F(GrpcWeb, TrailersOnlyWithoutATypeKeepsItsMessage) {
+  for (const h2::FieldLines& type : {h2::FieldLines{}, h2::FieldLines{{"content-type", "text/plain"}}}) {
+    h2::FieldLines lines = {{":status", "200"}};
+    lines.insert(lines.end(), type.begin(), type.end());
+    lines.emplace_back("grpc-status", "7");
+    lines.emplace_back("grpc-message", "no%20entry");
+    lines.emplace_back("x-metadata", "m");
+    Http2Script script;
+    script.end = [=](const Stream& stream) { stream.head(lines, true); };
+    endpoint_.behave(script);
+    const Http2Response response = over_http2(web, grpc::message("x"));
+    EXPECT_EQ(response.fields.get("grpc-status"), "7");
+    EXPECT_EQ(response.fields.get("grpc-message"), "no%20entry");
+    EXPECT_EQ(response.fields.get("x-metadata"), "m");
+    EXPECT_EQ(response.fields.values("content-type"), std::vector<std::string>{web});
+  }
+}
+
+/// The status of HTTP is not one of gRPC, but what the endpoint says beside it stays.
+TEST_F(GrpcWeb, AStatusBesideAnErrorOfHttpKeepsItsMessage) {
+  Http2Script script;
+  script.end = [](const Stream& stream) {
+    stream.head(503, {{"grpc-status", "8"}, {"grpc-message", "too%20much"}}, true);
+  };
+  endpoint_.behave(script);
+  const Http2Response response = over_http2(web, grpc::message("x"));
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.fields.get("grpc-status"), "8");
+  EXPECT_EQ(response.fields.get("grpc-message"), "too%20much");
+}
+
+/// Its client would read a frame without a status as the end of a call without one.
+TEST_F(GrpcWeb, WithoutTrailersThereIsNoFrameOfThem) {
+  Http2Script script;
+  script.end = [](const Stream& stream) {
+    h2::FieldLines lines = grpc::head();
+    lines.emplace_back("grpc-status", "7");
+    stream.head(lines);
+    stream.data("", true);
+  };
+  endpoint_.behave(script);
+  for (const std::string& type : {web, web_text}) {
+    const Http2Response response = over_http2(type, "", {{"accept", type}});
+    EXPECT_EQ(response.fields.get("grpc-status"), "7");
+    EXPECT_EQ(response.body, "");
+    EXPECT_TRUE(response.complete);
+  }
+}
+
+/// Browsers decompress no messages, so a server may not compress for those that do not say otherwise.
+TEST_F(GrpcWeb, ServersAreToldThatMessagesStayUncompressed) {
+  over_http2(web, grpc::message("x"));
+  EXPECT_THAT(endpoint_.request(0).fields.values("grpc-accept-encoding"), ElementsAre("identity"));
+  over_http2(web, grpc::message("x"), {{"grpc-accept-encoding", "gzip"}});
+  EXPECT_THAT(endpoint_.request(1).fields.values("grpc-accept-encoding"), ElementsAre("gzip"));
+  call();
+  EXPECT_FALSE(endpoint_.request(2).fields.has("grpc-accept-encoding"));
 }
 
 TEST_F(GrpcWeb, OtherRequestsPassAsTheyAre) {

@@ -33,6 +33,23 @@ TEST(GrpcMessageCursor, BetweenMessagesOnlyThere) {
   }
 }
 
+TEST(GrpcMessageCursor, KnowsOfAWholeMessage) {
+  MessageCursor cursor, empty;
+  EXPECT_FALSE(cursor.any_whole());
+  const auto prefix = message_prefix(0, 2), nothing = message_prefix(0, 0);
+  cursor.take({prefix.data(), prefix.size()});
+  cursor.take("a");
+  EXPECT_FALSE(cursor.any_whole());
+  cursor.take("b");
+  EXPECT_TRUE(cursor.any_whole());
+  cursor.take({prefix.data(), 3});
+  EXPECT_TRUE(cursor.any_whole()) << "also within the next";
+  empty.take({nothing.data(), 4});
+  EXPECT_FALSE(empty.any_whole());
+  empty.take({nothing.data() + 4, 1});
+  EXPECT_TRUE(empty.any_whole()) << "an empty message is one";
+}
+
 TEST(GrpcMessageCursor, TheLongestMessage) {
   MessageCursor cursor;
   const auto prefix = message_prefix(0, UINT32_MAX);

@@ -119,12 +119,12 @@ TEST(GrpcWebResponse, TrailersAreTheLastFrame) {
 TEST(GrpcWebResponse, WithoutTrailers) {
   std::string out;
   ResponseEncoder(Web::binary).finish("", out);
-  EXPECT_EQ(out, "\x80\0\0\0\0"s);
+  EXPECT_EQ(out, "") << "a frame without a status would read as an end without one";
   ResponseEncoder encoder(Web::text);
   out.clear();
   encoder.encode("f", out);
   encoder.finish("", out);
-  EXPECT_EQ(text(out), "f\x80\0\0\0\0"s);
+  EXPECT_EQ(text(out), "f");
 }
 
 }  // namespace

@@ -162,6 +162,7 @@ TEST(Collector, EveryPromisedFamilyIsThereWithItsTypeAndHelp) {
       {"weir_split_weight", "gauge"},
       {"weir_split_requests_total", "counter"},
       {"weir_mirror_requests_total", "counter"},
+      {"weir_mirror_grpc_requests_total", "counter"},
       {"weir_endpoint_up", "gauge"},
       {"weir_health_checks_total", "counter"},
       {"weir_health_check_duration_seconds", "gauge"},

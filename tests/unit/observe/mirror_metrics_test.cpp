@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 
 #include "observe/collector.hpp"
@@ -29,6 +30,22 @@ TEST(MirrorMetrics, EveryOutcomeOverAllWorkers) {
   EXPECT_THAT(text, HasSubstr(series + "\"skipped_body\"} 0\n"));
   EXPECT_THAT(text, HasSubstr(series + "\"skipped_busy\"} 1\n"));
   EXPECT_THAT(text, HasSubstr(series + "\"skipped_incomplete\"} 0\n"));
+}
+
+TEST(MirrorMetrics, CallsOfGrpcByTheirStatus) {
+  NameTable names;
+  const NameId api = names.intern("api"), green = names.intern("green");
+  WorkerMetrics one, two;
+  one.mirrored(api, green).grpc.add(grpc::Status::unavailable);
+  two.mirrored(api, green).grpc.add(grpc::Status::unavailable);
+  two.mirrored(api, green).grpc.add(std::nullopt);
+  one.merge(two);
+  const std::string text = metrics_text(one, names, {});
+  const std::string series = R"(weir_mirror_grpc_requests_total{route="api",upstream="green",grpc_status=)";
+  EXPECT_THAT(text, HasSubstr(series + "\"unavailable\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr(series + "\"none\"} 1\n"));
+  EXPECT_THAT(text, Not(HasSubstr(series + "\"ok\"}")));
+  EXPECT_THAT(text, Not(HasSubstr("weir_grpc_requests_total{"))) << "these are what clients got";
 }
 
 TEST(MirrorMetrics, NothingWithoutAMirror) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "relay/http1_body.hpp"
+#include "relay/wrapped_source.hpp"
 #include "support/loop.hpp"
 
 namespace weir::relay {
@@ -355,13 +356,17 @@ class HeldSource final : public BodySource {
   bool arrived_ = false, finished_ = false;
 };
 
-RelayEnd relay_held(Fixture& f, Duration held, Duration silent) {
-  HeldSource source(f.loop.reactor(), held, silent);
+RelayEnd relay_from(Fixture& f, BodySource& source) {
   Http1Sink sink(*f.target.a, BodyKind::until_close, nullptr);
   f.loop.run([](Fixture& fixture, BodySource& from, BodySink& to) -> Task<> {
     fixture.end = co_await relay_body(from, to, "", fixture.options, fixture.progress);
   }(f, source, sink));
   return f.end;
+}
+
+RelayEnd relay_held(Fixture& f, Duration held, Duration silent) {
+  HeldSource source(f.loop.reactor(), held, silent);
+  return relay_from(f, source);
 }
 
 TEST(Relay, ASourceThatWeHoldBackIsNotSilent) {
@@ -396,6 +401,34 @@ TEST(Relay, ASourceThatWeHoldBackIsNotSlow) {
   f.options.read_timeout = 60s;
   f.options.source_min_rate = 1'000'000;
   EXPECT_TRUE(relay_held(f, source_rate_window + 500ms, 10ms).complete());
+}
+
+/// Between two things that it sends, where it owes nothing.
+class PausingSource final : public WrappedSource {
+ public:
+  explicit PausingSource(BodySource& source) : WrappedSource(source) {}
+  Result<void> take(BodyBatch& batch) override { return body().take(batch); }
+  bool owes_more() const override { return false; }
+};
+
+TEST(Relay, ASourceThatOwesNothingIsNotSlow) {
+  Fixture f;
+  f.options.read_timeout = 60s;
+  f.options.source_min_rate = 1'000'000;
+  HeldSource silent(f.loop.reactor(), 0ms, source_rate_window + 500ms);
+  PausingSource source(silent);
+  EXPECT_TRUE(relay_from(f, source).complete());
+}
+
+TEST(Relay, ItsSilenceIsBoundedAllTheSame) {
+  Fixture f;
+  f.options.read_timeout = 50ms;
+  f.options.source_min_rate = 1'000'000;
+  HeldSource silent(f.loop.reactor(), 0ms, 10s);
+  PausingSource source(silent);
+  const RelayEnd end = relay_from(f, source);
+  EXPECT_EQ(end.status, io::IoStatus::timeout);
+  EXPECT_FALSE(end.too_slow);
 }
 
 /// A sink that serves others first.

@@ -256,6 +256,17 @@ TEST(GrpcWebCall, AFormatThatTheEndpointDoesNotNameIsThatOfTheRequest) {
   EXPECT_EQ(call.translate(head).fields[0].value, "application/grpc-web-text+json");
 }
 
+TEST(GrpcWebCall, AHeadWithoutATypeOfGrpcGetsOne) {
+  GrpcWebCall call("application/grpc-web+proto", grpc::Web::binary, {});
+  http::ResponseHead head;
+  head.fields = {{http::FieldId::unknown, "grpc-status", "7"}};
+  ASSERT_EQ(call.translate(head).fields.size(), 2U);
+  EXPECT_EQ(call.translate(head).find(http::FieldId::content_type)->value, "application/grpc-web+proto");
+  head.fields = {{http::FieldId::content_type, "content-type", "text/plain"}};
+  ASSERT_EQ(call.translate(head).fields.size(), 1U);
+  EXPECT_EQ(call.translate(head).fields[0].value, "application/grpc-web+proto");
+}
+
 TEST(GrpcBody, KnowsWhetherACutIsWithinAMessage) {
   Batches batches;
   batches.add({std::string("\0\0\0\0\x03", 5), "ab"});
@@ -271,6 +282,42 @@ TEST(GrpcBody, KnowsWhetherACutIsWithinAMessage) {
     ASSERT_TRUE(body.take(batch));
     EXPECT_EQ(body.between_messages(), between);
   }
+}
+
+TEST(GrpcBody, SaysOnceThatAMessageIsThere) {
+  Batches batches;
+  batches.add({std::string("\0\0\0\0\x01", 5)});
+  batches.add({"a", std::string("\0\0", 2)});
+  batches.add(
+      {std::string("\0\0\x01"
+                   "b",
+                   4)});
+  batches.add({});
+  int calls = 0;
+  GrpcBody body(batches, [&calls] { ++calls; });
+  relay::BodyBatch batch;
+  const int expected[] = {0, 1, 1, 1};
+  for (const int count : expected) {
+    batch.begin({});
+    ASSERT_TRUE(body.take(batch));
+    EXPECT_EQ(calls, count);
+  }
+}
+
+/// Then the trailers say how the call went.
+TEST(GrpcBody, SaysNothingOfAMessageThatEndsTheBody) {
+  Batches batches;
+  batches.add(
+      {std::string("\0\0\0\0\x01"
+                   "a",
+                   6)});
+  int calls = 0;
+  GrpcBody body(batches, [&calls] { ++calls; });
+  relay::BodyBatch batch;
+  batch.begin({});
+  ASSERT_TRUE(body.take(batch));
+  EXPECT_TRUE(batch.ended());
+  EXPECT_EQ(calls, 0);
 }
 
 TEST(GrpcBody, WhatComesWithAnErrorIsNotPassedOn) {
@@ -292,6 +339,28 @@ TEST(GrpcFields, FindsTheStatus) {
   const std::vector<http::Field> fields{{http::FieldId::content_type, "content-type", "application/grpc"},
                                         {http::FieldId::unknown, "grpc-status", "13"}};
   EXPECT_EQ(grpc_status_in(fields), grpc::Status::internal);
+}
+
+TEST(GrpcFields, FindsTheMessageAsItCame) {
+  const std::vector<http::Field> fields{{http::FieldId::unknown, "grpc-status", "7"},
+                                        {http::FieldId::unknown, "Grpc-Message", "no%20entry"}};
+  EXPECT_EQ(grpc_message_in(fields), "no%20entry");
+  EXPECT_EQ(grpc_message_in({}), "");
+  EXPECT_EQ(grpc_status_lines_with(grpc::Status::permission_denied, "no%20entry"),
+            "grpc-status: 7\r\ngrpc-message: no%20entry\r\n");
+}
+
+TEST(GrpcFields, FindsAValueInAHead) {
+  const std::string head =
+      "POST /grpc-timeout:x HTTP/1.1\r\nx-grpc-timeout: a\r\nGRPC-Timeout: 1S\r\ngrpc-timeouts:\r\n\r\n";
+  const auto place = find_value(head, "grpc-timeout");
+  ASSERT_TRUE(place);
+  EXPECT_EQ(head.substr(place->at, place->size), " 1S");
+  const auto empty = find_value(head, "grpc-timeouts");
+  ASSERT_TRUE(empty);
+  EXPECT_EQ(empty->size, 0U);
+  EXPECT_FALSE(find_value(head, "grpc-previous-rpc-attempts"));
+  EXPECT_FALSE(find_value("", "x"));
 }
 
 TEST(GrpcFields, WritesStatusAndMessage) {

@@ -77,6 +77,21 @@ TEST(GrpcRetry, AClientThatIsToWaitDecidesItself) {
   EXPECT_EQ(decide_retry(on(config::failure_grpc_unavailable), outcome, post()), give_up);
 }
 
+/// A reset of the stream before a head: by the word of its status, as any status is.
+TEST(GrpcRetry, AResetIsTheStatusThatItStandsFor) {
+  TryOutcome outcome;
+  outcome.kind = ErrorKind::upstream_reset;
+  outcome.request_bytes_sent = true;
+  outcome.grpc_status = Status::cancelled;
+  EXPECT_EQ(decide_retry(on(config::failure_grpc_cancelled), outcome, post()), other_endpoint);
+  EXPECT_EQ(decide_retry(on(config::failure_grpc_internal), outcome, post()), give_up);
+  EXPECT_EQ(decide_retry(on(config::failure_reset), outcome, post()), give_up)
+      << "the endpoint may have done it";
+  RetryState state = post();
+  state.response_started = true;
+  EXPECT_EQ(decide_retry(on(config::failure_grpc_cancelled), outcome, state), give_up);
+}
+
 TEST(GrpcRetry, TheOptInIsNotForOtherFailures) {
   TryOutcome outcome;
   outcome.kind = ErrorKind::upstream_reset;
