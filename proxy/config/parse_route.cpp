@@ -49,7 +49,7 @@ TimeoutsOverride parse_timeouts(const Field& field) {
 }
 
 std::optional<std::string> parse_redirect_target(const Field& field) {
-  const auto text = parse_text(field);
+  auto text = parse_text(field);
   if (!text) return std::nullopt;
   const std::string scheme = http::lower(std::string_view(*text).substr(0, text->find("://")));
   const bool absolute = (scheme == "https" || scheme == "http") && text->size() > scheme.size() + 3;

@@ -31,11 +31,9 @@ bool Codec::accepts_data(Stream& stream, std::uint32_t data_bytes) {
     fail(ErrorCode::stream_closed, "stream_state");
   } else if (stream.remote_closed_) {
     stream_error(stream, ErrorCode::stream_closed);
-  } else if (!stream.head_received_) {
-    stream_error(stream, ErrorCode::protocol_error);
   } else if (!stream.receive_window_.receive(frame_.length)) {
     stream_error(stream, ErrorCode::flow_control_error);
-  } else if (!length_holds(stream, data_bytes, frame_.has(flag::end_stream))) {
+  } else if (!stream.head_received_ || !length_holds(stream, data_bytes, frame_.has(flag::end_stream))) {
     stream_error(stream, ErrorCode::protocol_error);
   } else {
     return true;
