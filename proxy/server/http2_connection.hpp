@@ -21,7 +21,7 @@ class Http2Connection final : public Http2Link, private http2::ServerEvents {
       4 * 1024;                                   // of all heads together, with one of limits.header_bytes
   static constexpr std::size_t dropping_max = 8;  // requests that are read on after their answer, at once
   /// Responses that wait for a window of the client, each with all that an exchange needs: any connection may have ...
-  static constexpr std::size_t held_responses_each = 8;
+  static constexpr std::size_t held_responses_each = 4;
   /// ... and as long as there are no more than these in the process, more of them.
   static constexpr std::uint32_t held_responses_max = 1024;
   static constexpr Milliseconds shutdown_wait{1'000};  // for the client to notice the first GOAWAY

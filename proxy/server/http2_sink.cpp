@@ -27,6 +27,7 @@ void Http2Sink::begin(Http2Message& stream, Http2Link& link, std::uint64_t min_r
 }
 
 void Http2Sink::clear() {
+  end_hold();
   drop_batch();
   stream_ = nullptr;
   link_ = nullptr;
@@ -37,7 +38,6 @@ void Http2Sink::forget_pace() {
 }
 
 void Http2Sink::drop_batch() {
-  end_hold();
   if (batch_ == nullptr) return;
   batch_ = nullptr;
   link_->leave_queue(*stream_);
@@ -174,6 +174,7 @@ void Http2Sink::send_data(std::size_t bytes, bool end) {
   written_ += sent.bytes;
   runs_out_ += sent.runs;
   data_left_ -= bytes;
+  if (held_ && link_->codec().sendable(*stream_) > 0) end_hold();
   sent_ += bytes;
   sent_last_ = reactor_.now();
 }

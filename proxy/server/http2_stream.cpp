@@ -225,9 +225,9 @@ std::size_t Http2Stream::takes_now() const {
   return link_->codec().sendable(*this);
 }
 
-/// To a stream whose client has no window for it nothing is lent: it would only wait here.
+/// No more than the client has a window for: it would only wait here.
 std::size_t Http2Stream::lend(std::size_t wanted) {
-  return takes_now() == 0 ? 0 : connection_->room().lend(wanted);
+  return connection_->room().lend(std::min(wanted, takes_now()));
 }
 
 void Http2Stream::give_back(std::size_t bytes) {

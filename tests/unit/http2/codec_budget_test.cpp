@@ -158,13 +158,13 @@ TEST_F(Budget, WindowUpdatesForDataAreFree) {
 TEST_F(Budget, RefusedStreams) {
   client.owner.refuse = true;
   EXPECT_EQ(often(client, 1000, [&](int) { client.tell(headers(next_id(), get_block(), true)); }),
-            "200 ENHANCE_YOUR_CALM refused_stream");
+            "300 ENHANCE_YOUR_CALM refused_stream");
 }
 
 TEST_F(Budget, MoreStreamsThanAnnounced) {
   while (client.codec.streams() < 100) client.tell(headers(next_id(), get_block(), true));
   EXPECT_EQ(often(client, 1000, [&](int) { client.tell(headers(next_id(), get_block(), true)); }),
-            "200 ENHANCE_YOUR_CALM refused_stream");
+            "300 ENHANCE_YOUR_CALM refused_stream");
 }
 
 TEST_F(Budget, EmptyData) {
