@@ -32,7 +32,8 @@ class HpackDecoder {
 
   /// Takes bytes off the front of `bytes`, the next piece of a block, until a field is complete: `line` is good until
   /// the next call. `last`: the block ends with these bytes, and fails where that is in the middle of a field. After a
-  /// failure every call fails; so does a decoder that memory was short for. The views of `line` may be parts of `bytes`.
+  /// failure every call fails; so does a decoder that memory was short for.
+  /// The views of `line` may be parts of `bytes`.
   Step next(std::string_view& bytes, bool last, FieldLine& line);
 
   /// Decodes a piece of a block: `sink(const FieldLine&)` for each field, whose views are good during the call.

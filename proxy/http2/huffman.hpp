@@ -1,4 +1,5 @@
-// Texts in the Huffman code of HPACK (RFC 7541 5.2, appendix B). Pure; any thread; depends on the standard library only.
+// Texts in the Huffman code of HPACK (RFC 7541 5.2, appendix B). Pure; any thread; depends on the standard library
+// only.
 #pragma once
 
 #include <cstddef>
