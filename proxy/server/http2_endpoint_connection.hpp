@@ -56,7 +56,6 @@ class Http2EndpointConnection final : public Http2Link,
   std::size_t calls() const { return calls_.size(); }
   std::size_t calls_max() const;
   /// What it has to send goes out at the end of this turn, as far as the socket takes it.
-  bool sends_now() const { return has_output() && !is_writing(); }
   http2::ClientCodec& client_codec() { return codec_; }
 
   void add(Http2Call& call);

@@ -66,7 +66,7 @@ void Http2Pool::list_open(bool kept_too) {
   for (const auto& connection : connections_) {
     if (!connection->is_open(reactor_.now()) || (!kept_too && connection->may_be_dead())) continue;
     open_.push_back(connection.get());
-    loads_.push_back({connection->calls(), connection->calls_max(), connection->sends_now()});
+    loads_.push_back({connection->calls(), connection->calls_max()});
   }
 }
 

@@ -13,7 +13,6 @@ namespace weir::upstream {
 struct Http2Load {
   std::size_t streams = 0;      // requests that run
   std::size_t streams_max = 0;  // that may run at once
-  bool sends_now = false;       // it has output that goes out at the end of this turn of the loop
   bool has_place() const { return streams < streams_max; }
 };
 
@@ -37,12 +36,8 @@ struct Http2Choice {
 /// With more requests than these on the least busy connection another one is worth its handshake.
 inline constexpr std::size_t http2_busy_streams = 8;
 
-/// How many requests more a connection may get for being the one that sends now.
-inline constexpr std::size_t http2_lead_streams = 8;
-
-/// The connection with the fewest requests of those with a place; the first of equals. Before it one that sends now,
-/// where that has at most http2_lead_streams more: what goes out together costs one system call, at the endpoint, too.
-/// Another connection is opened when the least busy one is busy and there are fewer than `rules.connections`.
+/// The connection with the fewest requests of those with a place; the first of equals. Another one is opened when that
+/// one is busy and there are fewer than `rules.connections`.
 Http2Choice choose_http2(const Http2ChoiceRules& rules, std::span<const Http2Load> open, Http2Others others);
 
 /// Whether a connection has to be made for a request that found no place. `places_coming`: those of the connections

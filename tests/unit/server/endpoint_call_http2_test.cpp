@@ -223,7 +223,9 @@ TEST_F(SharedCallTest, AResetOfOneStreamIsItsOwnFailure) {
   for (int i = 0; i < 3; ++i) make();
   ask_all();
   for (One& one : calls_) {
-    EXPECT_EQ(one.end.status, io::IoStatus::reset);
+    ASSERT_TRUE(one.end.error);
+    EXPECT_EQ(one.end.error->kind, ErrorKind::upstream_reset);
+    EXPECT_THAT(one.end.error->detail, ::testing::HasSubstr("INTERNAL_ERROR"));
     EXPECT_TRUE(one.call.counts_failure());
   }
   EXPECT_EQ(endpoint.connection_count(), 1U);

@@ -25,19 +25,6 @@ TEST(Http2Choice, TheLeastBusyOneWithAPlaceTakesIt) {
   EXPECT_EQ(choose({{5, 3}}).index, none) << "it has allowed more before";
 }
 
-TEST(Http2Choice, WhatIsSentNowTakesMoreAlong) {
-  const auto sends = [](std::size_t streams, std::size_t most = 100) {
-    return Http2Load{streams, most, true};
-  };
-  EXPECT_EQ(choose({{0, 100}, sends(1)}).index, 1U);
-  EXPECT_EQ(choose({{0, 100}, sends(http2_lead_streams)}).index, 1U);
-  EXPECT_EQ(choose({{0, 100}, sends(http2_lead_streams + 1)}).index, 0U) << "it would have too many more";
-  EXPECT_EQ(choose({{0, 100}, sends(3), sends(2)}).index, 2U) << "the less busy one of them";
-  EXPECT_EQ(choose({{4, 100}, sends(5, 5)}).index, 0U) << "it is full";
-  EXPECT_TRUE(choose({{9, 100}, {20, 20, true}}, {.closing = 1}).index == 0U);
-  EXPECT_TRUE(choose({sends(9)}).open_another);
-}
-
 TEST(Http2Choice, AnotherOneIsOpenedWhereTheLeastBusyOneIsBusy) {
   EXPECT_FALSE(choose({{8, 100}}).open_another);
   EXPECT_TRUE(choose({{9, 100}}).open_another);
