@@ -159,7 +159,7 @@ void add_http2(Families& out, const WorkerMetrics& merged, const NameTable& name
     rejected.add(with(listener, "reason", "malformed"), http2.malformed_streams);
     rejected.add(with(listener, "reason", "draining"), http2.late_streams);
     rejected.add(with(listener, "reason", "header_bytes"), http2.held_heads);
-    rejected.add(with(listener, "reason", "held_responses"), http2.held_responses);
+    rejected.add(with(listener, "reason", "closed_window"), http2.narrow_streams);
   }
   for (Family* family : {&connections, &closed, &rejected}) out.push_back(std::move(*family).take());
 }

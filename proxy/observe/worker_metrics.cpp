@@ -64,7 +64,7 @@ void ListenerCounters::merge(const ListenerCounters& other) {
   http2.malformed_streams += other.http2.malformed_streams;
   http2.late_streams += other.http2.late_streams;
   http2.held_heads += other.http2.held_heads;
-  http2.held_responses += other.http2.held_responses;
+  http2.narrow_streams += other.http2.narrow_streams;
 }
 
 std::uint64_t EndpointCounters::requests_total() const {

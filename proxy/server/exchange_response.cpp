@@ -100,9 +100,6 @@ Error ClientResponse::write_failure(io::IoStatus status, bool too_slow) {
     return client_error(ErrorKind::client_stalled, "the client took nothing for limits.send_timeout");
   }
   if (status == io::IoStatus::shutdown) return self_error(ErrorKind::draining, "shutting down");
-  if (status == io::IoStatus::exhausted && context_.client->has_left() == io::IoStatus::ok) {
-    return client_error(ErrorKind::client_stalled, "the client takes nothing of too many responses");
-  }
   return client_error(ErrorKind::client_gone, "the client left");
 }
 

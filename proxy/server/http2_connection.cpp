@@ -284,7 +284,7 @@ void Http2Connection::on_priority(http2::Stream& stream) {
 void Http2Connection::start_streams() {
   for (std::size_t i = 0; i < starting_.size(); ++i) {
     Http2Stream& stream = *starting_[i];
-    if (!gave_up_ && !codec_.failed() && !stream.outgoing().may_begin_narrow()) {
+    if (!gave_up_ && !codec_.failed() && !stream.outgoing().may_begin()) {
       codec_.reset(stream, http2::ErrorCode::refused_stream);
       stream_ended(stream);
       continue;
@@ -326,20 +326,20 @@ void Http2Connection::forget_head(const Http2Stream& stream) {
   head_bytes_ -= std::min(head_bytes_, stream.head_bytes());
 }
 
-bool Http2Connection::begin_hold() {
-  std::atomic<std::uint32_t>& all = session_.worker().shared().held_responses;
-  if (held_ >= held_responses_each && all.load(std::memory_order_relaxed) >= held_responses_max) {
-    ++session_.counters().http2.held_responses;
+bool Http2Connection::begin_narrow() {
+  std::atomic<std::uint32_t>& all = session_.worker().shared().narrow_streams;
+  if (narrow_ >= narrow_streams_each && all.load(std::memory_order_relaxed) >= narrow_streams_max) {
+    ++session_.counters().http2.narrow_streams;
     return false;
   }
-  ++held_;
+  ++narrow_;
   all.fetch_add(1, std::memory_order_relaxed);
   return true;
 }
 
-void Http2Connection::end_hold() {
-  --held_;
-  session_.worker().shared().held_responses.fetch_sub(1, std::memory_order_relaxed);
+void Http2Connection::end_narrow() {
+  --narrow_;
+  session_.worker().shared().narrow_streams.fetch_sub(1, std::memory_order_relaxed);
 }
 
 void Http2Connection::end_streams(io::IoStatus why) {

@@ -20,10 +20,11 @@ class Http2Connection final : public Http2Link, private http2::ServerEvents {
   static constexpr std::size_t head_bytes_each =
       4 * 1024;                                   // of all heads together, with one of limits.header_bytes
   static constexpr std::size_t dropping_max = 8;  // requests that are read on after their answer, at once
-  /// Responses that wait for a window of the client, each with all that an exchange needs: any connection may have ...
-  static constexpr std::size_t held_responses_each = 4;
+  /// Requests that came while the client's windows took less than 1 KiB of a response, and take no more yet: any
+  /// connection may have ...
+  static constexpr std::size_t narrow_streams_each = 4;
   /// ... and as long as there are no more than these in the process, more of them.
-  static constexpr std::uint32_t held_responses_max = 1024;
+  static constexpr std::uint32_t narrow_streams_max = 1024;
   static constexpr Milliseconds shutdown_wait{1'000};  // for the client to notice the first GOAWAY
 
   explicit Http2Connection(Session& session);
@@ -47,8 +48,8 @@ class Http2Connection final : public Http2Link, private http2::ServerEvents {
   /// A place among the requests that are read on after their answer; false: there is none.
   bool begin_drop() { return dropping_ < dropping_max && ++dropping_ > 0; }
   void end_drop() { --dropping_; }
-  bool begin_hold() override;
-  void end_hold() override;
+  bool begin_narrow() override;
+  void end_narrow() override;
 
  private:
   // http2::ServerEvents
@@ -91,7 +92,7 @@ class Http2Connection final : public Http2Link, private http2::ServerEvents {
   bool announced_ = false, finished_ = false;  // the two GOAWAYs
   bool gave_up_ = false;                       // the codec's state may be half of something
   std::size_t dropping_ = 0;
-  std::size_t held_ = 0;        // responses that wait for a window
+  std::size_t narrow_ = 0;      // requests that began without a window
   std::size_t head_bytes_ = 0;  // of all streams
   RoomBudget room_;
   TimePoint opened_at_, idle_since_, block_since_ = TimePoint::max(), announced_at_ = TimePoint::max();

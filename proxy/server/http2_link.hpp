@@ -54,10 +54,10 @@ class Http2Link : private io::TurnEnd {
   bool is_writing() const { return writing_; }
   /// For how long, in all, the peer could not send DATA since the window of the connection was closed.
   Duration window_closed_for() const;
-  /// The peer takes nothing of a stream now, since a window of its own is closed; false: too many wait like that, and
-  /// this one must not. Then end_hold() is not due.
-  virtual bool begin_hold() { return true; }
-  virtual void end_hold() {}
+  /// A stream begins whose peer takes next to nothing of it now, since a window is closed. False: too many began like
+  /// that, and this one must not; then end_narrow() is not due.
+  virtual bool begin_narrow() { return true; }
+  virtual void end_narrow() {}
   /// Something found no memory, in the middle of a frame maybe: nothing more is sent, and all streams end.
   virtual void give_up(const std::exception_ptr& failure) noexcept = 0;
 

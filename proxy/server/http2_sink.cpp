@@ -27,7 +27,7 @@ void Http2Sink::begin(Http2Message& stream, Http2Link& link, std::uint64_t min_r
 }
 
 void Http2Sink::clear() {
-  end_hold();
+  end_narrow();
   drop_batch();
   stream_ = nullptr;
   link_ = nullptr;
@@ -117,18 +117,19 @@ bool Http2Sink::begin_batch() {
   return send(http2::SendQueue::turn_bytes);
 }
 
-bool Http2Sink::may_begin_narrow() {
+bool Http2Sink::may_begin() {
   if (link_->codec().sendable(*stream_) >= relay::probe_bytes) return true;
-  held_ = link_->begin_hold();
-  return held_;
+  narrow_ = link_->begin_narrow();
+  return narrow_;
 }
 
 void Http2Sink::resume() {
-  if (held_ && link_->codec().sendable(*stream_) > 0) end_hold();
+  end_narrow_if_open();
   if (batch_ != nullptr && !all_sent_) link_->enter_queue(*stream_);
 }
 
 bool Http2Sink::send(std::size_t most) {
+  end_narrow_if_open();
   if (!head_sent_) {
     if (!stream_->may_begin()) return false;
     if (send_head()) return true;
@@ -174,7 +175,6 @@ void Http2Sink::send_data(std::size_t bytes, bool end) {
   written_ += sent.bytes;
   runs_out_ += sent.runs;
   data_left_ -= bytes;
-  if (held_ && link_->codec().sendable(*stream_) > 0) end_hold();
   sent_ += bytes;
   sent_last_ = reactor_.now();
 }
@@ -201,16 +201,13 @@ bool Http2Sink::blocked_by_own_window() const {
   return data_left_ > 0 && codec.sendable(*stream_) == 0 && codec.connection_sendable() > 0;
 }
 
-/// Whether this may wait. What waits for a window is counted as long as it does: the peer may leave it so for good.
-bool Http2Sink::hold() {
-  const bool closed = data_left_ > 0 && link_->codec().sendable(*stream_) == 0;
-  if (!closed) end_hold();
-  if (closed && !held_) held_ = link_->begin_hold();
-  return held_ || !closed;
+/// What began without a window is counted until it has one: the peer may leave it so for good.
+void Http2Sink::end_narrow_if_open() {
+  if (narrow_ && link_->codec().sendable(*stream_) >= relay::probe_bytes) end_narrow();
 }
 
-void Http2Sink::end_hold() {
-  if (std::exchange(held_, false)) link_->end_hold();
+void Http2Sink::end_narrow() {
+  if (std::exchange(narrow_, false)) link_->end_narrow();
 }
 
 /// A stream whose own window is open waits for the connection: that moves when any of its streams does. What waits for
@@ -241,10 +238,6 @@ Task<relay::PacedWrite> Http2Sink::wait_until_through(relay::WriteBounds bounds)
     if (waits_for_turn()) {
       end.status = co_await progress_.until(bounds.deadline);
       if (end.ok()) continue;
-      break;
-    }
-    if (!hold()) {
-      end.status = io::IoStatus::exhausted;
       break;
     }
     const bool own = blocked_by_own_window();

@@ -54,9 +54,9 @@ class Http2Sink final : public relay::BodySink {
   /// The turn of the link in which it may write, whatever waits.
   std::uint64_t granted_in() const { return granted_in_; }
   void note_granted(std::uint64_t turn) { granted_in_ = turn; }
-  /// Before all else: a stream that has next to no window is counted as one that waits for it, because it will. False:
-  /// there are too many, and it must not begin.
-  bool may_begin_narrow();
+  /// Before all else: a stream that has next to no window is counted until it has one. False: there are too many, and it
+  /// must not begin.
+  bool may_begin();
   /// Its window is open again, or its head may be sent now.
   void resume();
   /// Ends a write that waits, with `why`.
@@ -66,8 +66,8 @@ class Http2Sink final : public relay::BodySink {
   bool begin_batch();
   Task<relay::PacedWrite> wait_until_through(relay::WriteBounds bounds);
   bool blocked_by_own_window() const;
-  bool hold();
-  void end_hold();
+  void end_narrow_if_open();
+  void end_narrow();
   bool send_head();
   void send_data(std::size_t bytes, bool end);
   bool send_end();
@@ -80,7 +80,7 @@ class Http2Sink final : public relay::BodySink {
   Http2Link* link_ = nullptr;
   relay::BodyBatch* batch_ = nullptr;  // that waits, or is being written
   bool head_sent_ = false;
-  bool held_ = false;         // counted as waiting for a window
+  bool narrow_ = false;       // counted as waiting for a window
   bool all_sent_ = false;     // nothing of the batch is left to be moved
   std::size_t runs_out_ = 0;  // of the batch, that the socket has not taken
   std::uint64_t granted_in_ = 0;

@@ -51,7 +51,7 @@ inline constexpr std::size_t noise_count = 7;
 struct ProcessShared {
   std::atomic<std::uint32_t> connections{0};  // open client connections
   SharedRoom response_room{0};
-  std::atomic<std::uint32_t> held_responses{0};  // that wait for a window of their client
+  std::atomic<std::uint32_t> narrow_streams{0};  // that began without a window of their client
   // Written by the control thread only, read at each new connection or answer: on a cache line of their own.
   alignas(64) std::atomic<std::uint32_t> connections_max{0};  // server.max_connections
   std::atomic<std::uint32_t> connections_admitted{0};         // the same, or less while something is short
