@@ -95,7 +95,7 @@ TEST_F(GrpcCalls, AStreamSurvivesReloads) {
   say("before");
   weir_->reload(h2c_config({endpoint_.address()}, "timeouts: { total: 1h }"));
   say("between");
-  ConfigText other = h2c_config({"127.0.0.1:" + std::to_string(unused_port())});
+  ConfigText other = h2c_config({refused_address()});
   other.route = "max_in_flight: 1";
   weir_->reload(other);
   say("behind");

@@ -32,7 +32,7 @@ TEST_F(GrpcErrors, NoRouteIsUnimplemented) {
 }
 
 TEST_F(GrpcErrors, AnEndpointThatCannotBeReachedIsUnavailable) {
-  start(h2c_config({"127.0.0.1:" + std::to_string(unused_port())}, "retry: { attempts: 0 }"));
+  start(h2c_config({refused_address()}, "retry: { attempts: 0 }"));
   const Http2Response response = call();
   expect_own_error(response, 14);
   EXPECT_THAT(response.fields.get("proxy-status"), StartsWith("weir; error="));
@@ -123,7 +123,7 @@ TEST_F(GrpcErrors, AHeadThatIsTooLargeIsInternal) {
 
 /// Its client takes each 2xx for an open tunnel (RFC 8441 5).
 TEST_F(GrpcErrors, ATunnelIsNoCallWhateverItsTypeIs) {
-  start(h2c_config({"127.0.0.1:" + std::to_string(unused_port())}, "retry: { attempts: 0 }"));
+  start(h2c_config({refused_address()}, "retry: { attempts: 0 }"));
   const h2::FieldLines fields = {{":method", "CONNECT"},
                                  {":protocol", "websocket"},
                                  {":scheme", "http"},
@@ -136,7 +136,7 @@ TEST_F(GrpcErrors, ATunnelIsNoCallWhateverItsTypeIs) {
 }
 
 TEST_F(GrpcErrors, OverHttp1TheyHaveALengthOfZero) {
-  start(h2c_config({"127.0.0.1:" + std::to_string(unused_port())}, "retry: { attempts: 0 }"));
+  start(h2c_config({refused_address()}, "retry: { attempts: 0 }"));
   const Response response = old_call();
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.fields.get("Content-Type").substr(0, 16), "application/grpc");
@@ -214,14 +214,14 @@ TEST_F(GrpcErrors, ToEndpointsOfHttp1CallsPassToo) {
 }
 
 TEST_F(GrpcErrors, MessagesAreEncoded) {
-  start(h2c_config({"127.0.0.1:" + std::to_string(unused_port())}, "retry: { attempts: 0 }"));
+  start(h2c_config({refused_address()}, "retry: { attempts: 0 }"));
   for (const char c : call().fields.get("grpc-message")) {
     EXPECT_TRUE(c >= ' ' && c <= '~') << static_cast<int>(c);
   }
 }
 
 TEST_F(GrpcErrors, HeaderPoliciesHoldForThem) {
-  ConfigText config = h2c_config({"127.0.0.1:" + std::to_string(unused_port())}, "retry: { attempts: 0 }");
+  ConfigText config = h2c_config({refused_address()}, "retry: { attempts: 0 }");
   config.headers = "own: { response: { set: { X-Own: \"yes\" } } }";
   config.route = "headers: [ own ]";
   start(config);
@@ -248,7 +248,7 @@ TEST_F(GrpcErrors, AnHttpErrorOfTheEndpointPasses) {
 }
 
 TEST_F(GrpcErrors, OtherRequestsGetHttpErrors) {
-  start(h2c_config({"127.0.0.1:" + std::to_string(unused_port())}, "retry: { attempts: 0 }"));
+  start(h2c_config({refused_address()}, "retry: { attempts: 0 }"));
   const Http2Response response = get("/");
   EXPECT_EQ(response.status, 502);
   EXPECT_FALSE(response.fields.has("grpc-status"));

@@ -44,7 +44,7 @@ class DeafClient {
 };
 
 TEST(MaxRequests, APlaceIsFreeBeforeAnErrorIsAnswered) {
-  ConfigText config = config_for("127.0.0.1:" + std::to_string(unused_port()));
+  ConfigText config = config_for(refused_address());
   config.app = "max_requests: 1, passive_health: { consecutive_failures: 0 }";
   config.http = "limits: { body_idle_timeout: 1h }";
   WeirProcess weir(config);

@@ -58,7 +58,7 @@ TEST(RetryBudget, ARefusedStatusIsPassedOn) {
 
 TEST(RetryBudget, IsNotAskedWhereNoEndpointWasReached) {
   ScriptableEndpoint good(behave::ok("good"));
-  WeirProcess weir(with_budget({"127.0.0.1:" + std::to_string(unused_port()), good.address()},
+  WeirProcess weir(with_budget({refused_address(), good.address()},
                                "budget: { percent: 0, min_per_second: 0 }"));
   for (int i = 0; i < 6; ++i) EXPECT_EQ(weir.get("/").body, "good");
   EXPECT_GE(weir.metric("weir_upstream_retries_total", "outcome=\"succeeded\""), 1);

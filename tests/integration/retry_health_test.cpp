@@ -40,7 +40,7 @@ TEST(Health, AnEndpointThatBreaksInTheBodyIsEjected) {
 
 TEST(Retry, ARefusedConnectionIsTriedElsewhere) {
   ScriptableEndpoint good(behave::ok("good"));
-  WeirProcess weir(config_for({"127.0.0.1:" + std::to_string(unused_port()), good.address()}));
+  WeirProcess weir(config_for({refused_address(), good.address()}));
   for (int i = 0; i < 10; ++i) {
     RawClient client = weir.connect();
     EXPECT_EQ(client.get("/").body, "good");
@@ -172,7 +172,7 @@ TEST(Errors, AreDistinct) {
     EXPECT_EQ(response.status, status) << type;
     EXPECT_THAT(response.fields.get("Proxy-Status"), HasSubstr("error=" + type));
   }
-  ConfigText unused = config_for("127.0.0.1:" + std::to_string(unused_port()));
+  ConfigText unused = config_for(refused_address());
   WeirProcess weir(unused);
   const Response refused = weir.get("/");
   EXPECT_EQ(refused.status, 502);

@@ -283,7 +283,7 @@ TEST(Retries, AfterAStaleConnectionAndADeadEndpointTheFirstMayStillAnswer) {
     connection.read_request();
   }));
   ConfigText config =
-      retrying({closing.address(), "127.0.0.1:" + std::to_string(unused_port())}, "attempts: 1");
+      retrying({closing.address(), refused_address()}, "attempts: 1");
   config.server = "workers: 1";
   WeirProcess weir(config);
   RawClient client = weir.connect();

@@ -254,4 +254,17 @@ std::uint16_t unused_port() {
   return port;
 }
 
+std::string refused_address() {
+  static std::vector<UniqueFd> kept;
+  UniqueFd fd = new_socket();
+  sockaddr_in address = ipv4("127.0.0.1", 0);
+  socklen_t size = sizeof(address);
+  if (::bind(fd.get(), as_sockaddr(address), size) != 0 ||
+      ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+    throw TestFailure(std::string("no port that refuses connections: ") + std::strerror(errno));
+  }
+  kept.push_back(std::move(fd));
+  return "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+}
+
 }  // namespace weir::testing

@@ -92,5 +92,7 @@ UniqueFd connect_tcp(const ConnectOptions& options, const Deadline& deadline);
 UniqueFd listen_tcp(std::uint16_t& port, int backlog = 512, const char* ip = "127.0.0.1");
 /// A port that nothing listens on (it was free a moment ago).
 std::uint16_t unused_port();
+/// `127.0.0.1:PORT` that refuses connections for as long as this process lives: nobody else can come to listen there.
+std::string refused_address();
 
 }  // namespace weir::testing
