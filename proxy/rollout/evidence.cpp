@@ -18,6 +18,15 @@ double log_add(double a, double b) {
   return low == nothing ? high : high + std::log1p(std::exp(low - high));
 }
 
+/// ln of the sum of e^x over `logs`.
+double log_sum(std::span<const double> logs) {
+  const double high = *std::ranges::max_element(logs);
+  if (high == nothing) return nothing;
+  double sum = 0;
+  for (const double log : logs) sum += std::exp(log - high);
+  return high + std::log(sum);
+}
+
 double period_log(const Period& period, std::size_t signal, double ratio) {
   double sum = 0;
   for (const Tally& tally : period.tallies[signal]) sum += log_factor(tally, ratio);
@@ -78,25 +87,27 @@ EvidenceSum::EvidenceSum(const Settings& settings, const std::vector<Period>& pe
   }
 }
 
+double EvidenceSum::signal_log(Signal signal, const Period& last) const {
+  const auto mixed = ratios(signal);
+  const auto at = static_cast<std::size_t>(signal);
+  std::array<double, ratio_count + 1> terms{};
+  for (std::size_t r = 0; r < ratio_count; ++r)
+    terms[r] = std::log(mixed[r].prior) + before_[at][r] + period_log(last, at, mixed[r].ratio);
+  terms[ratio_count] = unbegun_ > 0 ? std::log(unbegun_) : nothing;
+  return log_sum(terms);
+}
+
 Evidence EvidenceSum::with(const Settings& settings, const Period& last) const {
-  std::array<double, signal_count> signals{};
-  for (std::size_t signal = 0; signal < signal_count; ++signal) {
-    const auto mixed = ratios(static_cast<Signal>(signal));
-    double sum = unbegun_ > 0 ? std::log(unbegun_) : nothing;
-    for (std::size_t r = 0; r < ratio_count; ++r) {
-      const double factor = before_[signal][r] + period_log(last, signal, mixed[r].ratio);
-      sum = log_add(sum, std::log(mixed[r].prior) + factor);
-    }
-    signals[signal] = sum;
-  }
   Evidence evidence;
+  evidence.logs.fill(nothing);
   for (std::size_t i = 0; i < family_count; ++i) {
     const auto family = static_cast<Family>(i);
+    const double share = family_share(settings, family) / allowance(settings);
+    if (share == 0) continue;
     double sum = nothing;
-    for (const Part& part : parts(family)) {
-      sum = log_add(sum, std::log(part.share) + signals[static_cast<std::size_t>(part.signal)]);
-    }
-    evidence.logs[i] = sum + std::log(family_share(settings, family)) - std::log(allowance(settings));
+    for (const Part& part : parts(family))
+      sum = log_add(sum, std::log(part.share) + signal_log(part.signal, last));
+    evidence.logs[i] = sum + std::log(share);
     if (evidence.logs[i] > evidence.logs[static_cast<std::size_t>(evidence.strongest)])
       evidence.strongest = family;
   }

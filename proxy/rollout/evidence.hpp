@@ -39,6 +39,8 @@ class EvidenceSum {
   Evidence with(const Settings& settings, const Period& last) const;
 
  private:
+  double signal_log(Signal signal, const Period& last) const;
+
   /// ln of the sum over i of prior(i) * exp(sum of L over the periods from i to the last but one).
   std::array<std::array<double, ratio_count>, signal_count> before_{};
   double unbegun_ = 0;  // prior mass

@@ -75,15 +75,18 @@ void Rollout::count(const Tick& tick) {
 
 void Rollout::count_latency(const Counts& counts, Period& period, Chance chance) {
   for (std::size_t side = 0; side < side_count; ++side) {
+    if (counts.sides[side].requests == 0) continue;
     state_.step_latency[side] += counts.sides[side].latency;
     state_.period_latency[side] += counts.sides[side].latency;
   }
   if (settings_.by_client || !state_.bounds.slow95 || !state_.bounds.slow50) return;
-  const Histogram& canary = counts.sides[index(Side::canary)].latency;
-  const Histogram& other = counts.sides[index(Side::comparison)].latency;
+  const auto above = [&](Side side, Bucket bound) {
+    const SideCounts& from = counts.sides[index(side)];
+    return from.requests == 0 ? 0 : from.latency.above(bound);
+  };
   for (const auto& [signal, bound] :
        {std::pair(Signal::slow95, *state_.bounds.slow95), std::pair(Signal::slow50, *state_.bounds.slow50)}) {
-    const std::uint64_t there = canary.above(bound), elsewhere = other.above(bound);
+    const std::uint64_t there = above(Side::canary, bound), elsewhere = above(Side::comparison, bound);
     add(period.tallies[static_cast<std::size_t>(signal)], chance, Badness::full, there + elsewhere, there);
   }
 }
@@ -110,7 +113,8 @@ void Rollout::begin_period(std::uint32_t regular_place) {
       regular_place >= regular || std::ranges::any_of(state_.periods, [&](const Period& period) {
         return period.place == regular_place;
       });
-  if (is_taken && state_.extra_periods == extra_periods_max) return;
+  if (is_taken && state_.extra_periods >= extra_periods_max) return;
+  if (state_.periods.size() >= periods_max) return;
   if (settings_.by_client && !state_.periods.empty())
     state_.clients.close_period(compared_share(settings_, state_.share), state_.periods.back().tallies);
   Period period;

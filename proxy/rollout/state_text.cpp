@@ -23,8 +23,8 @@ constexpr std::array<std::string_view, 2> grades{"half", "full"};
 constexpr std::array<std::string_view, side_count> sides{"comparison", "canary"};
 constexpr std::string_view none = "none";
 
-/// Counters stay below this, so that no sum of them overflows.
-constexpr std::uint64_t count_max = std::uint64_t{1} << 53;
+/// Counters and clocks stay below this, so that no sum or product of them overflows.
+constexpr std::uint64_t count_max = std::uint64_t{1} << 44;
 constexpr std::size_t words_max = 24;
 
 void write_totals(std::string& text, const SideTotals& totals) {
