@@ -73,7 +73,8 @@ EvidenceSum::EvidenceSum(const Settings& settings, const std::vector<Period>& pe
   const std::size_t steps = compared_steps(settings);
   double begun = 0;
   for (const Period& period : periods) begun += period_prior(steps, period.place);
-  unbegun_ = std::max(0.0, 1 - begun);
+  const double unbegun = std::max(0.0, 1 - begun);
+  unbegun_ = unbegun > 0 ? std::log(unbegun) : nothing;
   for (std::size_t signal = 0; signal < signal_count; ++signal) {
     const auto mixed = ratios(static_cast<Signal>(signal));
     for (std::size_t r = 0; r < ratio_count; ++r) {
@@ -82,7 +83,7 @@ EvidenceSum::EvidenceSum(const Settings& settings, const std::vector<Period>& pe
         sum = log_add(sum, std::log(period_prior(steps, periods[i].place)));
         if (i + 1 < periods.size()) sum += period_log(periods[i], signal, mixed[r].ratio);
       }
-      before_[signal][r] = sum;
+      before_[signal][r] = sum + std::log(mixed[r].prior);
     }
   }
 }
@@ -92,8 +93,8 @@ double EvidenceSum::signal_log(Signal signal, const Period& last) const {
   const auto at = static_cast<std::size_t>(signal);
   std::array<double, ratio_count + 1> terms{};
   for (std::size_t r = 0; r < ratio_count; ++r)
-    terms[r] = std::log(mixed[r].prior) + before_[at][r] + period_log(last, at, mixed[r].ratio);
-  terms[ratio_count] = unbegun_ > 0 ? std::log(unbegun_) : nothing;
+    terms[r] = before_[at][r] + period_log(last, at, mixed[r].ratio);
+  terms[ratio_count] = unbegun_;
   return log_sum(terms);
 }
 
@@ -114,8 +115,7 @@ Evidence EvidenceSum::with(const Settings& settings, const Period& last) const {
   return evidence;
 }
 
-std::size_t leading_period(const Settings& settings, const std::vector<Period>& periods, Family family) {
-  const std::size_t steps = compared_steps(settings);
+std::size_t leading_period(const std::vector<Period>& periods, Family family) {
   std::size_t leading = 0;
   double most = nothing;
   std::array<std::array<double, ratio_count>, signal_count> suffix{};
@@ -129,7 +129,6 @@ std::size_t leading_period(const Settings& settings, const std::vector<Period>& 
         sum = log_add(sum, std::log(part.share * mixed[r].prior) + suffix[signal][r]);
       }
     }
-    sum += std::log(period_prior(steps, periods[i].place));
     if (sum <= most) continue;
     most = sum;
     leading = i;

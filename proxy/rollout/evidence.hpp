@@ -41,12 +41,13 @@ class EvidenceSum {
  private:
   double signal_log(Signal signal, const Period& last) const;
 
-  /// ln of the sum over i of prior(i) * exp(sum of L over the periods from i to the last but one).
+  /// ln of prior(r) times the sum over i of prior(i) * exp(sum of L over the periods from i to the last but one).
   std::array<std::array<double, ratio_count>, signal_count> before_{};
-  double unbegun_ = 0;  // prior mass
+  double unbegun_ = 0;  // ln of the prior of the periods that have not begun
 };
 
-/// The period whose process has most of that family's evidence: since when the canary seems to be worse.
-std::size_t leading_period(const Settings& settings, const std::vector<Period>& periods, Family family);
+/// The period whose process has most of that family's evidence, its prior left aside; of several the latest. Since when
+/// the canary seems to be worse.
+std::size_t leading_period(const std::vector<Period>& periods, Family family);
 
 }  // namespace weir::rollout

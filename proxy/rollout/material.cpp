@@ -11,11 +11,10 @@ bool is_rate_material(std::uint64_t canary_failed, std::uint64_t canary_requests
 }
 
 bool is_latency_material(const SideLatency& latency, std::uint32_t percent) {
-  for (const Histogram& side : latency) {
-    if (side.total() < material_latency_values_min) return false;
-  }
-  const auto canary = bucket_bound(*latency[index(Side::canary)].quantile(95));
-  const auto comparison = bucket_bound(*latency[index(Side::comparison)].quantile(95));
+  const auto there = latency[index(Side::canary)].quantile(95),
+             here = latency[index(Side::comparison)].quantile(95);
+  if (!there || !here) return false;
+  const Microseconds canary = bucket_bound(*there), comparison = bucket_bound(*here);
   return canary - comparison >= material_latency_min &&
          canary.count() * 100 >= comparison.count() * (100 + percent);
 }

@@ -9,8 +9,6 @@
 namespace weir::rollout {
 
 inline constexpr Microseconds material_latency_min{5'000};
-/// Fewer values than these of a side have no p95.
-inline constexpr std::uint64_t material_latency_values_min = 10;
 
 using SideLatency = std::array<Histogram, side_count>;
 
@@ -18,7 +16,7 @@ using SideLatency = std::array<Histogram, side_count>;
 bool is_rate_material(std::uint64_t canary_failed, std::uint64_t canary_requests, std::uint64_t failed,
                       std::uint64_t requests, Share points);
 
-/// The canary's p95 is by at least `percent` and 5 ms above.
+/// The canary's p95 is by at least `percent` and 5 ms above, of as many values as there are.
 bool is_latency_material(const SideLatency& latency, std::uint32_t percent);
 
 }  // namespace weir::rollout

@@ -105,7 +105,7 @@ bool is_material(const Settings& settings, const State& state, Family family) {
     return is_latency_material(state.step_latency, settings.tolerate_latency) ||
            is_latency_material(state.period_latency, settings.tolerate_latency);
   }
-  const SideTotals totals = totals_since(state.periods, leading_period(settings, state.periods, family));
+  const SideTotals totals = totals_since(state.periods, leading_period(state.periods, family));
   const Totals& canary = totals[index(Side::canary)];
   const Totals& other = totals[index(Side::comparison)];
   const bool failures = family == Family::failures;
@@ -221,7 +221,7 @@ Decision Rollout::back(Cause cause, std::string reason) {
       decision.evidence = std::exp(std::min(evidence_.logs[i], 690.0));
       break;
     }
-    const std::size_t since = leading_period(settings_, state_.periods, decision.family);
+    const std::size_t since = leading_period(state_.periods, decision.family);
     decision.totals = totals_since(state_.periods, since);
     decision.counted_time = Milliseconds(state_.clocks.rollout_ms - state_.periods[since].began_ms);
   }

@@ -123,12 +123,14 @@ void Rollout::begin_period(std::uint32_t regular_place) {
   state_.periods.push_back(std::move(period));
   state_.period_latency = {};
   sum_ = EvidenceSum(settings_, state_.periods);
+  evidence_ = sum_.with(settings_, state_.periods.back());
   set_bounds();
 }
 
 void Rollout::begin_step(std::uint32_t step, Share share) {
   if (settings_.by_client)
     state_.clients.close_period(compared_share(settings_, state_.share), state_.periods.back().tallies);
+  evidence_ = sum_.with(settings_, state_.periods.back());
   ++state_.publication;
   state_.step = step;
   state_.share = share;

@@ -8,7 +8,7 @@
 namespace weir::split {
 namespace {
 
-constexpr int rounds = 4;
+constexpr int rounds = 8;
 
 /// A keyed permutation of 0 .. 2^bits - 1: a Feistel network, whose halves change in turn.
 std::uint64_t permute(std::uint64_t key, int bits, std::uint64_t value) {
@@ -38,7 +38,7 @@ std::uint64_t permuted_turn(const SipKey& key, std::uint64_t cycle, std::uint64_
   do {
     place = permute(block_key, bits, place);
   } while (place >= cycle);
-  // Few rounds over few values are no uniform permutation. A turn of the whole wheel makes every place as likely.
+  // The network is no uniform permutation, if nearly. A turn of the whole wheel makes every place exactly as likely.
   const std::uint64_t shift = mix(block_key ^ 0x9e3779b97f4a7c15u) % cycle;
   return first + (place + shift) % cycle;
 }
@@ -53,7 +53,9 @@ void reduce(std::span<std::uint32_t> weights) {
 std::size_t pick_by_permuted_turn(const SipKey& key, std::span<const std::uint32_t> weights, Mask allowed,
                                   std::uint64_t turn) {
   const std::uint64_t total = total_weight(weights, allowed);
-  return total == 0 ? none : pick_by_turn(weights, allowed, permuted_turn(key, total, turn));
+  if (total == 0) return none;
+  const std::uint64_t cycles = (permuted_turns_min + total - 1) / total;
+  return pick_by_turn(weights, allowed, permuted_turn(key, cycles * total, turn));
 }
 
 }  // namespace weir::split

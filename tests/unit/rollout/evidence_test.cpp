@@ -133,14 +133,13 @@ TEST(RolloutEvidence, EachOfSeveralReplicasHasItsShareOfTheRate) {
 }
 
 TEST(RolloutEvidence, KnowsSinceWhen) {
-  const Settings settings;
   std::vector<Period> periods;
   for (std::uint32_t i = 0; i < 6; ++i) {
     periods.emplace_back().place = i;
     // As often as on the other side, then ten times as often.
     add(periods.back().tallies[at(Signal::failures)], {500, whole}, Badness::full, 200, i < 4 ? 10 : 60);
   }
-  EXPECT_EQ(leading_period(settings, periods, Family::failures), 4u);
+  EXPECT_EQ(leading_period(periods, Family::failures), 4u);
 }
 
 TEST(RolloutEvidence, AGoodPastDrownsNothing) {

@@ -130,7 +130,7 @@ TEST(Rollout, WhatIsTinyIsToleratedAndSaidOnce) {
   std::optional<Decision> step;
   for (int i = 0; i < 2'400 && !step; ++i) {
     // 0.4 % against 0: much evidence, and less than half a point.
-    const auto decision = rig.tick(100, i % 5 < 2 ? 1 : 0, 1'900, 0);
+    const auto decision = rig.tick(100, i % 5 > 2 ? 1 : 0, 1'900, 0);
     if (!decision) continue;
     if (decision->kind == Kind::noted) {
       ++notes;
@@ -232,7 +232,7 @@ TEST(Rollout, CountsOfAnEarlierPublicationAreDropped) {
 TEST(Rollout, SuspicionProlongsFourTimesThenHoldsAndRecovers) {
   Rig rig;
   ASSERT_FALSE(rig.run(minutes{9}, 1, 0, 19, 0));
-  ASSERT_FALSE(rig.tick(3, 3, 19, 0));
+  ASSERT_FALSE(rig.tick(2, 2, 19, 0));
   ASSERT_GE(rig.rollout.evidence().value(), suspicion_limit(rig.settings));
   ASSERT_LT(rig.rollout.evidence().value(), evidence_limit(rig.settings));
   for (int i = 0; i < 4; ++i) {

@@ -59,7 +59,7 @@ TEST(SplitPermutedTurn, NobodyIsPickedWithoutWeight) {
 
 /// Over keys, a turn's place is uniform, and so is the way from one turn to the next: chi-squared, fixed seeds.
 TEST(SplitPermutedTurn, EveryPlaceIsAsLikely) {
-  for (const std::uint64_t cycle : {2u, 3u, 5u, 20u, 100u}) {
+  for (const std::uint64_t cycle : {64u, 80u, 100u, 500u}) {
     Rng rng(cycle);
     std::vector<double> places(cycle), steps(cycle);
     constexpr int keys = 40'000;
