@@ -26,7 +26,7 @@ double period_prior(std::size_t compared_steps, std::size_t place) {
 }
 
 double allowance(const Settings& settings) {
-  return settings.by_client ? 1.0 : 1.16;
+  return settings.by_client ? 1.0 : 1.03;
 }
 
 }  // namespace weir::rollout

@@ -34,11 +34,10 @@ inline constexpr std::size_t quarters = 4;
 inline constexpr std::size_t extra_periods_max = 64;
 double period_prior(std::size_t compared_steps, std::size_t place);
 
-/// In how many times fewer rollouts the limit must be reached for the stated rate to hold although turns are dealt in
-/// permuted cycles. Within a cycle the sides of requests are drawn without replacement, so a canary that has not come up
-/// yet is more likely to come next, and stopping in the middle of a cycle can pay: at most 1.16 times (every request an
-/// event, one canary turn a cycle; the bound is r (1 - e^-(r-1)) / (r - 1) for each ratio, mixed). Clients are drawn one
-/// by one, and need no allowance.
+/// What evidence is divided by, so that the stated rate holds although turns are dealt in permuted cycles. Within a cycle
+/// the sides of requests are drawn without replacement: a canary that has not come up yet is likelier to come next, so
+/// stopping in the middle of a cycle can gain up to 1.025 times, with split::target_turns_min turns of the canary in a
+/// cycle and every request an event. Clients are drawn one by one, and need no allowance.
 double allowance(const Settings& settings);
 
 }  // namespace weir::rollout

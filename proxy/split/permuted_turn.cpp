@@ -1,5 +1,6 @@
 #include "split/permuted_turn.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <numeric>
 
@@ -43,6 +44,18 @@ std::uint64_t permuted_turn(const SipKey& key, std::uint64_t cycle, std::uint64_
   return first + (place + shift) % cycle;
 }
 
+std::uint64_t cycle_length(std::span<const std::uint32_t> weights, Mask allowed) {
+  std::uint64_t total = 0, lightest = 0;
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    if (!contains(allowed, i) || weights[i] == 0) continue;
+    total += weights[i];
+    lightest = lightest == 0 ? weights[i] : std::min<std::uint64_t>(lightest, weights[i]);
+  }
+  if (total == 0) return 0;
+  const auto times = [](std::uint64_t need, std::uint64_t has) { return (need + has - 1) / has; };
+  return total * std::max(times(cycle_turns_min, total), times(target_turns_min, lightest));
+}
+
 void reduce(std::span<std::uint32_t> weights) {
   std::uint32_t common = 0;
   for (const std::uint32_t weight : weights) common = std::gcd(common, weight);
@@ -52,10 +65,8 @@ void reduce(std::span<std::uint32_t> weights) {
 
 std::size_t pick_by_permuted_turn(const SipKey& key, std::span<const std::uint32_t> weights, Mask allowed,
                                   std::uint64_t turn) {
-  const std::uint64_t total = total_weight(weights, allowed);
-  if (total == 0) return none;
-  const std::uint64_t cycles = (permuted_turns_min + total - 1) / total;
-  return pick_by_turn(weights, allowed, permuted_turn(key, cycles * total, turn));
+  const std::uint64_t cycle = cycle_length(weights, allowed);
+  return cycle == 0 ? none : pick_by_turn(weights, allowed, permuted_turn(key, cycle, turn));
 }
 
 }  // namespace weir::split

@@ -92,7 +92,7 @@ TEST(RolloutSentences, Held) {
             "before. Neither is counted until that is over for 30 s.");
   Decision early = numbers(Kind::held, Cause::shared_cause);
   early.step_time = Milliseconds{12'000};
-  EXPECT_EQ(said(early).substr(said(early).size() - 38), " It began 12 s after the step to 5 %.");
+  EXPECT_EQ(said(early).substr(said(early).size() - 37), " It began 12 s after the step to 5 %.");
   Settings settings;
   settings.by_client = true;
   EXPECT_EQ(said(numbers(Kind::held, Cause::low_traffic), settings),

@@ -52,6 +52,16 @@ TEST(SplitPermutedTurn, ReducesWeights) {
   EXPECT_EQ(weights, (std::vector<std::uint32_t>{0, 0}));
 }
 
+TEST(SplitPermutedTurn, ACycleHasEnoughTurnsOfEach) {
+  EXPECT_EQ(cycle_length(std::vector<std::uint32_t>{1, 19}), 320u);
+  EXPECT_EQ(cycle_length(std::vector<std::uint32_t>{1, 1}), 64u);
+  EXPECT_EQ(cycle_length(std::vector<std::uint32_t>{90, 10}), 200u);
+  EXPECT_EQ(cycle_length(std::vector<std::uint32_t>{500, 9'500}), 10'000u);
+  EXPECT_EQ(cycle_length(std::vector<std::uint32_t>{0, 7}), 70u);
+  EXPECT_EQ(cycle_length(std::vector<std::uint32_t>{1, 19, 4}, 0b101), 80u);
+  EXPECT_EQ(cycle_length(std::vector<std::uint32_t>{0, 0}), 0u);
+}
+
 TEST(SplitPermutedTurn, NobodyIsPickedWithoutWeight) {
   EXPECT_EQ(pick_by_permuted_turn({1, 2}, std::vector<std::uint32_t>{0, 0}, everyone, 3), none);
   EXPECT_EQ(pick_by_permuted_turn({1, 2}, std::vector<std::uint32_t>{5, 1}, 0b10, 3), 1u);
