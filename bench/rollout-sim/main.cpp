@@ -15,16 +15,9 @@ using namespace weir::sim;
 
 struct Options {
   double scale = 1;  // of the numbers of rollouts
+  double step_requests = 5'000;
   std::uint64_t seed = 1;
 };
-
-/// Steps 5, 25 and 50 % of 5 minutes, 40 requests a second: 12,000 each.
-Scenario usual() {
-  Scenario scenario;
-  scenario.requests_per_second = 40;
-  scenario.settings.hold = Milliseconds{300'000};
-  return scenario;
-}
 
 bool rolled_back(const Trial& trial) {
   return trial.rolled_back;
@@ -66,6 +59,15 @@ class Simulation {
   }
 
  private:
+  /// Steps of 5, 25 and 50 %.
+  Scenario usual() const {
+    Scenario scenario;
+    scenario.requests_per_second = 40;
+    scenario.settings.hold = Milliseconds(static_cast<Milliseconds::rep>(1'000 * hold_seconds()));
+    return scenario;
+  }
+  double hold_seconds() const { return options_.step_requests / 40; }
+
   std::vector<Trial> trials(const Scenario& scenario, std::size_t count) {
     const auto scaled = static_cast<std::size_t>(static_cast<double>(count) * options_.scale);
     return run_trials(scenario, std::max<std::size_t>(scaled, 1), options_.seed * 1000 + ++number_);
@@ -80,11 +82,11 @@ class Simulation {
   }
 
   void equal_versions() {
-    report_.heading("Equal versions, steps of 12,000 requests");
+    report_.heading(fmt::format("Equal versions, steps of {:.0f} requests", options_.step_requests));
     for (const double base : {0.001, 0.01, 0.05, 0.20}) {
       Scenario scenario = usual();
       scenario.world.base = base;
-      check_false(trials(scenario, 1'400), fmt::format("{:.1f} % fail", 100 * base), 0.01);
+      check_false(trials(scenario, 3'000), fmt::format("{:.1f} % fail", 100 * base), 0.01);
     }
   }
 
@@ -95,7 +97,7 @@ class Simulation {
       scenario.world.base = base;
       scenario.world.jump = 0.05;
       scenario.canary_requests_max = 400;
-      const auto found = trials(scenario, 1'200);
+      const auto found = trials(scenario, base <= 0.005 ? 2'000 : 500);
       const auto late = delays(found);
       Bound bound{fmt::format("{:.2f} % fail: back within 200 canary requests", 100 * base),
                   count_if(found, within_200),
@@ -163,8 +165,8 @@ class Simulation {
   void shared_outage() {
     report_.heading("An outage of 100 s in which both sides fail 30 %");
     Scenario scenario = usual();
-    scenario.world.outage_from = 400;
-    scenario.world.outage_to = 500;
+    scenario.world.outage_from = 1.3 * hold_seconds();
+    scenario.world.outage_to = scenario.world.outage_from + 100;
     scenario.world.outage_rate = 0.30;
     const auto found = trials(scenario, 600);
     check_false(found, "equal versions", 0.02);
@@ -187,8 +189,8 @@ class Simulation {
     scenario.settings.min_requests = 100;
     check_false(trials(scenario, 600), "0.5 % fail", 0.02);
     scenario.world.jump = 0.05;
-    scenario.canary_requests_max = 400;
-    const auto found = trials(scenario, 300);
+    scenario.canary_requests_max = 250;
+    const auto found = trials(scenario, 800);
     Bound bound{"5 points more: back within 200 canary requests",
                 count_if(found, within_200),
                 found.size(),
@@ -218,7 +220,7 @@ class Simulation {
     report_.heading("Failures of both sides that go from 0.5 % to 5 % and back, and times that double");
     Scenario scenario = usual();
     scenario.world.drift_to = 0.05;
-    scenario.world.drift_over = 900;
+    scenario.world.drift_over = 3 * hold_seconds();
     scenario.world.drift_slower = 2;
     check_false(trials(scenario, 600), "equal versions", 0.02);
   }
@@ -234,6 +236,8 @@ int main(int argc, char** argv) {
   Options options;
   CLI::App app("What the policy of rollouts does with simulated traffic; fails where a bound is missed.");
   app.add_option("--scale", options.scale, "Of the numbers of rollouts")->check(CLI::Range(0.001, 1000.0));
+  app.add_option("--step-requests", options.step_requests, "Of a step's hold")
+      ->check(CLI::Range(5'000.0, 1e6));
   app.add_option("--seed", options.seed);
   CLI11_PARSE(app, argc, argv);
   return Simulation(options).run() ? 0 : 1;

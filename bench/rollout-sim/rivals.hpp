@@ -10,8 +10,8 @@ struct Seen {
   std::uint64_t canary = 0, canary_failed = 0, other = 0, other_failed = 0;
 };
 
-/// As Flagger's builtin check: of the canary alone, each 60 s, at least 99 % of its requests in them succeed; no requests
-/// pass. The fifth failed check takes it back.
+/// As Flagger's builtin check: of the canary alone, each 60 s, at least 99 % of its requests in them succeed; no
+/// requests pass. The fifth failed check takes it back.
 class FlaggerLike {
  public:
   /// True: it takes the canary back now. `seen`: of the whole rollout.

@@ -1,8 +1,8 @@
 // The clients that a rollout has seen, where the unit is the client: what of each was counted, and between which shares
 // its side is known to change. Splits are monotone: every client has a place from 0 to the whole, hidden until it is
 // counted, and is on the canary while the canary's share is above it. Counted on the canary at 5 %, its place is below
-// 5 %; counted on the other side at 5 %, it is above, and at 25 % on the canary with chance 20 of 95. That is exact, and
-// so is going back.
+// 5 %; counted on the other side at 5 %, it is above, and at 25 % on the canary with chance 20 of 95. That is exact,
+// and so is going back.
 //
 // Bounded: past `clients_max` only clients whose hash ends in k zero bits are kept and counted, k one more each time.
 // One thread.

@@ -1,10 +1,10 @@
 // The evidence that the canary is worse: a number that, if it is not, has expectation 1 at any time, so that it ever
 // reaches x in at most one of x rollouts (Ville). It may be looked at as often as one likes.
 //
-// Each period starts a process of its own, which goes on to the end of the rollout; they are mixed by their priors, what
-// has not begun counting 1, and so are the ratios. Families (failures, latency, client errors) are not mixed: each may
-// reach its share of the limit by itself, and the union bound holds. For clients a mixture would not be exact, since a
-// failure tells the side that slowness is yet to be counted for. Pure; any thread.
+// Each period starts a process of its own, which goes on to the end of the rollout; they are mixed by their priors,
+// what has not begun counting 1, and so are the ratios. Families (failures, latency, client errors) are not mixed:
+// each may reach its share of the limit by itself, and the union bound holds. For clients a mixture would not be
+// exact, since a failure tells the side that slowness is yet to be counted for. Pure; any thread.
 #pragma once
 
 #include <array>

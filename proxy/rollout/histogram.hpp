@@ -1,5 +1,5 @@
-// Times to first byte in buckets that grow by a tenth: 0.1 ms to 91 s. Workers count a request by its bucket, so what is
-// slow, and the quantiles, follow from counters. Pure values; any thread.
+// Times to first byte in buckets that grow by a tenth: 0.1 ms to 91 s. Workers count a request by its bucket, so what
+// is slow, and the quantiles, follow from counters. Pure values; any thread.
 #pragma once
 
 #include <array>

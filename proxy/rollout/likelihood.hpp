@@ -14,9 +14,9 @@ namespace weir::rollout {
 
 /// The natural logarithm of the factor of all events of a tally. `ratio` > 1.
 ///
-/// Error: |computed - exact| <= 6 * 2^-53 * (events * ln d + on_canary * ln r), with `log` and `log1p` right to a unit in
-/// the last place. So evidence of a billion events is off by less than one part in a hundred thousand, and that of a
-/// million by less than one in a hundred million.
+/// Error: |computed - exact| <= 6 * 2^-53 * (events * ln d + on_canary * ln r), with `log` and `log1p` right to a unit
+/// in the last place. So evidence of a billion events is off by less than one part in a hundred thousand, and that of
+/// a million by less than one in a hundred million.
 double log_factor(const Tally& tally, double ratio);
 
 }  // namespace weir::rollout

@@ -25,8 +25,8 @@ double family_share(const Settings& settings, Family family);
 /// The family of latency is two signals, mixed.
 inline constexpr double slow95_share = .7, slow50_share = .3;
 
-/// A period is a quarter of a step's hold; each starts evidence anew, beside that of the earlier ones, which goes on: so
-/// a canary that breaks late is not drowned by its good past. The prior of the period with number `place`:
+/// A period is a quarter of a step's hold; each starts evidence anew, beside that of the earlier ones, which goes on:
+/// so a canary that breaks late is not drowned by its good past. The prior of the period with number `place`:
 ///   0                                   the first of the rollout: .40
 ///   1 .. 4 K - 1                        the other quarters of the K steps that have a comparison: .55, shared evenly
 ///   4 K + j, j = 0 .. extra_periods_max - 1   what came in addition (prolonged or repeated steps): .05 * 2^-(j+1)
@@ -34,10 +34,10 @@ inline constexpr std::size_t quarters = 4;
 inline constexpr std::size_t extra_periods_max = 64;
 double period_prior(std::size_t compared_steps, std::size_t place);
 
-/// What evidence is divided by, so that the stated rate holds although turns are dealt in permuted cycles. Within a cycle
-/// the sides of requests are drawn without replacement: a canary that has not come up yet is likelier to come next, so
-/// stopping in the middle of a cycle can gain up to 1.025 times, with split::target_turns_min turns of the canary in a
-/// cycle and every request an event. Clients are drawn one by one, and need no allowance.
+/// What evidence is divided by, so that the stated rate holds although turns are dealt in permuted cycles. Within a
+/// cycle the sides of requests are drawn without replacement: a canary that has not come up yet is likelier to come
+/// next, so stopping in the middle of a cycle can gain up to 1.025 times, with split::target_turns_min turns of the
+/// canary in a cycle and every request an event. Clients are drawn one by one, and need no allowance.
 double allowance(const Settings& settings);
 
 }  // namespace weir::rollout

@@ -1,6 +1,6 @@
-// The last seconds and minutes of the comparison side: what a shared cause is seen by, and what is slow. A second enters
-// the ten minutes when it leaves the ten seconds, so that an outage is compared with what was before it. Not kept over a
-// restart: a shared cause is seen again once there is a past to compare with. Pure; one thread.
+// The last seconds and minutes of the comparison side: what a shared cause is seen by, and what is slow. A second
+// enters the ten minutes when it leaves the ten seconds, so that an outage is compared with what was before it. Not
+// kept over a restart: a shared cause is seen again once there is a past to compare with. Pure; one thread.
 #pragma once
 
 #include <array>

@@ -1,6 +1,6 @@
-// A rollout: takes a canary from step to step while nothing speaks against it, holds where that cannot be known, and takes
-// it back when it is worse. A state machine without clock, socket or randomness: counts and the time go in, a decision
-// comes out, and its owner publishes the weights in it. All of its memory is `State`. One thread.
+// A rollout: takes a canary from step to step while nothing speaks against it, holds where that cannot be known, and
+// takes it back when it is worse. A state machine without clock, socket or randomness: counts and the time go in, a
+// decision comes out, and its owner publishes the weights in it. All of its memory is `State`. One thread.
 //
 //   running --hold over, enough units, no evidence--> next step .. --last--> finished
 //   running --evidence, no endpoint, operator--> rolled_back        (final, as finished is)

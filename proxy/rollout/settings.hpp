@@ -1,6 +1,6 @@
-// What a rollout is told: the keys of `rollout:` on a route that the policy goes by, with their defaults and bounds, and
-// the names for its sentences. Which outcome is a failure (`failures`) is decided where a request ends, and the salt
-// (`salt`) belongs to the split: neither is seen here. Pure values; any thread.
+// What a rollout is told: the keys of `rollout:` on a route that the policy goes by, with their defaults and bounds,
+// and the names for its sentences. Which outcome is a failure (`failures`) is decided where a request ends, and the
+// salt (`salt`) belongs to the split: neither is seen here. Pure values; any thread.
 #pragma once
 
 #include <cstdint>

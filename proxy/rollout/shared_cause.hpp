@@ -1,6 +1,6 @@
-// Whether the comparison side fails in a way that it did not before: then something that both sides share is broken, and
-// nothing that is counted now tells the versions apart well. Goes by the comparison side alone and by the past alone, so
-// that a pause changes no chance of what comes after it. Pure; any thread.
+// Whether the comparison side fails in a way that it did not before: then something that both sides share is broken,
+// and nothing that is counted now tells the versions apart well. Goes by the comparison side alone and by the past
+// alone, so that a pause changes no chance of what comes after it. Pure; any thread.
 #pragma once
 
 #include "rollout/recent.hpp"

@@ -1,5 +1,5 @@
-// All that a rollout remembers: weights, clocks and counters. Evidence is not among it: it follows from the counters, so
-// a restart goes on with the same. Plain values; one thread.
+// All that a rollout remembers: weights, clocks and counters. Evidence is not among it: it follows from the counters,
+// so a restart goes on with the same. Plain values; one thread.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// The text form of a rollout's state: whole numbers and words, a line each, readable, and checked as a whole. A Weir that
-// restarts reads it and goes on with the same evidence. Pure; any thread.
+// The text form of a rollout's state: whole numbers and words, a line each, readable, and checked as a whole. A Weir
+// that restarts reads it and goes on with the same evidence. Pure; any thread.
 #pragma once
 
 #include <string>

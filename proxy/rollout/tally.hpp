@@ -1,6 +1,6 @@
-// What one kind of event came to, counted: of the units that had it, how many were on the canary, beside the chance that
-// each had to be there if the canary changed nothing. Only whole numbers: the evidence follows from them, now and after a
-// restart. Pure values; any thread.
+// What one kind of event came to, counted: of the units that had it, how many were on the canary, beside the chance
+// that each had to be there if the canary changed nothing. Only whole numbers: the evidence follows from them, now and
+// after a restart. Pure values; any thread.
 #pragma once
 
 #include <cstdint>

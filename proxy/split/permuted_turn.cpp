@@ -33,7 +33,7 @@ std::uint64_t permuted_turn(const SipKey& key, std::uint64_t cycle, std::uint64_
   TableHash hash(key);
   hash.add(block);
   const std::uint64_t block_key = hash.finish();
-  const int bits = std::bit_width(cycle - 1);
+  const auto bits = static_cast<int>(std::bit_width(cycle - 1));
   // The permutation is of the next power of two; who lands outside walks on until inside, which permutes the inside.
   std::uint64_t place = turn - first;
   do {

@@ -1,5 +1,5 @@
-// The text of a rollout's state, with and without a right check line: no crash, and what is accepted is written back byte
-// for byte, and either fits its settings or is refused.
+// The text of a rollout's state, with and without a right check line: no crash, and what is accepted is written back
+// byte for byte, and either fits its settings or is refused.
 #include <fmt/format.h>
 
 #include <cstdint>

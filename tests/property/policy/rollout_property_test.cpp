@@ -1,5 +1,5 @@
-// What has to hold of rollouts whatever happens: evidence has expectation 1 when the canary changes nothing, counting is
-// the same in any portions, over replicas and over restarts, and clients' places are where affinity puts them.
+// What has to hold of rollouts whatever happens: evidence has expectation 1 when the canary changes nothing, counting
+// is the same in any portions, over replicas and over restarts, and clients' places are where affinity puts them.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -27,8 +27,8 @@ Evidence weigh(const Settings& settings, const std::vector<Period>& periods) {
   return EvidenceSum(settings, periods).with(settings, periods.back());
 }
 
-/// Over all 2^12 ways in which 12 failing clients can fall, over periods and steps, weighed by their chances: the mean of
-/// each family's evidence is its share, exactly but for rounding.
+/// Over all 2^12 ways in which 12 failing clients can fall, over periods and steps, weighed by their chances: the mean
+/// of each family's evidence is its share, exactly but for rounding.
 TEST(RolloutProperty, TheMeanOfEvidenceIsItsShare) {
   Rng rng(41);
   for (int round = 0; round < 20; ++round) {
