@@ -8,6 +8,7 @@
 
 #include "core/rng.hpp"
 #include "split/affinity.hpp"
+#include "split/permuted_turn.hpp"
 #include "split/weights.hpp"
 
 namespace weir::split {
@@ -48,6 +49,38 @@ TEST(SplitProperty, TurnsAreExactOverACycleAndNeverFarOffWithin) {
     }
     for (std::size_t t = 0; t < count; ++t) EXPECT_EQ(seen[t], weights[t]);
   }
+}
+
+TEST(SplitProperty, PermutedTurnsAreExactOverACycle) {
+  Rng rng(25);
+  for (int round = 0; round < 300; ++round) {
+    Weights weights = random_weights(rng, 1 + rng() % 6, 60);
+    if (round % 2 == 0) reduce(weights);
+    const SipKey key{rng(), rng()};
+    const std::uint64_t total = total_weight(weights), from = rng() % 1000;
+    const std::uint64_t turns = cycle_length(weights);
+    ASSERT_EQ(turns % total, 0u);
+    std::vector<std::uint64_t> seen(weights.size());
+    for (std::uint64_t i = 0; i < turns; ++i)
+      ++seen[pick_by_permuted_turn(key, weights, everyone, from * turns + i)];
+    for (std::size_t t = 0; t < weights.size(); ++t) EXPECT_EQ(seen[t], turns / total * weights[t]);
+  }
+}
+
+/// Every tenth request is one that fails: in order it is always the same side's, permuted it is anyone's.
+TEST(SplitProperty, PeriodicTrafficDoesNotChooseItsSide) {
+  const Weights weights{90, 10};
+  const auto on_green = [&](auto&& pick) {
+    int count = 0;
+    for (std::uint64_t turn = 0; turn < 100'000; turn += 10) count += pick(turn) == 1 ? 1 : 0;
+    return count / 10'000.0;
+  };
+  const double in_order = on_green([&](std::uint64_t turn) { return pick_by_turn(weights, everyone, turn); });
+  EXPECT_TRUE(in_order < 0.01 || in_order > 0.99) << in_order;
+  EXPECT_NEAR(on_green([&](std::uint64_t turn) {
+                return pick_by_permuted_turn({1, 2}, weights, everyone, turn);
+              }),
+              0.1, 0.01);
 }
 
 TEST(SplitProperty, TenThousandRequestsAreWithinAPointOfTheShare) {
