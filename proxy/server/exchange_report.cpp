@@ -45,10 +45,6 @@ void AttemptReport::judge_head() {
   }
 }
 
-void AttemptReport::went_well() {
-  if (!judged_) report_health(nullptr);
-}
-
 bool AttemptReport::failed(const Error& error) {
   const bool stale = upstream::was_stale(outcome_of(&error));
   if (!pending_.empty() && !stale) pending_.note_other(failure_of_attempt(&error));
@@ -87,8 +83,8 @@ void AttemptReport::note_latency(const Error* error) {
                  response(), grpc_status_);
 }
 
-void AttemptReport::settle_pending(bool answered) {
-  if (!pending_.empty()) server::settle_pending(context_.view(), pending_, answered, context_.now());
+void AttemptReport::settle(bool answered) {
+  server::settle_pending(context_.view(), pending_, answered, context_.now());
 }
 
 }  // namespace weir::server

@@ -36,7 +36,9 @@ class AttemptReport {
   /// The head of a response is there: passive health hears of it now, or when its body has ended.
   void judge_head();
   /// The response served its client, or ended for no fault of the endpoint.
-  void went_well();
+  void went_well() {
+    if (!judged_) report_health(nullptr);
+  }
   /// The try ended with `error`, before a response or within one. True: a kept connection was stale.
   bool failed(const Error& error);
   void note_latency(const Error* error);
@@ -44,9 +46,12 @@ class AttemptReport {
   void note_grpc_trailers(std::string_view lines);
   std::optional<grpc::Status> grpc_status() const { return grpc_status_; }
   /// Failures by status, which wait for what becomes of the request. `answered`: an endpoint served it.
-  void settle_pending(bool answered);
+  void settle_pending(bool answered) {
+    if (!pending_.empty()) settle(answered);
+  }
 
  private:
+  void settle(bool answered);
   void note_grpc_head();
   std::uint16_t failure_of_response() const;
   health::Cause cause_of_response() const;
