@@ -85,7 +85,7 @@ Task<After> Exchange::walk() {
   auto timed = grpc_steps_.read_timeout();
   if (!timed) co_return co_await answers_.failure(timed);
 
-  decider_.choose_side();
+  if (context_.decided.proxy->split) decider_.choose_side();
   auto entered = decider_.enter_upstream();
   if (!entered) co_return co_await answers_.failure(entered);
 

@@ -29,16 +29,20 @@ class Decider {
   /// What the route says about who may come in, and how many at once.
   Result<void> admit();
   /// Whether the route's rate limits admit the request: before any upstream work and before its body is read.
-  Result<void> check_limits();
+  Result<void> check_limits() {
+    if (decided_.route->limits.empty()) return {};
+    return take_tokens();
+  }
   /// The route proxies: to this upstream, or to one that choose_side() finds.
   void go_by(const config::ProxyAction& proxy);
   Result<void> check_body_limit() const;
-  /// Which side of the route's split it goes to, where it has one. A retry stays there.
+  /// Which side of the route's split it goes to: of a route that has one. A retry stays there.
   void choose_side();
   /// max_requests of the upstream: exact over all workers, held until the exchange ends.
   Result<void> enter_upstream();
 
  private:
+  Result<void> take_tokens();
   void note_limited(const LimitRuntime& limit);
   bool side_is_out(const SplitRuntime& split, std::size_t target) const;
   void go_to(std::size_t upstream);

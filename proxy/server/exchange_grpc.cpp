@@ -68,8 +68,7 @@ void GrpcSteps::note_web() {
   decided_.grpc = true;
 }
 
-Result<void> GrpcSteps::read_timeout() {
-  if (!decided_.grpc) return {};
+Result<void> GrpcSteps::read_given_timeout() {
   for (const http::Field& field : context_.head.fields) {
     if (!is_grpc_field(field, timeout_name)) continue;
     if (grpc_.timeout) return client_error(ErrorKind::malformed_request, "grpc-timeout is there twice");
@@ -89,9 +88,9 @@ Duration GrpcSteps::patience(Duration bound) const {
   return grpc_.timeout ? grpc::silence_allowed(bound, *grpc_.timeout) : bound;
 }
 
-void GrpcSteps::place_timeout() {
+void GrpcSteps::place_given_timeout() {
   const http::Field field{http::FieldId::unknown, timeout_name, {}};
-  if (!grpc_.timeout || decided_.route->headers.request.names(field)) return;
+  if (decided_.route->headers.request.names(field)) return;
   const auto place = find_value(request_.bytes, timeout_name);
   if (!place) return;
   const grpc::TimeoutText text = grpc::format_timeout(*grpc_.timeout);
@@ -100,8 +99,7 @@ void GrpcSteps::place_timeout() {
   request_.bytes.insert(grpc_.timeout_at, text.data(), text.size());
 }
 
-void GrpcSteps::write_timeout() {
-  if (grpc_.timeout_at == GrpcCall::nowhere) return;
+void GrpcSteps::write_time_left() {
   const grpc::TimeoutText left = grpc::format_timeout(context_.deadline - context_.now());
   request_.bytes.replace(grpc_.timeout_at, left.size(), left.data(), left.size());
 }

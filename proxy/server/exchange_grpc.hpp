@@ -22,16 +22,23 @@ class GrpcSteps {
   void note();
   /// The route is known.
   void note_web();
-  Result<void> read_timeout();
+  Result<void> read_timeout() {
+    if (!decided_.grpc) return {};
+    return read_given_timeout();
+  }
   /// The client counts from when it sent the request.
   void limit_to_timeout();
   /// How long a side of a call may be silent, where `bound` holds for other requests.
   Duration patience(Duration bound) const;
 
   /// Room in the request's head for what is left of the deadline. What a header policy says of it stays.
-  void place_timeout();
+  void place_timeout() {
+    if (grpc_.timeout) place_given_timeout();
+  }
   /// For the try that begins.
-  void write_timeout();
+  void write_timeout() {
+    if (grpc_.timeout_at != GrpcCall::nowhere) write_time_left();
+  }
   /// How many tries came before the one that follows (gRFC A6): the client's and Weir's, but not those that no endpoint
   /// looked at. What a header policy says of it stays, and what is no number, too.
   void write_attempts(unsigned retries_done);
@@ -51,6 +58,10 @@ class GrpcSteps {
   std::optional<grpc::Status> status() const;
 
  private:
+  Result<void> read_given_timeout();
+  void place_given_timeout();
+  void write_time_left();
+
   ExchangeContext& context_;
   Decision& decided_;
   GrpcCall& grpc_;

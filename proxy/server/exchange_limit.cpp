@@ -61,8 +61,8 @@ void Decider::note_limited(const LimitRuntime& limit) {
   }
 }
 
-Result<void> Decider::check_limits() {
-  if (decided_.route->limits.empty()) return {};
+/// From all of the route's limits, or from none.
+Result<void> Decider::take_tokens() {
   const limit::KeySource source{decided_.forwarded.client_ip, decided_.host,
                                 route::key_path(decided_.path, decided_.decoded_path),
                                 decided_.route->config->name, context_.head.fields};

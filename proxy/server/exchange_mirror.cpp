@@ -25,8 +25,7 @@ void Mirroring::count(route::MirrorOutcome outcome) {
   ++counters.by_outcome[static_cast<std::size_t>(outcome)];
 }
 
-void Mirroring::plan() noexcept {
-  if (!decided_.route->mirror) return;
+void Mirroring::decide() noexcept {
   const MirrorRuntime& mirror = *decided_.route->mirror;
   const route::MirrorBar bar = route::mirror_bar(*mirror.config, decided_.upstream, context_.head);
   if (bar != route::MirrorBar::none && bar != route::MirrorBar::body) return;
@@ -68,8 +67,7 @@ void Mirroring::send() noexcept {
   }
 }
 
-void Mirroring::drop() {
-  if (!copy_) return;
+void Mirroring::give_up() {
   count(copy_->body().complete() ? route::MirrorOutcome::skipped_incomplete
                                  : route::MirrorOutcome::skipped_body);
   context_.worker.mirrors().give_back(std::move(copy_));

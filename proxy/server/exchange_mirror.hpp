@@ -20,15 +20,21 @@ class Mirroring {
   void reset();
 
   /// Decides, once the request's head has been written; a request without a body is copied right away.
-  void plan() noexcept;
+  void plan() noexcept {
+    if (decided_.route->mirror) decide();
+  }
   /// Where the body is copied to while it passes; null: it is not.
   relay::BodyCopy* body();
   /// The whole request is known: its copy, if there is one, goes its own way.
   void send() noexcept;
   /// The request ends: a copy that waits for its body never becomes whole.
-  void drop();
+  void drop() {
+    if (copy_) give_up();
+  }
 
  private:
+  void decide() noexcept;
+  void give_up();
   void count(route::MirrorOutcome outcome);
 
   ExchangeContext& context_;

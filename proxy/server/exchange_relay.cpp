@@ -66,8 +66,9 @@ Task<After> ResponseRelay::pass_on() {
   if (progress_.written_bytes > 0) outcome_.status = response().status;
   if (end.complete()) {
     attempt_.report().note_grpc_trailers(body.trailers());
-    const bool request_is_through = attempt_.upload().is_through();
-    co_await attempt_.upload().finish();
+    Upload& upload = attempt_.upload();
+    const bool request_is_through = upload.is_through();
+    if (upload.running()) co_await upload.finish();  // most requests need no frame for it
     attempt_.report().went_well();
     attempt_.release(request_is_through && response().keep_alive && !body.has_more());
     outcome_.attempts.back().outcome = "ok";

@@ -55,10 +55,6 @@ void AttemptReport::judge_by_message() {
   if (!std::exchange(judged_, true)) report_health(nullptr);
 }
 
-void AttemptReport::went_well() {
-  if (!judged_) report_health(nullptr);
-}
-
 void AttemptReport::client_left() {
   if (!awaits_message()) went_well();
 }
@@ -105,8 +101,8 @@ void AttemptReport::note_latency(const Error* error) {
                  response(), grpc_status_);
 }
 
-void AttemptReport::settle_pending(bool answered) {
-  if (!pending_.empty()) server::settle_pending(context_.view(), pending_, answered, context_.now());
+void AttemptReport::settle(bool answered) {
+  server::settle_pending(context_.view(), pending_, answered, context_.now());
 }
 
 }  // namespace weir::server

@@ -40,7 +40,9 @@ class AttemptReport {
   /// A stream may last for hours, and its first message comes from an app that works.
   void judge_by_message();
   /// The response served its client, or ended for no fault of the endpoint.
-  void went_well();
+  void went_well() {
+    if (!judged_) report_health(nullptr);
+  }
   /// The client left within the response: as far as it went all was well. A probe that is not judged by its head has no
   /// verdict then.
   void client_left();
@@ -54,9 +56,12 @@ class AttemptReport {
   /// that is all of it ("Trailers-Only"), which some servers send without a type.
   bool response_is_grpc() const;
   /// Failures by status, which wait for what becomes of the request. `answered`: an endpoint served it.
-  void settle_pending(bool answered);
+  void settle_pending(bool answered) {
+    if (!pending_.empty()) settle(answered);
+  }
 
  private:
+  void settle(bool answered);
   void note_grpc_head();
   bool response_is_head_only() const;
   bool awaits_grpc_status() const;

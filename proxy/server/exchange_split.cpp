@@ -7,7 +7,6 @@
 namespace weir::server {
 
 void Decider::choose_side() {
-  if (!decided_.proxy->split) return;
   const config::Split& config = *decided_.proxy->split;
   const SplitRuntime& split = context_.generation->snapshot->splits[decided_.route->split];
   split::Request request;
