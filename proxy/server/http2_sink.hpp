@@ -54,8 +54,8 @@ class Http2Sink final : public relay::BodySink {
   /// The turn of the link in which it may write, whatever waits.
   std::uint64_t granted_in() const { return granted_in_; }
   void note_granted(std::uint64_t turn) { granted_in_ = turn; }
-  /// Before all else: a stream that has next to no window is counted until it has one. False: there are too many, and it
-  /// must not begin.
+  /// Before all else: a stream that has next to no window is counted until it has one. False: there are too many, and
+  /// it must not begin.
   bool may_begin();
   /// Its window is open again, or its head may be sent now.
   void resume();

@@ -331,8 +331,7 @@ TEST(HealthEvents, OnlyThePercentageGoes) {
 
 TEST(HealthEvents, OneThatServesNoRequestGoesBeyondThePercentage) {
   ScriptableEndpoint busy(behave::status(503)), good(behave::ok());
-  ConfigText config =
-      config_for({refused_address(), busy.address(), good.address()});
+  ConfigText config = config_for({refused_address(), busy.address(), good.address()});
   config.app =
       "passive_health: { max_ejection_percent: 50, ejection_time: 1h, window: 1s }, retry: { attempts: 0 }";
   WeirProcess weir(config);

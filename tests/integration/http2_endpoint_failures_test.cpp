@@ -280,8 +280,8 @@ TEST_F(Http2EndpointFailures, HealthChecksGoOverHttp2) {
 
 TEST_F(Http2EndpointFailures, FailoverCrossesProtocols) {
   OriginProcess origin("spare");
-  ConfigText config = h2c_config({refused_address()},
-                                 "passive_health: { consecutive_failures: 1, ejection_time: 1h }");
+  ConfigText config =
+      h2c_config({refused_address()}, "passive_health: { consecutive_failures: 1, ejection_time: 1h }");
   config.upstreams = {"spare: { endpoints: [ \"" + origin.address() + "\" ] }"};
   config.default_route = false;
   config.routes = {

@@ -58,8 +58,8 @@ TEST(RetryBudget, ARefusedStatusIsPassedOn) {
 
 TEST(RetryBudget, IsNotAskedWhereNoEndpointWasReached) {
   ScriptableEndpoint good(behave::ok("good"));
-  WeirProcess weir(with_budget({refused_address(), good.address()},
-                               "budget: { percent: 0, min_per_second: 0 }"));
+  WeirProcess weir(
+      with_budget({refused_address(), good.address()}, "budget: { percent: 0, min_per_second: 0 }"));
   for (int i = 0; i < 6; ++i) EXPECT_EQ(weir.get("/").body, "good");
   EXPECT_GE(weir.metric("weir_upstream_retries_total", "outcome=\"succeeded\""), 1);
   EXPECT_EQ(weir.metric("weir_upstream_retries_total", refused_label), 0);

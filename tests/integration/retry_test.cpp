@@ -282,8 +282,7 @@ TEST(Retries, AfterAStaleConnectionAndADeadEndpointTheFirstMayStillAnswer) {
     connection.send(behave::ok_message("first"));
     connection.read_request();
   }));
-  ConfigText config =
-      retrying({closing.address(), refused_address()}, "attempts: 1");
+  ConfigText config = retrying({closing.address(), refused_address()}, "attempts: 1");
   config.server = "workers: 1";
   WeirProcess weir(config);
   RawClient client = weir.connect();
