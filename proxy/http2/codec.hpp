@@ -115,6 +115,8 @@ class Codec {
   void send_head(Stream& stream, std::string_view block, bool end_stream);
   /// Bytes of DATA that both windows allow now.
   std::size_t sendable(const Stream& stream) const;
+  /// The same as far as the stream's own window goes.
+  std::size_t stream_sendable(const Stream& stream) const { return stream.send_window_.sendable(); }
   std::size_t connection_sendable() const { return send_window_.sendable(); }
   /// What the peer may still send on the connection.
   std::int64_t connection_receivable() const { return receive_window_.left(); }

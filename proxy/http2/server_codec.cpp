@@ -62,16 +62,24 @@ void ServerCodec::end_head(Stream*) {
   if (stream == nullptr) {
     remember_reset(id);
     const bool refused = refusal_ == ErrorCode::refused_stream;
-    if (refused && refusals_free_ > 0) {
-      --refusals_free_;
-      return queue_reset(id, refusal_);
-    }
+    if (refused && refusal_is_free()) return queue_reset(id, refusal_);
     return stream_error(id, refusal_, refused ? Misbehaviour::refused_stream : Misbehaviour::server_reset);
   }
   open(*stream, id, block_.end_stream);
   if (!block_.end_stream || failed()) return;
   if (!length_holds(*stream, 0, true)) return stream_error(*stream, ErrorCode::protocol_error);
   server_events_.on_end(*stream);
+}
+
+bool ServerCodec::refusal_is_free() {
+  if (refusals_free_ == 0) return false;
+  --refusals_free_;
+  return true;
+}
+
+void ServerCodec::refuse(Stream& stream) {
+  reset(stream, ErrorCode::refused_stream);
+  if (!failed() && !refusal_is_free()) spend(Misbehaviour::refused_stream);
 }
 
 void ServerCodec::open(Stream& stream, std::uint32_t id, bool ended) {

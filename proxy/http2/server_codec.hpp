@@ -46,6 +46,8 @@ class ServerCodec final : public Codec {
   void send_interim(Stream& stream, std::string_view block);
   /// Within on_request(), before returning nullptr: the code to reset the stream with instead of REFUSED_STREAM.
   void refuse(ErrorCode code) { refusal_ = code; }
+  /// A request that was not begun: REFUSED_STREAM, as with one past the bound.
+  void refuse(Stream& stream);
 
   /// GOAWAY 2^31-1 and a PING; new streams are still taken (RFC 9113 6.8).
   void announce_shutdown();
@@ -75,6 +77,7 @@ class ServerCodec final : public Codec {
   bool on_pong(std::string_view payload) override;
 
   void open(Stream& stream, std::uint32_t id, bool ended);
+  bool refusal_is_free();
 
   const std::uint32_t concurrent_streams_;
   ServerEvents& server_events_;

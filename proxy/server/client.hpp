@@ -25,7 +25,7 @@ class ClientObserver {
   ~ClientObserver() = default;
 };
 
-class Client : public ResponseRoom {
+class Client : public ResponseTaker {
  public:
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;

@@ -16,7 +16,7 @@ void EndpointCall::begin(const CallTarget& target, const CallBounds& bounds) {
   const Http2Pool* shared = target.pool->http2();
   if (shared == nullptr || !shared->serves(target.upgrade)) return;
   if (!http2_) http2_ = std::make_unique<Http2Call>(reactor_, buffers_);
-  http2_->begin(target.upgrade, target.room);
+  http2_->begin(target.upgrade, target.taker);
   wire_ = http2_.get();
 }
 
@@ -99,7 +99,7 @@ void EndpointCall::request_written() {
 }
 
 Task<CallEnd> EndpointCall::receive_head(http::Method method, bool upgrade) {
-  const std::size_t body_max = target_.room != nullptr ? target_.room->takes_now() : relay::read_unbounded;
+  const std::size_t body_max = target_.taker != nullptr ? target_.taker->takes_now() : relay::read_unbounded;
   return wire_->receive_head({method, upgrade, head_deadline(), body_max}, response_);
 }
 

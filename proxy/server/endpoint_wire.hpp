@@ -23,7 +23,7 @@
 namespace weir::server {
 
 class EndpointPool;
-class ResponseRoom;
+class ResponseTaker;
 
 /// Where a call goes. What it points to outlives the call.
 struct CallTarget {
@@ -32,7 +32,7 @@ struct CallTarget {
   const std::string* host = nullptr;               // as configured: what TLS verifies
   bool upgrade = false;                            // the request asks for another protocol (WebSocket)
   tls::Protocols offered = tls::Protocols::http1;  // by a connection that the call has to itself
-  ResponseRoom* room = nullptr;  // of the client that the response is for; null: it is read on
+  ResponseTaker* taker = nullptr;  // the client that the response is for; null: all that comes is taken
 };
 
 /// How far a call has come.

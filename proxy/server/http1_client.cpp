@@ -6,7 +6,7 @@
 
 namespace weir::server {
 
-Http1Client::Http1Client(Session& session) : room_(session.worker().shared().response_room) {
+Http1Client::Http1Client(Session& session) : room_(session.worker().held_responses()) {
   set_session(&session);
 }
 

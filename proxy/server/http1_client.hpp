@@ -31,11 +31,9 @@ class Http1Client final : public Client, private io::ChannelObserver {
   void watch(ClientObserver* observer) override;
   io::IoStatus has_left() const override;
 
-  // ResponseRoom. What its socket takes shows when it is written to.
+  // ResponseTaker. What its socket takes shows when it is written to.
   std::size_t takes_now() const override { return relay::read_unbounded; }
-  std::size_t lend(std::size_t wanted) override { return room_.lend(wanted); }
-  void give_back(std::size_t bytes) override { room_.give_back(bytes); }
-  void note_taken(std::size_t bytes) override { room_.note_taken(bytes); }
+  ResponseRoom& room() override { return room_; }
 
  private:
   void on_unread_event(io::Channel& channel) override;
@@ -44,7 +42,7 @@ class Http1Client final : public Client, private io::ChannelObserver {
   std::optional<relay::Http1Source> body_;
   std::optional<relay::Http1Sink> sink_;
   ClientObserver* observer_ = nullptr;
-  RoomBudget room_;
+  ResponseRoom room_;
 };
 
 }  // namespace weir::server

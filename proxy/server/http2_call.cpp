@@ -99,20 +99,39 @@ void Http2Call::send_head(std::string_view head, bool end) {
   connection_->note_request();
 }
 
-/// As far as the client has room for it.
+/// By no more than the client has a window for, which would only wait here, and than there is room for.
 void Http2Call::widen(std::size_t wanted) {
   taken_ = 0;
-  const std::size_t lent = room_ != nullptr ? room_->lend(wanted) : wanted;
-  if (room_ != nullptr && lent < widened_min) return room_->give_back(lent);  // not worth a frame
-  if (room_ != nullptr) lent_ += lent;
-  connection_->client_codec().widen(*this, static_cast<std::uint32_t>(lent));
+  if (taker_ != nullptr) {
+    ResponseRoom& room = taker_->room();
+    const std::size_t lent = room.lend(std::min(wanted, taker_->takes_now()));
+    if (lent < widened_min) return room.settle(lent);  // not worth a frame
+    lent_ += lent;
+    wanted = lent;
+  }
+  connection_->client_codec().widen(*this, static_cast<std::uint32_t>(wanted));
+}
+
+/// What was lent is no risk once the client takes some of it, or the call is over.
+void Http2Call::settle() {
+  if (lent_ > 0) taker_->room().settle(std::exchange(lent_, 0));
+}
+
+void Http2Call::add_data(std::string_view bytes) {
+  body_.add(bytes);
+  if (taker_ == nullptr) return;
+  held_ += bytes.size();
+  taker_->room().hold(bytes.size());
 }
 
 /// A window of which the client takes everything may be what the endpoint waits for.
 void Http2Call::took(std::size_t bytes) {
   Http2Message::took(bytes);
-  if (room_ == nullptr || connection_ == nullptr || remote_closed() || was_reset()) return;
-  room_->note_taken(bytes);
+  if (taker_ == nullptr) return;
+  held_ -= bytes;
+  taker_->room().release(bytes);
+  settle();
+  if (connection_ == nullptr || remote_closed() || was_reset()) return;
   taken_ += bytes;
   const bool usual = window() >= window_usual;
   if (taken_ < (usual ? window() : window() / 2) || window() >= window_most) return;
@@ -278,7 +297,8 @@ void Http2Call::give_place_back() {
   kept_ = was_kept();
   sink_.clear();
   body_.clear();
-  if (lent_ > 0) room_->give_back(std::exchange(lent_, 0));
+  settle();
+  if (held_ > 0) taker_->room().release(std::exchange(held_, 0));
   std::exchange(connection_, nullptr)->remove(*this);
   link_ = nullptr;
 }

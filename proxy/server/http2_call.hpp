@@ -20,7 +20,7 @@
 namespace weir::server {
 
 class Http2EndpointConnection;
-class ResponseRoom;
+class ResponseTaker;
 
 class Http2Call final : public EndpointWire, public Http2Message {
  public:
@@ -35,11 +35,11 @@ class Http2Call final : public EndpointWire, public Http2Message {
   Http2Call(io::Reactor& reactor, BufferPool& buffers);
   ~Http2Call();
 
-  /// `upgrade`: the request is one for WebSocket. `room`: null where all that comes is taken. After reset(), or as the
+  /// `upgrade`: the request is one for WebSocket. `taker`: null where all that comes is taken. After reset(), or as the
   /// first.
-  void begin(bool upgrade, ResponseRoom* room) {
+  void begin(bool upgrade, ResponseTaker* taker) {
     tunnel_ = upgrade;
-    room_ = room;
+    taker_ = taker;
   }
   /// Whether begin() may follow. Not after a connection without memory: its codec cannot say what it kept of this.
   bool is_reusable() const { return id() == 0; }
@@ -86,13 +86,12 @@ class Http2Call final : public EndpointWire, public Http2Message {
   // For its connection.
 
   void add_head(http2::FieldSection& section, bool too_large, bool ended);
-  void add_data(std::string_view bytes) { body_.add(bytes); }
+  void add_data(std::string_view bytes);
   void add_trailers(const http2::FieldSection& section, bool too_large);
   void end_response() { body_.end(); }
   /// The endpoint reset it, or broke a rule on it.
   void on_reset(http2::ErrorCode code, bool by_peer);
-  /// Its connection is gone, and others with it.
-  /// `reason`: what broke HTTP/2 on it, or the name of the endpoint's error; a literal, or empty.
+  /// Its connection is gone, and others with it. `reason`: what broke HTTP/2 on it, or the name of the endpoint's error; a literal, or empty.
   void lose_connection(io::IoStatus why, std::shared_ptr<upstream::ConnectionFailure> failure,
                        std::string_view reason);
 
@@ -111,11 +110,13 @@ class Http2Call final : public EndpointWire, public Http2Message {
   void free_head(Head& received);
   void give_place_back();
   void widen(std::size_t wanted);
+  void settle();
 
   io::Reactor& reactor_;
   Http2EndpointConnection* connection_ = nullptr;
-  ResponseRoom* room_ = nullptr;
-  std::size_t lent_ = 0;   // by room_
+  ResponseTaker* taker_ = nullptr;
+  std::size_t lent_ = 0;   // by the client's room, and nothing was taken since
+  std::size_t held_ = 0;   // of the body, counted there
   std::size_t taken_ = 0;  // since the window was widened
   io::Waiter head_arrival_, place_wait_;
   TimePoint head_deadline_ = TimePoint::max();

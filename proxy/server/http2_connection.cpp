@@ -30,7 +30,7 @@ Http2Connection::Http2Connection(Session& session)
       reactor_(session.worker().reactor()),
       codec_(codec_limits(session.listener().config.limits), *this),
       progress_(reactor_),
-      room_(session.worker().shared().response_room),
+      room_(session.worker().held_responses()),
       opened_at_(reactor_.now()),
       idle_since_(reactor_.now()) {
   codec_.start();  // before anything else: a drain may announce itself first
@@ -266,7 +266,14 @@ void Http2Connection::on_window(http2::Stream& stream) {
 }
 
 void Http2Connection::on_connection_window() {
+  recount_narrow();
   want_flush();
+}
+
+/// Those whose windows have opened do not count any more.
+void Http2Connection::recount_narrow() {
+  if (narrow_ == 0) return;
+  for (Http2Stream* stream : streams_) stream->outgoing().end_narrow_if_open();
 }
 
 /// What the client says of us: of interest to whoever looks for a fault of either side.
@@ -282,17 +289,26 @@ void Http2Connection::on_priority(http2::Stream& stream) {
 
 /// Those whose heads came with the last read. Not within receive(): an exchange may end at once.
 void Http2Connection::start_streams() {
-  for (std::size_t i = 0; i < starting_.size(); ++i) {
-    Http2Stream& stream = *starting_[i];
-    if (!gave_up_ && !codec_.failed() && !stream.outgoing().may_begin()) {
-      codec_.reset(stream, http2::ErrorCode::refused_stream);
+  while (!starting_.empty()) {
+    Http2Stream& stream = *starting_.front();
+    starting_.erase(starting_.begin());  // few: whatever is thrown, none is started twice
+    if (is_refused(stream)) {
       stream_ended(stream);
       continue;
     }
     io::spawn(
         "request", [&stream] { return stream.serve(); }, [this, &stream](bool) { stream_ended(stream); });
   }
-  starting_.clear();
+}
+
+bool Http2Connection::is_refused(Http2Stream& stream) {
+  if (gave_up_ || codec_.failed() || stream.was_reset() || stream.outgoing().may_begin()) return false;
+  try {
+    codec_.refuse(stream);
+  } catch (...) {
+    give_up(std::current_exception());
+  }
+  return true;
 }
 
 void Http2Connection::stream_ended(Http2Stream& stream) {
@@ -315,6 +331,7 @@ void Http2Connection::stream_ended(Http2Stream& stream) {
 /// Frees it, whatever is thrown.
 void Http2Connection::release(Http2Stream& stream) {
   std::unique_ptr<Http2Stream> owned(&stream);
+  stream.outgoing().end_narrow();
   leave_queue(stream);
   forget_head(stream);
   if (gave_up_) return;  // the codec may not know the stream, and nothing is left to be said of it
@@ -328,6 +345,7 @@ void Http2Connection::forget_head(const Http2Stream& stream) {
 
 bool Http2Connection::begin_narrow() {
   std::atomic<std::uint32_t>& all = session_.worker().shared().narrow_streams;
+  recount_narrow();
   if (narrow_ >= narrow_streams_each && all.load(std::memory_order_relaxed) >= narrow_streams_max) {
     ++session_.counters().http2.narrow_streams;
     return false;

@@ -41,7 +41,7 @@ class Http2Connection final : public Http2Link, private http2::ServerEvents {
 
   Session& session() { return session_; }
   http2::ServerCodec& server_codec() { return codec_; }
-  RoomBudget& room() { return room_; }
+  ResponseRoom& room() { return room_; }
   /// The head of `stream` is gone before it has ended.
   void forget_head(const Http2Stream& stream);
   void give_up(const std::exception_ptr& failure) noexcept override;
@@ -78,6 +78,8 @@ class Http2Connection final : public Http2Link, private http2::ServerEvents {
   bool is_idle() const;
   void look_again();
   void start_streams();
+  bool is_refused(Http2Stream& stream);
+  void recount_narrow();
   void stream_ended(Http2Stream& stream);
   void release(Http2Stream& stream);
   void end_streams(io::IoStatus why);
@@ -94,7 +96,7 @@ class Http2Connection final : public Http2Link, private http2::ServerEvents {
   std::size_t dropping_ = 0;
   std::size_t narrow_ = 0;      // requests that began without a window
   std::size_t head_bytes_ = 0;  // of all streams
-  RoomBudget room_;
+  ResponseRoom room_;
   TimePoint opened_at_, idle_since_, block_since_ = TimePoint::max(), announced_at_ = TimePoint::max();
   io::IoStatus ended_by_ = io::IoStatus::ok;
 };

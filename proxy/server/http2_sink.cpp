@@ -14,6 +14,7 @@ namespace weir::server {
 namespace {
 
 constexpr int looks_a_timeout = 8;  // how exactly a bound on silence is kept
+constexpr Milliseconds window_patience{2'000};
 
 }  // namespace
 
@@ -118,9 +119,16 @@ bool Http2Sink::begin_batch() {
 }
 
 bool Http2Sink::may_begin() {
-  if (link_->codec().sendable(*stream_) >= relay::probe_bytes) return true;
-  narrow_ = link_->begin_narrow();
-  return narrow_;
+  if (is_narrow()) narrow_ = link_->begin_narrow();
+  return narrow_ || !is_narrow();
+}
+
+/// A connection's window that is used up says little where responses go out: it opens when they have arrived.
+bool Http2Sink::is_narrow() const {
+  const http2::Codec& codec = link_->codec();
+  if (codec.stream_sendable(*stream_) < relay::probe_bytes) return true;
+  return codec.connection_sendable() < relay::probe_bytes &&
+         reactor_.now() - link_->data_sent_last() > window_patience;
 }
 
 void Http2Sink::resume() {
@@ -203,7 +211,7 @@ bool Http2Sink::blocked_by_own_window() const {
 
 /// What began without a window is counted until it has one: the peer may leave it so for good.
 void Http2Sink::end_narrow_if_open() {
-  if (narrow_ && link_->codec().sendable(*stream_) >= relay::probe_bytes) end_narrow();
+  if (narrow_ && !is_narrow()) end_narrow();
 }
 
 void Http2Sink::end_narrow() {

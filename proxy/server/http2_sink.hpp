@@ -57,6 +57,8 @@ class Http2Sink final : public relay::BodySink {
   /// Before all else: a stream that has next to no window is counted until it has one. False: there are too many, and
   /// it must not begin.
   bool may_begin();
+  void end_narrow_if_open();
+  void end_narrow();
   /// Its window is open again, or its head may be sent now.
   void resume();
   /// Ends a write that waits, with `why`.
@@ -66,8 +68,7 @@ class Http2Sink final : public relay::BodySink {
   bool begin_batch();
   Task<relay::PacedWrite> wait_until_through(relay::WriteBounds bounds);
   bool blocked_by_own_window() const;
-  void end_narrow_if_open();
-  void end_narrow();
+  bool is_narrow() const;
   bool send_head();
   void send_data(std::size_t bytes, bool end);
   bool send_end();
@@ -80,7 +81,7 @@ class Http2Sink final : public relay::BodySink {
   Http2Link* link_ = nullptr;
   relay::BodyBatch* batch_ = nullptr;  // that waits, or is being written
   bool head_sent_ = false;
-  bool narrow_ = false;       // counted as waiting for a window
+  bool narrow_ = false;       // counted as one that began without a window
   bool all_sent_ = false;     // nothing of the batch is left to be moved
   std::size_t runs_out_ = 0;  // of the batch, that the socket has not taken
   std::uint64_t granted_in_ = 0;

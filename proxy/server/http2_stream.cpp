@@ -225,17 +225,8 @@ std::size_t Http2Stream::takes_now() const {
   return link_->codec().sendable(*this);
 }
 
-/// No more than the client has a window for: it would only wait here.
-std::size_t Http2Stream::lend(std::size_t wanted) {
-  return connection_->room().lend(std::min(wanted, takes_now()));
-}
-
-void Http2Stream::give_back(std::size_t bytes) {
-  connection_->room().give_back(bytes);
-}
-
-void Http2Stream::note_taken(std::size_t bytes) {
-  connection_->room().note_taken(bytes);
+ResponseRoom& Http2Stream::room() {
+  return connection_->room();
 }
 
 relay::TunnelSide Http2Stream::tunnel() {

@@ -64,12 +64,10 @@ class Http2Stream final : public Http2Message, public Client {
   void watch(ClientObserver* observer) override { observer_ = observer; }
   io::IoStatus has_left() const override { return left(); }
 
-  // ResponseRoom
+  // ResponseTaker
 
   std::size_t takes_now() const override;
-  std::size_t lend(std::size_t wanted) override;
-  void give_back(std::size_t bytes) override;
-  void note_taken(std::size_t bytes) override;
+  ResponseRoom& room() override;
 
  private:
   bool wants_rest() const;

@@ -50,7 +50,6 @@ inline constexpr std::size_t noise_count = 7;
 /// What all workers of the process share. Outlives them.
 struct ProcessShared {
   std::atomic<std::uint32_t> connections{0};  // open client connections
-  SharedRoom response_room{0};
   std::atomic<std::uint32_t> narrow_streams{0};  // that began without a window of their client
   // Written by the control thread only, read at each new connection or answer: on a cache line of their own.
   alignas(64) std::atomic<std::uint32_t> connections_max{0};  // server.max_connections
@@ -149,6 +148,7 @@ class Worker {
   /// And back, from one that has none.
   void take_room(std::string& text);
   Mirrors& mirrors() { return mirrors_; }
+  HeldResponses& held_responses() { return held_responses_; }
 
   /// Where an access-log line is appended; null when the log is off. Call log_appended() after it.
   std::string* log_buffer() { return access_log_ ? &log_buffer_ : nullptr; }
@@ -204,6 +204,7 @@ class Worker {
   std::unordered_map<std::size_t, std::unique_ptr<listen::Acceptor>> acceptors_;  // by listener slot
   boost::intrusive::list<Session, boost::intrusive::constant_time_size<true>> sessions_;
   Mirrors mirrors_{*this};
+  HeldResponses held_responses_;
   IdleSessions idle_sessions_;  // longest idle first
   TimePoint draining_since_ = TimePoint::max();
   Refusals refusals_;
