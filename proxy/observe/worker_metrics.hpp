@@ -66,7 +66,7 @@ struct ListenerCounters {
     std::uint64_t malformed_streams = 0;  // what RFC 9113 8 forbids
     std::uint64_t late_streams = 0;       // after GOAWAY, in a drain
     std::uint64_t held_heads = 0;         // the heads of those that run fill what one connection may hold
-    // Cut, because their client holds up too many responses.
+    // Their windows took next to nothing of a response.
     std::uint64_t narrow_streams = 0;
   } http2{};
   /// Requests and responses that a bound on the client's pace ended, by the key of limits.

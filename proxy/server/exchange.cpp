@@ -1,5 +1,5 @@
 // THE walk: what happens to a request, top to bottom. Every step is one call; an early exit is an Error that
-// answer_error turns into a response; finish() always runs last.
+// OwnAnswers::error turns into a response; finish() always runs last.
 #include "server/exchange.hpp"
 
 #include <exception>

@@ -18,6 +18,7 @@ constexpr std::string_view no_room = "endpoint_busy";
 
 void Tries::reset() {
   retry_ = {};
+  tries_seen_ = 0;
   is_retry_ = new_connection_only_ = false;
 }
 
@@ -42,7 +43,7 @@ Task<Result<void>> Tries::forward() {
         co_await attempt_.upload().finish();
         attempt_.end(nullptr);
       }
-      prepare_next_attempt(decision);
+      prepare_next_attempt(decision, outcome);
       continue;
     }
     attempt_.report().settle_pending(false);
@@ -88,11 +89,12 @@ bool Tries::withdraw_retry() {
   return upstream.shared->retries.withdraw(upstream.config->retry.budget, context_.now());
 }
 
-void Tries::prepare_next_attempt(upstream::RetryDecision decision) {
+void Tries::prepare_next_attempt(upstream::RetryDecision decision, const upstream::TryOutcome& outcome) {
   if (decision == upstream::RetryDecision::other_endpoint) {
     ++retry_.retries_done;
     is_retry_ = true;
-    grpc_steps_.write_attempts(retry_.retries_done);
+    if (outcome.endpoint_reached && outcome.request_bytes_sent) ++tries_seen_;
+    grpc_steps_.write_attempts(tries_seen_);
   } else {
     // Elsewhere where that is possible: a dead endpoint's kept connections look as one that was closed for idleness. It
     // was not really tried, though, and a try may go there when all others were.

@@ -40,7 +40,7 @@ class Tries {
   upstream::RetryDecision next_try(const upstream::TryOutcome& outcome);
   upstream::RetryDecision refuse_retry(std::string_view why, std::uint64_t& counter);
   bool withdraw_retry();
-  void prepare_next_attempt(upstream::RetryDecision decision);
+  void prepare_next_attempt(upstream::RetryDecision decision, const upstream::TryOutcome& outcome);
   void count_try(bool succeeded);
 
   ExchangeContext& context_;
@@ -54,6 +54,7 @@ class Tries {
   Attempt& attempt_;
 
   upstream::RetryState retry_;
+  unsigned tries_seen_ = 0;           // that an endpoint may have looked at
   bool is_retry_ = false;             // the try that runs, and it counts as one
   bool new_connection_only_ = false;  // the kept one was stale
 };

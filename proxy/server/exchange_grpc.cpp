@@ -104,12 +104,12 @@ void GrpcSteps::write_time_left() {
   request_.bytes.replace(grpc_.timeout_at, left.size(), left.data(), left.size());
 }
 
-void GrpcSteps::write_attempts(unsigned retries_done) {
+void GrpcSteps::write_attempts(unsigned tries_seen) {
   const http::Field field{http::FieldId::unknown, attempts_name, {}};
   if (!decided_.grpc || decided_.route->headers.request.names(field)) return;
   const auto before = tries_of_client(find_grpc_field(context_.head.fields, attempts_name));
-  if (!before) return;
-  const std::string text = ' ' + std::to_string(*before + retries_done);
+  if (!before || *before + tries_seen == 0) return;
+  const std::string text = ' ' + std::to_string(*before + tries_seen);
   std::string& bytes = request_.bytes;
   if (const auto place = find_value(bytes, attempts_name)) {
     bytes.replace(place->at, place->size, text);
@@ -247,11 +247,13 @@ Task<After> OwnAnswers::grpc_status(grpc::Status status, std::string_view fields
 
 Task<After> ResponseRelay::answer_not_grpc() {
   const int http_status = response().status;
-  const grpc::Status status = attempt_.report().grpc_status().value_or(grpc::status_of_http(http_status));
+  auto said_status = attempt_.report().grpc_status();
+  if (said_status == grpc::Status::ok) said_status.reset();  // which it is not: this is no response of gRPC
+  const grpc::Status status = said_status.value_or(grpc::status_of_http(http_status));
   const std::string message = http_status == 200 ? std::string("the response is not gRPC")
                                                  : "HTTP status " + std::to_string(http_status);
   const std::string_view said = grpc_message_in(response().fields);
-  const bool says_why = attempt_.report().grpc_status() && !said.empty();
+  const bool says_why = said_status && !said.empty();
   std::string fields = says_why ? grpc_status_lines_with(status, said) : grpc_status_lines(status, message);
   co_await attempt_.upload().finish();
   attempt_.report().went_well();

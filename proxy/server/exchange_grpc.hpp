@@ -1,6 +1,7 @@
 // What is different where the request is a call of gRPC, up to the response: whether it is one, its deadline, and how
 // a request of gRPC-Web becomes one of gRPC. Each step does nothing, or says what holds for all requests, where it is
-// none. What is different of responses is beside its siblings (AttemptReport, ResponseRelay, OwnAnswers). Worker
+// none. What is different of responses are members of
+// AttemptReport, ResponseRelay and OwnAnswers, defined in exchange_grpc.cpp, too. Worker
 // thread.
 #pragma once
 
@@ -41,7 +42,7 @@ class GrpcSteps {
   }
   /// How many tries came before the one that follows (gRFC A6): the client's and Weir's, but not those that no endpoint
   /// looked at. What a header policy says of it stays, and what is no number, too.
-  void write_attempts(unsigned retries_done);
+  void write_attempts(unsigned tries_seen);
   /// The request that a client of gRPC would have sent. Messages of gRPC-Web are not compressed one by one: a server is
   /// told so for clients that do not say what they accept.
   void translate_web();

@@ -33,8 +33,8 @@ class ResponseRelay {
   Task<After> pass_on();
   /// The endpoint switched protocols: bytes both ways, until one side ends.
   Task<After> upgrade();
-  /// A response that this client cannot be given. It says nothing of the endpoint's health: a client could bring any
-  /// endpoint to such a response.
+  /// A response that this client cannot be given. For the endpoint's health it is one that went well: a client could
+  /// bring any endpoint to such a response.
   Task<After> refuse(const Result<void>& unacceptable);
   /// A client of gRPC-Web cannot read what the endpoint, or a proxy before it, answered: it gets the status that this
   /// stands for. The endpoint has no part in that beyond its status, and its message where it sends one of gRPC.

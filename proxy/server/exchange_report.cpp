@@ -97,6 +97,8 @@ std::uint16_t AttemptReport::failure_of_attempt(const Error* error) {
 }
 
 void AttemptReport::note_latency(const Error* error) {
+  // Such a reset comes at the client's own deadline.
+  if (error != nullptr && status_of_reset(*error) == grpc::Status::cancelled) return;
   report_latency(*context_.view().runtime, choice_.pick().index, call_.started(), context_.now(), error,
                  response(), grpc_status_);
 }

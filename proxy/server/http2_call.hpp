@@ -91,7 +91,8 @@ class Http2Call final : public EndpointWire, public Http2Message {
   void end_response() { body_.end(); }
   /// The endpoint reset it, or broke a rule on it.
   void on_reset(http2::ErrorCode code, bool by_peer);
-  /// Its connection is gone, and others with it. `reason`: what broke HTTP/2 on it, or the name of the endpoint's error; a literal, or empty.
+  /// Its connection is gone, and others with it. `reason`: what broke HTTP/2 on it, or the name of the endpoint's
+  /// error; a literal, or empty.
   void lose_connection(io::IoStatus why, std::shared_ptr<upstream::ConnectionFailure> failure,
                        std::string_view reason);
 

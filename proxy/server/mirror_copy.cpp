@@ -186,11 +186,11 @@ void MirrorCopy::report(const Result<void>& done) {
   outcome.response_bytes_seen = call_.response_bytes_seen();
   outcome.lasted = now - call_.started();
   if (upstream::was_stale(outcome) || upstream::was_unprocessed(outcome)) return;
-  report_latency(*view().runtime, pick_.index, call_.started(), now, &why, call_.response());
-  std::uint16_t failure = upstream::failure_bit_of_try(outcome);
-  if (failure != 0 && !call_.counts_failure()) failure = 0;
   // As of a request: the endpoint has ended this call, and the others are well.
-  if (original_.grpc && grpc_status(done) == grpc::Status::cancelled) failure = 0;
+  const bool cancelled = original_.grpc && grpc_status(done) == grpc::Status::cancelled;
+  if (!cancelled) report_latency(*view().runtime, pick_.index, call_.started(), now, &why, call_.response());
+  std::uint16_t failure = upstream::failure_bit_of_try(outcome);
+  if (cancelled || (failure != 0 && !call_.counts_failure())) failure = 0;
   report_health(view(), pick_, now, &why, {}, failure);
 }
 

@@ -12,7 +12,8 @@ namespace weir::server {
 /// Of one worker: what it holds, and has lent on trust.
 class HeldResponses {
  public:
-  static constexpr std::size_t bytes_max = 32 * 1024 * 1024;  // past it connections lend no more than their own
+  static constexpr std::size_t bytes_max =
+      32 * 1024 * 1024;  // past it connections lend no more than their own
 
   bool has_room(std::size_t bytes) const { return bytes <= bytes_max - std::min(bytes_, bytes_max); }
   void add(std::size_t bytes) { bytes_ += bytes; }

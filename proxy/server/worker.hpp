@@ -49,7 +49,7 @@ inline constexpr std::size_t noise_count = 7;
 
 /// What all workers of the process share. Outlives them.
 struct ProcessShared {
-  std::atomic<std::uint32_t> connections{0};  // open client connections
+  std::atomic<std::uint32_t> connections{0};     // open client connections
   std::atomic<std::uint32_t> narrow_streams{0};  // that began without a window of their client
   // Written by the control thread only, read at each new connection or answer: on a cache line of their own.
   alignas(64) std::atomic<std::uint32_t> connections_max{0};  // server.max_connections

@@ -121,6 +121,16 @@ TEST_F(GrpcRetry, AServerIsToldHowManyTriesCameBefore) {
   }
 }
 
+TEST_F(GrpcRetry, ARefusedConnectionIsNoTryBefore) {
+  start(h2c_config({refused_address(), endpoint_.address()},
+                   "balance: round_robin, retry: { attempts: 1, on: [ connect ] }, " + no_health));
+  for (std::size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(grpc_status_of(call()), "0");
+    EXPECT_FALSE(endpoint_.request(i).fields.has("grpc-previous-rpc-attempts"));
+  }
+  EXPECT_GE(retries("succeeded"), 1);
+}
+
 /// What no endpoint looked at is no try.
 TEST_F(GrpcRetry, ARefusedStreamIsNoTryBefore) {
   endpoint_.behave(scripts::sequence({scripts::reset(h2::refused_stream), grpc::unary("answer")}));

@@ -56,7 +56,7 @@ TEST(ClientWindows, AStreamHasLittleBeforeItIsWidened) {
   endpoint.connect();
   endpoint.owner.take_at_once = false;
   endpoint.call();
-  endpoint.pass(headers(1, ok, false) + data(1, std::string(4096, 'x')));
+  endpoint.pass(headers(1, ok, false) + data(1, std::string(16'384, 'x')));
   endpoint.sent();
   EXPECT_EQ(endpoint.send(data(1, "x")), "reset 1 FLOW_CONTROL_ERROR by us\n");
 }
@@ -68,8 +68,8 @@ TEST(ClientWindows, AStreamThatIsWidenedHasSoMuchMore) {
   endpoint.call();
   Stream& stream = endpoint.owner.stream(1);
   endpoint.sent();
-  endpoint.codec.widen(stream, 60 * 1024);
-  EXPECT_EQ(endpoint.sent(), "WINDOW_UPDATE 1 61440\n");
+  endpoint.codec.widen(stream, 48 * 1024);
+  EXPECT_EQ(endpoint.sent(), "WINDOW_UPDATE 1 49152\n");
   EXPECT_EQ(stream.window(), 65'536u);
   endpoint.pass(headers(1, ok, false) + times(4, data(1, std::string(16'384, 'x'))));
   EXPECT_EQ(endpoint.state(), "open");

@@ -9,61 +9,45 @@ constexpr std::size_t kib = 1024;
 
 class ResponseRoomTest : public ::testing::Test {
  protected:
-  SharedRoom shared_{0};
-  RoomBudget room_{shared_};
+  void fill(std::size_t left) { worker_.add(HeldResponses::bytes_max - left - worker_.bytes()); }
+
+  HeldResponses worker_;
+  ResponseRoom room_{worker_};
 };
 
-TEST_F(ResponseRoomTest, OneStreamGetsHalfOfWhatIsLeft) {
+TEST_F(ResponseRoomTest, LendsWhatIsWantedWhileTheWorkerHoldsLittle) {
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(room_.lend(48 * kib), 48 * kib);
+  EXPECT_EQ(room_.lent(), 4800 * kib);
+  EXPECT_EQ(worker_.bytes(), 4800 * kib);
+  room_.settle(4800 * kib);
+  EXPECT_EQ(room_.lent(), 0U);
+  EXPECT_EQ(worker_.bytes(), 0U);
+}
+
+TEST_F(ResponseRoomTest, PastTheBoundItLendsHalfOfWhatIsLeftOfItsOwn) {
+  fill(48 * kib - 1);
   EXPECT_EQ(room_.lend(60 * kib), 60 * kib);
   EXPECT_EQ(room_.lend(60 * kib), 34 * kib);
   EXPECT_EQ(room_.lend(60 * kib), 17 * kib);
   EXPECT_EQ(room_.lend(kib), kib);
-  room_.give_back(60 * kib);
+  room_.settle(60 * kib);
   EXPECT_EQ(room_.lend(60 * kib), 38 * kib);
 }
 
-TEST_F(ResponseRoomTest, NeverLendsMoreThanItHas) {
-  std::size_t lent = 0;
-  for (int i = 0; i < 1000; ++i) lent += room_.lend(64 * kib);
-  EXPECT_LE(lent, RoomBudget::at_first);
-  EXPECT_EQ(shared_, 0U);
+TEST_F(ResponseRoomTest, OneThatHasLentMoreThanItsOwnLendsNothingThen) {
+  room_.lend(ResponseRoom::own_bytes + kib);
+  fill(0);
+  EXPECT_EQ(room_.lend(60 * kib), 0U);
+  ResponseRoom another(worker_);
+  EXPECT_EQ(another.lend(60 * kib), 60 * kib) << "each has its own";
+  another.settle(60 * kib);
 }
 
-TEST_F(ResponseRoomTest, DoublesWhenTheClientTookAllOfIt) {
-  const std::size_t lent = room_.lend(60 * kib);
-  room_.note_taken(RoomBudget::at_first - 1);
-  EXPECT_EQ(room_.size(), RoomBudget::at_first);
-  room_.note_taken(1);
-  EXPECT_EQ(room_.size(), 2 * RoomBudget::at_first);
-  EXPECT_EQ(shared_, RoomBudget::at_first);
-  for (int i = 0; i < 100; ++i) room_.note_taken(RoomBudget::most);
-  EXPECT_EQ(room_.size(), RoomBudget::most);
-  EXPECT_EQ(shared_, RoomBudget::most - RoomBudget::at_first);
-  room_.give_back(lent);
-  EXPECT_EQ(room_.size(), RoomBudget::at_first) << "nothing is lent";
-  EXPECT_EQ(shared_, 0U);
-}
-
-TEST_F(ResponseRoomTest, AllTogetherGrowUpToABound) {
-  shared_ = RoomBudget::shared_max - RoomBudget::at_first + 1;
-  room_.lend(60 * kib);
-  room_.note_taken(RoomBudget::at_first);
-  EXPECT_EQ(room_.size(), RoomBudget::at_first);
-  shared_ = RoomBudget::shared_max - RoomBudget::at_first;
-  room_.note_taken(RoomBudget::at_first);
-  EXPECT_EQ(room_.size(), 2 * RoomBudget::at_first);
-  EXPECT_EQ(shared_, RoomBudget::shared_max);
-}
-
-TEST(RoomBudget, GivesBackWhatItHasOfTheProcess) {
-  SharedRoom shared{0};
-  {
-    RoomBudget room(shared);
-    room.lend(1);
-    room.note_taken(RoomBudget::at_first);
-    EXPECT_GT(shared, 0U);
-  }
-  EXPECT_EQ(shared, 0U);
+TEST_F(ResponseRoomTest, WhatIsHeldUsesTheBoundAndWhatWasTakenDoesNot) {
+  room_.hold(HeldResponses::bytes_max);
+  EXPECT_EQ(room_.lend(256 * kib), 64 * kib);
+  room_.release(HeldResponses::bytes_max);
+  EXPECT_EQ(room_.lend(256 * kib), 256 * kib);
 }
 
 }  // namespace
