@@ -107,6 +107,27 @@ TEST_F(Http2EndpointBodies, WhatNobodyTakesStaysWithTheEndpoint) {
   EXPECT_GE(endpoint_.send_window(0), 1024 * 1024) << "the connection's window is open for others";
 }
 
+/// However many there are: over a long way a response that waits for its window takes a round trip more.
+TEST_F(Http2EndpointBodies, EachOfManyHasAWindowWithItsRequest) {
+  endpoint_.behave(scripts::hang());
+  start(one_connection);
+  Http2Options options;
+  options.settings = {{h2::initial_window_size, wide}};
+  options.connection_window = wide;
+  Http2Client client = this->client(options);
+  client.wait_settings_ack();
+  for (int i = 0; i < 50; ++i) client.start_get("/");
+  endpoint_.wait_for_requests(50);
+  eventually("each has it", [&] {
+    const std::string said = endpoint_.transcript(0);
+    for (int id = 1; id < 100; id += 2) {
+      if (said.find("WINDOW_UPDATE stream " + std::to_string(id) + ", 49152") == std::string::npos)
+        return false;
+    }
+    return true;
+  });
+}
+
 /// One of 64 KiB is opened again for each 32 KiB. Over a long way that is how fast a download is.
 TEST_F(Http2EndpointBodies, AWindowGrowsWhileItsClientTakesAllOfIt) {
   start(one_connection);

@@ -1,5 +1,6 @@
 #include "support/weir_process.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
@@ -165,6 +166,9 @@ std::vector<boost::json::object> WeirProcess::access_log(std::size_t count) {
   for (const std::string& line : process_->output_lines()) {
     if (line.starts_with("{")) entries.push_back(parse_json(line, "an access log line").as_object());
   }
+  std::ranges::stable_sort(entries, {}, [](const boost::json::object& entry) {
+    return std::string_view(entry.at("ts").as_string());
+  });
   return entries;
 }
 

@@ -60,7 +60,8 @@ class WeirProcess {
   std::string config_file() const { return directory_.file("weir.yaml"); }
   TempDir& directory() { return directory_; }
 
-  /// Lines of the access log so far; waits until there are at least `count`.
+  /// Lines of the access log so far, by when their requests began: workers write theirs in batches. Waits until there are
+  /// at least `count`.
   std::vector<boost::json::object> access_log(std::size_t count);
 
   void signal(int number) const { process_->signal(number); }
