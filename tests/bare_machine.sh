@@ -14,7 +14,7 @@ Usage: tests/bare_machine.sh [--with PACKAGE]... [--as USER] [--demo-only] [--ca
                      on the machine of that user
   --as USER          only as root, or only as user (with sudo); both otherwise
   --demo-only        deploy/quickstart.sh only, without tests/run.sh
-  --cache DIR        ccache and the linker keep their files in DIR; without it everything is compiled
+  --cache DIR        ccache keeps its files in DIR; without it everything is compiled
   --help             this text
 
 Needs root, debootstrap, git and curl, and Debian's package archive.
@@ -130,11 +130,7 @@ command_of() {
   [[ $user == root ]] || home=/home/$user
   local environment=(HOME="$home" USER="$user" LOGNAME="$user" LANG=C.UTF-8 TERM=dumb
     PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin)
-  # Half of a release build is LTO's compiling when it links, of which ccache sees nothing.
-  if [[ -n $cache ]]; then
-    environment+=(CCACHE_DIR=/var/cache/ccache CCACHE_UMASK=000
-      LDFLAGS="-Wl,--thinlto-cache-dir=/var/cache/ccache/thinlto")
-  fi
+  if [[ -n $cache ]]; then environment+=(CCACHE_DIR=/var/cache/ccache CCACHE_UMASK=000); fi
   command=(chroot --userspec="$user:$user" "$root" env -i "${environment[@]}" bash -c "cd ~ && $2")
 }
 
@@ -168,9 +164,8 @@ fresh_root() {
   mount --rbind /dev "$root/dev"
   mount -t tmpfs tmpfs "$root/run"
   if [[ -n $cache ]]; then
-    mkdir -p "$cache/thinlto" "$root/var/cache/ccache"
-    chmod -R a+r "$cache/thinlto"  # the linker makes its files for their owner alone
-    chmod 1777 "$cache" "$cache/thinlto"
+    mkdir -p "$cache" "$root/var/cache/ccache"
+    chmod 1777 "$cache"
     mount --bind "$cache" "$root/var/cache/ccache"
   fi
   if [[ ${#packages[@]} -gt 0 ]]; then
