@@ -121,7 +121,8 @@ TEST_F(Http2EndpointBodies, EachOfManyHasAWindowWithItsRequest) {
   eventually("each has it", [&] {
     const std::string said = endpoint_.transcript(0);
     for (int id = 1; id < 100; id += 2) {
-      if (said.find("WINDOW_UPDATE stream " + std::to_string(id) + ", 49152") == std::string::npos)
+      if (said.find("WINDOW_UPDATE stream " + std::to_string(id) + ", 4 bytes, flags 0, by 49152") ==
+          std::string::npos)
         return false;
     }
     return true;

@@ -148,6 +148,8 @@ std::string describe_frame(unsigned type, Flags flags, std::uint32_t stream, std
   std::string text = type_name(type) + " stream " + std::to_string(stream & stream_mask) + ", " +
                      std::to_string(length) + " bytes, flags " + std::to_string(flags);
   if (type == rst_stream) text += ", code " + std::to_string(number_at(payload, 0, 4));
+  if (type == window_update && payload.size() >= 4)
+    text += ", by " + std::to_string(number_at(payload, 0, 4));
   if (type == goaway && payload.size() >= 8) {
     text += ", last stream " + std::to_string(number_at(payload, 0, 4)) + ", code " +
             std::to_string(number_at(payload, 4, 4)) + " \"" + std::string(payload.substr(8)) + "\"";
