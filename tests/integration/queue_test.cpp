@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "support/behaviours.hpp"
 #include "support/weir_process.hpp"
@@ -11,7 +13,18 @@
 namespace weir::testing {
 namespace {
 
+using ::testing::Contains;
 using ::testing::HasSubstr;
+
+/// Of the lines that have one.
+std::vector<std::string> reasons(const std::vector<boost::json::object>& lines) {
+  std::vector<std::string> found;
+  for (const boost::json::object& line : lines) {
+    if (const boost::json::value* reason = line.if_contains("reason"))
+      found.emplace_back(reason->as_string());
+  }
+  return found;
+}
 
 /// One endpoint that holds each request until the test lets it go on, with two places.
 class Queues : public ::testing::Test {
@@ -58,7 +71,7 @@ TEST_F(Queues, WithoutAQueueAFullEndpointIsAnsweredAtOnce) {
   gate_->open();
   for (RawClient& client : running) EXPECT_EQ(client.read_response().status, 200);
   EXPECT_EQ(weir.get("/").status, 200);
-  EXPECT_EQ(weir.access_log(9).front().at("reason"), "endpoint_busy");
+  EXPECT_THAT(reasons(weir.access_log(9)), Contains("endpoint_busy"));
 }
 
 TEST_F(Queues, WaitingRequestsAreServedInTheEnd) {
@@ -102,7 +115,7 @@ TEST_F(Queues, IsBoundedOverAllWorkers) {
   EXPECT_EQ(weir.metric("weir_queue_total", "outcome=\"full\""), 5);
   gate_->open();
   for (RawClient& client : clients) EXPECT_EQ(client.read_response().status, 200);
-  EXPECT_EQ(weir.access_log(10).front().at("reason"), "queue_full");
+  EXPECT_THAT(reasons(weir.access_log(10)), Contains("queue_full"));
 }
 
 TEST_F(Queues, GivesUpInTime) {
@@ -409,7 +422,7 @@ TEST_F(Queues, MaxRequestsIsExact) {
   // The reader of an answer may be quicker than the worker that notes its end.
   eventually("the places are free", [&] { return places_taken() == 0; });
   EXPECT_EQ(weir.get("/").status, 200);
-  EXPECT_EQ(weir.access_log(9).front().at("reason"), "max_requests");
+  EXPECT_THAT(reasons(weir.access_log(9)), Contains("max_requests"));
 }
 
 }  // namespace

@@ -166,6 +166,11 @@ std::vector<boost::json::object> WeirProcess::access_log(std::size_t count) {
   for (const std::string& line : process_->output_lines()) {
     if (line.starts_with("{")) entries.push_back(parse_json(line, "an access log line").as_object());
   }
+  return entries;
+}
+
+std::vector<boost::json::object> WeirProcess::access_log_by_start(std::size_t count) {
+  std::vector<boost::json::object> entries = access_log(count);
   std::ranges::stable_sort(entries, {}, [](const boost::json::object& entry) {
     return std::string_view(entry.at("ts").as_string());
   });

@@ -60,9 +60,11 @@ class WeirProcess {
   std::string config_file() const { return directory_.file("weir.yaml"); }
   TempDir& directory() { return directory_; }
 
-  /// Lines of the access log so far, by when their requests began: workers write theirs in batches. Waits until there are
-  /// at least `count`.
+  /// Lines of the access log so far; waits until there are at least `count`. Each worker writes its own when they are
+  /// due, so lines of one connection have an order, and others have none.
   std::vector<boost::json::object> access_log(std::size_t count);
+  /// The same, by when the requests began: for requests that came one after the other.
+  std::vector<boost::json::object> access_log_by_start(std::size_t count);
 
   void signal(int number) const { process_->signal(number); }
   Process& process() { return *process_; }
