@@ -146,9 +146,8 @@ void add_http2(Families& out, const WorkerMetrics& merged, const NameTable& name
   auto closed =
       Family::counter("weir_http2_connections_closed_total",
                       "Client connections of HTTP/2 that were ended because of what the client did.");
-  auto rejected =
-      Family::counter("weir_http2_streams_rejected_total",
-                      "Requests of HTTP/2 that were reset instead of being answered.");
+  auto rejected = Family::counter("weir_http2_streams_rejected_total",
+                                  "Requests of HTTP/2 that were reset instead of being answered.");
   for (const auto& [key, counters] : merged.listeners) {
     const ListenerCounters::Http2& http2 = counters.http2;
     if (http2.connections_total == 0 && http2.closed.begin() == http2.closed.end()) continue;
