@@ -68,10 +68,9 @@ run_preset() {
   local wrapper=()
   if [[ $name == tsan ]] && setarch "$(uname -m)" -R true 2>/dev/null; then wrapper=(setarch "$(uname -m)" -R); fi
   # Most tests wait most of their time; under sanitizers they compute more.
-  local parallel=$((3 * jobs))
+  local parallel=$((2 * jobs))
   case $name in
-    asan) parallel=$((2 * jobs)) ;;
-    tsan) parallel=$((jobs + 1)) ;;
+    asan | tsan) parallel=$((jobs + 1)) ;;
   esac
   "${wrapper[@]}" ctest --test-dir "build/$name" -j "$parallel" --output-on-failure --no-tests=error \
     "${selection[@]}" </dev/null
