@@ -39,8 +39,10 @@ std::string cookie_of(const Response& response) {
 TEST(Split, TenThousandRequestsShareAsTheyShould) {
   Sides sides;
   WeirProcess weir(sides.config(targets(90, 10)));
+  constexpr std::size_t client_count = 10;
   std::vector<RawClient> clients;
-  for (int i = 0; i < 10; ++i) clients.push_back(weir.connect());
+  clients.reserve(client_count);
+  for (std::size_t i = 0; i < client_count; ++i) clients.push_back(weir.connect());
   int green = 0, run = 0, longest = 0;
   for (int i = 0; i < 10'000; ++i) {
     const bool is_green = clients[static_cast<std::size_t>(i) % clients.size()].get("/").body == "green";

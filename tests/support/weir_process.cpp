@@ -12,6 +12,7 @@ namespace weir::testing {
 namespace {
 
 std::string binary(const char* variable, const std::string& name) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing sets it
   const char* chosen = std::getenv(variable);
   return chosen ? chosen : std::string(WEIR_BINARY_DIR) + "/" + name;
 }
@@ -61,7 +62,7 @@ WeirProcess::WeirProcess(const ConfigText& config) : WeirProcess(config.yaml()) 
 
 WeirProcess::WeirProcess(const std::string& yaml) : WeirProcess(yaml, Options()) {}
 
-WeirProcess::WeirProcess(const std::string& yaml, Options options) {
+WeirProcess::WeirProcess(const std::string& yaml, const Options& options) {
   write_config(yaml);
   start(options);
 }

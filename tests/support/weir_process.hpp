@@ -31,7 +31,7 @@ class WeirProcess {
   /// Starts it and waits until it accepts. Throws TestFailure with what it wrote when it does not.
   explicit WeirProcess(const ConfigText& config);
   explicit WeirProcess(const std::string& yaml);
-  WeirProcess(const std::string& yaml, Options options);
+  WeirProcess(const std::string& yaml, const Options& options);
 
   std::uint16_t port(const std::string& listener = "http") const;
   std::string listener_address(const std::string& listener = "http") const;
