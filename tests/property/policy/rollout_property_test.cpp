@@ -193,8 +193,8 @@ TEST(RolloutProperty, PlacesOfClientsAreThoseOfAffinity) {
         if (before != clients.all().end()) {
           const Place& place = before->second.places[0];
           const Share share = compared_share(settings, step);
-          if (share >= place.to) EXPECT_EQ(side, Side::canary);
-          if (share <= place.from) EXPECT_EQ(side, Side::comparison);
+          EXPECT_TRUE(share < place.to || side == Side::canary);
+          EXPECT_TRUE(share > place.from || side == Side::comparison);
         }
         if (rng() % 3 == 0)
           clients.count({mix(client), side, true, false, false, 0}, compared_share(settings, step), true, {},
@@ -241,7 +241,7 @@ TEST(RolloutProperty, AnyTrafficAndAnyOperatorLeaveAWholeRoute) {
         ASSERT_FALSE(asked);
         break;
       }
-      if (rig.rollout.state().share != before) ASSERT_GT(rig.rollout.publication(), publication);
+      ASSERT_TRUE(rig.rollout.state().share == before || rig.rollout.publication() > publication);
       publication = rig.rollout.publication();
       ASSERT_LE(rig.rollout.state().periods.size(), periods_max);
     }

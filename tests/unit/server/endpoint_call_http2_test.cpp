@@ -1,5 +1,6 @@
 // Calls of an endpoint over HTTP/2: the same steps as over HTTP/1, several at once over one connection, and what is
 // said of those that failed.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <deque>
