@@ -16,7 +16,7 @@ struct Scenario {
   World world;
   rollout::Settings settings;
   double requests_per_second = 20;
-  std::size_t clients = 0;                // of the population; 0: requests come from nobody
+  std::size_t clients = 0;                // of the population; 0: requests have no client
   double seconds_max = 4 * 3600;          // then the trial ends as it is
   std::uint64_t canary_requests_max = 0;  // the same, in the first step, for the rivals' sake; 0: no such end
 };

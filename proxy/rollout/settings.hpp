@@ -1,4 +1,4 @@
-// What a rollout is told: the keys of `rollout:` on a route that the policy goes by, with their defaults and bounds,
+// Settings of a rollout: the keys of `rollout:` on a route that the policy goes by, with their defaults and bounds,
 // and the names for its sentences. Which outcome is a failure (`failures`) is decided where a request ends, and the
 // salt (`salt`) belongs to the split: neither is seen here. Pure values; any thread.
 #pragma once

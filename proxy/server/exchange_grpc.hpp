@@ -43,8 +43,8 @@ class GrpcSteps {
   /// How many tries came before the one that follows (gRFC A6): the client's and Weir's, but not those that no endpoint
   /// looked at. What a header policy says of it stays, and what is no number, too.
   void write_attempts(unsigned tries_seen);
-  /// The request that a client of gRPC would have sent. Messages of gRPC-Web are not compressed one by one: a server is
-  /// told so for clients that do not say what they accept.
+  /// The request that a client of gRPC would have sent. Messages of gRPC-Web are not compressed one by one: for a
+  /// client that does not say what it accepts, grpc-accept-encoding says identity.
   void translate_web();
   /// Of all tries: where in its messages a call stands outlives one of them.
   relay::BodySource& request_body();
@@ -55,7 +55,7 @@ class GrpcSteps {
   /// What a response ends with that the endpoint's grpc-status makes one to try again.
   bool retries_by_status() const;
 
-  /// For the log and the metrics: what the client was told.
+  /// For the log and the metrics: the status that the client got.
   std::optional<grpc::Status> status() const;
 
  private:

@@ -1,4 +1,4 @@
-// What is told of a try: to the retry rules, to the endpoint's passive health, and to its latency. Failures by status
+// Reports a try: to the retry rules, to the endpoint's passive health, and to its latency. Failures by status
 // are pending over all tries, until the request has ended. Worker thread.
 #pragma once
 

@@ -276,7 +276,7 @@ void Http2Connection::recount_narrow() {
   for (Http2Stream* stream : streams_) stream->outgoing().end_narrow_if_open();
 }
 
-/// What the client says of us: of interest to whoever looks for a fault of either side.
+/// What the client says of us: a trace for looking into a fault of either side.
 void Http2Connection::on_goaway(http2::ErrorCode code) {
   if (code == http2::ErrorCode::no_error) return;
   session_.worker().log(Noise::client_http2, config::LogLevel::info, "client {}: HTTP/2: GOAWAY {}",

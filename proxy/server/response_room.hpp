@@ -1,6 +1,6 @@
 // How much of their responses endpoints of HTTP/2 may send before the clients take it. Every stream to an endpoint has
 // the window that SETTINGS give it; more is lent to it while Weir holds little for clients: bytes of responses that are
-// here and not taken, and windows whose client has not taken anything yet, so that nobody knows whether it will. A
+// here and not taken, and windows whose client has not taken anything yet, so that it is open whether it will. A
 // client that takes what it asked for uses nothing of these bounds. Pure; the thread of one worker.
 #pragma once
 

@@ -72,7 +72,7 @@ TEST_F(GrpcRetry, AStatusInTrailersIsTooLate) {
   EXPECT_EQ(endpoint_.request_count(), 1U);
 }
 
-/// Negative, and what is no number: nobody is to retry. A time: its client knows how to wait.
+/// Negative, and what is no number: no retry is due. A time: its client knows how to wait.
 TEST_F(GrpcRetry, ThePushbackOfAServerIsForItsClient) {
   for (Http2Endpoint* const each : {&endpoint_, &other_}) each->behave(grpc::trailers_only(14));
   start(two(no_health + ", retry: { attempts: 1, on: [ grpc_unavailable ] }"));
@@ -95,13 +95,13 @@ TEST_F(GrpcRetry, APushbackOfZeroIsARetryAtOnce) {
 }
 
 /// gRFC A6, "Exposed Retry Metadata".
-TEST_F(GrpcRetry, AServerIsToldHowManyTriesCameBefore) {
+TEST_F(GrpcRetry, ARetrySaysHowManyTriesCameBefore) {
   const std::string name = "grpc-previous-rpc-attempts";
   Http2Endpoint third(grpc::trailers_only(14));
   for (Http2Endpoint* const each : {&endpoint_, &other_}) each->behave(grpc::trailers_only(14));
   start(h2c_config({endpoint_.address(), other_.address(), third.address()},
                    no_health + ", retry: { attempts: 2, on: [ grpc_unavailable ] }"));
-  const auto told = [&] {
+  const auto attempts = [&] {
     std::vector<std::string> values;
     for (Http2Endpoint* const each : {&endpoint_, &other_, &third}) {
       const Http2EndpointRequest request = each->request(each->request_count() - 1);
@@ -112,9 +112,9 @@ TEST_F(GrpcRetry, AServerIsToldHowManyTriesCameBefore) {
     return values;
   };
   EXPECT_EQ(grpc_status_of(call("x", {{"x-behind", "b"}, {"grpc-timeout", "10S"}})), "14");
-  EXPECT_THAT(told(), UnorderedElementsAre("", "1", "2"));
+  EXPECT_THAT(attempts(), UnorderedElementsAre("", "1", "2"));
   EXPECT_EQ(grpc_status_of(call("x", {{name, "3"}, {"x-behind", "b"}, {"grpc-timeout", "10S"}})), "14");
-  EXPECT_THAT(told(), UnorderedElementsAre("3", "4", "5")) << "the client's own count, too";
+  EXPECT_THAT(attempts(), UnorderedElementsAre("3", "4", "5")) << "the client's own count, too";
   for (Http2Endpoint* const each : {&endpoint_, &other_, &third}) {
     EXPECT_THAT(each->request(each->request_count() - 1).fields.get("grpc-timeout"),
                 ::testing::EndsWith("m"));
