@@ -1,7 +1,7 @@
 // What comes in: the outcomes of units since the last time, as workers counted them. A unit belongs to the side that
-// the split chose first (by weight or affinity), whichever side served it in the end; overrides, copies and what Weir refused
-// itself are left out before. Counts of several Weirs that publish the same weights may be given one after another:
-// they add up. Pure values; any thread.
+// the split chose first (by weight or affinity), whichever side served it in the end; overrides, copies and what Weir
+// refused itself are left out before. Counts of several Weirs that publish the same weights may be given one after
+// another: they add up. Pure values; any thread.
 #pragma once
 
 #include <array>

@@ -1,7 +1,7 @@
-// The turns of a split in an order that cannot be foreseen from outside: each cycle of turns (cycle_length) is permuted by a
-// secret key, anew every time. Shares stay exact over it, and traffic with a period (a check every tenth request, two
-// calls that always come together) cannot land on one side more than its share. Used where a rollout compares sides.
-// Pure; any thread; no allocation.
+// The turns of a split in an order that cannot be foreseen from outside: each cycle of turns (cycle_length) is permuted
+// by a secret key, anew every time. Shares stay exact over it, and traffic with a period (a check every tenth request,
+// two calls that always come together) cannot land on one side more than its share. Used where a rollout compares
+// sides. Pure; any thread; no allocation.
 #pragma once
 
 #include <cstdint>

@@ -3,50 +3,23 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <csignal>
-#include <thread>
+#include <vector>
 
 #include "integration/grpc_rig.hpp"
+#include "support/steady_load.hpp"
 
 namespace weir::testing {
 namespace {
 
 constexpr ExitStatus exited_well{0, 0};
 
-/// Threads that make calls and GETs, several at once on connections that they keep, until they are stopped.
-class Load {
- public:
-  Load(const WeirProcess& weir, int threads) : port_(weir.port()) {
-    for (int i = 0; i < threads; ++i) {
-      threads_.emplace_back([this] {
-        while (!stop_) ask();
-      });
-    }
-  }
-  ~Load() { stop(); }
-  void stop() {
-    stop_ = true;
-    for (std::thread& thread : threads_) thread.join();
-    threads_.clear();
-  }
-  int answered() const { return answered_; }
-  int failed() const { return failed_; }
-
- private:
-  static constexpr int rounds_a_connection = 50;
-  static constexpr int streams_a_round = 8;
-
-  void ask() {
-    try {
-      Http2Client client(port_);
-      for (int i = 0; i < rounds_a_connection && !stop_; ++i) ask_round(client);
-    } catch (const TestFailure& failure) {
-      ADD_FAILURE() << failure.what();
-      ++failed_;
-    }
-  }
-  void ask_round(Http2Client& client) {
+/// Calls and GETs, several at once on a connection that is kept for a while.
+void ask(SteadyLoad& load, std::uint16_t port) {
+  constexpr int rounds_a_connection = 50;
+  constexpr int streams_a_round = 8;
+  Http2Client client(port);
+  for (int round = 0; round < rounds_a_connection && !load.stopped(); ++round) {
     std::vector<std::uint32_t> calls, gets;
     for (int i = 0; i < streams_a_round; ++i) {
       calls.push_back(client.start_request(client.fields_of("POST", grpc_path, grpc::call_fields()), false));
@@ -54,16 +27,10 @@ class Load {
       gets.push_back(client.start_get("/bytes/20000"));
     }
     for (const std::uint32_t call : calls) client.send_data(call, grpc::message("two"));
-    for (const std::uint32_t call : calls) count(grpc_status_of(client.wait_end(call)) == "0");
-    for (const std::uint32_t get : gets) count(client.wait_end(get).body.size() == 20'000);
+    for (const std::uint32_t call : calls) load.count(grpc_status_of(client.wait_end(call)) == "0");
+    for (const std::uint32_t get : gets) load.count(client.wait_end(get).body.size() == 20'000);
   }
-  void count(bool well) { ++(well ? answered_ : failed_); }
-
-  std::uint16_t port_;
-  std::atomic<bool> stop_ = false;
-  std::atomic<int> answered_ = 0, failed_ = 0;
-  std::vector<std::thread> threads_;
-};
+}
 
 /// Calls of gRPC are echoed, GETs answered by their path.
 Http2Script mixed() {
@@ -114,7 +81,7 @@ class GrpcTraffic : public GrpcRig {
 
 TEST_F(GrpcTraffic, WeightsSetUnderLoadLoseNoStream) {
   start(config());
-  Load load(*weir_, 3);
+  SteadyLoad load(3, [port = weir_->port()](SteadyLoad& it) { ask(it, port); });
   eventually("the load runs", [&] { return load.answered() > 100; });
   for (int step = 1; step <= 20; ++step) {
     const int before = load.answered();
@@ -133,7 +100,7 @@ TEST_F(GrpcTraffic, ReloadsUnderLoadLoseNoStream) {
   const std::uint32_t stream = start_call(client);
   client.send_data(stream, grpc::message("begin"), false);
   client.wait_body(stream, grpc::message("begin").size());
-  Load load(*weir_, 3);
+  SteadyLoad load(3, [port = weir_->port()](SteadyLoad& it) { ask(it, port); });
   eventually("the load runs", [&] { return load.answered() > 100; });
   for (int step = 1; step <= 20; ++step) {
     const int before = load.answered();

@@ -2,10 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <thread>
-
 #include "support/behaviours.hpp"
+#include "support/steady_load.hpp"
 #include "support/weir_process.hpp"
 
 namespace weir::testing {
@@ -13,43 +11,17 @@ namespace {
 
 using ::testing::HasSubstr;
 
-/// Clients that ask again and again until stop(); counts what went wrong.
-class Load {
- public:
-  Load(const WeirProcess& weir, int clients) {
-    for (int i = 0; i < clients; ++i) threads_.emplace_back([this, &weir] { ask(weir); });
-  }
-  ~Load() { stop(); }
-
-  void stop() {
-    stop_ = true;
-    for (std::thread& thread : threads_) thread.join();
-    threads_.clear();
-  }
-  int answered() const { return answered_; }
-  int failed() const { return failed_; }
-
- private:
-  void ask(const WeirProcess& weir) {
-    try {
-      RawClient client = weir.connect();
-      while (!stop_) ++(client.get("/").status == 200 ? answered_ : failed_);
-    } catch (const TestFailure&) {
-      ++failed_;
-    }
-  }
-
-  std::atomic<bool> stop_ = false;
-  std::atomic<int> answered_ = 0, failed_ = 0;
-  std::vector<std::thread> threads_;
-};
+void ask(SteadyLoad& load, const WeirProcess& weir) {
+  RawClient client = weir.connect();
+  while (!load.stopped()) load.count(client.get("/").status == 200);
+}
 
 TEST(ReloadNames, AddressesAndNamesTakeTurnsUnderLoad) {
   OriginProcess origin;
   const ConfigText by_address = config_for(origin.address());
   const ConfigText by_name = config_for("localhost:" + std::to_string(origin.port()));
   WeirProcess weir(by_address);
-  Load load(weir, 4);
+  SteadyLoad load(4, [&weir](SteadyLoad& it) { ask(it, weir); });
   for (int i = 0; i < 10; ++i) weir.reload(i % 2 == 0 ? by_name : by_address);
   load.stop();
   EXPECT_EQ(load.failed(), 0);

@@ -2,11 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <thread>
-
 #include "support/behaviours.hpp"
 #include "support/sanitizer.hpp"
+#include "support/steady_load.hpp"
 #include "support/websocket_frames.hpp"
 #include "support/weir_process.hpp"
 
@@ -15,43 +13,13 @@ namespace {
 
 using ::testing::HasSubstr;
 
-/// Threads that ask as fast as they can on kept connections, until they are stopped.
-class Load {
- public:
-  Load(const WeirProcess& weir, int threads) {
-    for (int i = 0; i < threads; ++i) {
-      threads_.emplace_back([this, &weir] {
-        while (!stop_) ask(weir);
-      });
-    }
-  }
-  ~Load() { stop(); }
-  void stop() {
-    stop_ = true;
-    for (std::thread& thread : threads_) thread.join();
-    threads_.clear();
-  }
-  int answered() const { return answered_; }
-  int failed() const { return failed_; }
-
- private:
-  static constexpr int requests_a_connection = 500;
-
-  void ask(const WeirProcess& weir) {
-    try {
-      RawClient client = weir.connect();
-      for (int i = 0; i < requests_a_connection && !stop_; ++i) {
-        ++(client.get("/").status == 200 ? answered_ : failed_);
-      }
-    } catch (const TestFailure&) {
-      ++failed_;
-    }
-  }
-
-  std::atomic<bool> stop_ = false;
-  std::atomic<int> answered_ = 0, failed_ = 0;
-  std::vector<std::thread> threads_;
-};
+/// As fast as it goes, on a connection that is kept for a while.
+void ask(SteadyLoad& load, const WeirProcess& weir) {
+  constexpr int requests_a_connection = 500;
+  RawClient client = weir.connect();
+  for (int i = 0; i < requests_a_connection && !load.stopped(); ++i)
+    load.count(client.get("/").status == 200);
+}
 
 /// A configuration that differs from the one before and after it in every kind of thing.
 ConfigText variant(const std::string& blue, const std::string& green, int step) {
@@ -72,7 +40,7 @@ TEST(ReloadTraffic, AHundredReloadsLoseNoRequestAndNoWebSocket) {
   RawClient tunnel = weir.connect();
   tunnel.send_get("/ws", websocket_upgrade_fields);
   ASSERT_EQ(tunnel.read_head().status, 101);
-  Load load(weir, 4);
+  SteadyLoad load(4, [&weir](SteadyLoad& it) { ask(it, weir); });
   eventually("the load runs", [&] { return load.answered() > 100; });
   for (int step = 1; step <= reloads; ++step) {
     weir.write_config(variant(blue.address(), green.address(), step).yaml());
