@@ -28,7 +28,7 @@ declare -A packages=(
   [build]="clang-$clang lld-$clang llvm-$clang cmake ninja-build ccache
            libboost$boost-dev libboost-json$boost-dev libboost-url$boost-dev libssl-dev
            libyaml-cpp-dev libre2-dev libc-ares-dev libnghttp2-dev libfmt-dev libspdlog-dev libcli11-dev
-           prometheus-cpp-dev"
+           libncurses-dev prometheus-cpp-dev"
   [run]="ca-certificates curl openssl"
   [test]="libgtest-dev libgmock-dev libclang-rt-$clang-dev g++-$gcc $formatter python3"
   [lint]="clang-tidy-$clang"

@@ -4,6 +4,7 @@
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <set>
 #include <variant>
 #include <vector>
 
@@ -11,11 +12,13 @@
 #include "cli/endpoint_client.hpp"
 #include "cli/event_client.hpp"
 #include "cli/split_client.hpp"
+#include "cli/top_client.hpp"
 #include "config/load.hpp"
 #include "control/supervisor.hpp"
 #include "core/units.hpp"
 #include "tls/context.hpp"
 #include "tls/groups.hpp"
+#include "top/state.hpp"
 
 namespace weir::control {
 namespace {
@@ -187,6 +190,22 @@ void add_events_command(CLI::App& app, int& code) {
   });
 }
 
+void add_top_command(CLI::App& app, int& code) {
+  CLI::App& command = *app.add_subcommand("top", "Watch a running Weir in the terminal");
+  const auto options = add_options(command);
+  const auto setting = std::make_shared<TopSetting>();
+  command.add_flag("--once", setting->once, "Print what there is now, and end");
+  const std::set<std::string> pages(top::page_names.begin(), top::page_names.end());
+  command.add_option("--page", setting->page, "The page to begin with")
+      ->type_name("PAGE")
+      ->check(CLI::IsMember(pages));
+  command.callback([options, setting, &code] {
+    options->target.token = admin_token(options->target.token);
+    setting->as_json = options->json;
+    code = exit_code(run_top(options->target, *setting, std::cout, std::cerr));
+  });
+}
+
 }  // namespace
 
 void add_client_commands(CLI::App& app, int& code) {
@@ -195,6 +214,7 @@ void add_client_commands(CLI::App& app, int& code) {
   add_events_command(app, code);
   add_split_commands(app, code);
   add_endpoint_commands(app, code);
+  add_top_command(app, code);
 }
 
 }  // namespace weir::control

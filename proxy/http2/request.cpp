@@ -140,18 +140,19 @@ const char* check_pseudo_fields(const FieldSection& section, const PseudoFields&
   return path.front() == '/' || path == "*" ? nullptr : ":path is neither a path nor an asterisk";
 }
 
-/// All crumbs as one text of the section, which has room for it.
+/// All crumbs as one text of the section, which has room for it. Empty ones would leave a delimiter at an end, and a
+/// value that ends with a space is malformed in HTTP/2 (RFC 9113 8.2.1).
 std::string_view join_crumbs(FieldSection& section, const std::vector<Field>& fields) {
   const char* begin = nullptr;
   std::size_t bytes = 0;
   for (const Field& field : fields) {
-    if (field.id != FieldId::cookie) continue;
+    if (field.id != FieldId::cookie || field.value.empty()) continue;
     if (begin != nullptr) bytes += section.keep("; ").size();
     const std::string_view kept = section.keep(field.value);
     if (begin == nullptr) begin = kept.data();
     bytes += kept.size();
   }
-  return {begin, bytes};
+  return begin == nullptr ? section.keep({}) : std::string_view(begin, bytes);
 }
 
 /// What the fields of HTTP/1 have and those of HTTP/2 have not: one Cookie, and the key of a tunnel.
