@@ -8,12 +8,12 @@
 #include <optional>
 #include <utility>
 
-#include "admin/dashboard.hpp"
 #include "admin/endpoint_request.hpp"
 #include "admin/event_text.hpp"
 #include "admin/json.hpp"
 #include "admin/server.hpp"
 #include "admin/split_report.hpp"
+#include "admin/web_files.hpp"
 
 namespace weir::control {
 namespace {
@@ -61,9 +61,12 @@ AdminResponse late() {
   return problem(503, "the workers did not answer in time");
 }
 
-AdminResponse dashboard_part(std::string content_type, std::string_view body) {
-  AdminResponse response = text_response(200, std::move(content_type), std::string(body));
-  response.fields.emplace_back("Content-Security-Policy", dashboard_policy);
+AdminResponse page(std::string_view target) {
+  const WebFile* const file = find_web_file(target.substr(0, target.find('?')));
+  if (file == nullptr) return problem(404, "no such path");
+  AdminResponse response = text_response(200, std::string(file->content_type), std::string(file->bytes));
+  response.fields.emplace_back("Content-Security-Policy", web_policy);
+  response.fields.emplace_back("Cross-Origin-Opener-Policy", "same-origin");
   return response;
 }
 
@@ -150,12 +153,8 @@ asio::awaitable<AdminResponse> at_once(AdminResponse response) {
 asio::awaitable<AdminResponse> answer(asio::io_context& io, AdminBackend& backend, AdminAction action,
                                       const AdminDetails& details) {
   switch (action) {
-    case AdminAction::dashboard:
-      return at_once(dashboard_part("text/html; charset=utf-8", dashboard_html));
-    case AdminAction::dashboard_script:
-      return at_once(dashboard_part("text/javascript; charset=utf-8", dashboard_script));
-    case AdminAction::dashboard_style:
-      return at_once(dashboard_part("text/css; charset=utf-8", dashboard_style));
+    case AdminAction::page:
+      return at_once(page(details.target));
     case AdminAction::live:
       return at_once(json_response(200, R"({"status":"live"})"));
     case AdminAction::ready:
@@ -179,6 +178,8 @@ asio::awaitable<AdminResponse> answer(asio::io_context& io, AdminBackend& backen
     case AdminAction::events:
       return at_once(json_response(
           200, to_json(kept_events(events_asked(details.target, {}, details.last_event_id).after))));
+    case AdminAction::stream:
+      return at_once(problem(405, "a stream has no head alone; GET it"));
     case AdminAction::splits:
       return at_once(json_response(200, to_json(backend.splits(), std::chrono::system_clock::now())));
     case AdminAction::split:

@@ -17,8 +17,13 @@
 #include "observe/worker_metrics.hpp"
 #include "upstream/retry_budget.hpp"
 
+namespace weir::observe {
+struct ShownNames;
+}
+
 namespace weir::control {
 
+struct LiveFacts;
 using SystemTime = std::chrono::system_clock::time_point;
 
 struct UpstreamHealth {
@@ -185,6 +190,9 @@ struct EndpointOutcome {
 template <class T>
 using Reply = std::function<void(T)>;
 
+/// The counters of all workers, merged, with the names of their ids.
+using CountersReply = std::function<void(const observe::WorkerMetrics&, const observe::NameTable&)>;
+
 /// All members must be set. A reply may be given at once or within AdminLimits::backend_timeout, exactly
 /// once; a later one is ignored.
 struct AdminBackend {
@@ -201,6 +209,9 @@ struct AdminBackend {
   std::function<EndpointOutcome(const EndpointCall&)> endpoint;
   std::function<void(const EndpointCall&, Reply<EndpointOutcome>)> set_endpoint;
   std::function<std::string()> audit;  // JSON
+  std::function<void(CountersReply)> counters;
+  std::function<observe::ShownNames()> shown_names;
+  std::function<LiveFacts()> live;
 };
 
 }  // namespace weir::control

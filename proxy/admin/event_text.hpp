@@ -21,6 +21,9 @@ struct EventsAsked {
 EventsAsked events_asked(std::string_view target, std::string_view accept = {},
                          std::string_view last_event_id = {});
 
+/// The value of `name=` in the target's query; empty: none.
+std::string_view query_parameter(std::string_view target, std::string_view name);
+
 /// Those kept with a higher id. An id that was not given out yet is from before a restart: then all of them.
 std::vector<observe::Event> kept_events(std::uint64_t after);
 

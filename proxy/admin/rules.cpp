@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "admin/web_files.hpp"
 #include "core/ip.hpp"
 #include "http/authority.hpp"
 #include "http/text.hpp"
@@ -18,10 +19,7 @@ struct Entry {
   bool write = false;  // POST; everything else is GET and HEAD
 };
 
-constexpr std::array<Entry, 15> entries{{
-    {"/", AdminAction::dashboard},
-    {"/dashboard.js", AdminAction::dashboard_script},
-    {"/dashboard.css", AdminAction::dashboard_style},
+constexpr std::array<Entry, 13> entries{{
     {"/health/live", AdminAction::live},
     {"/health/ready", AdminAction::ready},
     {"/health", AdminAction::health},
@@ -32,6 +30,7 @@ constexpr std::array<Entry, 15> entries{{
     {"/api/v1/routes", AdminAction::routes},
     {"/api/v1/audit", AdminAction::audit},
     {"/api/v1/events", AdminAction::events},
+    {"/api/v1/stream", AdminAction::stream},
     {"/api/v1/splits", AdminAction::splits},
     {"/api/v1/reload", AdminAction::reload, true},
 }};
@@ -70,6 +69,18 @@ bool is_cross_site(const AdminRequest& request) {
   return !http::iequals(request.origin.substr(scheme_end + 3), request.host);
 }
 
+/// Every browser sends one of these with a write.
+bool is_from_browser(const AdminRequest& request) {
+  return !request.fetch_site.empty() || !request.origin.empty();
+}
+
+/// Parameters do not matter.
+bool is_json(std::string_view content_type) {
+  std::string_view type = content_type.substr(0, content_type.find(';'));
+  while (type.ends_with(' ')) type.remove_suffix(1);
+  return http::iequals(type, "application/json");
+}
+
 /// RFC 6750 2.1.
 bool carries_token(std::string_view authorization, std::string_view token) {
   constexpr std::string_view scheme = "Bearer ";
@@ -94,6 +105,8 @@ AdminResponse unauthorized(std::string_view what) {
 std::variant<AdminAction, AdminResponse> admit_write(AdminAction action, const AdminRequest& request,
                                                      const AdminRules& rules) {
   if (is_cross_site(request)) return problem(403, "writes from pages of other sites are refused");
+  if (is_from_browser(request) && !is_json(request.content_type))
+    return problem(415, "writes of pages need Content-Type: application/json");
   if (!rules.token.empty() && !carries_token(request.authorization, rules.token)) {
     return unauthorized(
         action == AdminAction::reload
@@ -107,9 +120,7 @@ bool is_open_to_all(AdminAction action) {
   switch (action) {
     case AdminAction::live:
     case AdminAction::ready:
-    case AdminAction::dashboard:
-    case AdminAction::dashboard_script:
-    case AdminAction::dashboard_style:
+    case AdminAction::page:
       return true;
     default:
       return false;
@@ -163,6 +174,8 @@ std::variant<AdminAction, AdminResponse> admit(const AdminRequest& request, cons
     if (request.method == "PUT") return admit_write(write, request, rules);
     return not_allowed("GET, HEAD, PUT", "GET, HEAD and PUT");
   }
+  if (find_web_file(path) != nullptr)
+    return read ? admit_read(AdminAction::page, request, rules) : not_allowed("GET, HEAD", "GET and HEAD");
   const auto entry =
       std::find_if(entries.begin(), entries.end(), [path](const Entry& e) { return e.path == path; });
   if (entry == entries.end()) return problem(404, "no such path");

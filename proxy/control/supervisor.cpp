@@ -373,6 +373,7 @@ void Supervisor::end_reload(ReloadOutcome outcome, const Reply<ReloadOutcome>& r
   last_reload_error_ = join(outcome.problems);
   if (outcome.ok) {
     last_reload_ = std::chrono::system_clock::now();
+    last_changes_ = outcome.changes;
     observe::log(config::LogLevel::info, "reloaded: generation {}, config {}; {}", outcome.generation,
                  outcome.hash, config::to_text(outcome.changes));
     warn_of_certificates();

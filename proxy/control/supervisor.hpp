@@ -8,6 +8,7 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <unordered_set>
@@ -123,6 +124,7 @@ class Supervisor {
   void reconcile_endpoints(const config::Config& config);
 
   AdminBackend make_backend();
+  LiveFacts live() const;
   HealthReport health() const;
   StatusReport status() const;
   std::vector<UpstreamReport> upstreams() const;
@@ -180,6 +182,7 @@ class Supervisor {
   std::vector<Reply<ReloadOutcome>> waiting_reloads_;
   bool last_reload_success_ = true;
   std::string last_reload_error_;
+  std::optional<config::Changes> last_changes_;  // by the last reload that was taken over
   std::chrono::system_clock::time_point started_, last_reload_;
 
   RunState state_ = RunState::starting;

@@ -121,6 +121,9 @@ void Supervisor::set_endpoint(const EndpointCall& call, const Reply<EndpointOutc
     return reply(refused(422, "the endpoint's state is not changed", std::move(*problems)));
   const auto& request = std::get<EndpointRequest>(parsed);
   if (state_ == RunState::draining) return reply(refused(503, "shutting down"));
+  if (request.generation && !names_generation(*request.generation, boot_mark_, generation_))
+    return reply(
+        refused(409, other_generation(generation_tag(boot_mark_, generation_), *request.generation)));
   if (!overrides_.has_room_for(place)) {
     return reply(refused(409, "operators took out " + std::to_string(OperatorOverrides::overrides_max) +
                                   " endpoints already: enable others first"));

@@ -1,6 +1,7 @@
 // What the supervisor reports to the admin address: health, status, endpoints, metrics.
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include "config/dump.hpp"
 #include "config/hosts.hpp"
 #include "config/names.hpp"
+#include "control/live_facts.hpp"
 #include "control/supervisor.hpp"
 #include "core/version.hpp"
 #include "io/spawn.hpp"
@@ -131,7 +133,24 @@ AdminBackend Supervisor::make_backend() {
     set_endpoint(call, reply);
   };
   backend.audit = [this] { return audit_json(audit_->lines()); };
+  backend.counters = [this](CountersReply reply) {
+    collect(
+        [this, reply = std::move(reply)](const observe::WorkerMetrics& merged) { reply(merged, names_); });
+  };
+  backend.shown_names = [this] { return shown_names(*snapshot_); };
+  backend.live = [this] { return live(); };
   return backend;
+}
+
+LiveFacts Supervisor::live() const {
+  LiveFacts facts = live_facts(*snapshot_, audit_->lines());
+  facts.boot_mark = boot_mark_;
+  facts.last_changes = last_changes_;
+  facts.status = status();
+  facts.upstreams = upstreams();
+  facts.upstreams.resize(std::min(facts.upstreams.size(), observe::TrafficHistory::names_max));
+  facts.splits = split_reports();
+  return facts;
 }
 
 HealthReport Supervisor::health() const {

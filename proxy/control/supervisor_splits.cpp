@@ -119,8 +119,8 @@ void Supervisor::set_split(const SplitCall& call, const Reply<SplitOutcome>& rep
   const auto& request = std::get<SplitRequest>(parsed);
   if (state_ == RunState::draining) return reply(refused(503, "shutting down"));
   if (request.generation && !names_generation(*request.generation, boot_mark_, generation_)) {
-    return reply(refused(409, "generation " + generation_tag(boot_mark_, generation_) + " is in use, not " +
-                                  *request.generation + "; look again and decide anew"));
+    return reply(
+        refused(409, other_generation(generation_tag(boot_mark_, generation_), *request.generation)));
   }
   auto matched = match_weights(request.weights, configured_weights(*config, *route));
   if (auto* problems = std::get_if<std::vector<std::string>>(&matched))

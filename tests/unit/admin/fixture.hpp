@@ -12,6 +12,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "admin/live_facts.hpp"
 #include "admin/server.hpp"
 
 namespace weir::control {
@@ -88,6 +89,20 @@ inline AdminBackend scripted_backend() {
     reply(outcome);
   };
   backend.audit = [] { return std::string(R"({"audit":[]})"); };
+  backend.counters = [](const CountersReply& reply) {
+    static const observe::WorkerMetrics none;
+    static const observe::NameTable no_names;
+    reply(none, no_names);
+  };
+  backend.shown_names = [] { return observe::ShownNames{}; };
+  backend.live = [status = backend.status, upstreams = backend.upstreams, splits = backend.splits] {
+    LiveFacts facts;
+    facts.boot_mark = "1f0c9a3e";
+    status([&facts](StatusReport report) { facts.status = std::move(report); });
+    upstreams([&facts](std::vector<UpstreamReport> reports) { facts.upstreams = std::move(reports); });
+    facts.splits = splits();
+    return facts;
+  };
   return backend;
 }
 

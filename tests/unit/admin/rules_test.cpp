@@ -54,9 +54,9 @@ std::string_view field(const AdminResponse& response, std::string_view name) {
 
 TEST(AdminRules, EveryPathHasItsAction) {
   const std::map<std::string, AdminAction> paths{
-      {"/", AdminAction::dashboard},
-      {"/dashboard.js", AdminAction::dashboard_script},
-      {"/dashboard.css", AdminAction::dashboard_style},
+      {"/", AdminAction::page},
+      {"/app.js", AdminAction::page},
+      {"/app.css", AdminAction::page},
       {"/health/live", AdminAction::live},
       {"/health/ready", AdminAction::ready},
       {"/health", AdminAction::health},
@@ -68,6 +68,7 @@ TEST(AdminRules, EveryPathHasItsAction) {
       {"/api/v1/audit", AdminAction::audit},
       {"/api/v1/events", AdminAction::events},
       {"/api/v1/events?after=7&format=json", AdminAction::events},
+      {"/api/v1/stream", AdminAction::stream},
       {"/api/v1/splits", AdminAction::splits},
       {"/api/v1/routes/api/split", AdminAction::split},
       {"/api/v1/routes/a-b_c/split", AdminAction::split},
@@ -325,7 +326,7 @@ TEST(AdminRules, ReadsNeedTheReadTokenWhenOneIsSet) {
     request.authorization = "Bearer secret";
     EXPECT_EQ(refusal(request, with), 0) << path;
   }
-  for (const char* path : {"/health/live", "/health/ready", "/", "/dashboard.js"}) {
+  for (const char* path : {"/health/live", "/health/ready", "/", "/app.js"}) {
     EXPECT_EQ(refusal(get(path), with), 0) << path;
   }
   AdminRequest write = post_reload();
@@ -355,7 +356,29 @@ TEST(AdminRules, WritesFromOtherSitesAreRefused) {
     AdminRequest request = post_reload();
     request.origin = origin;
     request.fetch_site = site;
+    request.content_type = "application/json";
     EXPECT_EQ(refusal(request), status) << origin << " " << site;
+  }
+}
+
+/// What a form can send is never JSON; tools that are no browser may leave it out.
+TEST(AdminRules, WritesOfPagesAreJson) {
+  AdminRequest request = post_reload();
+  for (const char* type : {"", "text/plain", "application/x-www-form-urlencoded",
+                           "multipart/form-data; boundary=x", "application/jsonp", "text/json"}) {
+    request.content_type = type;
+    request.fetch_site = {};
+    request.origin = {};
+    EXPECT_EQ(refusal(request), 0) << type;
+    request.fetch_site = "same-origin";
+    EXPECT_EQ(refusal(request), 415) << type;
+    request.fetch_site = {};
+    request.origin = "http://127.0.0.1:9900";
+    EXPECT_EQ(refusal(request), 415) << type;
+  }
+  for (const char* type : {"application/json", "Application/JSON; charset=utf-8", "application/json ;x"}) {
+    request.content_type = type;
+    EXPECT_EQ(refusal(request), 0) << type;
   }
 }
 

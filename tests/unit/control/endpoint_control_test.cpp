@@ -35,6 +35,8 @@ TEST(EndpointRequest, TakesAllMembers) {
   EXPECT_EQ(request.who, "ada");
   EXPECT_TRUE(problems_of(R"({"state":"active"})").empty());
   EXPECT_TRUE(problems_of(R"({"state":"disabled","reason":""})").empty());
+  const auto with_generation = parse_endpoint_request(R"({"state":"drain","generation":"1f0c9a3e-12"})");
+  EXPECT_EQ(std::get<EndpointRequest>(with_generation).generation, "1f0c9a3e-12");
 }
 
 TEST(EndpointRequest, SaysWhatIsWrong) {

@@ -1,0 +1,21 @@
+// What is wrong now, worst first, in sentences for people: what the admin page and `weir top` show before anything else.
+// Pure.
+#pragma once
+
+#include <boost/json/array.hpp>
+
+#include "admin/live_facts.hpp"
+
+namespace weir::control {
+
+/// Certificates that expire within this are problems.
+inline constexpr std::chrono::hours certificate_warning{14 * 24};
+/// Further ones are counted in a last sentence.
+inline constexpr std::size_t problems_max = 100;
+
+/// [{"severity":"bad|warn|note","about":"upstream|route|certificate|config|process","name","text"}]. bad: requests fail
+/// or will; warn: less than there should be; note: an operator wanted it so. `name` where it is about one. No text holds
+/// a time that passes, so that it changes only when the problem does.
+boost::json::array problems(const LiveFacts& facts, SystemTime now);
+
+}  // namespace weir::control
