@@ -94,7 +94,7 @@ void LiveFeed::rest_or_work(std::size_t entries) {
   is_resting_ = entries > unwatched_entries_max;
   if (!is_resting_) return;
   observe::log(config::LogLevel::info,
-               "{} counters: the history of the admin page is kept only while somebody looks at it", entries);
+               "{} counters: the history of the admin page is kept only while a stream is open", entries);
 }
 
 }  // namespace weir::control

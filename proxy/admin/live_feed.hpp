@@ -1,5 +1,5 @@
 // Where the stream of the admin page comes from: once a second it asks for the workers' counters, puts them into the
-// history and, while somebody watches, makes the view of the present. Without watchers it goes on for the sake of the
+// history and, while a stream is open, makes the view of the present. Without streams it goes on for the sake of the
 // history, as long as the workers have few enough counters to copy. Control thread.
 #pragma once
 
@@ -39,7 +39,7 @@ class LiveFeed {
 
   void start();
   void stop();
-  /// One more watches, or one fewer. Where there is no moment of this second, one is on its way.
+  /// One more stream, or one fewer. Where there is no moment of this second, one is on its way.
   void watch();
   void unwatch();
   /// The latest one; nullptr while there is none.
@@ -66,7 +66,7 @@ class LiveFeed {
   std::size_t watchers_ = 0;
   TimePoint due_{}, last_look_{};
   bool is_sampling_ = false;  // the workers have not answered yet
-  bool is_resting_ = false;   // nobody watches, and there are too many counters
+  bool is_resting_ = false;   // no stream, and too many counters
 };
 
 }  // namespace weir::control

@@ -137,6 +137,13 @@ std::variant<AdminAction, AdminResponse> admit_read(AdminAction action, const Ad
 
 }  // namespace
 
+bool is_known_token(std::string_view authorization, const AdminRules& rules) {
+  const auto is = [authorization](const std::string& token) {
+    return !token.empty() && carries_token(authorization, token);
+  };
+  return is(rules.token) || is(rules.read_token);
+}
+
 std::string_view route_of_split(std::string_view target) {
   constexpr std::string_view before = "/api/v1/routes/", after = "/split";
   std::string_view path = target.substr(0, target.find('?'));

@@ -64,6 +64,9 @@ struct AdminRules {
 /// Whether an address may try a token at all: token_guard.hpp.
 std::variant<AdminAction, AdminResponse> admit(const AdminRequest& request, const AdminRules& rules);
 
+/// `authorization` carries one of the tokens, whatever that one allows.
+bool is_known_token(std::string_view authorization, const AdminRules& rules);
+
 /// NAME in /api/v1/routes/NAME/split, query or not; empty for every other target.
 std::string_view route_of_split(std::string_view target);
 

@@ -195,7 +195,9 @@ Verdict admit_client(State& server, const AdminRequest& request, const IpAddress
   }
   Verdict verdict = admit(request, server.rules);
   const auto* const refused = std::get_if<AdminResponse>(&verdict);
-  if (has_token && refused != nullptr && refused->status == 401 && server.tokens.count_wrong(peer, now)) {
+  const bool is_wrong = refused != nullptr && refused->status == 401 && has_token &&
+                        !is_known_token(request.authorization, server.rules);
+  if (is_wrong && server.tokens.count_wrong(peer, now)) {
     static observe::LineThrottle throttle;  // control thread only
     if (throttle.admit(now)) {
       observe::log(config::LogLevel::warn,

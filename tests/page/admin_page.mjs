@@ -1,21 +1,21 @@
-// The admin page in a real Chromium: what it shows, what a click changes, that anybody can use it, and that it asks
-// nobody else. Exit status 77 where Chromium or the packages of package.json are absent: the test is skipped.
+// The admin page in a real Chromium: what it shows, what a click changes, that it is accessible, and that it asks
+// no other origin. Exit status 77 where Chromium or the packages of package.json are absent: the test is skipped.
 // `WEIR_BIN` names the binary; `--screens FOLDER` keeps pictures.
 
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync } from "node:fs";
 import path from "node:path";
+import { App, eventually, forged, installed, token, Visit, Weir } from "./rig.mjs";
 
 const skipped = 77;
 const browsers = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 const binary = browsers.find((name) => name && existsSync(name));
-const playwright = await import("playwright-core").catch(() => null);
-if (!binary || !playwright) {
-  console.log("skipped: there is no " + (binary ? "playwright-core (npm ci --prefix tests/page)"
+const playwright = installed("playwright-core"), axe = installed("axe-core");
+if (!binary || !playwright || !axe) {
+  console.log("skipped: there is no " + (binary ? "playwright-core or axe-core (tests/page/install.sh)"
     : "Chromium (deploy/packages.sh page)"));
   process.exit(skipped);
 }
-const { App, axeSource, eventually, forged, token, Visit, Weir } = await import("./rig.mjs");
 
 const screens = process.argv[2] === "--screens" ? process.argv[3] : null;
 if (screens) mkdirSync(screens, { recursive: true });
@@ -60,7 +60,7 @@ async function look(browser, weir, name, options = {}) {
     const visit = await Visit.open(browser, weir, { ...how, ...options });
     await options.ready?.(visit.page);
     if (screens) await visit.page.screenshot({ path: path.join(screens, `${name}-${kind}.png`), fullPage: true });
-    assert.deepEqual(await visit.violations(axeSource()), [], `${name}, ${kind}`);
+    assert.deepEqual(await visit.violations(axe), [], `${name}, ${kind}`);
     assert.equal(await visit.overflow(), 0, `${name}, ${kind}: it scrolls sideways`);
     assert.deepEqual(visit.errors, [], `${name}, ${kind}`);
     await visit.close();
@@ -98,7 +98,7 @@ const cases = {
     assert.equal(await page.textContent("dialog code"),
       `weir endpoint drain blue ${apps[0].address} --reason 'the new kernel'\\''s turn' --admin ${weir.admin}`);
     if (screens) await page.screenshot({ path: path.join(screens, "drain-dialog.png") });
-    assert.deepEqual(await visit.violations(axeSource()), [], "the dialog");
+    assert.deepEqual(await visit.violations(axe), [], "the dialog");
     await page.click("dialog button.primary");
     await eventually("it is drained", async () =>
       (await weir.get(`/api/v1/upstreams/blue/endpoints/${apps[0].address}`)).state === "drain");
@@ -110,7 +110,7 @@ const cases = {
     await page.waitForSelector("#problem-list .note");
     assert.match(await page.textContent("#problem-list"), /is drain by admin page.*the new kernel's turn/);
     await row.getByText("drain", { exact: true }).waitFor();
-    assert.match(await page.textContent("#audit tbody"), /endpoint set.*healthy|endpoint set/);
+    assert.match(await page.textContent("#audit tbody"), /endpoint set.*active → drain; the new kernel's turn/);
     await look(browser, weir, "drained", { admin: true });
     await row.getByRole("button", { name: "Enable" }).press("Enter");  // without a mouse
     await page.waitForSelector("dialog[open]");
@@ -128,7 +128,8 @@ const cases = {
     await page.locator("dialog").getByLabel("blue").fill("3");
     await page.locator("dialog").getByLabel("green").fill("1");
     await page.locator("dialog").getByLabel("For how long").fill("15m");
-    assert.match(await page.textContent("dialog .effect"), /blue 90 % → 75 %, green 10 % → 25 %: 15 % of the route moves/);
+    assert.match(await page.textContent("dialog form"),
+      /blue 90 % → 75 %, green 10 % → 25 %: 15 % of the route moves/);
     const { tag } = await weir.get("/api/v1/routes/shop/split");
     assert.equal(await page.textContent("dialog code"),
       `weir split set shop blue=3 green=1 --ttl 15m --if-generation ${tag} --admin ${weir.admin}`);
@@ -140,20 +141,24 @@ const cases = {
     });
     assert.deepEqual(split.targets.map((target) => target.effective), [3, 1]);
     assert.equal((await weir.get("/api/v1/audit")).audit[0].action, "split_set");
-    await eventually("it is shown", async () => /Set by admin page/.test(await page.textContent("article[id='split=shop']")));
+    await eventually("it is shown", async () =>
+      /set by admin page/.test(await page.textContent("article[id='split=shop']")));
     assert.deepEqual(visit.errors, []);
     await visit.close();
   },
 
-  async "somebody else was faster"({ browser, weir }) {
+  async "another change was faster"({ browser, weir }) {
     const visit = await Visit.open(browser, weir, { admin: true });
     const { page } = visit;
     await page.getByRole("button", { name: "Change weights" }).click();
     await page.locator("dialog").getByLabel("blue").fill("1");
-    assert.equal((await weir.send("PUT", "/api/v1/routes/shop/split", { weights: { blue: 50, green: 50 } })).status, 200);
+    const other = await weir.send("PUT", "/api/v1/routes/shop/split", { weights: { blue: 50, green: 50 } });
+    assert.equal(other.status, 200);
     await page.click("dialog button.primary");
-    await eventually("it says so", async () => /look again and decide anew/.test(await page.textContent("dialog .error")));
-    assert.deepEqual((await weir.get("/api/v1/routes/shop/split")).targets.map((target) => target.effective), [50, 50]);
+    await eventually("it says so", async () =>
+      /look again and decide anew/.test(await page.textContent("dialog .error")));
+    const { targets } = await weir.get("/api/v1/routes/shop/split");
+    assert.deepEqual(targets.map((target) => target.effective), [50, 50]);
     await page.keyboard.press("Escape");
     assert.equal(await page.locator("dialog[open]").count(), 0);
     visit.errors = visit.errors.filter((text) => !/409/.test(text));  // what Chromium says of a refused request
@@ -230,7 +235,8 @@ const cases = {
   async "what other sites send is refused"({ weir, apps }) {
     const path = `/api/v1/upstreams/green/endpoints/${apps[2].address}`;
     const headers = { Authorization: "Bearer " + token, "Content-Type": "application/json" };
-    const drain = (more) => forged(weir.url, { method: "PUT", path, headers: { ...headers, ...more }, body: '{"state":"drain"}' });
+    const body = '{"state":"drain"}';
+    const drain = (more) => forged(weir.url, { method: "PUT", path, headers: { ...headers, ...more }, body });
     assert.equal(await drain({ Origin: "http://evil.example" }), 403);
     assert.equal(await drain({ "Sec-Fetch-Site": "cross-site" }), 403);
     assert.equal(await drain({ "Sec-Fetch-Site": "same-origin", "Content-Type": "text/plain" }), 415);
@@ -244,10 +250,11 @@ const cases = {
     const { page } = visit;
     await weir.kill();
     await page.waitForSelector("body[data-stream=stale]");
-    await eventually("it says so", async () => /No numbers since \d\d:\d\d:\d\d/.test(await page.textContent("#problem-list")));
+    await eventually("it says so", async () =>
+      /No numbers since \d\d:\d\d:\d\d/.test(await page.textContent("#problem-list")));
     await eventually("with their age", async () => / s old$/.test(await page.textContent("#age")));
     if (screens) await page.screenshot({ path: path.join(screens, "stale.png") });
-    assert.deepEqual(await visit.violations(axeSource()), []);
+    assert.deepEqual(await visit.violations(axe), []);
     await visit.close();
   },
 };

@@ -2,8 +2,9 @@
 // close().
 
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -130,7 +131,7 @@ export class Visit {
   }
 
   static async open(browser, weir, { scheme = "light", width = 1280, height = 900, hash = "", admin = false } = {}) {
-    const context = await browser.newContext({ colorScheme: scheme, viewport: { width, height }, reducedMotion: "reduce" });
+    const context = await browser.newContext({ colorScheme: scheme, viewport: { width, height } });
     if (admin) {
       await context.addInitScript((value) => {
         sessionStorage.setItem("weir-admin-token", value);
@@ -150,10 +151,11 @@ export class Visit {
 
   // axe's findings, one line each.
   async violations(axe) {
-    await this.page.evaluate(axe);
+    await this.page.evaluate(axe.source);
     return this.page.evaluate(async () => {
       const { violations } = await globalThis.axe.run(document, { resultTypes: ["violations"] });
-      return violations.flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${rule.help}: ${node.html} ${node.failureSummary}`));
+      const line = (rule, node) => `${rule.id}: ${rule.help}: ${node.html} ${node.failureSummary}`;
+      return violations.flatMap((rule) => rule.nodes.map((node) => line(rule, node)));
     });
   }
 
@@ -163,6 +165,11 @@ export class Visit {
   }
 }
 
-export function axeSource() {
-  return readFileSync(path.join(path.dirname(fileURLToPath(import.meta.url)), "node_modules/axe-core/axe.min.js"), "utf8");
+// A module of tests/page/install.sh; null: it is not installed.
+export function installed(name) {
+  try {
+    return createRequire(path.join(root, "build/page/"))(name);
+  } catch {
+    return null;
+  }
 }

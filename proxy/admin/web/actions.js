@@ -1,5 +1,5 @@
-// What the page changes: a dialog for each action, with the command that does the same. A write names the generation that
-// was shown when the dialog opened, so that a change of somebody else in between is noticed.
+// What the page changes: a dialog for each action, with the command that does the same. A write names the generation
+// that was shown when the dialog opened, so that another change in between is noticed.
 
 import { element, setText } from "./dom.js";
 import { percent, plural } from "./format.js";
@@ -45,10 +45,13 @@ function open({ title, text, fields = [], effect = () => "", cli, button, run })
   const inputs = fields.map(({ label, ...rest }) => [label,
     element("input", { id: "field-" + rest.name, autocomplete: "off", spellcheck: "false", ...rest })]);
   const values = () => Object.fromEntries(inputs.map(([, input]) => [input.name, input.value.trim()]));
-  const effects = element("p"), line = element("code", { tabindex: "0" }), error = element("p", { class: "error", role: "alert" });
-  const submit = element("button", { class: "primary" }, button), cancel = element("button", { type: "button" }, "Cancel");
+  const effects = element("p"), line = element("code", { tabindex: "0" });
+  const error = element("p", { class: "error", role: "alert" });
+  const submit = element("button", { class: "primary" }, button);
+  const cancel = element("button", { type: "button" }, "Cancel");
   const form = element("form", {}, element("h2", { id: "dialog-title" }, title), element("p", {}, text),
-    ...inputs.map(([label, input]) => element("p", { class: "field" }, element("label", { for: input.id }, label), input)),
+    ...inputs.map(([label, input]) =>
+      element("p", { class: "field" }, element("label", { for: input.id }, label), input)),
     effects, ...(cli ? [element("p", { class: "field" }, "The same by hand:", line)] : []), error,
     element("p", { class: "buttons" }, submit, cancel));
   const show = () => {
@@ -114,11 +117,12 @@ function moves(targets, values) {
   const sum = weights.reduce((all, one) => all + one, 0);
   if (!(sum > 0)) return "At least one weight has to be above 0.";
   const moved = targets.reduce((all, target, i) => all + Math.max(0, weights[i] / sum - target.share), 0);
-  return targets.map((target, i) => `${target.upstream} ${percent(target.share)} → ${percent(weights[i] / sum)}`).join(", ") +
-    `: ${percent(moved)} of the route moves.`;
+  const changes = targets.map((target, i) =>
+    `${target.upstream} ${percent(target.share)} → ${percent(weights[i] / sum)}`);
+  return `${changes.join(", ")}: ${percent(moved)} of the route moves.`;
 }
 
-const rolloutTexts = {
+export const rolloutVerbs = {
   hold: ["Hold", "Its weights stay until it is resumed; it still goes back when the canary is worse."],
   resume: ["Resume", "It goes on from where it was held."],
   promote: ["Promote", "It takes the next step now, whatever the evidence is."],
@@ -149,7 +153,8 @@ export const act = {
       text: "In force on all workers at once" + (persistent ? ", and kept over a restart." : ", until a restart."),
       fields: [...targets.map((target, i) => ({ name: "weight" + i, label: target.upstream, type: "number", min: "0",
         max: "1000000", required: true, value: target.effective })),
-      { name: "ttl", label: "For how long (15m, 2h); empty: until it is changed", pattern: "\\d+(ms|s|m|h|d)" }, reasonField],
+      { name: "ttl", label: "For how long (15m, 2h); empty: until it is changed", pattern: "\\d+(ms|s|m|h|d)" },
+      reasonField],
       effect: (values) => moves(targets, values),
       cli: (values, generation) => command("split", "set", name, ...weights(values).map((pair) => pair.join("=")),
         ...(values.ttl ? ["--ttl", values.ttl] : []), ...reason(values), "--if-generation", generation),
@@ -160,7 +165,7 @@ export const act = {
   },
 
   rollout(action, { name, canary, weight_percent: weight }) {
-    const [verb, text] = rolloutTexts[action];
+    const [verb, text] = rolloutVerbs[action];
     open({
       title: `${verb}: ${name}`,
       text: `${canary} has ${weight} %. ${text}`,

@@ -3,7 +3,8 @@
 import { connect, openAccess, token, unlocked } from "./actions.js";
 import { element, setText, showState } from "./dom.js";
 import { clock, duration, secondsBetween } from "./format.js";
-import { audit, Config, events, limits, listeners, Rollouts, showProblems, Splits, Traffic, Upstreams } from "./sections.js";
+import { audit, Config, events, limits, listeners, Rollouts, showProblems, Splits, Traffic, Upstreams }
+  from "./sections.js";
 import { Model, Stream } from "./stream.js";
 
 const staleMs = 3500;
@@ -51,8 +52,8 @@ const isStale = () => connection.state === "lost" || connection.state === "refus
 
 function problems() {
   const since = connection.last ? clock(connection.last, new Date()) : "this page was opened";
-  const stale = { severity: "bad", text: `No numbers since ${since}. ${connection.detail}` };
-  if (model.view || isStale()) showProblems(byId("problem-list"), [...(isStale() ? [stale] : []), ...(model.view?.problems ?? [])]);
+  const stale = isStale() ? [{ severity: "bad", text: `No numbers since ${since}. ${connection.detail}` }] : [];
+  if (model.view || stale.length > 0) showProblems(byId("problem-list"), [...stale, ...model.view?.problems ?? []]);
 }
 
 // The age of the numbers; old ones turn grey.
@@ -96,7 +97,7 @@ addEventListener("keydown", (event) => {
     filter.value = "";
     redraw();
   }
-  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, dialog")) return;
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.target.closest("input, dialog")) return;
   event.preventDefault();
   filter.focus();
 });

@@ -102,7 +102,8 @@ export class EvidenceBar {
 
   update(value, suspicion, limit, what) {
     const least = 0.1, most = limit * 10;
-    const at = (number) => Math.round(1000 * Math.log(Math.min(Math.max(number, least), most) / least) / Math.log(most / least));
+    const at = (number) =>
+      Math.round(1000 * Math.log(Math.min(Math.max(number, least), most) / least) / Math.log(most / least));
     set(this.value, "width", String(at(value)));
     set(this.value, "class", value >= limit ? "bad" : value >= suspicion ? "warn" : "good");
     [suspicion, limit].forEach((number, i) => {

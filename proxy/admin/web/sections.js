@@ -1,6 +1,6 @@
 // The sections of the page: each shows one part of the model, filtered, and says how much of it.
 
-import { act, unlocked } from "./actions.js";
+import { act, rolloutVerbs, unlocked } from "./actions.js";
 import { EvidenceBar, ShareBar, Sparkline } from "./charts.js";
 import { element, keyed, only, setText, showState, Table } from "./dom.js";
 import { clock, count, duration, milliseconds, percent, plain, plural, rate, secondsBetween } from "./format.js";
@@ -20,7 +20,7 @@ const number = (label, show) => text(label, show, "n");
 const failures = (label, show) => ({ label, className: "n", show: (cell, item) =>
   setText(cell, rate(show(item)), show(item) > 0 ? "n bad" : "n") });
 const links = (label, kind, show) => ({ label, show: (cell, item) =>
-  keyed(cell, show(item).map((name) => ({ key: name })), ({ key }) => element("span", { class: "item" }, link(kind, key))) });
+  keyed(cell, show(item).map((key) => ({ key })), ({ key }) => element("span", { class: "item" }, link(kind, key))) });
 
 function button(label, action) {
   const made = element("button", { type: "button" }, label);
@@ -72,8 +72,8 @@ class Rows extends Section {
   }
 }
 
-// A section of one article for each item: `make(item, now, tools)` returns its parts, in their order; `now()` is the item as
-// it is later.
+// A section of one article for each item: `make(item, now, tools)` returns its parts in their order; `now()` is the
+// item as it is later.
 class Articles extends Section {
   update(model, filter) {
     keyed(this.body, this.filtered(this.items(model), filter), (item) => {
@@ -128,7 +128,7 @@ export class Traffic extends Section {
     this.history = history;
     const now = view.traffic, all = history.all;
     this.tile(0, rate(now.rps), `a second; ${count(now.requests)} since the start`);
-    this.tile(1, rate(now.failed_ps), "a second: 5xx, or cut without a status", now.failed_ps > 0 ? "value bad" : "value");
+    this.tile(1, rate(now.failed_ps), "a second: 5xx, or cut short", now.failed_ps > 0 ? "value bad" : "value");
     this.tile(2, rate(now.client_errors_ps), "a second: 4xx");
     this.tile(3, milliseconds(now.p95_ms),
       `p95 of ten seconds; p50 ${milliseconds(now.p50_ms)}, p99 ${milliseconds(now.p99_ms)}`);
@@ -137,12 +137,12 @@ export class Traffic extends Section {
     this.charts[0].update(all.requests, null, "requests per second");
     this.charts[1].update(all.failed, null, "failed requests per second");
     this.charts[3].update(all.p95, null, "95th percentile of the latency", milliseconds);
-    this.routes.update(this.filtered(entries(view.routes), filter).map((route) => ({ ...route, id: "route=" + route.name })));
+    const routes = this.filtered(entries(view.routes), filter);
+    this.routes.update(routes.map((route) => ({ ...route, id: "route=" + route.name })));
   }
 }
 
 const rolloutSeverity = { running: "good", held: "warn", finished: "good", rolled_back: "bad", aborted: "warn" };
-const families = { failures: "failures", latency: "latency", client_errors: "client errors" };
 const isActive = (rollout) => rollout?.state === "running" || rollout?.state === "held";
 
 export class Rollouts extends Articles {
@@ -163,8 +163,7 @@ export class Rollouts extends Articles {
       number("p95", (side) => milliseconds(side.p95_ms)),
     ], "narrow");
     const evidence = element("div");
-    const actions = ["hold", "resume", "promote", "rollback"].map((name) =>
-      button({ hold: "Hold", resume: "Resume", promote: "Promote", rollback: "Roll back" }[name], () => act.rollout(name, now())));
+    const actions = Object.entries(rolloutVerbs).map(([name, [verb]]) => button(verb, () => act.rollout(name, now())));
     tools.append(...actions);
     return { steps: element("ol", { class: "steps", "aria-label": "Steps" }), sides, evidence, actions,
       pair: element("div", { class: "pair" }, sides.table, evidence), sentence: element("p") };
@@ -174,10 +173,11 @@ export class Rollouts extends Articles {
     const started = item.id !== undefined, active = isActive(item);
     showState(parts.state, plain([item.state, ...item.held].join(", ")), rolloutSeverity[item.state] ?? "note");
     setText(parts.summary, !started ? `would take ${item.canary} to ${item.steps.join(", ")} %`
-      : `${item.canary} at ${item.weight_percent} % against ${item.comparison}; step ${item.step} of ${item.steps.length}, ` +
-        `${duration(item.hold.seconds)} of ${duration(item.hold.of_seconds)}; begun by ${item.who}, ${clock(item.started, view.at)}` +
-        (item.reason ? ": " + item.reason : ""));
-    keyed(parts.steps, item.steps.map((step, i) => ({ key: step + " %", i })), () => element("li"), (node, { key, i }) => {
+      : `${item.canary} at ${item.weight_percent} % against ${item.comparison}; step ${item.step} of ` +
+        `${item.steps.length}, ${duration(item.hold.seconds)} of ${duration(item.hold.of_seconds)}; begun by ` +
+        item.who + ", " + clock(item.started, view.at) + (item.reason ? ": " + item.reason : ""));
+    const steps = item.steps.map((step, i) => ({ key: step + " %", i }));
+    keyed(parts.steps, steps, () => element("li"), (node, { key, i }) => {
       const done = i + 1 < item.step || item.state === "finished";
       setText(node, key, !started ? "" : done ? "done" : i + 1 > item.step ? "" : active ? "now" : "back");
     });
@@ -189,7 +189,7 @@ export class Rollouts extends Articles {
       made.bar = bar;
       return made;
     }, (node, { key, value }) => {
-      const words = `Evidence of worse ${families[key]}: ${value < 0.1 ? "below 0.1" : rate(value)}; it goes back at ${limit}`;
+      const words = `Evidence of worse ${plain(key)}: ${value < 0.1 ? "below 0.1" : rate(value)}; back at ${limit}`;
       setText(node.firstElementChild, words);
       node.bar.update(value, suspicion, limit, words);
     });
@@ -221,7 +221,7 @@ export class Splits extends Articles {
         number("Share", (target) => percent(target.share)),
         number("Weight", (target) => target.effective),
         number("In the file", (target) => target.configured),
-        number("In use", (target) => target.endpoints.healthy + " of " + target.endpoints.total),
+        number("Endpoints in use", (target) => target.endpoints.healthy + " of " + target.endpoints.total),
       ], "narrow") };
   }
 
@@ -230,7 +230,8 @@ export class Splits extends Articles {
     setText(parts.summary, [item.source === "file" ? "weights of the file"
       : `set by ${item.who}, ${clock(item.since, view.at)}${item.reason ? ": " + item.reason : ""}`,
     item.expires ? "until " + clock(item.expires, view.at) : "",
-    item.affinity === "none" ? "" : "clients stay by " + item.affinity, rolls ? "a rollout moves them" : ""].filter(Boolean).join("; "));
+    item.affinity === "none" ? "" : "clients stay by " + plain(item.affinity),
+    rolls ? "a rollout moves them" : ""].filter(Boolean).join("; "));
     parts.bar.update(item.targets.map((target) => target.share),
       item.targets.map((target) => target.upstream + " " + percent(target.share)).join(", "));
     parts.table.update(item.targets.map((target, i) => ({ ...target, i, key: target.upstream })));
@@ -259,7 +260,7 @@ function lastCheck({ check, now }) {
 function weight(endpoint) {
   const effective = Math.round(endpoint.effective_weight * 10) / 10;
   const more = [endpoint.backup ? "backup" : "", endpoint.zone].filter(Boolean).join(", ");
-  return (effective === endpoint.weight ? effective : endpoint.weight + " → " + effective) + (more ? ` (${more})` : "");
+  return (effective === endpoint.weight ? "" : endpoint.weight + " → ") + effective + (more ? ` (${more})` : "");
 }
 
 export class Upstreams extends Articles {
@@ -299,14 +300,15 @@ export class Upstreams extends Articles {
   show(parts, item, { view, history }, filter) {
     const all = entries(item.endpoints).map((one) => ({ ...one, upstream: item.name, now: view.at }));
     const some = all.filter((one) => filter(texts(one))), used = all.filter((one) => one.state === "healthy").length;
-    showState(parts.state, item.panic ? "panic" : used === all.length ? "all in use" : `${used} of ${all.length} in use`,
+    showState(parts.state, item.panic ? "panic" : `${used === all.length ? "all" : used + " of " + all.length} in use`,
       item.panic || used === 0 ? "bad" : used < all.length ? "warn" : "good");
     setText(parts.summary, `${rate(item.rps)}/s, ${rate(item.failed_ps)} failed/s, p95 ${milliseconds(item.p95_ms)}; ` +
-      `${plain(item.balance)}, ${item.protocol}` + (item.queue.max > 0 ? `; ${item.queue.waiting} of ${item.queue.max} wait` : ""));
+      `${plain(item.balance)}, ${item.protocol}` +
+      (item.queue.max > 0 ? `; ${item.queue.waiting} of ${item.queue.max} wait` : ""));
     spark(parts.tools, history.upstreams.get(item.name), item.name);
     parts.table.update(some.length > 0 ? some : all);
-    const left = Object.entries(view.left_out).filter(([, number]) => number > 0).map(([kind, number]) => number + " " + kind);
-    setText(this.tools, left.length > 0 ? "There are too many to show: not here are " + left.join(", ") : "");
+    const left = Object.entries(view.left_out).filter((pair) => pair[1] > 0).map((pair) => pair.reverse().join(" "));
+    setText(this.tools, left.length > 0 ? "Too many to show; left out: " + left.join(", ") : "");
   }
 }
 
@@ -321,7 +323,8 @@ export const limits = () => new Rows("limits", "Rate limits", "", "cards", ({ vi
 
 function certificateText({ certificates, now }) {
   const left = (one) => secondsBetween(now, one.not_after);
-  return certificates.map((one) => one.subject + (left(one) > 0 ? ", " + duration(left(one)) + " left" : ", expired")).join("; ");
+  return certificates.map((one) => `${one.subject}, ${left(one) > 0 ? duration(left(one)) + " left" : "expired"}`)
+    .join("; ");
 }
 
 export const listeners = () => new Rows("listeners", "Listeners and TLS", "No listeners.", "cards", ({ view }) =>
@@ -362,14 +365,15 @@ export class Config extends Section {
       Generation: `${config.generation} (${config.tag})`,
       Hash: config.hash,
       Files: config.files.join(", "),
-      "Last reload": clock(last.at, view.at) + (last.success ? "" : ", refused: " + last.error),
+      "Last reload": clock(last.at, view.at) + (last.success ? "" : ", refused"),
       "It changed": changes(config) || "nothing was reloaded since the start",
       Process: `${process.version} (${process.commit}), pid ${process.pid}, ${plural(process.workers, "worker")}`,
       ...Object.fromEntries(Object.entries(process.overload.bounds).map(([bound, use]) =>
         ["Of " + bound, `${percent(use.used / use.max)} used, ${use.state}`])),
     });
-    keyed(this.list, facts.map(([key, value]) => ({ key, value })), ({ key }) =>
-      element("div", {}, element("dt", {}, key), element("dd")), (node, { value }) => setText(node.lastElementChild, value));
+    const make = ({ key }) => element("div", {}, element("dt", {}, key), element("dd"));
+    keyed(this.list, facts.map(([key, value]) => ({ key, value })), make, (node, { value }) =>
+      setText(node.lastElementChild, value));
     this.reload.hidden = !unlocked();
   }
 }
@@ -377,8 +381,8 @@ export class Config extends Section {
 export const events = () => new Rows("events", "Events", "Nothing has happened yet.", "lines", ({ view, events }) =>
   events.map((event, i) => ({ ...event, now: view.at, key: String(event.id ?? "gap" + i) })), [
   text("When", (event) => event.ts ? clock(event.ts, event.now) : "", "time"),
-  { label: "Kind", className: "kind", show: (cell, event) => showState(only(cell, () => element("span")), plain(event.kind),
-    { error: "bad", warn: "warn" }[event.level] ?? "note") },
+  { label: "Kind", className: "kind", show: (cell, event) => showState(only(cell, () => element("span")),
+    plain(event.kind), { error: "bad", warn: "warn" }[event.level] ?? "note") },
   text("What happened", (event) => event.text),
 ]);
 
@@ -391,7 +395,7 @@ function facts({ at, who, action, key, now, before, after, reason, ...rest }) {
   return [...Object.values(rest).map(shown), ...change, ...(reason ? [reason] : [])].join("; ");
 }
 
-export const audit = () => new Rows("audit", "Audit", "Nobody changed anything at run time.", "lines", ({ view }) =>
+export const audit = () => new Rows("audit", "Audit", "Nothing was changed at run time.", "lines", ({ view }) =>
   view.audit.map((entry, i) => ({ ...entry, now: view.at, key: entry.at + entry.action + (view.audit.length - i) })), [
   text("When", (entry) => clock(entry.at, entry.now), "time"),
   text("Who", (entry) => entry.who),
@@ -403,7 +407,8 @@ export const audit = () => new Rows("audit", "Audit", "Nobody changed anything a
 export function showProblems(host, problems) {
   const items = problems.length > 0 ? problems : [{ severity: "good", text: "No problems." }];
   keyed(host, items.map((one) => ({ ...one, key: one.severity + one.text })), ({ severity, text, about, name }) => {
-    const words = { bad: "failing", warn: "warning", note: "on purpose", good: "" }[severity];
-    return element("p", { class: "problem " + severity }, element("span", { class: "state " + severity }, words), " ", text, ...(about === "upstream" ? [" ", link("upstream", name)] : []));
+    const words = { bad: "error", warn: "warning", note: "on purpose", good: "" }[severity];
+    return element("p", { class: "problem " + severity }, element("span", { class: "state " + severity }, words),
+      " ", text, ...(about === "upstream" ? [" ", link("upstream", name)] : []));
   });
 }

@@ -11,7 +11,8 @@ const isObject = (value) => value !== null && typeof value === "object" && !Arra
 export function applyPatch(target, patch) {
   for (const [key, value] of Object.entries(patch)) {
     if (value === null) delete target[key];
-    else target[key] = isObject(value) ? applyPatch(isObject(target[key]) ? target[key] : Object.create(null), value) : value;
+    else if (!isObject(value)) target[key] = value;
+    else target[key] = applyPatch(isObject(target[key]) ? target[key] : Object.create(null), value);
   }
   return target;
 }
@@ -112,7 +113,8 @@ export class Stream {
     const headers = { Accept: "text/event-stream" };
     if (token) headers.Authorization = "Bearer " + token;
     if (this.lastId) headers["Last-Event-ID"] = this.lastId;
-    const response = await fetch("/api/v1/stream?interval=1s", { headers, cache: "no-store", signal: this.abort.signal });
+    const { signal } = this.abort;
+    const response = await fetch("/api/v1/stream?interval=1s", { headers, cache: "no-store", signal });
     if (!response.ok) throw await refusal(response);
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     let rest = "";

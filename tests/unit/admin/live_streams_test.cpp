@@ -90,7 +90,8 @@ TEST(LiveStream, AClientOfFewEventsGetsTheLatest) {
   for (std::size_t i = 0; i < 2 * LiveStreams::first_events_max; ++i) emit("number " + std::to_string(i));
   RawClient client = ask(admin);
   next(client, "snapshot");
-  EXPECT_EQ(next(client, "event").at("text"), "number " + std::to_string(LiveStreams::first_events_max));
+  EXPECT_EQ(next(client, "event").at("text").as_string(),
+            "number " + std::to_string(LiveStreams::first_events_max));
 }
 
 TEST(LiveStream, TheIntervalIsChecked) {

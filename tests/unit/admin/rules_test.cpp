@@ -336,6 +336,17 @@ TEST(AdminRules, ReadsNeedTheReadTokenWhenOneIsSet) {
   EXPECT_EQ(refusal(get("/metrics"), with), 401) << "an unset token is not an empty one";
 }
 
+/// One that is not enough is not a wrong one.
+TEST(AdminRules, KnownTokensAreThoseThatAreSet) {
+  AdminRules with = rules("secret");
+  EXPECT_TRUE(is_known_token("Bearer secret", with));
+  EXPECT_FALSE(is_known_token("Bearer ", with));
+  EXPECT_FALSE(is_known_token("Bearer look", with));
+  with.read_token = "look";
+  EXPECT_TRUE(is_known_token("Bearer look", with));
+  EXPECT_FALSE(is_known_token("look", with));
+}
+
 TEST(AdminRules, WritesFromOtherSitesAreRefused) {
   struct Case {
     const char* origin;

@@ -59,9 +59,9 @@ TEST(EndpointRequest, SaysWhatIsWrong) {
 TEST(EndpointRequest, AMemberThatIsThereTwiceIsAmbiguous) {
   EXPECT_THAT(problems_of(R"({"state":"drain","state":"active"})"),
               ElementsAre("state: is there twice; write it once"));
-  EXPECT_THAT(
-      problems_of(R"({"state":"drain","why":{"a":[{"b":1,"b":2}]}})"),
-      ElementsAre("why.a.b: is there twice; write it once", "why: unknown; write state, reason or who"));
+  EXPECT_THAT(problems_of(R"({"state":"drain","why":{"a":[{"b":1,"b":2}]}})"),
+              ElementsAre("why.a.b: is there twice; write it once",
+                          "why: unknown; write state, reason, generation or who"));
 }
 
 TEST(EndpointRequest, AddressesComeThroughAPath) {
