@@ -263,7 +263,8 @@ void Supervisor::publish(NewSockets sockets) {
       prepared_, generation_,
       [this](const config::Listener& listener) { return bound_.at(listener.name).bound; },
       [this](const std::string& host) { return resolver_.addresses(host); },
-      [this](const config::Route& route) { return splits_->weights_of(route); });
+      [this](const config::Route& route) { return splits_->weights_of(route); }, Clock::now(),
+      [this](const config::Route& route) { return rollouts_->all().in_force(route); });
   snapshot->access_log = access_log_;
   apply_overrides(*snapshot);
   snapshot_ = freed_here(std::move(snapshot));
@@ -517,6 +518,7 @@ void Supervisor::drain() {
   const auto timeout = snapshot_->config->server.shutdown_timeout;
   observe::log(config::LogLevel::info, "draining: {} connections, at most {} ms", shared_.connections.load(),
                timeout.count());
+  rollouts_->stop();
   admin_->end_event_streams();
   workers_left_ = workers_.size();
   for (const auto& worker : workers_) {

@@ -25,6 +25,7 @@
 #include "control/notify.hpp"
 #include "control/operator_overrides.hpp"
 #include "control/overload_guard.hpp"
+#include "control/rollout_control.hpp"
 #include "control/split_store.hpp"
 #include "names/name_resolver.hpp"
 #include "observe/collector.hpp"
@@ -108,6 +109,7 @@ class Supervisor {
   SplitReport split_report(const config::Route& route) const;
   std::vector<SplitReport> split_reports() const;
   void set_split(const SplitCall& call, const Reply<SplitOutcome>& reply);
+  Result<void> open_rollouts(const std::string& folder);
   void publish_weights();
   void watch_expiry();
 
@@ -166,9 +168,10 @@ class Supervisor {
   std::unique_ptr<AdminServer> admin_;
   SocketAddress admin_address_;
 
-  io::FileDescriptor state_folder_;   // holds the lock on server.state_dir
-  std::optional<AuditLog> audit_;     // from start() on
-  std::optional<SplitStore> splits_;  // the same
+  io::FileDescriptor state_folder_;         // holds the lock on server.state_dir
+  std::optional<AuditLog> audit_;           // from start() on
+  std::optional<SplitStore> splits_;        // the same
+  std::optional<RolloutControl> rollouts_;  // the same
   OperatorOverrides overrides_;
   Compiler::Prepared prepared_;  // of the configuration in force
   std::shared_ptr<const server::Snapshot> snapshot_;

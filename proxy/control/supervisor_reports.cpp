@@ -10,6 +10,7 @@
 #include "config/dump.hpp"
 #include "config/hosts.hpp"
 #include "config/names.hpp"
+#include "control/rollout_reports.hpp"
 #include "control/supervisor.hpp"
 #include "core/version.hpp"
 #include "io/spawn.hpp"
@@ -126,6 +127,7 @@ AdminBackend Supervisor::make_backend() {
   backend.set_split = [this](const SplitCall& call, const Reply<SplitOutcome>& reply) {
     set_split(call, reply);
   };
+  backend.rollouts = rollouts_->backend();
   backend.endpoint = [this](const EndpointCall& call) { return show_endpoint(call); };
   backend.set_endpoint = [this](const EndpointCall& call, const Reply<EndpointOutcome>& reply) {
     set_endpoint(call, reply);
@@ -161,6 +163,9 @@ StatusReport Supervisor::status() const {
   report.last_reload = last_reload_;
   report.last_reload_error = last_reload_error_;
   report.overload = overload_.state();
+  for (RolloutReport& rollout : backend_.rollouts.reports()) {
+    if (rollout.id != 0) report.rollouts.push_back(std::move(rollout));
+  }
   for (const auto& listener : snapshot_->listeners) {
     ListenerReport item;
     item.name = listener->config.name;
@@ -245,6 +250,7 @@ observe::ScrapeInput Supervisor::scrape_input() const {
       input.splits.push_back({split.route, target.upstream, target.effective});
     }
   }
+  input.rollouts = rollout_facts(rollouts_->all(), *snapshot_->config);
   input.checks_waiting = checks_.waiting();
   for (const server::LimitRuntime& limit : *snapshot_->limits) {
     input.limits.push_back({limit.config->name, limit.table->keys(), limit.table->evictions()});

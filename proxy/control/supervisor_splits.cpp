@@ -58,9 +58,30 @@ Result<void> Supervisor::open_state(const std::string& folder) {
   if (!folder.empty()) opened = claim_state_folder(folder);
   if (opened) opened = audit_->open();
   if (opened) opened = splits_->open();
+  if (opened) opened = open_rollouts(folder);
   if (!opened) return self_error(opened.error().kind, "server.state_dir: " + opened.error().detail);
   if (!splits_->problem().empty()) observe::log(config::LogLevel::error, "{}", splits_->problem());
   return {};
+}
+
+Result<void> Supervisor::open_rollouts(const std::string& folder) {
+  RolloutDesk desk{*audit_,
+                   *splits_,
+                   RolloutStore(folder),
+                   [this](std::string_view upstream) { return endpoint_sights(*snapshot_, upstream); },
+                   [] { return Clock::now(); },
+                   [] { return std::chrono::system_clock::now(); }};
+  RolloutSurroundings surroundings;
+  surroundings.config = [this]() -> const config::Config& { return *snapshot_->config; };
+  surroundings.tag = [this] { return generation_tag(boot_mark_, generation_); };
+  surroundings.is_in_use = [this](const std::string& text) {
+    return names_generation(text, boot_mark_, generation_);
+  };
+  surroundings.is_ending = [this] { return state_ == RunState::draining; };
+  surroundings.when_installed = [this](std::function<void()> done) { when_installed(std::move(done)); };
+  rollouts_.emplace(context_, workers_, std::move(desk), std::move(surroundings),
+                    [this] { publish_weights(); });
+  return rollouts_->open();
 }
 
 /// For a configuration that is in force from now on: what the file changed itself wins.
@@ -68,6 +89,7 @@ void Supervisor::reconcile_splits(const config::Config& config) {
   const auto now = std::chrono::system_clock::now();
   log_all(splits_->expire(now));
   log_all(splits_->reconcile(config, now));
+  rollouts_->adopt(prepared_.config);
 }
 
 SplitReport Supervisor::split_report(const config::Route& route) const {
@@ -78,7 +100,8 @@ SplitReport Supervisor::split_report(const config::Route& route) const {
   report.tag = generation_tag(boot_mark_, generation_);
   report.affinity = affinity_text(split_of(route)->affinity);
   report.persistent = splits_->persistent();
-  const auto weights = splits_->weights_of(route);
+  const server::RolloutInForce rollout = rollouts_->all().in_force(route);
+  const auto weights = rollout.weights.empty() ? splits_->weights_of(route) : rollout.weights;
   const auto configured = configured_weights(config, route);
   for (std::size_t i = 0; i < configured.size(); ++i) {
     const auto& upstream = snapshot_->upstreams[split_of(route)->targets[i].upstream];
@@ -90,7 +113,12 @@ SplitReport Supervisor::split_report(const config::Route& route) const {
     target.healthy = upstream::usable_count(upstream.candidates);
     report.targets.push_back(std::move(target));
   }
-  if (const split::RuntimeWeights* entry = splits_->find(route.name)) {
+  if (!rollout.weights.empty()) {
+    const rollout::Record& record = rollouts_->all().find(route.name)->record();
+    report.runtime.emplace(SplitReport::Runtime{std::string(rollout_who), record.done.back().sentence,
+                                                SystemTime(Milliseconds(record.done.back().at_ms)),
+                                                std::nullopt});
+  } else if (const split::RuntimeWeights* entry = splits_->find(route.name)) {
     SplitReport::Runtime& runtime = report.runtime.emplace();
     runtime.who = entry->who;
     runtime.reason = entry->reason;
@@ -122,6 +150,9 @@ void Supervisor::set_split(const SplitCall& call, const Reply<SplitOutcome>& rep
     return reply(refused(409, "generation " + generation_tag(boot_mark_, generation_) + " is in use, not " +
                                   *request.generation + "; look again and decide anew"));
   }
+  if (const std::string why = rollouts_->refusal_of_weights(route->name);
+      !why.empty() && !request.abort_rollout)
+    return reply(refused(409, "the weights are not changed: " + why));
   auto matched = match_weights(request.weights, configured_weights(*config, *route));
   if (auto* problems = std::get_if<std::vector<std::string>>(&matched))
     return reply(refused(422, "the weights are not changed", std::move(*problems)));
@@ -133,6 +164,7 @@ void Supervisor::set_split(const SplitCall& call, const Reply<SplitOutcome>& rep
   change.who = asked_by(request.who, call.peer);
   const auto set = splits_->set(*config, *route, change, std::chrono::system_clock::now());
   if (!set) return reply(refused(500, "the weights are not changed: " + set.error().detail));
+  rollouts_->end_for_weights(route->name, change.who, change.reason);
   observe::log(config::LogLevel::info, "split of route {}: {} set by {}{}{}", route->name,
                split::to_string(change.weights), change.who, change.reason.empty() ? "" : ": ",
                change.reason);

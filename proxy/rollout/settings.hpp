@@ -49,6 +49,7 @@ struct Settings {
   // From the rest of the route.
   bool by_client = false;     // the split has affinity: a unit is a client, else a request
   bool has_baseline = false;  // a third target runs the old version at the canary's size
+  bool operator==(const Settings&) const = default;
 };
 
 /// Of a route whose action has a rollout.
