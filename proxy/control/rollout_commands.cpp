@@ -29,13 +29,13 @@ RolloutWish::Action action_of(std::string_view text) {
 }  // namespace
 
 const config::Route* RolloutCommands::find(const std::string& route, RolloutOutcome& refusal) const {
-  const config::Config& config = in_.config();
+  const config::Config& config = *serving_.snapshot()->config;
   const auto found = std::ranges::find(config.routes, route, &config::Route::name);
   if (found == config.routes.end()) {
     refusal = refused(404, "no route has that name");
   } else if (rollout_of(*found) == nullptr) {
     refusal = refused(404, "that route has no `rollout` in the configuration");
-  } else if (in_.is_ending()) {
+  } else if (serving_.state() == RunState::draining) {
     refusal = refused(503, "shutting down");
   } else {
     return &*found;
@@ -66,7 +66,7 @@ void RolloutCommands::start(const RolloutCall& call, const Reply& reply) {
   if (!request.steps.empty()) settings.steps = request.steps;
   if (auto faults = rollout::faults(settings); !faults.empty())
     return reply(refused(422, "no rollout is started", std::move(faults)));
-  if (const auto other = other_generation(in_, request.generation)) return reply(*other);
+  if (const auto other = other_generation(serving_, request.generation)) return reply(*other);
   const auto started = rollouts_.start(
       {call.route, request.steps, request.keep, asked_by(request.who, call.peer), request.reason});
   if (!started) return reply(refused(409, "no rollout is started: " + started.error().detail));
@@ -80,7 +80,7 @@ void RolloutCommands::change(const RolloutCall& call, const Reply& reply) {
   if (auto* problems = std::get_if<Problems>(&parsed))
     return reply(refused(422, "nothing has changed", std::move(*problems)));
   const auto& request = std::get<RolloutChangeRequest>(parsed);
-  if (const auto other = other_generation(in_, request.generation)) return reply(*other);
+  if (const auto other = other_generation(serving_, request.generation)) return reply(*other);
   const auto done = rollouts_.obey(
       call.route, {action_of(request.action), request.to, asked_by(request.who, call.peer), request.reason});
   if (!done) return reply(refused(409, "nothing has changed: " + done.error().detail));
@@ -89,12 +89,12 @@ void RolloutCommands::change(const RolloutCall& call, const Reply& reply) {
 
 /// Once it is in force on all workers.
 void RolloutCommands::answer(int status, const std::string& route, const Reply& reply) {
-  in_.when_installed([this, status, route, reply] {
+  serving_.when_installed([this, status, route, reply] {
     RolloutOutcome outcome;
     const config::Route* const now_there = find(route, outcome);
     if (now_there == nullptr) return reply(outcome);
     outcome.status = status;
-    outcome.report = rollout_report(rollouts_, in_.config(), *now_there, in_.tag());
+    outcome.report = rollout_report(rollouts_, *serving_.snapshot()->config, *now_there, serving_.tag());
     reply(outcome);
   });
 }

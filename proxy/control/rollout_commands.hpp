@@ -7,24 +7,15 @@
 
 #include "admin/rollout_report.hpp"
 #include "control/rollouts.hpp"
+#include "control/serving.hpp"
 
 namespace weir::control {
-
-/// What is in force, and when a publication is.
-struct RolloutSurroundings {
-  std::function<const config::Config&()> config;
-  std::function<std::string()> tag;                        // of the generation in force
-  std::function<bool(const std::string& text)> is_in_use;  // `text` names that generation
-  std::function<bool()> is_ending;                         // the process drains
-  std::function<void(std::function<void()> done)> when_installed;
-};
 
 class RolloutCommands {
  public:
   using Reply = std::function<void(RolloutOutcome)>;
 
-  RolloutCommands(Rollouts& rollouts, RolloutSurroundings surroundings)
-      : rollouts_(rollouts), in_(std::move(surroundings)) {}
+  RolloutCommands(Rollouts& rollouts, const Serving& serving) : rollouts_(rollouts), serving_(serving) {}
 
   void start(const RolloutCall& call, const Reply& reply);
   void change(const RolloutCall& call, const Reply& reply);
@@ -35,7 +26,7 @@ class RolloutCommands {
   void answer(int status, const std::string& route, const Reply& reply);
 
   Rollouts& rollouts_;
-  RolloutSurroundings in_;
+  const Serving& serving_;
 };
 
 }  // namespace weir::control

@@ -2,51 +2,48 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
-#include <functional>
-#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
+#include "control/publisher.hpp"
 #include "control/rollout_commands.hpp"
 #include "control/rollout_ticker.hpp"
 #include "control/rollouts.hpp"
+#include "control/serving.hpp"
+#include "control/split_control.hpp"
 
 namespace weir::control {
 
 class RolloutControl {
  public:
-  /// `publish`: sends what is in force to the workers. Everything referred to outlives this.
-  RolloutControl(boost::asio::io_context& io, const std::vector<std::unique_ptr<server::Worker>>& workers,
-                 RolloutDesk desk, RolloutSurroundings surroundings, std::function<void()> publish);
+  /// `folder`: server.state_dir, empty where rollouts are kept in memory. All references outlive this.
+  RolloutControl(boost::asio::io_context& context, Serving& serving, Publisher& publisher, AuditLog& audit,
+                 SplitControl& splits, const std::string& folder);
   RolloutControl(const RolloutControl&) = delete;
   RolloutControl& operator=(const RolloutControl&) = delete;
 
-  /// Reads what is there. Error (internal): server.state_dir cannot be used.
+  /// Reads what is there. Error (internal): the folder cannot be used.
   Result<void> open();
-  /// `config` is in force from now on; its owner publishes afterwards.
-  void adopt(std::shared_ptr<const config::Config> config);
+  /// `config` is in force from now on, and lives until the next one is; its owner publishes afterwards.
+  void adopt(const config::Config& config);
   /// The process drains: saved, and nothing is decided any more.
   void stop() { ticker_.stop(); }
 
-  /// Why an operator's weights are not taken while a rollout of that route runs; empty: they are.
-  std::string refusal_of_weights(const std::string& route) const;
-  /// After they were taken all the same.
-  void end_for_weights(const std::string& route, const std::string& who, const std::string& reason) {
-    all_.end_for_weights(route, who, reason);
-  }
-
   const Rollouts& all() const { return all_; }
+  /// Of all routes that have `rollout:`.
+  std::vector<RolloutReport> reports() const;
   /// What the admin address asks.
   RolloutBackend backend();
 
  private:
+  SplitControl::Rollouts for_splits();
+
+  Serving& serving_;
   Rollouts all_;
   RolloutTicker ticker_;
-  RolloutSurroundings in_;
   RolloutCommands commands_;
 };
-
-/// The endpoints of that upstream in a snapshot.
-std::vector<rollout::EndpointSight> endpoint_sights(const server::Snapshot& snapshot,
-                                                    std::string_view upstream);
 
 }  // namespace weir::control

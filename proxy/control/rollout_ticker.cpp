@@ -36,18 +36,16 @@ void RolloutTicker::ask() {
     std::size_t missing = 0;  // workers
   };
   const auto taken = std::make_shared<Taken>();
-  taken->missing = workers_.size();
+  taken->missing = serving_.workers().size();
   asked_ = Clock::now();
   ++question_;
-  for (const auto& worker : workers_) {
-    worker->post([this, &worker = *worker, taken, question = question_] {
-      const auto counts = std::make_shared<std::vector<server::RolloutCounts>>(worker.take_rollout_counts());
-      boost::asio::post(io_, [this, taken, counts, question] {
-        std::ranges::move(*counts, std::back_inserter(taken->counts));
-        if (--taken->missing == 0) answered(question, taken->counts);
-      });
+  serving_.post([this, taken, question = question_](server::Worker& worker) {
+    const auto counts = std::make_shared<std::vector<server::RolloutCounts>>(worker.take_rollout_counts());
+    boost::asio::post(io_, [this, taken, counts, question] {
+      std::ranges::move(*counts, std::back_inserter(taken->counts));
+      if (--taken->missing == 0) answered(question, taken->counts);
     });
-  }
+  });
 }
 
 void RolloutTicker::answered(std::uint64_t question, const std::vector<server::RolloutCounts>& counts) {

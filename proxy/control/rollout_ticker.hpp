@@ -5,11 +5,10 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
-#include <memory>
 #include <vector>
 
 #include "control/rollouts.hpp"
-#include "server/worker.hpp"
+#include "control/serving.hpp"
 
 namespace weir::control {
 
@@ -18,10 +17,9 @@ class RolloutTicker {
   /// An answer of all workers that takes longer is not waited for: they are asked anew.
   static constexpr Milliseconds answer_max{5'000};
 
-  /// `workers` may still be empty, and outlive this.
-  RolloutTicker(boost::asio::io_context& io, Rollouts& rollouts,
-                const std::vector<std::unique_ptr<server::Worker>>& workers)
-      : io_(io), rollouts_(rollouts), workers_(workers), timer_(io) {}
+  /// All of them outlive this.
+  RolloutTicker(boost::asio::io_context& io, Rollouts& rollouts, const Serving& serving)
+      : io_(io), rollouts_(rollouts), serving_(serving), timer_(io) {}
 
   /// After something may have begun. Ends by itself when nothing runs any more.
   void start();
@@ -35,7 +33,7 @@ class RolloutTicker {
 
   boost::asio::io_context& io_;
   Rollouts& rollouts_;
-  const std::vector<std::unique_ptr<server::Worker>>& workers_;
+  const Serving& serving_;
   boost::asio::steady_timer timer_;
   bool is_ticking_ = false, is_stopped_ = false;
   std::uint64_t question_ = 0, answered_ = 0;

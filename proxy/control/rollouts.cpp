@@ -95,8 +95,8 @@ void Rollouts::save_all() {
   }
 }
 
-void Rollouts::adopt(std::shared_ptr<const config::Config> config) {
-  config_ = std::move(config);
+void Rollouts::adopt(const config::Config& config) {
+  config_ = &config;
   for (auto it = by_route_.begin(); it != by_route_.end();) {
     RouteRollout& rollout = *it->second;
     const config::Route* const route = route_named(it->first);

@@ -37,8 +37,8 @@ class Rollouts {
 
   /// Reads what is there; the phrases are for the log. Error (internal): the folder cannot be used.
   Result<std::vector<std::string>> open();
-  /// `config` is in force from now on; its owner publishes afterwards.
-  void adopt(std::shared_ptr<const config::Config> config);
+  /// `config` is in force from now on, and lives until the next one is adopted; its owner publishes afterwards.
+  void adopt(const config::Config& config);
   /// For a snapshot that is being made.
   server::RolloutInForce in_force(const config::Route& route) const;
 
@@ -68,7 +68,7 @@ class Rollouts {
 
   RolloutDesk desk_;
   std::function<void()> publish_;
-  std::shared_ptr<const config::Config> config_;
+  const config::Config* config_ = nullptr;
   std::map<std::string, std::unique_ptr<RouteRollout>, std::less<>> by_route_;
   std::uint64_t last_count_id_ = 0;
 };

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -49,9 +50,10 @@ class RolloutRig {
     open();
   }
   void adopt(config::Config now) {
+    const auto before = config;  // until the new one is adopted
     config = std::make_shared<config::Config>(std::move(now));
     splits->reconcile(*config, wall);
-    all->adopt(config);
+    all->adopt(*config);
   }
   config::ProxyAction& action() { return std::get<config::ProxyAction>(config->routes[0].action); }
 
@@ -138,7 +140,7 @@ class RolloutRig {
     all = std::make_unique<Rollouts>(std::move(desk), [this] { ++publications; });
     phrases = all->open().value();
     splits->reconcile(*config, wall);
-    all->adopt(config);
+    all->adopt(*config);
   }
 
   testing::TempDir own_;
