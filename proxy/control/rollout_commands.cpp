@@ -45,11 +45,11 @@ const config::Route* RolloutCommands::find(const std::string& route, RolloutOutc
 
 namespace {
 
-std::optional<RolloutOutcome> other_generation(const RolloutSurroundings& in,
+std::optional<RolloutOutcome> other_generation(const Serving& serving,
                                                const std::optional<std::string>& asked) {
-  if (!asked || in.is_in_use(*asked)) return std::nullopt;
-  return refused(409,
-                 "generation " + in.tag() + " is in use, not " + *asked + "; look again and decide anew");
+  if (!asked || serving.is_generation(*asked)) return std::nullopt;
+  return refused(
+      409, "generation " + serving.tag() + " is in use, not " + *asked + "; look again and decide anew");
 }
 
 }  // namespace
