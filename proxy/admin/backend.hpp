@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "admin/rollout_report.hpp"
 #include "config/diff.hpp"
 #include "config/model.hpp"
 #include "limit/overload.hpp"
@@ -69,6 +70,7 @@ struct StatusReport {
   std::vector<ListenerReport> listeners;
   std::uint64_t requests_total = 0;
   std::int64_t requests_in_flight = 0;
+  std::vector<RolloutReport> rollouts{};  // that were started
 };
 
 /// By an operator.
@@ -208,6 +210,7 @@ struct AdminBackend {
   std::function<void(const SplitCall&, Reply<SplitOutcome>)> set_split;
   std::function<EndpointOutcome(const EndpointCall&)> endpoint;
   std::function<void(const EndpointCall&, Reply<EndpointOutcome>)> set_endpoint;
+  RolloutBackend rollouts;
   std::function<std::string()> audit;  // JSON
   std::function<void(CountersReply)> counters;
   std::function<observe::ShownNames()> shown_names;

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "admin/backend.hpp"
+#include "admin/rollout_report.hpp"
 #include "observe/events.hpp"
 
 namespace weir::control {
@@ -20,6 +21,7 @@ boost::json::object to_object(const limit::Overload& overload);
 boost::json::object to_object(const EndpointReport& endpoint);
 boost::json::object to_object(const config::Changes& changes);
 boost::json::object to_object(const SplitReport& report, SystemTime now);
+boost::json::object to_object(const RolloutReport& report);
 boost::json::object to_object(const observe::Event& event);
 
 }  // namespace weir::control

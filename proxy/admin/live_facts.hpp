@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "admin/backend.hpp"
+#include "admin/rollout_report.hpp"
 #include "observe/collector.hpp"
 #include "observe/name_table.hpp"
 #include "observe/traffic_history.hpp"
@@ -41,6 +42,7 @@ struct LiveFacts {
   std::vector<LiveRoute> routes;
   std::vector<UpstreamReport> upstreams;  // their counters unset
   std::vector<SplitReport> splits;
+  std::vector<RolloutReport> rollouts;
   std::vector<LiveLimit> limits;
   std::vector<observe::CertificateFacts> certificates;
   std::vector<std::string> audit;               // JSON objects, newest first

@@ -147,6 +147,16 @@ json::object splits_of(const LiveFacts& facts, SystemTime now) {
   return shown;
 }
 
+json::object rollouts_of(const LiveFacts& facts) {
+  json::object shown;
+  for (const RolloutReport& rollout : facts.rollouts) {
+    json::object one = to_object(rollout);
+    one.erase("route");
+    shown[rollout.route] = std::move(one);
+  }
+  return shown;
+}
+
 json::object limits_of(const LiveFacts& facts, const LimitRates& rates) {
   json::object shown;
   std::size_t place = 0;
@@ -267,6 +277,7 @@ json::object live_view(const LiveFacts& facts, const TrafficHistory& history, co
                     {"problems", problems(facts, now)},
                     {"traffic", traffic_of(facts, history)},
                     {"routes", routes_of(facts, history)},
+                    {"rollouts", rollouts_of(facts)},
                     {"splits", splits_of(facts, now)},
                     {"upstreams", upstreams_of(facts, history, endpoints_left_out)},
                     {"limits", limits_of(facts, limits)},

@@ -87,6 +87,16 @@ void look_at_upstream(const UpstreamReport& upstream, Found& found) {
   }
 }
 
+/// What an operator did to a rollout is none of its problems.
+void look_at_rollout(const RolloutReport& rollout, SystemTime now, Found& found) {
+  if (rollout.done.empty()) return;
+  const RolloutReport::Done& last = rollout.done.back();
+  const bool is_held = rollout.state == "held" && rollout.held != std::vector<std::string>{"operator"};
+  const bool is_back = rollout.state == "rolled_back" && last.cause != "operator";
+  if (is_held || (is_back && now - last.at < rollback_shown))
+    found.push_back({is_back ? Severity::bad : Severity::warn, "rollout", rollout.route, last.sentence});
+}
+
 void look_at_certificates(const LiveFacts& facts, SystemTime now, Found& found) {
   for (const observe::CertificateFacts& certificate : facts.certificates) {
     const auto left = certificate.not_after - now;
@@ -107,6 +117,7 @@ json::array problems(const LiveFacts& facts, SystemTime now) {
   Found found;
   look_at_process(facts, found);
   for (const UpstreamReport& upstream : facts.upstreams) look_at_upstream(upstream, found);
+  for (const RolloutReport& rollout : facts.rollouts) look_at_rollout(rollout, now, found);
   look_at_certificates(facts, now, found);
   std::ranges::stable_sort(found, {}, &Problem::severity);
   json::array shown;

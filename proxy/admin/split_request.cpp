@@ -36,6 +36,11 @@ void read_ttl(const json::value& value, SplitRequest& request, Problems& problem
     problems.emplace_back("ttl: must be a duration above 0, such as \"15m\"");
 }
 
+void read_abort(const json::value& value, SplitRequest& request, Problems& problems) {
+  if (!value.is_bool()) problems.emplace_back("abort_rollout: must be true or false");
+  request.abort_rollout = value.is_bool() && value.get_bool();
+}
+
 }  // namespace
 
 std::variant<SplitRequest, Problems> parse_split_request(std::string_view body) {
@@ -46,6 +51,7 @@ std::variant<SplitRequest, Problems> parse_split_request(std::string_view body) 
   Problems problems = read_body(body, {{"weights", into_request(read_weights), "is missing"},
                                        note("reason", split::reason_bytes_max, request.reason),
                                        {"ttl", into_request(read_ttl)},
+                                       {"abort_rollout", into_request(read_abort)},
                                        generation_member(request.generation),
                                        note("who", who_bytes_max, request.who)});
   if (!problems.empty()) return problems;

@@ -22,8 +22,7 @@ TokenGuard::Window& TokenGuard::window_of(const IpAddress& place, TimePoint now)
   const auto found = windows_.find(place);
   if (found != windows_.end()) return found->second;
   if (windows_.size() >= addresses_max)
-    std::erase_if(windows_,
-                  [now](const auto& entry) { return now - entry.second.begin >= window_length; });
+    std::erase_if(windows_, [now](const auto& entry) { return now - entry.second.begin >= window_length; });
   return windows_.size() < addresses_max ? windows_[place] : others_;
 }
 

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -31,6 +32,7 @@ struct Tick {
   TimePoint now;
   bool canary_usable = true, stable_usable = true;  // at least one endpoint each
   bool canary_restarted = false;                    // an endpoint of it came back, or is new: it warms up
+  bool may_raise = true;               // false: what it would raise cannot be saved, so it does not
   std::uint32_t replicas_missing = 0;  // where others' counts are added: those that do not report
   std::span<const Counts> counts;      // since the last tick
 };
@@ -55,6 +57,10 @@ class Rollout {
   Result<Decision> promote(std::optional<Share> to, std::string reason);
   Result<Decision> roll_back(std::string reason);
 
+  /// The last decision raised the canary's share, or ended the rollout well, and could not be saved: all is as before it.
+  /// Before the next tick or command.
+  void undo();
+
   const State& state() const { return state_; }
   const Settings& settings() const { return settings_; }
   bool is_over() const { return state_.phase != Phase::running; }
@@ -77,7 +83,7 @@ class Rollout {
 
   Facts facts(const Tick& tick) const;
   bool reaches(Family family, double limit) const;
-  std::optional<Decision> act(Verdict verdict);
+  std::optional<Decision> act(Verdict verdict, bool may_raise);
   Decision held(Held held);
   Decision go_to(std::uint32_t step, Share share, Cause cause, std::string reason = {});
   Decision back(Cause cause, std::string reason = {});
@@ -87,6 +93,7 @@ class Rollout {
   Settings settings_;
   Names names_;
   State state_;
+  std::shared_ptr<const State> before_;  // the last decision, where it may be undone
   Recent recent_;
   TimePoint last_;
   EvidenceSum sum_;

@@ -409,6 +409,6 @@ export function showProblems(host, problems) {
   keyed(host, items.map((one) => ({ ...one, key: one.severity + one.text })), ({ severity, text, about, name }) => {
     const words = { bad: "error", warn: "warning", note: "on purpose", good: "" }[severity];
     return element("p", { class: "problem " + severity }, element("span", { class: "state " + severity }, words),
-      " ", text, ...(about === "upstream" ? [" ", link("upstream", name)] : []));
+      " ", text, ...(about === "upstream" || about === "rollout" ? [" ", link(about, name)] : []));
   });
 }

@@ -79,6 +79,29 @@ TEST(Problems, TheWorstComeFirst) {
             "bad: blue is in panic: 2 of 2 endpoints are out, so all that no operator took out are used.");
 }
 
+TEST(Problems, ARolloutThatIsHeldOrWasTakenBackIsOne) {
+  LiveFacts facts = healthy();
+  RolloutReport rollout;
+  rollout.route = "api";
+  rollout.state = "running";
+  rollout.done.push_back({1, now - std::chrono::minutes(5), "started", "none", 0, 5, "api: started."});
+  facts.rollouts = {rollout};
+  EXPECT_THAT(texts(facts), IsEmpty());
+  facts.rollouts[0].state = "held";
+  facts.rollouts[0].held = {"low_traffic"};
+  facts.rollouts[0].done.push_back({2, now, "held", "low_traffic", 5, 5, "api: held at 5 %."});
+  EXPECT_THAT(texts(facts), ElementsAre("warn: api: held at 5 %."));
+  facts.rollouts[0].held = {"operator"};
+  EXPECT_THAT(texts(facts), IsEmpty()) << "an operator wanted it so";
+  facts.rollouts[0].state = "rolled_back";
+  facts.rollouts[0].held = {};
+  facts.rollouts[0].done.push_back(
+      {3, now - std::chrono::minutes(1), "rolled_back", "evidence", 5, 0, "api: back."});
+  EXPECT_THAT(texts(facts), ElementsAre("bad: api: back."));
+  facts.rollouts[0].done.back().at = now - rollback_shown;
+  EXPECT_THAT(texts(facts), IsEmpty()) << "it is over";
+}
+
 TEST(Problems, CertificatesAreOneBeforeTheyExpire) {
   LiveFacts facts = healthy();
   facts.certificates = {{"https", "far.example", now + std::chrono::hours(24 * 15)},
