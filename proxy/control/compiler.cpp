@@ -234,7 +234,9 @@ void Compiler::add_split(Prepared& prepared, const config::Route& route, const c
     timeouts->push_back(merged_timeouts(upstream.timeouts, action.timeouts));
     runtime.weights.push_back(target.weight);
   }
-  runtime.rules = std::make_shared<split::Split>(*action.split, route.name, names);
+  const std::string_view secret =
+      action.rollout ? std::string_view(action.rollout->salt) : std::string_view();
+  runtime.rules = std::make_shared<split::Split>(*action.split, route.name, names, secret);
   runtime.timeouts = std::move(timeouts);
   auto& known = split_shared_[route.name];
   runtime.shared = known.lock();

@@ -25,6 +25,8 @@ namespace weir::rollout {
 inline constexpr Milliseconds tick_interval{250};
 /// A pause between ticks that is longer counts as this long: the process was stopped, and nothing was seen.
 inline constexpr Milliseconds tick_max{10'000};
+/// A look at a canary that is down counts as no more: after a pause of the process one look is no proof.
+inline constexpr Milliseconds down_look_max{1'000};
 /// As many values of the comparison side have to be known before anything is called slow.
 inline constexpr std::uint64_t slow_bounds_values_min = 200;
 
