@@ -22,10 +22,10 @@ def ask(port, method, path, host="127.0.0.1", timeout=2.0):
 
 
 class Endpoint:
-    """One instance; its answers carry `X-Version: NUMBER`. Keeps its port over restarts."""
+    """One instance; its answers carry `X-Version: NUMBER`. Keeps its port over restarts. `options`: of weir-origin."""
 
-    def __init__(self, stage, number, host="127.0.0.1", port=0):
-        self.stage, self.number, self.host, self.port = stage, number, host, port
+    def __init__(self, stage, number, host="127.0.0.1", port=0, options=()):
+        self.stage, self.number, self.host, self.port, self.options = stage, number, host, port, options
         self.name = f"endpoint{number}"
         self.begin()
         self.finish()
@@ -36,7 +36,7 @@ class Endpoint:
 
     def begin(self):
         command = [need_binary("weir-origin"), "--address", self.host, "--port", str(self.port), "--name", self.name,
-                   "--version-header", str(self.number)]
+                   "--version-header", str(self.number), *self.options]
         self.process = self.stage.start(self.name, LOAD_CPU, command)
 
     def finish(self):
@@ -66,6 +66,13 @@ class Endpoint:
         status, _ = ask(self.port, "PUT", f"/fault/{fault}", self.host)
         if status != 200:
             raise Failure(f"weir-origin has no fault {fault}")
+
+    def change(self, **behaviour):
+        """What it does to all requests from now on: fail_percent, slow_factor and the like."""
+        query = "&".join(f"{name}={value}" for name, value in behaviour.items())
+        status, body = ask(self.port, "PUT", f"/control?{query}", self.host)
+        if status != 200:
+            raise Failure(f"weir-origin: {body.decode().strip()}")
 
     def seen(self):
         """Requests that reached it."""

@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "behaviour.hpp"
 #include "request.hpp"
 
 namespace weir::origin {
@@ -36,13 +37,6 @@ std::optional<Fault> parse_mode(std::string_view words) {
     if (words == name) return Fault{mode};
   }
   return std::nullopt;
-}
-
-/// Spreads neighbouring numbers (the finaliser of splitmix64).
-std::uint64_t scatter(std::uint64_t number) {
-  number = (number ^ number >> 30) * 0xbf58476d1ce4e5b9U;
-  number = (number ^ number >> 27) * 0x94d049bb133111ebU;
-  return number ^ number >> 31;
 }
 
 }  // namespace

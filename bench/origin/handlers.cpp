@@ -267,13 +267,28 @@ Reply cut(const Context& context) {
   return reply;
 }
 
-/// `PUT /fault/...` changes how every other path but /stats is answered.
+std::string_view query_of(const Request& request) {
+  return request.target.substr(std::min(request.target.size(), request.path.size() + 1));
+}
+
+/// `PUT /control?fail_percent=5` changes how requests are answered from now on; GET shows it.
+Reply control(const Context& context) {
+  if (context.request.method == "PUT") {
+    const std::string wrong = context.shared.behaviour.change(query_of(context.request));
+    if (!wrong.empty()) {
+      append_message(context.out, context, 400, text_type, wrong + "\n");
+      return {};
+    }
+  }
+  append_message(context.out, context, 200, json_type, to_json(context.shared.behaviour.get()) + "\n");
+  return {};
+}
+
+/// `PUT /fault/...` changes how every other path but /control and /stats is answered.
 Reply fault_setting(const Context& context) {
   const Request& request = context.request;
   const std::string_view words = request.path.substr(std::min<std::size_t>(request.path.size(), 7));
-  const std::string_view query =
-      request.target.substr(std::min(request.target.size(), request.path.size() + 1));
-  const auto fault = parse_fault(words, query);
+  const auto fault = parse_fault(words, query_of(request));
   if (request.method != "PUT" || !fault) {
     append_message(context.out, context, 404, text_type,
                    "PUT /fault/none, status/N, reset, half, cut, garbage, slow/MS or close; ?percent=N\n");
@@ -319,15 +334,10 @@ bool number_after(std::string_view path, std::string_view prefix, std::uint64_t&
   return path.starts_with(prefix) && parse_decimal(path.substr(prefix.size()), value);
 }
 
-}  // namespace
-
-Reply handle(const Request& request, const std::string& client, bool reused, Shared& shared, Output& out) {
-  const Context context{request, client, shared, out};
-  const std::string_view path = request.path;
-  if (path.starts_with("/fault/")) return fault_setting(context);
-  if (path == "/stats") return stats(context);
-  shared.requests.fetch_add(1, std::memory_order_relaxed);
-  if (auto bad = misbehave(context, shared.fault.next(), reused)) return std::move(*bad);
+/// The answer by path; `fails`: a 500 instead.
+Reply answer(const Context& context, bool fails) {
+  if (fails) return status(context, 500);
+  const std::string_view path = context.request.path;
   std::uint64_t number = 0;
   if (path == "/") return root(context);
   if (number_after(path, "/bytes/", number)) return bytes(context, number);
@@ -344,12 +354,33 @@ Reply handle(const Request& request, const std::string& client, bool reused, Sha
   }
   if (path == "/echo") return echo(context);
   if (path == "/ws") return websocket(context);
-  if (path == "/health" || path.starts_with("/health/")) return health(context);
   if (path == "/reset") return {make_cut(Step::Kind::reset), false, true};
   if (path == "/half") return half(context);
   if (path == "/garbage") return garbage(context);
   if (path == "/slow") return slow(context);
   return root(context);
+}
+
+}  // namespace
+
+Reply handle(const Request& request, const std::string& client, bool reused, Shared& shared, Output& out) {
+  const Context context{request, client, shared, out};
+  const std::string_view path = request.path;
+  if (path == "/control") return control(context);
+  if (path.starts_with("/fault/")) return fault_setting(context);
+  if (path == "/stats") return stats(context);
+  shared.requests.fetch_add(1, std::memory_order_relaxed);
+  if (auto bad = misbehave(context, shared.fault.next(), reused)) return std::move(*bad);
+  // A version that is worse still passes its health check.
+  if (path == "/health" || path.starts_with("/health/")) return health(context);
+  const Outcome outcome = shared.behaviour.next();
+  const bool two_ways = path == "/echo" || path == "/ws";
+  if (outcome.delay == milliseconds::zero() || (two_ways && !outcome.fails))
+    return answer(context, outcome.fails);
+  Output late;
+  Reply reply = answer({request, client, shared, late}, outcome.fails);
+  reply.responder = make_late(std::move(late), std::move(reply.responder), outcome.delay);
+  return reply;
 }
 
 void append_refusal(Output& out, int status, const Shared& shared) {

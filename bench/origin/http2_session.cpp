@@ -223,7 +223,13 @@ void Http2Session::answer(Stream& stream, const Request& request) {
   if (stream.grpc && shared_.fault.get().mode == FaultMode::none) {
     shared_.requests.fetch_add(1, std::memory_order_relaxed);
     stream.output.append("HTTP/1.1 200 OK\r\n" + shared_.common_fields +
-                         "Content-Type: application/grpc\r\n\r\n");
+                         "Content-Type: application/grpc\r\n");
+    if (shared_.behaviour.next().fails) {  // INTERNAL, in the head: no messages follow
+      stream.output.append("grpc-status: 13\r\n\r\n");
+      stream.grpc = false;
+      return;
+    }
+    stream.output.append("\r\n");
     stream.responder = make_echo(false);
     return;
   }

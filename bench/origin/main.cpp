@@ -26,6 +26,32 @@ void raise_descriptor_limit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+constexpr const char* about_control =
+    "\nWhile it runs:\n"
+    "  curl -X PUT 'http://ADDRESS/control?fail_percent=5&slow_factor=2'\n"
+    "changes what it names: fail_percent, latency_ms, latency_spread, slow_factor, cold_start (begins anew). "
+    "GET shows\n"
+    "all. Requests to /health, /control, /fault and /stats are answered as ever; answer times do not hold "
+    "for /echo, /ws\n"
+    "and calls of gRPC. A gRPC call that fails has grpc-status 13.\n"
+    "Other faults: PUT /fault/none, status/N, reset, half, cut, garbage, slow/MS or close; ?percent=N.";
+
+void add_behaviour(CLI::App& app, weir::origin::Behaviour& behaviour) {
+  app.add_option("--fail-percent", behaviour.fail_percent,
+                 "Share of requests that get a 500, fractions allowed")
+      ->capture_default_str();
+  app.add_option("--latency-ms", behaviour.latency_ms, "Median of the answer time; 0: at once")
+      ->capture_default_str();
+  app.add_option("--latency-spread", behaviour.latency_spread,
+                 "Sigma of its logarithm (lognormal times); 0: always the median")
+      ->capture_default_str();
+  app.add_option("--slow-factor", behaviour.slow_factor, "Times --latency-ms")->capture_default_str();
+  app.add_option("--cold-start", behaviour.cold_start,
+                 "Seconds in which answers take longer: ten times as long at first, then evenly less")
+      ->capture_default_str();
+  app.footer(about_control);
+}
+
 void add_options(CLI::App& app, weir::origin::Options& options) {
   app.add_option("--port", options.port, "Port to listen on; 0 takes a free one")->required();
   app.add_option("--address", options.address, "IP address to listen on")->capture_default_str();
@@ -34,6 +60,7 @@ void add_options(CLI::App& app, weir::origin::Options& options) {
   app.add_option("--threads", options.threads, "Event loops, one thread each")
       ->check(CLI::Range(1U, threads_max))
       ->capture_default_str();
+  add_behaviour(app, options.behaviour);
 }
 
 sigset_t block_stop_signals() {
@@ -77,6 +104,10 @@ int run(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? exit_ok : exit_usage;
+  }
+  if (const std::string wrong = fault_of(options.behaviour); !wrong.empty()) {
+    std::fprintf(stderr, "weir-origin: %s\n", wrong.c_str());
+    return exit_usage;
   }
   std::signal(SIGPIPE, SIG_IGN);
   raise_descriptor_limit();

@@ -1,11 +1,12 @@
 // What the command line says, and the little state that all loops of one weir-origin share. Written before
-// the loops start; afterwards only the atomics change.
+// the loops start; afterwards only what may change from any thread does.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <string>
 
+#include "behaviour.hpp"
 #include "fault.hpp"
 
 namespace weir::origin {
@@ -16,10 +17,11 @@ struct Options {
   std::string name = "origin";
   std::string version_header;  // empty: no X-Version field
   unsigned threads = 1;
+  Behaviour behaviour;  // to begin with
 };
 
 struct Shared {
-  explicit Shared(Options chosen) : options(std::move(chosen)) {
+  explicit Shared(Options chosen) : options(std::move(chosen)), behaviour(options.behaviour, options.name) {
     common_fields = "Server: weir-origin\r\n";
     if (!options.version_header.empty()) common_fields += "X-Version: " + options.version_header + "\r\n";
   }
@@ -28,7 +30,8 @@ struct Shared {
   std::string common_fields;  // ready-made lines that every response carries
   std::atomic<bool> healthy{true};
   FaultSwitch fault;
-  std::atomic<std::uint64_t> requests{0};  // but those to /fault and /stats
+  BehaviourSwitch behaviour;
+  std::atomic<std::uint64_t> requests{0};  // but those to /control, /fault and /stats
 };
 
 }  // namespace weir::origin

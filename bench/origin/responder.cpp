@@ -104,6 +104,34 @@ class Delayed final : public Responder {
   bool waited_ = false;
 };
 
+class Late final : public Responder {
+ public:
+  Late(Output written, std::unique_ptr<Responder> rest, milliseconds delay)
+      : written_(std::move(written)), rest_(std::move(rest)), delay_(delay) {}
+
+  bool needs_body() const override { return rest_ && rest_->needs_body(); }
+  void on_body(std::string_view piece, Output& out) override {
+    if (rest_) rest_->on_body(piece, out);
+  }
+
+  Step produce(Output& out, bool body_done) override {
+    if (delay_ != milliseconds::zero())
+      return {Step::Kind::wait, std::exchange(delay_, milliseconds::zero())};
+    while (!written_.empty()) {
+      const std::string_view piece = written_.front();
+      out.append(piece);
+      written_.consume(piece.size());
+    }
+    if (!rest_) return {Step::Kind::done};
+    return rest_->produce(out, body_done);
+  }
+
+ private:
+  Output written_;
+  std::unique_ptr<Responder> rest_;
+  milliseconds delay_;
+};
+
 class Report final : public Responder {
  public:
   Report(std::string head_fields, std::string json_start, bool head_only)
@@ -201,6 +229,9 @@ std::unique_ptr<Responder> make_events(bool bare) {
 }
 std::unique_ptr<Responder> make_delayed(std::string message, milliseconds delay) {
   return std::make_unique<Delayed>(std::move(message), delay);
+}
+std::unique_ptr<Responder> make_late(Output written, std::unique_ptr<Responder> rest, milliseconds delay) {
+  return std::make_unique<Late>(std::move(written), std::move(rest), delay);
 }
 std::unique_ptr<Responder> make_report(std::string head_fields, std::string json_start, bool head_only) {
   return std::make_unique<Report>(std::move(head_fields), std::move(json_start), head_only);

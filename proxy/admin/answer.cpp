@@ -8,12 +8,13 @@
 #include <optional>
 #include <utility>
 
-#include "admin/dashboard.hpp"
 #include "admin/endpoint_request.hpp"
 #include "admin/event_text.hpp"
 #include "admin/json.hpp"
+#include "admin/rollout_report.hpp"
 #include "admin/server.hpp"
 #include "admin/split_report.hpp"
+#include "admin/web_files.hpp"
 
 namespace weir::control {
 namespace {
@@ -61,9 +62,12 @@ AdminResponse late() {
   return problem(503, "the workers did not answer in time");
 }
 
-AdminResponse dashboard_part(std::string content_type, std::string_view body) {
-  AdminResponse response = text_response(200, std::move(content_type), std::string(body));
-  response.fields.emplace_back("Content-Security-Policy", dashboard_policy);
+AdminResponse page(std::string_view target) {
+  const WebFile* const file = find_web_file(target.substr(0, target.find('?')));
+  if (file == nullptr) return problem(404, "no such path");
+  AdminResponse response = text_response(200, std::string(file->content_type), std::string(file->bytes));
+  response.fields.emplace_back("Content-Security-Policy", web_policy);
+  response.fields.emplace_back("Cross-Origin-Opener-Policy", "same-origin");
   return response;
 }
 
@@ -141,6 +145,20 @@ EndpointCall endpoint_call(const AdminDetails& details) {
   return {decoded(path.upstream), decoded(path.address), std::string(details.body), details.peer};
 }
 
+AdminResponse rollout(const std::vector<RolloutReport>& reports, std::string_view route) {
+  const auto found = std::ranges::find(reports, route, &RolloutReport::route);
+  if (found == reports.end()) return problem(404, "no route with a rollout has that name");
+  return json_response(200, to_json(*found));
+}
+
+asio::awaitable<AdminResponse> answer_rollout(asio::io_context& io, Call<RolloutOutcome> call) {
+  auto asking = ask<RolloutOutcome>(io, std::move(call), AdminLimits::backend_timeout);
+  const auto outcome = co_await std::move(asking);
+  if (!outcome) co_return late();
+  if (outcome->status >= 300) co_return problem(outcome->status, outcome->detail, outcome->errors);
+  co_return json_response(outcome->status, to_json(outcome->report));
+}
+
 asio::awaitable<AdminResponse> at_once(AdminResponse response) {
   co_return response;
 }
@@ -150,12 +168,8 @@ asio::awaitable<AdminResponse> at_once(AdminResponse response) {
 asio::awaitable<AdminResponse> answer(asio::io_context& io, AdminBackend& backend, AdminAction action,
                                       const AdminDetails& details) {
   switch (action) {
-    case AdminAction::dashboard:
-      return at_once(dashboard_part("text/html; charset=utf-8", dashboard_html));
-    case AdminAction::dashboard_script:
-      return at_once(dashboard_part("text/javascript; charset=utf-8", dashboard_script));
-    case AdminAction::dashboard_style:
-      return at_once(dashboard_part("text/css; charset=utf-8", dashboard_style));
+    case AdminAction::page:
+      return at_once(page(details.target));
     case AdminAction::live:
       return at_once(json_response(200, R"({"status":"live"})"));
     case AdminAction::ready:
@@ -179,6 +193,8 @@ asio::awaitable<AdminResponse> answer(asio::io_context& io, AdminBackend& backen
     case AdminAction::events:
       return at_once(json_response(
           200, to_json(kept_events(events_asked(details.target, {}, details.last_event_id).after))));
+    case AdminAction::stream:
+      return at_once(problem(405, "a stream has no head alone; GET it"));
     case AdminAction::splits:
       return at_once(json_response(200, to_json(backend.splits(), std::chrono::system_clock::now())));
     case AdminAction::split:
@@ -197,6 +213,21 @@ asio::awaitable<AdminResponse> answer(asio::io_context& io, AdminBackend& backen
         backend.set_endpoint(asked, std::move(reply));
       };
       return answer_set_endpoint(io, std::move(call));
+    }
+    case AdminAction::rollouts:
+      return at_once(json_response(200, to_json(backend.rollouts.reports())));
+    case AdminAction::rollout:
+      return at_once(rollout(backend.rollouts.reports(), route_of_rollout(details.target)));
+    case AdminAction::start_rollout:
+    case AdminAction::change_rollout: {
+      RolloutCall asked{std::string(route_of_rollout(details.target)), std::string(details.body),
+                        details.peer};
+      const auto& action_call =
+          action == AdminAction::start_rollout ? backend.rollouts.start : backend.rollouts.change;
+      Call<RolloutOutcome> call = [action_call, asked = std::move(asked)](Reply<RolloutOutcome> reply) {
+        action_call(asked, std::move(reply));
+      };
+      return answer_rollout(io, std::move(call));
     }
   }
   return at_once(problem(500, "no such action"));

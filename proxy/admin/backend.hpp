@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "admin/rollout_report.hpp"
 #include "config/diff.hpp"
 #include "config/model.hpp"
 #include "limit/overload.hpp"
@@ -17,8 +18,13 @@
 #include "observe/worker_metrics.hpp"
 #include "upstream/retry_budget.hpp"
 
+namespace weir::observe {
+struct ShownNames;
+}
+
 namespace weir::control {
 
+struct LiveFacts;
 using SystemTime = std::chrono::system_clock::time_point;
 
 struct UpstreamHealth {
@@ -64,6 +70,7 @@ struct StatusReport {
   std::vector<ListenerReport> listeners;
   std::uint64_t requests_total = 0;
   std::int64_t requests_in_flight = 0;
+  std::vector<RolloutReport> rollouts{};  // that were started
 };
 
 /// By an operator.
@@ -185,6 +192,9 @@ struct EndpointOutcome {
 template <class T>
 using Reply = std::function<void(T)>;
 
+/// The counters of all workers, merged, with the names of their ids.
+using CountersReply = std::function<void(const observe::WorkerMetrics&, const observe::NameTable&)>;
+
 /// All members must be set. A reply may be given at once or within AdminLimits::backend_timeout, exactly
 /// once; a later one is ignored.
 struct AdminBackend {
@@ -200,7 +210,11 @@ struct AdminBackend {
   std::function<void(const SplitCall&, Reply<SplitOutcome>)> set_split;
   std::function<EndpointOutcome(const EndpointCall&)> endpoint;
   std::function<void(const EndpointCall&, Reply<EndpointOutcome>)> set_endpoint;
+  RolloutBackend rollouts;
   std::function<std::string()> audit;  // JSON
+  std::function<void(CountersReply)> counters;
+  std::function<observe::ShownNames()> shown_names;
+  std::function<LiveFacts()> live;
 };
 
 }  // namespace weir::control

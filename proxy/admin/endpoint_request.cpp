@@ -31,6 +31,7 @@ std::variant<EndpointRequest, Problems> parse_endpoint_request(std::string_view 
   Problems problems =
       read_body(body, {{"state", state, R"(is missing; write "active", "drain" or "disabled")"},
                        note("reason", split::reason_bytes_max, request.reason),
+                       generation_member(request.generation),
                        note("who", who_bytes_max, request.who)});
   if (!problems.empty()) return problems;
   return request;

@@ -1,6 +1,7 @@
 // PUT /api/v1/upstreams/NAME/endpoints/ADDRESS: its body, read strictly, its ADDRESS, and the words of a refusal. Pure.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@ namespace weir::control {
 struct EndpointRequest {
   upstream::OperatorState state = upstream::OperatorState::active;
   std::string reason, who;
+  std::optional<std::string> generation;  // only while this one is in use: its number or tag
 };
 
 /// The request, or everything that is wrong with it.

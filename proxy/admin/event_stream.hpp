@@ -6,10 +6,10 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -21,10 +21,10 @@ namespace weir::control {
 class EventStreams {
  public:
   static constexpr std::size_t streams_max = 16;
-  static constexpr Milliseconds write_timeout{10'000};  // a client that takes nothing for so long is cut off
 
-  /// Listens to observe::emit: there is one of these in a process at a time.
-  EventStreams(boost::asio::io_context& io, Milliseconds heartbeat);
+  /// Listens to observe::emit: there is one of these in a process at a time. `also`: called after an event, too, on the
+  /// control thread.
+  EventStreams(boost::asio::io_context& io, Milliseconds heartbeat, std::function<void()> also = {});
   ~EventStreams();
   EventStreams(const EventStreams&) = delete;
   EventStreams& operator=(const EventStreams&) = delete;
@@ -45,6 +45,7 @@ class EventStreams {
   void wake();
 
   const Milliseconds heartbeat_;
+  const std::function<void()> also_;
   std::set<Open*> open_;
   std::shared_ptr<Bell> bell_;
   bool ending_ = false;

@@ -3,8 +3,8 @@
 #include <boost/json.hpp>
 #include <charconv>
 
+#include "admin/json_objects.hpp"
 #include "config/names.hpp"
-#include "observe/line_buffer.hpp"
 
 namespace weir::control {
 namespace {
@@ -17,8 +17,9 @@ std::uint64_t number_or_zero(std::string_view text) {
   return ec == std::errc{} && stop == text.data() + text.size() ? value : 0;
 }
 
-/// The value of `name=` in the target's query.
-std::string_view parameter(std::string_view target, std::string_view name) {
+}  // namespace
+
+std::string_view query_parameter(std::string_view target, std::string_view name) {
   const std::size_t mark = target.find('?');
   std::string_view query = mark == target.npos ? std::string_view() : target.substr(mark + 1);
   while (!query.empty()) {
@@ -31,27 +32,30 @@ std::string_view parameter(std::string_view target, std::string_view name) {
 }
 
 json::object to_object(const observe::Event& event) {
-  std::string time;
-  observe::LineBuffer(time).timestamp(event.ts);
   json::object shown{{"id", event.id},
-                     {"ts", time},
+                     {"ts", time_text(event.ts)},
                      {"level", config::name_of(config::log_levels, event.level)},
                      {"kind", event.kind}};
   if (!event.upstream.empty()) shown["upstream"] = event.upstream;
   if (!event.endpoint.empty()) shown["endpoint"] = event.endpoint;
+  if (!event.route.empty()) shown["route"] = event.route;
+  if (!event.cause.empty()) shown["cause"] = event.cause;
+  if (!event.numbers.empty()) {
+    json::object numbers;
+    for (const auto& [name, value] : event.numbers) numbers[name] = value;
+    shown["numbers"] = std::move(numbers);
+  }
   shown["text"] = event.text;
   return shown;
 }
 
-}  // namespace
-
 EventsAsked events_asked(std::string_view target, std::string_view accept, std::string_view last_event_id) {
   EventsAsked asked;
-  const std::string_view after = parameter(target, "after");
+  const std::string_view after = query_parameter(target, "after");
   asked.after = number_or_zero(after.empty() ? last_event_id : after);
   const bool prefers_json =
       accept.find("application/json") != accept.npos && accept.find("text/event-stream") == accept.npos;
-  asked.json = parameter(target, "format") == "json" || prefers_json;
+  asked.json = query_parameter(target, "format") == "json" || prefers_json;
   return asked;
 }
 

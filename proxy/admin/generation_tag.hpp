@@ -43,4 +43,10 @@ inline bool names_generation(std::string_view text, std::string_view boot_mark, 
   return text == std::to_string(generation) || text == generation_tag(boot_mark, generation);
 }
 
+/// Why a request for generation `asked` changes nothing; `tag`: of the one in use.
+inline std::string other_generation(std::string_view tag, std::string_view asked) {
+  return "generation " + std::string(tag) + " is in use, not " + std::string(asked) +
+         "; look again and decide anew";
+}
+
 }  // namespace weir::control

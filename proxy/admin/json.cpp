@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "admin/json_objects.hpp"
 #include "observe/line_buffer.hpp"
 
 namespace weir::control {
-namespace {
 
 namespace json = boost::json;
 
@@ -36,6 +36,8 @@ json::object last_reload(const StatusReport& report) {
   return reload;
 }
 
+namespace {
+
 json::object to_object(const ListenerReport& listener) {
   const json::object connections{
       {"active", listener.active}, {"idle", listener.idle}, {"total", listener.connections_total}};
@@ -52,6 +54,8 @@ void add_taken_out(json::object& endpoint, const std::optional<TakenOut>& taken_
       {"who", taken_out->who}, {"reason", taken_out->reason}, {"since", time_text(taken_out->since)}};
 }
 
+}  // namespace
+
 json::object to_object(const limit::Overload& overload) {
   json::object bounds;
   for (std::size_t i = 0; i < limit::bound_count; ++i) {
@@ -64,6 +68,8 @@ json::object to_object(const limit::Overload& overload) {
   return {{"state", limit::to_string(overload.pressure())}, {"bounds", std::move(bounds)}};
 }
 
+namespace {
+
 json::object to_object(const CheckSummary& check) {
   return {{"at", time_text(check.at)},
           {"result", check.result},
@@ -71,6 +77,8 @@ json::object to_object(const CheckSummary& check) {
           {"ms", check.ms},
           {"in_a_row", check.in_a_row}};
 }
+
+}  // namespace
 
 json::object to_object(const EndpointReport& endpoint) {
   json::object shown{{"address", endpoint.address}, {"weight", endpoint.weight}, {"state", endpoint.state}};
@@ -93,12 +101,16 @@ json::object to_object(const EndpointReport& endpoint) {
   return shown;
 }
 
+namespace {
+
 json::object to_object(const UpstreamReport::Retries& retries) {
   return {{"last_10s", retries.use.retries},
           {"allowed", retries.use.allowed},
           {"percent", retries.budget.percent},
           {"min_per_second", retries.budget.min_per_second}};
 }
+
+}  // namespace
 
 json::object to_object(const config::Changes& changes) {
   json::object shown;
@@ -111,8 +123,6 @@ json::object to_object(const config::Changes& changes) {
   shown["settings"] = json::array(changes.settings.begin(), changes.settings.end());
   return shown;
 }
-
-}  // namespace
 
 std::string to_json(const HealthReport& report) {
   json::object upstreams;
@@ -132,7 +142,7 @@ std::string to_json(const StatusReport& report, SystemTime now) {
                             {"hash", report.config_hash},
                             {"files", json::array(report.config_files.begin(), report.config_files.end())},
                             {"last_reload", last_reload(report)}};
-  const json::object status{
+  json::object status{
       {"version", report.version},
       {"commit", report.commit},
       {"pid", report.pid},
@@ -144,6 +154,7 @@ std::string to_json(const StatusReport& report, SystemTime now) {
       {"overload", to_object(report.overload)},
       {"listeners", std::move(listeners)},
       {"requests", {{"total", report.requests_total}, {"in_flight", report.requests_in_flight}}}};
+  if (!report.rollouts.empty()) status["rollouts"] = json::parse(to_json(report.rollouts)).at("rollouts");
   return json::serialize(status);
 }
 

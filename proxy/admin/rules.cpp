@@ -5,6 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include "admin/rollout_report.hpp"
+#include "admin/web_files.hpp"
 #include "core/ip.hpp"
 #include "http/authority.hpp"
 #include "http/text.hpp"
@@ -18,10 +20,7 @@ struct Entry {
   bool write = false;  // POST; everything else is GET and HEAD
 };
 
-constexpr std::array<Entry, 15> entries{{
-    {"/", AdminAction::dashboard},
-    {"/dashboard.js", AdminAction::dashboard_script},
-    {"/dashboard.css", AdminAction::dashboard_style},
+constexpr std::array<Entry, 14> entries{{
     {"/health/live", AdminAction::live},
     {"/health/ready", AdminAction::ready},
     {"/health", AdminAction::health},
@@ -32,7 +31,9 @@ constexpr std::array<Entry, 15> entries{{
     {"/api/v1/routes", AdminAction::routes},
     {"/api/v1/audit", AdminAction::audit},
     {"/api/v1/events", AdminAction::events},
+    {"/api/v1/stream", AdminAction::stream},
     {"/api/v1/splits", AdminAction::splits},
+    {"/api/v1/rollouts", AdminAction::rollouts},
     {"/api/v1/reload", AdminAction::reload, true},
 }};
 
@@ -70,6 +71,18 @@ bool is_cross_site(const AdminRequest& request) {
   return !http::iequals(request.origin.substr(scheme_end + 3), request.host);
 }
 
+/// Every browser sends one of these with a write.
+bool is_from_browser(const AdminRequest& request) {
+  return !request.fetch_site.empty() || !request.origin.empty();
+}
+
+/// Parameters do not matter.
+bool is_json(std::string_view content_type) {
+  std::string_view type = content_type.substr(0, content_type.find(';'));
+  while (type.ends_with(' ')) type.remove_suffix(1);
+  return http::iequals(type, "application/json");
+}
+
 /// RFC 6750 2.1.
 bool carries_token(std::string_view authorization, std::string_view token) {
   constexpr std::string_view scheme = "Bearer ";
@@ -94,6 +107,8 @@ AdminResponse unauthorized(std::string_view what) {
 std::variant<AdminAction, AdminResponse> admit_write(AdminAction action, const AdminRequest& request,
                                                      const AdminRules& rules) {
   if (is_cross_site(request)) return problem(403, "writes from pages of other sites are refused");
+  if (is_from_browser(request) && !is_json(request.content_type))
+    return problem(415, "writes of pages need Content-Type: application/json");
   if (!rules.token.empty() && !carries_token(request.authorization, rules.token)) {
     return unauthorized(
         action == AdminAction::reload
@@ -107,9 +122,7 @@ bool is_open_to_all(AdminAction action) {
   switch (action) {
     case AdminAction::live:
     case AdminAction::ready:
-    case AdminAction::dashboard:
-    case AdminAction::dashboard_script:
-    case AdminAction::dashboard_style:
+    case AdminAction::page:
       return true;
     default:
       return false;
@@ -125,6 +138,13 @@ std::variant<AdminAction, AdminResponse> admit_read(AdminAction action, const Ad
 }
 
 }  // namespace
+
+bool is_known_token(std::string_view authorization, const AdminRules& rules) {
+  const auto is = [authorization](const std::string& token) {
+    return !token.empty() && carries_token(authorization, token);
+  };
+  return is(rules.token) || is(rules.read_token);
+}
 
 std::string_view route_of_split(std::string_view target) {
   constexpr std::string_view before = "/api/v1/routes/", after = "/split";
@@ -147,6 +167,18 @@ std::optional<EndpointPath> endpoint_of(std::string_view target) {
   return EndpointPath{path.substr(0, slash), address};
 }
 
+namespace {
+
+std::variant<AdminAction, AdminResponse> admit_rollout(const AdminRequest& request, const AdminRules& rules) {
+  if (request.method == "GET" || request.method == "HEAD")
+    return admit_read(AdminAction::rollout, request, rules);
+  if (request.method == "POST") return admit_write(AdminAction::start_rollout, request, rules);
+  if (request.method == "PUT") return admit_write(AdminAction::change_rollout, request, rules);
+  return not_allowed("GET, HEAD, POST, PUT", "GET, HEAD, POST and PUT");
+}
+
+}  // namespace
+
 std::variant<AdminAction, AdminResponse> admit(const AdminRequest& request, const AdminRules& rules) {
   if (request.host_count > 1 || (request.host_count == 0 && !request.http_1_0))
     return problem(400, "exactly one Host is needed");
@@ -156,6 +188,7 @@ std::variant<AdminAction, AdminResponse> admit(const AdminRequest& request, cons
   if (auto refused = refuse_host(request, rules)) return std::move(*refused);
   const std::string_view path = request.target.substr(0, request.target.find('?'));
   const bool read = request.method == "GET" || request.method == "HEAD";
+  if (!route_of_rollout(path).empty()) return admit_rollout(request, rules);
   const bool is_endpoint = endpoint_of(path).has_value();
   if (is_endpoint || !route_of_split(path).empty()) {
     if (read) return admit_read(is_endpoint ? AdminAction::endpoint : AdminAction::split, request, rules);
@@ -163,6 +196,8 @@ std::variant<AdminAction, AdminResponse> admit(const AdminRequest& request, cons
     if (request.method == "PUT") return admit_write(write, request, rules);
     return not_allowed("GET, HEAD, PUT", "GET, HEAD and PUT");
   }
+  if (find_web_file(path) != nullptr)
+    return read ? admit_read(AdminAction::page, request, rules) : not_allowed("GET, HEAD", "GET and HEAD");
   const auto entry =
       std::find_if(entries.begin(), entries.end(), [path](const Entry& e) { return e.path == path; });
   if (entry == entries.end()) return problem(404, "no such path");

@@ -14,9 +14,7 @@
 namespace weir::control {
 
 enum class AdminAction : std::uint8_t {
-  dashboard,
-  dashboard_script,
-  dashboard_style,
+  page,  // a file of web_files.hpp
   live,
   ready,
   health,
@@ -28,11 +26,16 @@ enum class AdminAction : std::uint8_t {
   reload,
   audit,
   events,
+  stream,
   splits,
   split,      // of the route that route_of_split names
   set_split,  // the same
   endpoint,   // that endpoint_of names
   set_endpoint,
+  rollouts,
+  rollout,         // of the route that route_of_rollout names
+  start_rollout,   // the same
+  change_rollout,  // the same
 };
 
 /// Fields that are absent are empty; `host_count` is how often Host came; `http_1_0`: the request says HTTP/1.0.
@@ -41,6 +44,7 @@ struct AdminRequest {
   std::string_view host;
   std::size_t host_count = 0;
   std::string_view authorization, origin, fetch_site;  // Authorization, Origin, Sec-Fetch-Site
+  std::string_view content_type;
   bool transfer_encoding = false;
   bool http_1_0 = false;
 };
@@ -58,9 +62,14 @@ struct AdminRules {
 ///        point here (DNS rebinding), but not an address; any port passes, since it may be mapped
 ///   404  unknown path;  405  with Allow
 ///   403  a write that a browser sends for another site (Origin, Sec-Fetch-Site)
+///   415  a write that a browser sends without Content-Type: application/json, which no form of a page can have
 ///   401  a write without the token, where one is set; a read without either, where a read token is set, but for
 ///        liveness, readiness and the files of the page
+/// Whether an address may try a token at all: token_guard.hpp.
 std::variant<AdminAction, AdminResponse> admit(const AdminRequest& request, const AdminRules& rules);
+
+/// `authorization` carries one of the tokens, whatever that one allows.
+bool is_known_token(std::string_view authorization, const AdminRules& rules);
 
 /// NAME in /api/v1/routes/NAME/split, query or not; empty for every other target.
 std::string_view route_of_split(std::string_view target);

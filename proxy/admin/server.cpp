@@ -16,13 +16,17 @@
 #include <boost/beast/http/string_body.hpp>
 #include <cstring>
 #include <exception>
+#include <optional>
 #include <set>
 #include <utility>
+#include <variant>
 
 #include "admin/answer.hpp"
 #include "admin/event_stream.hpp"
 #include "admin/event_text.hpp"
+#include "admin/live_streams.hpp"
 #include "admin/rules.hpp"
+#include "admin/token_guard.hpp"
 #include "observe/line_throttle.hpp"
 #include "observe/log.hpp"
 
@@ -42,7 +46,8 @@ struct AdminServer::State {
         backend(&asked),
         accept_failed(std::move(options.accept_failed)),
         acceptor(context),
-        events(context, options.event_heartbeat) {}
+        events(context, options.event_heartbeat, [this] { live.wake(); }),
+        live(context, asked) {}
 
   asio::io_context& io;
   const SocketAddress address;
@@ -52,6 +57,8 @@ struct AdminServer::State {
   tcp::acceptor acceptor;
   std::set<beast::tcp_stream*> streams;
   EventStreams events;
+  LiveStreams live;
+  TokenGuard tokens;
 };
 
 namespace {
@@ -95,10 +102,11 @@ SocketAddress address_of(const tcp::endpoint& endpoint) {
   return SocketAddress::from_sockaddr(storage);
 }
 
-std::string peer_of(beast::tcp_stream& stream) {
+/// Unspecified where the client is gone already.
+IpAddress peer_of(beast::tcp_stream& stream) {
   error_code ec;
   const tcp::endpoint remote = stream.socket().remote_endpoint(ec);
-  return ec ? "unknown" : address_of(remote).ip.to_string();
+  return ec ? IpAddress{} : address_of(remote).ip;
 }
 
 AdminRequest facts_of(const Parser& parser) {
@@ -111,6 +119,7 @@ AdminRequest facts_of(const Parser& parser) {
   facts.authorization = view(request[http::field::authorization]);
   facts.origin = view(request[http::field::origin]);
   facts.fetch_site = view(request["Sec-Fetch-Site"]);
+  facts.content_type = view(request[http::field::content_type]);
   facts.transfer_encoding = request.count(http::field::transfer_encoding) != 0;
   facts.http_1_0 = request.version() < 11;
   return facts;
@@ -165,18 +174,74 @@ asio::awaitable<void> linger(beast::tcp_stream& stream) {
   }
 }
 
-/// What a request for a stream of events gets when there can be none.
-AdminResponse no_stream(const EventStreams& streams) {
-  if (streams.ending()) return problem(503, "shutting down: no stream starts now; format=json still answers");
-  return problem(503, "as many event streams as there may be are open; format=json still answers");
+/// What a request for a stream gets when there can be none.
+AdminResponse no_stream(std::string_view kind, bool is_ending, std::string_view instead) {
+  const std::string rest(instead);
+  if (is_ending) return problem(503, "shutting down: no stream starts now; " + rest);
+  return problem(503, "as many " + std::string(kind) + "s as there may be are open; " + rest);
 }
 
-bool wants_stream(const Parser& parser, AdminAction action, EventsAsked& asked) {
+using Verdict = std::variant<AdminAction, AdminResponse>;
+
+/// admit(), where the address may try a token.
+template <class State>
+Verdict admit_client(State& server, const AdminRequest& request, const IpAddress& peer) {
+  const TimePoint now = Clock::now();
+  const bool has_token = !request.authorization.empty();
+  if (has_token && server.tokens.is_blocked(peer, now)) {
+    AdminResponse refused = problem(429, "too many wrong tokens from this address; try again in a second");
+    refused.fields.emplace_back("Retry-After", "1");
+    return refused;
+  }
+  Verdict verdict = admit(request, server.rules);
+  const auto* const refused = std::get_if<AdminResponse>(&verdict);
+  const bool is_wrong = refused != nullptr && refused->status == 401 && has_token &&
+                        !is_known_token(request.authorization, server.rules);
+  if (is_wrong && server.tokens.count_wrong(peer, now)) {
+    static observe::LineThrottle throttle;  // control thread only
+    if (throttle.admit(now)) {
+      observe::log(config::LogLevel::warn,
+                   "admin: {} wrong tokens in a second from {}: refused until it is over",
+                   TokenGuard::wrong_max, peer.to_string());
+    }
+  }
+  return verdict;
+}
+
+/// Serves the stream that a request asks for: then its connection is over, and there is no response. A refusal
+/// otherwise, or nothing where it asks for none.
+template <class State>
+asio::awaitable<bool> serve_stream(std::shared_ptr<State> server, beast::tcp_stream& stream,
+                                   const Parser& parser, AdminAction action,
+                                   std::optional<AdminResponse>& refusal) {
   const auto& request = parser.get();
-  if (action != AdminAction::events || request.method() != http::verb::get) return false;
-  asked = events_asked(view(request.target()), view(request[http::field::accept]),
-                       view(request["Last-Event-ID"]));
-  return !asked.json;
+  const std::string_view target = view(request.target()), last_id = view(request["Last-Event-ID"]);
+  const bool chunked = request.version() >= 11;
+  if (request.method() != http::verb::get) co_return false;
+  if (action == AdminAction::events) {
+    const EventsAsked asked = events_asked(target, view(request[http::field::accept]), last_id);
+    if (asked.json) co_return false;
+    if (server->events.may_start()) {
+      auto streaming = server->events.serve(stream, asked.after, chunked);
+      co_await std::move(streaming);
+      co_return true;
+    }
+    refusal = no_stream("event stream", server->events.ending(), "format=json still answers");
+  }
+  if (action == AdminAction::stream) {
+    auto asked = stream_asked(target, last_id);
+    if (!asked) {
+      refusal = problem(400, "interval: a duration from 1s to 60s is needed");
+    } else if (server->live.may_start()) {
+      auto streaming = server->live.serve(stream, std::move(*asked), chunked);
+      co_await std::move(streaming);
+      co_return true;
+    } else {
+      refusal =
+          no_stream("stream", server->live.is_ending(), "/api/v1/status and /api/v1/upstreams still answer");
+    }
+  }
+  co_return false;
 }
 
 /// One connection, request after request, until either side has enough.
@@ -196,18 +261,16 @@ asio::awaitable<void> serve(std::shared_ptr<State> server, tcp::socket socket) {
     if (ec) {
       response = problem(refusal, "the request could not be read: " + ec.message());
     } else {
-      auto verdict = admit(facts_of(parser), server->rules);
+      const IpAddress peer = peer_of(stream);
+      Verdict verdict = admit_client(*server, facts_of(parser), peer);
       if (const auto* action = std::get_if<AdminAction>(&verdict)) {
-        EventsAsked events;
-        if (wants_stream(parser, *action, events)) {
-          if (server->events.may_start()) {
-            auto streaming = server->events.serve(stream, events.after, parser.get().version() >= 11);
-            co_await std::move(streaming);
-            break;
-          }
-          response = no_stream(server->events);
+        std::optional<AdminResponse> no_stream_now;
+        auto streaming = serve_stream(server, stream, parser, *action, no_stream_now);
+        if (co_await std::move(streaming)) break;
+        if (no_stream_now) {
+          response = std::move(*no_stream_now);
         } else {
-          const AdminDetails details{view(parser.get().target()), parser.get().body(), peer_of(stream),
+          const AdminDetails details{view(parser.get().target()), parser.get().body(), peer.to_string(),
                                      view(parser.get()["Last-Event-ID"])};
           auto answering = answer(server->io, *server->backend, *action, details);
           response = co_await std::move(answering);
@@ -280,6 +343,7 @@ Result<SocketAddress> AdminServer::start() {
                       "cannot listen on admin address " + state_->address.to_string() + ": " + ec.message());
   }
   asio::co_spawn(state_->io, accept_clients(state_), log_failure);
+  state_->live.start();
   SocketAddress result = state_->address;
   result.port = bound.port();
   return result;
@@ -297,12 +361,18 @@ std::size_t AdminServer::event_streams() const {
   return state_->events.size();
 }
 
+std::size_t AdminServer::live_streams() const {
+  return state_->live.size();
+}
+
 void AdminServer::end_event_streams() {
   state_->events.end();
+  state_->live.end();
 }
 
 void AdminServer::close() {
   state_->backend = nullptr;
+  state_->live.stop();
   error_code ignored;
   state_->acceptor.close(ignored);
   for (beast::tcp_stream* stream : state_->streams) stream->close();

@@ -1,4 +1,4 @@
-// The admin address: HTTP/1.1 for health checks, metrics, the API and the dashboard, on the control thread's
+// The admin address: HTTP/1.1 for health checks, metrics, the API and the admin page, on the control thread's
 // io_context. Every call, construction and destruction too, on that thread. What is let in: admin_rules.hpp; what
 // is shown comes from the AdminBackend, which outlives the server.
 #pragma once
@@ -52,6 +52,8 @@ class AdminServer {
   std::size_t connections() const;
   /// Clients of /api/v1/events that read a stream.
   std::size_t event_streams() const;
+  /// Clients of /api/v1/stream.
+  std::size_t live_streams() const;
   /// Every stream sends what is left and ends, and no new one starts.
   void end_event_streams();
   /// Closes every socket; answers that are under way are cut.

@@ -4,18 +4,11 @@
 #include <boost/json.hpp>
 #include <cmath>
 
-#include "observe/line_buffer.hpp"
+#include "admin/json_objects.hpp"
 
 namespace weir::control {
-namespace {
 
 namespace json = boost::json;
-
-std::string time_text(SystemTime time) {
-  std::string text;
-  observe::LineBuffer(text).timestamp(time);
-  return text;
-}
 
 json::object to_object(const SplitReport& report, SystemTime now) {
   json::array targets;
@@ -49,8 +42,6 @@ json::object to_object(const SplitReport& report, SystemTime now) {
   }
   return object;
 }
-
-}  // namespace
 
 std::string to_json(const SplitReport& report, SystemTime now) {
   return json::serialize(to_object(report, now));

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
-#include "admin/generation_tag.hpp"
 #include "admin/request_body.hpp"
 #include "core/units.hpp"
 
@@ -37,15 +36,9 @@ void read_ttl(const json::value& value, SplitRequest& request, Problems& problem
     problems.emplace_back("ttl: must be a duration above 0, such as \"15m\"");
 }
 
-void read_generation(const json::value& value, SplitRequest& request, Problems& problems) {
-  std::string text;
-  if (value.is_int64()) text = std::to_string(value.get_int64());
-  if (value.is_string()) text = std::string_view(value.get_string());
-  if (is_generation_text(text)) {
-    request.generation = std::move(text);
-  } else {
-    problems.emplace_back("generation: must be a whole number, or a tag such as \"1f0c9a3e-7\"");
-  }
+void read_abort(const json::value& value, SplitRequest& request, Problems& problems) {
+  if (!value.is_bool()) problems.emplace_back("abort_rollout: must be true or false");
+  request.abort_rollout = value.is_bool() && value.get_bool();
 }
 
 }  // namespace
@@ -58,7 +51,8 @@ std::variant<SplitRequest, Problems> parse_split_request(std::string_view body) 
   Problems problems = read_body(body, {{"weights", into_request(read_weights), "is missing"},
                                        note("reason", split::reason_bytes_max, request.reason),
                                        {"ttl", into_request(read_ttl)},
-                                       {"generation", into_request(read_generation)},
+                                       {"abort_rollout", into_request(read_abort)},
+                                       generation_member(request.generation),
                                        note("who", who_bytes_max, request.who)});
   if (!problems.empty()) return problems;
   return request;

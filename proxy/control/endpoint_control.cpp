@@ -121,6 +121,8 @@ void EndpointControl::set(const EndpointCall& call, const Reply<EndpointOutcome>
     return reply(refused(422, "the endpoint's state is not changed", std::move(*problems)));
   const auto& request = std::get<EndpointRequest>(parsed);
   if (serving_.state() == RunState::draining) return reply(refused(503, "shutting down"));
+  if (request.generation && !serving_.is_generation(*request.generation))
+    return reply(refused(409, other_generation(serving_.tag(), *request.generation)));
   if (!overrides_.has_room_for(place)) {
     return reply(refused(409, "operators took out " + std::to_string(OperatorOverrides::overrides_max) +
                                   " endpoints already: enable others first"));

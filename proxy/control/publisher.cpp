@@ -85,7 +85,7 @@ void Publisher::publish(NewSockets sockets) {
   auto snapshot = compiler_.build(
       prepared_, serving_.generation(),
       [this](const config::Listener& listener) { return bound_.at(listener.name).bound; }, sources_.addresses,
-      sources_.weights);
+      sources_.weights, Clock::now(), sources_.rollouts);
   snapshot->access_log = access_log_;
   sources_.apply_overrides(*snapshot);
   serving_.install(std::move(snapshot), std::move(sockets));

@@ -20,6 +20,7 @@ class Publisher {
   struct Sources {
     Compiler::Addresses addresses;
     Compiler::Weights weights;
+    Compiler::Rollouts rollouts;
     /// Operators' overrides, put into states that may be new, before any worker has them.
     std::function<void(const server::Snapshot&)> apply_overrides;
     /// A configuration is in force from now on; its snapshot is built next.

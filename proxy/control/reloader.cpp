@@ -132,6 +132,7 @@ void Reloader::end(ReloadOutcome outcome, const Reply<ReloadOutcome>& reply) {
   last_error_ = join(outcome.problems);
   if (outcome.ok) {
     last_ = std::chrono::system_clock::now();
+    last_changes_ = outcome.changes;
     observe::log(config::LogLevel::info, "reloaded: generation {}, config {}; {}", outcome.generation,
                  outcome.hash, config::to_text(outcome.changes));
     warn_of_certificates(*serving_.snapshot());

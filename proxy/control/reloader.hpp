@@ -6,10 +6,12 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "admin/backend.hpp"
+#include "config/diff.hpp"
 #include "config/load.hpp"
 #include "control/config_files.hpp"
 #include "control/file_watch.hpp"
@@ -42,6 +44,8 @@ class Reloader {
 
   const std::vector<std::string>& files() const { return files_; }
   std::chrono::system_clock::time_point last() const { return last_; }
+  /// By the last one that was taken over.
+  const std::optional<config::Changes>& last_changes() const { return last_changes_; }
   /// Empty: the last one was taken over.
   const std::string& last_error() const { return last_error_; }
 
@@ -65,6 +69,7 @@ class Reloader {
   bool reloading_ = false;
   std::vector<Reply<ReloadOutcome>> waiting_;
   std::string last_error_;
+  std::optional<config::Changes> last_changes_;
   std::chrono::system_clock::time_point last_ = std::chrono::system_clock::now();
 };
 

@@ -2,12 +2,15 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "admin/check_report.hpp"
 #include "balance/slow_start.hpp"
 #include "config/hosts.hpp"
 #include "config/names.hpp"
+#include "control/live_facts.hpp"
+#include "control/rollout_reports.hpp"
 #include "core/version.hpp"
 #include "io/spawn.hpp"
 #include "io/tls_session.hpp"
@@ -62,6 +65,18 @@ HealthReport Reports::health() const {
   return report;
 }
 
+LiveFacts Reports::live(const std::deque<std::string>& audit) const {
+  LiveFacts facts = live_facts(snapshot(), audit);
+  facts.boot_mark = parts_.serving.boot_mark();
+  facts.last_changes = parts_.reloader.last_changes();
+  facts.status = status();
+  facts.upstreams = upstreams();
+  facts.upstreams.resize(std::min(facts.upstreams.size(), observe::TrafficHistory::names_max));
+  facts.splits = parts_.splits.reports();
+  facts.rollouts = parts_.rollouts.reports();
+  return facts;
+}
+
 StatusReport Reports::status() const {
   StatusReport report;
   report.version = version();
@@ -76,6 +91,9 @@ StatusReport Reports::status() const {
   report.last_reload = parts_.reloader.last();
   report.last_reload_error = parts_.reloader.last_error();
   report.overload = parts_.overload.state();
+  for (RolloutReport& rollout : parts_.rollouts.reports()) {
+    if (rollout.id != 0) report.rollouts.push_back(std::move(rollout));
+  }
   for (const auto& listener : snapshot().listeners) {
     ListenerReport item;
     item.name = listener->config.name;
@@ -176,6 +194,7 @@ observe::ScrapeInput Reports::scrape_input() const {
       input.splits.push_back({split.route, target.upstream, target.effective});
     }
   }
+  input.rollouts = rollout_facts(parts_.rollouts.all(), *snapshot().config);
   input.checks_waiting = parts_.checks.waiting();
   for (const server::LimitRuntime& limit : *snapshot().limits) {
     input.limits.push_back({limit.config->name, limit.table->keys(), limit.table->evictions()});

@@ -3,13 +3,17 @@
 #pragma once
 
 #include <chrono>
+#include <deque>
+#include <string>
 #include <vector>
 
 #include "admin/backend.hpp"
+#include "admin/live_facts.hpp"
 #include "control/endpoint_control.hpp"
 #include "control/overload_guard.hpp"
 #include "control/publisher.hpp"
 #include "control/reloader.hpp"
+#include "control/rollout_control.hpp"
 #include "control/serving.hpp"
 #include "control/split_control.hpp"
 #include "names/name_resolver.hpp"
@@ -29,6 +33,7 @@ class Reports {
     const server::Checker& checks;
     const OverloadGuard& overload;
     const SplitControl& splits;
+    const RolloutControl& rollouts;
     const EndpointControl& endpoints;
   };
   explicit Reports(const Parts& parts) : parts_(parts) {}
@@ -38,6 +43,8 @@ class Reports {
   StatusReport status() const;
   std::vector<UpstreamReport> upstreams() const;
   observe::ScrapeInput scrape_input() const;
+  /// `audit`: its lines, newest last.
+  LiveFacts live(const std::deque<std::string>& audit) const;
 
  private:
   const server::Snapshot& snapshot() const { return *parts_.serving.snapshot(); }

@@ -56,6 +56,8 @@ class Serving {
 
   std::uint64_t generation() const { return generation_; }
   void begin_generation() { ++generation_; }
+  /// Of this process (generation_tag.hpp).
+  const std::string& boot_mark() const { return boot_mark_; }
   /// Of the present generation, in this process (generation_tag.hpp).
   std::string tag() const { return generation_tag(boot_mark_, generation_); }
   /// A request that was made for another generation names it in `text`.

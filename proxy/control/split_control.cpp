@@ -66,7 +66,8 @@ SplitReport SplitControl::report(const config::Route& route) const {
   item.tag = serving_.tag();
   item.affinity = affinity_text(split_of(route)->affinity);
   item.persistent = store_.persistent();
-  const auto weights = store_.weights_of(route);
+  const auto by_rollout = rollouts_.in_force(route);
+  const auto weights = by_rollout ? by_rollout->weights : store_.weights_of(route);
   const auto configured = configured_weights(*snapshot.config, route);
   for (std::size_t i = 0; i < configured.size(); ++i) {
     const auto& upstream = snapshot.upstreams[split_of(route)->targets[i].upstream];
@@ -78,7 +79,9 @@ SplitReport SplitControl::report(const config::Route& route) const {
     target.healthy = upstream::usable_count(upstream.candidates);
     item.targets.push_back(std::move(target));
   }
-  if (const split::RuntimeWeights* entry = store_.find(route.name)) {
+  if (by_rollout) {
+    item.runtime = by_rollout->shown;
+  } else if (const split::RuntimeWeights* entry = store_.find(route.name)) {
     SplitReport::Runtime& runtime = item.runtime.emplace();
     runtime.who = entry->who;
     runtime.reason = entry->reason;
@@ -107,9 +110,10 @@ void SplitControl::set(const SplitCall& call, const Reply<SplitOutcome>& reply) 
   const auto& request = std::get<SplitRequest>(parsed);
   if (serving_.state() == RunState::draining) return reply(refused(503, "shutting down"));
   if (request.generation && !serving_.is_generation(*request.generation)) {
-    return reply(refused(409, "generation " + serving_.tag() + " is in use, not " + *request.generation +
-                                  "; look again and decide anew"));
+    return reply(refused(409, other_generation(serving_.tag(), *request.generation)));
   }
+  if (const std::string why = rollouts_.refusal(route->name); !why.empty() && !request.abort_rollout)
+    return reply(refused(409, "the weights are not changed: " + why));
   auto matched = match_weights(request.weights, configured_weights(*config, *route));
   if (auto* problems = std::get_if<std::vector<std::string>>(&matched))
     return reply(refused(422, "the weights are not changed", std::move(*problems)));
@@ -121,6 +125,7 @@ void SplitControl::set(const SplitCall& call, const Reply<SplitOutcome>& reply) 
   change.who = asked_by(request.who, call.peer);
   const auto set = store_.set(*config, *route, change, std::chrono::system_clock::now());
   if (!set) return reply(refused(500, "the weights are not changed: " + set.error().detail));
+  rollouts_.end(route->name, change.who, change.reason);
   observe::log(config::LogLevel::info, "split of route {}: {} set by {}{}{}", route->name,
                split::to_string(change.weights), change.who, change.reason.empty() ? "" : ": ",
                change.reason);

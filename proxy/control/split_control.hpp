@@ -3,6 +3,8 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,8 +26,25 @@ class SplitControl {
   Result<void> open();
   /// For a configuration that is in force from now on: what the file changed itself wins.
   void reconcile(const config::Config& config);
-  /// Weights in force, by target.
+  /// Weights in force where no rollout has its own, by target.
   std::vector<std::uint32_t> weights_of(const config::Route& route) const { return store_.weights_of(route); }
+
+  /// What rollouts say of a split.
+  struct ByRollout {
+    std::vector<std::uint32_t> weights;  // by target
+    SplitReport::Runtime shown;
+  };
+  struct Rollouts {
+    /// Why an operator's weights are not taken while a rollout of that route runs; empty: they are.
+    std::function<std::string(const std::string& route)> refusal;
+    /// An operator's weights are in force: ends one that runs.
+    std::function<void(const std::string& route, const std::string& who, const std::string& reason)> end;
+    /// Weights that win over those here; nothing: there are none.
+    std::function<std::optional<ByRollout>(const config::Route&)> in_force;
+  };
+  /// Before the first configuration.
+  void set_rollouts(Rollouts rollouts) { rollouts_ = std::move(rollouts); }
+  SplitStore& store() { return store_; }
 
   /// Of all routes that have a split.
   std::vector<SplitReport> reports() const;
@@ -38,6 +57,7 @@ class SplitControl {
   Serving& serving_;
   Publisher& publisher_;
   SplitStore store_;
+  Rollouts rollouts_;
   boost::asio::steady_timer timer_;
 };
 

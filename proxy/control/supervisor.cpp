@@ -12,6 +12,7 @@
 #include "config/dump.hpp"
 #include "control/cpu_count.hpp"
 #include "control/durable_file.hpp"
+#include "control/live_facts.hpp"
 #include "control/ready_line.hpp"
 #include "core/version.hpp"
 #include "io/spawn.hpp"
@@ -55,9 +56,10 @@ std::string audit_json(const std::deque<std::string>& lines) {
 Supervisor::Operated::Operated(Supervisor& supervisor, const std::string& state_dir)
     : audit(state_dir),
       splits(supervisor.context_, supervisor.serving_, supervisor.publisher_, audit, state_dir),
+      rollouts(supervisor.context_, supervisor.serving_, supervisor.publisher_, audit, splits, state_dir),
       endpoints(supervisor.serving_, supervisor.compiler_, audit),
       reports({supervisor.serving_, supervisor.publisher_, supervisor.reloader_, supervisor.resolver_,
-               supervisor.checks_, supervisor.overload_, splits, endpoints}) {}
+               supervisor.checks_, supervisor.overload_, splits, rollouts, endpoints}) {}
 
 Supervisor::Supervisor(std::vector<std::string> files, config::Surroundings surroundings, bool watch)
     : signals_(context_),
@@ -160,18 +162,21 @@ Result<void> Supervisor::open_state(const std::string& state_dir) {
     operated_->folder = std::move(*claimed);
   }
   if (auto opened = operated_->audit.open(); !opened) return opened;
-  return operated_->splits.open();
+  if (auto opened = operated_->splits.open(); !opened) return opened;
+  return operated_->rollouts.open();
 }
 
 Publisher::Sources Supervisor::sources() {
   Publisher::Sources sources;
   sources.addresses = [this](const std::string& host) { return resolver_.addresses(host); };
   sources.weights = [this](const config::Route& route) { return operated_->splits.weights_of(route); };
+  sources.rollouts = [this](const config::Route& route) { return operated_->rollouts.all().in_force(route); };
   sources.apply_overrides = [this](const server::Snapshot& snapshot) {
     operated_->endpoints.apply(snapshot);
   };
   sources.reconcile = [this](const config::Config& config) {
     operated_->splits.reconcile(config);
+    operated_->rollouts.adopt(config);
     operated_->endpoints.reconcile(config);
     overload_.configure(config.server);
   };
@@ -226,11 +231,18 @@ AdminBackend Supervisor::make_backend() {
   backend.set_split = [&splits](const SplitCall& call, const Reply<SplitOutcome>& reply) {
     splits.set(call, reply);
   };
+  backend.rollouts = operated_->rollouts.backend();
   backend.endpoint = [&endpoints](const EndpointCall& call) { return endpoints.show(call); };
   backend.set_endpoint = [&endpoints](const EndpointCall& call, const Reply<EndpointOutcome>& reply) {
     endpoints.set(call, reply);
   };
   backend.audit = [this] { return audit_json(operated_->audit.lines()); };
+  backend.counters = [this](CountersReply reply) {
+    serving_.collect(
+        [this, reply = std::move(reply)](const observe::WorkerMetrics& merged) { reply(merged, names_); });
+  };
+  backend.shown_names = [this] { return shown_names(*serving_.snapshot()); };
+  backend.live = [this, &reports] { return reports.live(operated_->audit.lines()); };
   return backend;
 }
 
@@ -333,6 +345,7 @@ void Supervisor::drain() {
   const auto timeout = serving_.snapshot()->config->server.shutdown_timeout;
   observe::log(config::LogLevel::info, "draining: {} connections, at most {} ms",
                serving_.shared().connections.load(), timeout.count());
+  operated_->rollouts.stop();
   admin_->end_event_streams();
   workers_left_ = serving_.workers().size();
   serving_.post([this](server::Worker& worker) {

@@ -21,6 +21,7 @@
 #include "control/publisher.hpp"
 #include "control/reloader.hpp"
 #include "control/reports.hpp"
+#include "control/rollout_control.hpp"
 #include "control/serving.hpp"
 #include "control/split_control.hpp"
 #include "names/name_resolver.hpp"
@@ -49,6 +50,7 @@ class Supervisor {
   struct Operated {
     AuditLog audit;
     SplitControl splits;
+    RolloutControl rollouts;
     EndpointControl endpoints;
     Reports reports;
     io::FileDescriptor folder;  // holds the lock on it

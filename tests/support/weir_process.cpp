@@ -220,13 +220,15 @@ double WeirProcess::rss_kib() const {
   return 0;
 }
 
-OriginProcess::OriginProcess(const std::string& name, const std::string& version) {
+OriginProcess::OriginProcess(const std::string& name, const std::string& version,
+                             const std::vector<std::string>& arguments) {
   ProcessOptions options;
   options.arguments = {"--port", "0", "--name", name};
   if (!version.empty()) {
     options.arguments.push_back("--version-header");
     options.arguments.push_back(version);
   }
+  options.arguments.insert(options.arguments.end(), arguments.begin(), arguments.end());
   process_ = std::make_unique<Process>(origin_binary(), std::move(options));
   address_ = std::string(ready_fields(*process_, "weir-origin ready ").at("address").as_string());
 }

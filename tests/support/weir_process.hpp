@@ -90,7 +90,9 @@ class WeirProcess {
 /// One weir-origin on a free port.
 class OriginProcess {
  public:
-  explicit OriginProcess(const std::string& name = "origin", const std::string& version = "");
+  /// `arguments`: more of the command line.
+  explicit OriginProcess(const std::string& name = "origin", const std::string& version = "",
+                         const std::vector<std::string>& arguments = {});
 
   std::string address() const { return address_; }
   std::uint16_t port() const;

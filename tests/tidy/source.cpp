@@ -125,8 +125,8 @@ std::vector<Token> tokenize(const std::string& code) {
 
 /// By ending; a file without one is ours when it is a script.
 bool is_authored(const fs::path& path) {
-  static constexpr std::array endings = {".cpp", ".hpp",   ".md",   ".sh",   ".yaml",
-                                         ".txt", ".cmake", ".json", ".html", ".in"};
+  static constexpr std::array endings = {".cpp", ".hpp",  ".md",   ".sh",  ".yaml", ".txt", ".cmake",
+                                         ".in",  ".json", ".html", ".css", ".js",   ".mjs"};
   const std::string ending = path.extension().string();
   if (!ending.empty()) return std::find(endings.begin(), endings.end(), ending) != endings.end();
   std::ifstream stream(path, std::ios::binary);

@@ -54,9 +54,9 @@ std::string_view field(const AdminResponse& response, std::string_view name) {
 
 TEST(AdminRules, EveryPathHasItsAction) {
   const std::map<std::string, AdminAction> paths{
-      {"/", AdminAction::dashboard},
-      {"/dashboard.js", AdminAction::dashboard_script},
-      {"/dashboard.css", AdminAction::dashboard_style},
+      {"/", AdminAction::page},
+      {"/app.js", AdminAction::page},
+      {"/app.css", AdminAction::page},
       {"/health/live", AdminAction::live},
       {"/health/ready", AdminAction::ready},
       {"/health", AdminAction::health},
@@ -68,9 +68,12 @@ TEST(AdminRules, EveryPathHasItsAction) {
       {"/api/v1/audit", AdminAction::audit},
       {"/api/v1/events", AdminAction::events},
       {"/api/v1/events?after=7&format=json", AdminAction::events},
+      {"/api/v1/stream", AdminAction::stream},
       {"/api/v1/splits", AdminAction::splits},
       {"/api/v1/routes/api/split", AdminAction::split},
       {"/api/v1/routes/a-b_c/split", AdminAction::split},
+      {"/api/v1/rollouts", AdminAction::rollouts},
+      {"/api/v1/routes/api/rollout", AdminAction::rollout},
       {"/api/v1/upstreams/app/endpoints/127.0.0.1:9001", AdminAction::endpoint},
       {"/api/v1/upstreams/app/endpoints/%5B::1%5D:80", AdminAction::endpoint},
   };
@@ -158,6 +161,23 @@ TEST(AdminRules, WeightsAreWrittenByPut) {
   EXPECT_EQ(field(std::get<AdminResponse>(verdict), "Allow"), "GET, HEAD, PUT");
   EXPECT_EQ(route_of_split("/api/v1/routes/api/split?x"), "api");
   EXPECT_EQ(route_of_split("/api/v1/routes/api"), "");
+}
+
+TEST(AdminRules, RolloutsAreStartedByPostAndSteeredByPut) {
+  AdminRequest request = get("/api/v1/routes/api/rollout");
+  for (const auto& [method, action] :
+       {std::pair{"POST", AdminAction::start_rollout}, std::pair{"PUT", AdminAction::change_rollout}}) {
+    request.method = method;
+    request.authorization = {};
+    EXPECT_EQ(std::get<AdminAction>(admit(request, rules())), action);
+    EXPECT_EQ(refusal(request, rules("s3cret")), 401);
+    request.authorization = "Bearer s3cret";
+    EXPECT_EQ(refusal(request, rules("s3cret")), 0);
+  }
+  request.method = "DELETE";
+  const auto verdict = admit(request, rules());
+  EXPECT_EQ(std::get<AdminResponse>(verdict).status, 405);
+  EXPECT_EQ(field(std::get<AdminResponse>(verdict), "Allow"), "GET, HEAD, POST, PUT");
 }
 
 TEST(AdminRules, EndpointsAreWrittenByPut) {
@@ -325,7 +345,7 @@ TEST(AdminRules, ReadsNeedTheReadTokenWhenOneIsSet) {
     request.authorization = "Bearer secret";
     EXPECT_EQ(refusal(request, with), 0) << path;
   }
-  for (const char* path : {"/health/live", "/health/ready", "/", "/dashboard.js"}) {
+  for (const char* path : {"/health/live", "/health/ready", "/", "/app.js"}) {
     EXPECT_EQ(refusal(get(path), with), 0) << path;
   }
   AdminRequest write = post_reload();
@@ -333,6 +353,17 @@ TEST(AdminRules, ReadsNeedTheReadTokenWhenOneIsSet) {
   EXPECT_EQ(refusal(write, with), 401) << "reading is not writing";
   with.token.clear();
   EXPECT_EQ(refusal(get("/metrics"), with), 401) << "an unset token is not an empty one";
+}
+
+/// One that is not enough is not a wrong one.
+TEST(AdminRules, KnownTokensAreThoseThatAreSet) {
+  AdminRules with = rules("secret");
+  EXPECT_TRUE(is_known_token("Bearer secret", with));
+  EXPECT_FALSE(is_known_token("Bearer ", with));
+  EXPECT_FALSE(is_known_token("Bearer look", with));
+  with.read_token = "look";
+  EXPECT_TRUE(is_known_token("Bearer look", with));
+  EXPECT_FALSE(is_known_token("look", with));
 }
 
 TEST(AdminRules, WritesFromOtherSitesAreRefused) {
@@ -355,7 +386,29 @@ TEST(AdminRules, WritesFromOtherSitesAreRefused) {
     AdminRequest request = post_reload();
     request.origin = origin;
     request.fetch_site = site;
+    request.content_type = "application/json";
     EXPECT_EQ(refusal(request), status) << origin << " " << site;
+  }
+}
+
+/// What a form can send is never JSON; tools that are no browser may leave it out.
+TEST(AdminRules, WritesOfPagesAreJson) {
+  AdminRequest request = post_reload();
+  for (const char* type : {"", "text/plain", "application/x-www-form-urlencoded",
+                           "multipart/form-data; boundary=x", "application/jsonp", "text/json"}) {
+    request.content_type = type;
+    request.fetch_site = {};
+    request.origin = {};
+    EXPECT_EQ(refusal(request), 0) << type;
+    request.fetch_site = "same-origin";
+    EXPECT_EQ(refusal(request), 415) << type;
+    request.fetch_site = {};
+    request.origin = "http://127.0.0.1:9900";
+    EXPECT_EQ(refusal(request), 415) << type;
+  }
+  for (const char* type : {"application/json", "Application/JSON; charset=utf-8", "application/json ;x"}) {
+    request.content_type = type;
+    EXPECT_EQ(refusal(request), 0) << type;
   }
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "support/deadline.hpp"
 #include "support/raw_client.hpp"
 #include "unit/admin/fixture.hpp"
 
@@ -39,8 +40,8 @@ TEST(AdminServer, AnswersEveryPath) {
   };
   for (const auto& [request, status, type, part] :
        {Case{"GET /", 200, "text/html; charset=utf-8", "<title>Weir</title>"},
-        {"GET /dashboard.js", 200, "text/javascript; charset=utf-8", "refresh();"},
-        {"GET /dashboard.css", 200, "text/css; charset=utf-8", "table"},
+        {"GET /app.js", 200, "text/javascript; charset=utf-8", "import "},
+        {"GET /app.css?x", 200, "text/css; charset=utf-8", "table"},
         {"GET /health/live", 200, "application/json", R"("live")"},
         {"GET /health/ready", 200, "application/json", R"("ready")"},
         {"GET /health", 200, "application/json", R"("status":"healthy")"},
@@ -99,6 +100,35 @@ TEST(AdminServer, UnhealthyAndDrainingAre503) {
   EXPECT_EQ(json::parse(health.body).at("status").as_string(), "unhealthy");
 }
 
+TEST(AdminServer, FiveWrongTokensInASecondAreEnough) {
+  AdminFixture admin(scripted_backend(), "secret");
+  const auto try_token = [&admin](const std::string& token) {
+    return ask(admin, "POST /api/v1/reload", "Authorization: Bearer " + token + "\r\n");
+  };
+  int wrong = 0;
+  Response last = try_token("guess");
+  for (; last.status == 401; ++wrong)
+    last = try_token("guess");  // on a slow machine a second may end in between
+  EXPECT_GE(wrong, 5);
+  EXPECT_EQ(last.status, 429);
+  EXPECT_EQ(last.fields.get("Retry-After"), "1");
+  EXPECT_EQ(ask(admin, "GET /health/ready").status, 200) << "what carries no token is answered";
+  testing::eventually("the second is over", [&] { return try_token("secret").status == 200; });
+}
+
+TEST(AdminServer, ThePageHasItsOwnPolicy) {
+  const AdminFixture admin;
+  for (const char* path : {"GET /", "GET /app.js", "GET /app.css"}) {
+    const Response response = ask(admin, path);
+    EXPECT_EQ(response.fields.get("Content-Security-Policy"),
+              "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
+              "base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+    EXPECT_EQ(response.fields.get("Cross-Origin-Opener-Policy"), "same-origin");
+    EXPECT_EQ(response.fields.get("Cross-Origin-Resource-Policy"), "same-origin");
+    EXPECT_EQ(response.fields.get("Referrer-Policy"), "no-referrer");
+  }
+}
+
 TEST(AdminServer, AReloadThatIsRefusedListsEveryProblem) {
   AdminBackend backend = scripted_backend();
   backend.reload = [](const Reply<ReloadOutcome>& reply) {
@@ -148,6 +178,26 @@ TEST(AdminServer, SplitsAreShownAndSet) {
   EXPECT_EQ(refused.status, 404);
   EXPECT_EQ(refused.fields.get("Content-Type"), "application/problem+json");
   EXPECT_EQ(json::parse(refused.body).at("errors").as_array().size(), 2u);
+}
+
+TEST(AdminServer, RolloutsAreShownStartedAndSteered) {
+  const AdminFixture admin;
+  EXPECT_EQ(json::parse(ask(admin, "GET /api/v1/rollouts").body).at("rollouts").as_array().size(), 1u);
+  EXPECT_EQ(json::parse(ask(admin, "GET /api/v1/routes/api/rollout").body).at("canary"), "green");
+  EXPECT_EQ(ask(admin, "GET /api/v1/routes/web/rollout").status, 404);
+  const auto write = [&](const std::string& method, const std::string& route) {
+    RawClient client(admin.port);
+    client.send(method + " /api/v1/routes/" + route + "/rollout HTTP/1.1\r\n" + host(admin) +
+                "Content-Length: 4\r\n\r\nbody");
+    return client.read_response(method);
+  };
+  const Response started = write("POST", "api");
+  EXPECT_EQ(started.status, 202);
+  EXPECT_EQ(json::parse(started.body).at("canary"), "body from 127.0.0.1");
+  EXPECT_EQ(write("PUT", "api").status, 200);
+  const Response refused = write("PUT", "web");
+  EXPECT_EQ(refused.status, 409);
+  EXPECT_EQ(refused.fields.get("Content-Type"), "application/problem+json");
 }
 
 TEST(AdminServer, HostsAreChecked) {

@@ -35,6 +35,8 @@ TEST(EndpointRequest, TakesAllMembers) {
   EXPECT_EQ(request.who, "ada");
   EXPECT_TRUE(problems_of(R"({"state":"active"})").empty());
   EXPECT_TRUE(problems_of(R"({"state":"disabled","reason":""})").empty());
+  const auto with_generation = parse_endpoint_request(R"({"state":"drain","generation":"1f0c9a3e-12"})");
+  EXPECT_EQ(std::get<EndpointRequest>(with_generation).generation, "1f0c9a3e-12");
 }
 
 TEST(EndpointRequest, SaysWhatIsWrong) {
@@ -57,9 +59,9 @@ TEST(EndpointRequest, SaysWhatIsWrong) {
 TEST(EndpointRequest, AMemberThatIsThereTwiceIsAmbiguous) {
   EXPECT_THAT(problems_of(R"({"state":"drain","state":"active"})"),
               ElementsAre("state: is there twice; write it once"));
-  EXPECT_THAT(
-      problems_of(R"({"state":"drain","why":{"a":[{"b":1,"b":2}]}})"),
-      ElementsAre("why.a.b: is there twice; write it once", "why: unknown; write state, reason or who"));
+  EXPECT_THAT(problems_of(R"({"state":"drain","why":{"a":[{"b":1,"b":2}]}})"),
+              ElementsAre("why.a.b: is there twice; write it once",
+                          "why: unknown; write state, reason, generation or who"));
 }
 
 TEST(EndpointRequest, AddressesComeThroughAPath) {
