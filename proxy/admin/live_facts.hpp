@@ -29,6 +29,13 @@ struct LiveLimit {
   bool is_shadow = false;
 };
 
+/// What one worker does, beside the others.
+struct LiveWorker {
+  std::uint64_t requests = 0;  // since the start
+  double per_second = 0;
+  std::size_t connections = 0;
+};
+
 /// In the order of the configuration, and no more than TrafficHistory's bounds.
 struct LiveFacts {
   // Of each the first.
@@ -44,6 +51,7 @@ struct LiveFacts {
   std::vector<SplitReport> splits;
   std::vector<RolloutReport> rollouts;
   std::vector<LiveLimit> limits;
+  std::vector<LiveWorker> workers;  // worker 0 first
   std::vector<observe::CertificateFacts> certificates;
   std::vector<std::string> audit;               // JSON objects, newest first
   std::optional<config::Changes> last_changes;  // of the last reload that was taken over

@@ -82,6 +82,7 @@ void LiveFeed::look(const observe::WorkerMetrics& merged, const observe::NameTab
   add_counters(facts.status, merged, names);
   add_counters(facts.upstreams, merged, names);
   limits_.add(merged, names, facts.limits, now);
+  facts.workers = workers_.add(merged, now);
   auto moment = std::make_shared<LiveMoment>();
   moment->number = ++number_;
   moment->view = live_view(facts, history_, limits_, std::chrono::system_clock::now());

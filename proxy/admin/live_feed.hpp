@@ -60,6 +60,7 @@ class LiveFeed {
   boost::asio::steady_timer timer_;
   observe::TrafficHistory history_;
   LimitRates limits_;
+  WorkerRates workers_;
   std::shared_ptr<const LiveMoment> moment_;
   std::shared_ptr<LiveFeed*> self_;  // its absence: stopped
   std::uint64_t number_ = 0;

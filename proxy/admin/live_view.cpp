@@ -187,6 +187,16 @@ json::object listeners_of(const LiveFacts& facts) {
   return shown;
 }
 
+json::array workers_of(const LiveFacts& facts) {
+  json::array shown;
+  for (const LiveWorker& worker : facts.workers) {
+    shown.push_back({{"requests", worker.requests},
+                     {"rps", number(worker.per_second)},
+                     {"connections", worker.connections}});
+  }
+  return shown;
+}
+
 json::array certificates_of(const LiveFacts& facts) {
   json::array shown;
   for (const observe::CertificateFacts& certificate : facts.certificates) {
@@ -268,6 +278,23 @@ const LimitRates::Rate* LimitRates::find(const std::string& limit) const {
   return found == rates_.end() ? nullptr : &found->second;
 }
 
+std::vector<LiveWorker> WorkerRates::add(const WorkerMetrics& merged, TimePoint now) {
+  const double elapsed = last_ ? std::chrono::duration<double>(now - *last_).count() : 0;
+  last_ = now;
+  std::vector<LiveWorker> workers(merged.shares.size());
+  for (const WorkerMetrics::Share& share : merged.shares) {
+    if (share.worker >= workers.size()) continue;
+    LiveWorker& worker = workers[share.worker];
+    worker.requests = share.requests;
+    worker.connections = share.connections;
+    if (elapsed > 0 && share.worker < before_.size())
+      worker.per_second = static_cast<double>(share.requests - before_[share.worker]) / elapsed;
+  }
+  before_.clear();
+  for (const LiveWorker& worker : workers) before_.push_back(worker.requests);
+  return workers;
+}
+
 json::object live_view(const LiveFacts& facts, const TrafficHistory& history, const LimitRates& limits,
                        SystemTime now) {
   std::size_t endpoints_left_out = 0;
@@ -281,6 +308,7 @@ json::object live_view(const LiveFacts& facts, const TrafficHistory& history, co
                     {"splits", splits_of(facts, now)},
                     {"upstreams", upstreams_of(facts, history, endpoints_left_out)},
                     {"limits", limits_of(facts, limits)},
+                    {"workers", workers_of(facts)},
                     {"listeners", listeners_of(facts)},
                     {"certificates", certificates_of(facts)},
                     {"audit", audit_of(facts)}};

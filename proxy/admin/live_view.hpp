@@ -4,7 +4,9 @@
 
 #include <boost/json/object.hpp>
 #include <map>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "admin/live_facts.hpp"
 #include "observe/traffic_history.hpp"
@@ -25,6 +27,17 @@ class LimitRates {
 
  private:
   std::map<std::string, Rate> rates_;
+  std::optional<TimePoint> last_;
+};
+
+/// Requests of each worker a second, from counters that only grow.
+class WorkerRates {
+ public:
+  /// `merged`: a sum over all workers.
+  std::vector<LiveWorker> add(const observe::WorkerMetrics& merged, TimePoint now);
+
+ private:
+  std::vector<std::uint64_t> before_;
   std::optional<TimePoint> last_;
 };
 

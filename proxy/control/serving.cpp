@@ -61,6 +61,8 @@ void Serving::collect(std::function<void(observe::WorkerMetrics&)> done) const {
     auto some = [this, &worker = *worker, collection, walk] {
       const auto copy = std::make_shared<observe::WorkerMetrics>();
       const bool all = worker.metrics().copy_some(*copy, *walk, metrics_per_turn);
+      if (all)
+        copy->shares.push_back({worker.index(), worker.metrics().requests_total, worker.connections()});
       boost::asio::post(context_, [collection, copy] { collection->merged.merge(*copy); });
       return all;
     };

@@ -210,6 +210,7 @@ void WorkerMetrics::each_table(Self& self, Other& other, Part part) {
 
 void WorkerMetrics::request_finished(NameId route, NameId upstream, http::Method method, int status,
                                      double seconds) {
+  ++requests_total;
   const bool known = status >= 100 && status <= 599;
   const RequestKey key{route, upstream, method, static_cast<std::uint16_t>(known ? status : 0)};
   std::uint64_t* counter = requests.find(key.pack());
@@ -270,6 +271,8 @@ void WorkerMetrics::merge(const WorkerMetrics& other) {
 void WorkerMetrics::add_plain(const WorkerMetrics& other) {
   access_log_dropped_lines += other.access_log_dropped_lines;
   accept_backoffs += other.accept_backoffs;
+  requests_total += other.requests_total;
+  shares.insert(shares.end(), other.shares.begin(), other.shares.end());
   log_lines_withheld += other.log_lines_withheld;
   for (std::size_t what = 0; what < shed_count; ++what) {
     for (std::size_t why = 0; why < limit::bound_count; ++why) {

@@ -180,6 +180,15 @@ class WorkerMetrics {
   /// Other plain counters of this worker.
   std::uint64_t access_log_dropped_lines = 0;
   std::uint64_t accept_backoffs = 0;  // out of descriptors
+  std::uint64_t requests_total = 0;   // finished
+
+  /// What one worker has, beside the others.
+  struct Share {
+    std::size_t worker = 0;
+    std::uint64_t requests = 0;
+    std::size_t connections = 0;
+  };
+  std::vector<Share> shares;  // of all workers, in no order; only in a sum of their counters
 
   void merge(const WorkerMetrics& other);
   std::uint64_t log_lines_withheld = 0;

@@ -141,6 +141,8 @@ class Worker {
   /// Whether an answer that could keep its connection ends it, because the process is near a bound. Counts it.
   bool sheds_keep_alive();
   std::size_t index() const { return index_; }
+  /// Open connections of its clients.
+  std::size_t connections() const { return sessions_.size(); }
   const std::string& via() const { return shared_.via; }
   ProcessShared& shared() { return shared_; }
 

@@ -55,6 +55,18 @@ class LiveView : public ::testing::Test {
   TimePoint now_{std::chrono::hours(1)};
 };
 
+TEST_F(LiveView, ShowsWhatEachWorkerDoes) {
+  WorkerRates rates;
+  observe::WorkerMetrics merged;
+  merged.shares = {{1, 100, 7}, {0, 300, 3}};
+  EXPECT_EQ(rates.add(merged, now_)[0].per_second, 0) << "nothing to compare with";
+  merged.shares = {{0, 500, 4}, {1, 100, 8}};
+  facts_.workers = rates.add(merged, now_ + std::chrono::seconds(2));
+  const json::value shown = view();
+  EXPECT_EQ(shown.at("workers"), json::parse(R"([{"requests":500,"rps":100,"connections":4},
+    {"requests":100,"rps":0,"connections":8}])"));
+}
+
 TEST_F(LiveView, ShowsEverySection) {
   second(0);
   second(8);
