@@ -16,7 +16,7 @@ class PackedCount {
   constexpr PackedCount() = default;  // none
   constexpr explicit PackedCount(std::uint64_t count) {
     const std::uint64_t bounded = std::min(count, count_max);
-    const int width = std::bit_width(bounded);
+    const int width = static_cast<int>(std::bit_width(bounded));
     int exponent = std::max(width - mantissa_bits, 0);
     std::uint64_t mantissa =
         exponent == 0 ? bounded : (bounded + (std::uint64_t{1} << (exponent - 1))) >> exponent;

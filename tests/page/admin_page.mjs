@@ -232,6 +232,41 @@ const cases = {
     await visit.close();
   },
 
+  async "a rollout is steered, and one that was taken back says why"({ browser, weir, apps }) {
+    apps[1].status = 200;
+    weir.write(config(apps).replaceAll("FOLDER", weir.folder).replace("blue, weight: 90", "blue, weight: 100")
+      .replace("green, weight: 10 } ] }", "green, weight: 0 } ] }\n    rollout: { canary: green, steps: [50, 100], " +
+        "hold: 10m, min_requests: 20, warmup: 0s }"));
+    assert.equal((await weir.send("POST", "/api/v1/reload", {})).status, 200);
+    const visit = await Visit.open(browser, weir, { admin: true });
+    const { page } = visit;
+    const rollout = page.locator("article[id='rollout=shop']");
+    await rollout.getByText("would take green to 50, 100 %").waitFor();
+    assert.equal((await weir.send("POST", "/api/v1/routes/shop/rollout", {})).status, 202);
+    await rollout.getByText("running", { exact: true }).waitFor();
+    await rollout.getByRole("button", { name: "Hold" }).click();
+    await page.fill("#field-reason", "lunch");
+    assert.equal(await page.textContent("dialog code"), `weir rollout hold shop --reason lunch --admin ${weir.admin}`);
+    await page.click("dialog button.primary");
+    await rollout.getByText("held, operator", { exact: true }).waitFor();
+    await rollout.getByRole("button", { name: "Resume" }).click();
+    await page.click("dialog button.primary");
+    await rollout.getByText("running", { exact: true }).waitFor();
+    await traffic(weir);
+    await look(browser, weir, "rollout", { admin: true });
+    apps[2].status = 500;
+    await eventually("it is taken back", async () => {
+      await traffic(weir, 2);
+      return (await weir.get("/api/v1/routes/shop/rollout")).state === "rolled_back";
+    });
+    apps[2].status = 200;
+    await rollout.getByText("rolled back", { exact: true }).waitFor();
+    assert.match(await page.textContent("#problem-list"), /shop: rolled back green from 50 % to 0/);
+    assert.deepEqual(visit.errors, []);
+    await look(browser, weir, "rolled-back");
+    await visit.close();
+  },
+
   async "what other sites send is refused"({ weir, apps }) {
     const path = `/api/v1/upstreams/green/endpoints/${apps[2].address}`;
     const headers = { Authorization: "Bearer " + token, "Content-Type": "application/json" };

@@ -64,6 +64,9 @@ export class Weir {
     let out = "", err = "";
     this.process.stderr.on("data", (bytes) => (err += bytes));
     this.ended = new Promise((resolve) => this.process.on("exit", resolve));
+    this.process.on("exit", (code, signal) => {
+      if (signal !== "SIGKILL") console.log(`weir ended: ${code ?? signal}\n${err}`);
+    });
     const facts = await new Promise((resolve, reject) => {
       setTimeout(() => reject(new Error("weir did not start: " + err)), startMs).unref();
       this.process.on("exit", () => reject(new Error("weir ended: " + err)));
