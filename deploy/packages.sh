@@ -35,7 +35,7 @@ declare -A packages=(
   [lint]="clang-tidy-$clang"
   [bench]="wrk nghttp2-client libbenchmark-dev nginx-light haproxy nghttp2-proxy linux-perf valgrind python3"
   [clients]="curl python3-requests python3-aiohttp python3-grpcio nodejs default-jdk-headless"
-  [page]="chromium nodejs npm"
+  [page]="chromium nodejs npm tmux"
   [bare]="debootstrap git curl util-linux"
 )
 
