@@ -178,7 +178,7 @@ void add_events_command(CLI::App& app, int& code) {
 
 void add_top_command(CLI::App& app, int& code) {
   CLI::App& command = *app.add_subcommand("top", "Watch a running Weir in the terminal");
-  const auto options = add_options(command);
+  const auto options = add_client_options(command);
   const auto setting = std::make_shared<TopSetting>();
   command.add_flag("--once", setting->once, "Print what there is now, and end");
   const std::set<std::string> pages(top::page_names.begin(), top::page_names.end());
