@@ -114,15 +114,23 @@ config::Config configuration(std::uint16_t endpoint, const Job& job, const Certi
                                 [](const std::string&) { return std::nullopt; });
   const std::string tls = fmt::format(", tls: {{ certificates: [{{ cert: {}, key: {} }}] }}",
                                       certificate.cert(), certificate.key());
+  std::string where = "upstream: app";
+  if (job.split != Job::Split::none) {
+    where = fmt::format(
+        "split: {{ targets: [{{ upstream: app, weight: 19 }}, {{ upstream: next, weight: 1 }}], affinity: {{ "
+        "by: {} }} }}",
+        job.split == Job::Split::client_rollout ? "client_ip" : "none");
+  }
   const std::string text =
       fmt::format(R"(
 log: {{ access: {{ enabled: {}, output: /dev/null }} }}
 listeners: {{ bench: {{ address: "127.0.0.1:0"{}{} }} }}
-upstreams: {{ app: {{ endpoints: ["127.0.0.1:{}"] }} }}
+upstreams: {{ app: {{ endpoints: ["127.0.0.1:{}"] }}, next: {{ endpoints: ["127.0.0.1:{}"] }} }}
 rate_limits: {{ all: {{ key: client_ip, rate: 10000000/s, burst: 10000000 }} }}
-routes: [{{ name: all, rate_limits: [all], headers: [security], upstream: app }}]
+routes: [{{ name: all, rate_limits: [all], headers: [security], {} }}]
 )",
-                  job.log, job.tls ? tls : "", job.http2 ? ", protocols: [http/1.1, h2c]" : "", endpoint);
+                  job.log, job.tls ? tls : "", job.http2 ? ", protocols: [http/1.1, h2c]" : "", endpoint,
+                  endpoint, where);
   surroundings.environment_all = [] { return std::vector<std::pair<std::string, std::string>>(); };
   surroundings.read_file = [text](const std::string&) -> std::variant<std::string, config::FileError> {
     return text;
@@ -132,6 +140,18 @@ routes: [{{ name: all, rate_limits: [all], headers: [security], upstream: app }}
     throw std::runtime_error(problems->front().to_string());
   }
   return std::get<config::Config>(std::move(loaded));
+}
+
+/// What the process would say of the route while a rollout runs on it.
+server::RolloutInForce rollout_of(const Job& job) {
+  server::RolloutInForce rollout;
+  if (job.split != Job::Split::rollout && job.split != Job::Split::client_rollout) return rollout;
+  server::RolloutRuntime runtime;
+  runtime.id = runtime.publication = 1;
+  runtime.canary = 1;
+  runtime.by_client = job.split == Job::Split::client_rollout;
+  rollout.runtime = std::make_shared<const server::RolloutRuntime>(runtime);
+  return rollout;
 }
 
 }  // namespace
@@ -215,7 +235,8 @@ OneWorker::OneWorker(std::uint16_t endpoint, const Job& job) {
   compiler_.commit(*prepared);
   auto snapshot = compiler_.build(
       *prepared, 1, [this](const config::Listener&) { return bound_; },
-      [](const std::string&) { return std::vector<upstream::NamedAddress>(); });
+      [](const std::string&) { return std::vector<upstream::NamedAddress>(); }, {}, Clock::now(),
+      [&job](const config::Route&) { return rollout_of(job); });
   if (job.log) snapshot->access_log = std::make_shared<observe::LogWriter>("/dev/null");
   auto items = std::make_shared<std::vector<server::ListenerSocket>>();
   items->push_back({snapshot->listeners.front(), std::move(*socket)});

@@ -24,6 +24,9 @@ struct Job {
   std::size_t answer_bytes = 5;   // of the body
   bool http2 = false;             // the client with prior knowledge; not with `tls`
   std::size_t streams = 1;        // of HTTP/2, at a time
+  enum class Split { none, split, rollout, client_rollout };
+  Split split =
+      Split::none;  // 19 to 1 between two upstreams of the endpoint; with a rollout, of requests or clients
 };
 
 class Endpoint {

@@ -54,19 +54,24 @@ void route_miss(benchmark::State& state) {
 }
 BENCHMARK(route_miss)->Arg(10)->Arg(10'000);
 
-/// Two upstreams, 95 to 5: by turns, or by what the client has with it.
-void split_choice(benchmark::State& state, config::AffinityBy by) {
+/// Two upstreams, 95 to 5: by turns, or by what the client has with it; and while a rollout compares them.
+void split_choice(benchmark::State& state, config::AffinityBy by, bool is_compared) {
   config::Split config;
   config.targets = {{0, 95}, {1, 5}};
   config.affinity.by = by;
   const std::vector<std::string_view> names{"blue", "green"};
   const split::Split rules(config, "api", names);
-  const std::vector<std::uint32_t> weights{95, 5};
+  const std::vector<std::uint32_t> weights{19, 1};
+  const SipKey turn_key{1, 2}, client_key{3, 4};
   const std::vector<http::Field> fields{{http::FieldId::accept, "Accept", "*/*"}};
   split::Shared shared;
   split::Request request;
   request.fields = fields;
   request.client_ip = *IpAddress::parse("203.0.113.9");
+  if (is_compared) {
+    request.turn_key = &turn_key;
+    request.client_key = &client_key;
+  }
   Rng rng(1);
   char key[split::cookie_key_digits];
   measure(state, [&] {
@@ -74,9 +79,11 @@ void split_choice(benchmark::State& state, config::AffinityBy by) {
     benchmark::DoNotOptimize(rules.choose(request, weights, shared, key).target);
   });
 }
-BENCHMARK_CAPTURE(split_choice, turns, config::AffinityBy::none);
-BENCHMARK_CAPTURE(split_choice, client_ip, config::AffinityBy::client_ip);
-BENCHMARK_CAPTURE(split_choice, new_cookie, config::AffinityBy::cookie);
+BENCHMARK_CAPTURE(split_choice, turns, config::AffinityBy::none, false);
+BENCHMARK_CAPTURE(split_choice, compared_turns, config::AffinityBy::none, true);
+BENCHMARK_CAPTURE(split_choice, client_ip, config::AffinityBy::client_ip, false);
+BENCHMARK_CAPTURE(split_choice, compared_client_ip, config::AffinityBy::client_ip, true);
+BENCHMARK_CAPTURE(split_choice, new_cookie, config::AffinityBy::cookie, false);
 
 /// A pick and its end, weights 1 and 2 in turn, one request in flight at every fifth.
 void pick(benchmark::State& state, config::Balance policy) {

@@ -27,6 +27,9 @@ void whole_request(benchmark::State& state, const Job& job) {
 }
 BENCHMARK_CAPTURE(whole_request, without_log, Job{})->UseRealTime();
 BENCHMARK_CAPTURE(whole_request, with_log, Job{.log = true})->UseRealTime();
+BENCHMARK_CAPTURE(whole_request, split, Job{.split = Job::Split::split})->UseRealTime();
+BENCHMARK_CAPTURE(whole_request, rollout, Job{.split = Job::Split::rollout})->UseRealTime();
+BENCHMARK_CAPTURE(whole_request, client_rollout, Job{.split = Job::Split::client_rollout})->UseRealTime();
 BENCHMARK_CAPTURE(whole_request, post_16k, Job{.request_bytes = 16'384})->UseRealTime();
 BENCHMARK_CAPTURE(whole_request, answer_64k, Job{.answer_bytes = 65'536})->UseRealTime();
 BENCHMARK_CAPTURE(whole_request, tls, Job{.tls = true})->UseRealTime();

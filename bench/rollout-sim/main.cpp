@@ -5,8 +5,8 @@
 #include <CLI/CLI.hpp>
 #include <string>
 
-#include "bounds.hpp"
 #include "report.hpp"
+#include "simulate/bounds.hpp"
 
 namespace {
 
@@ -19,22 +19,22 @@ struct Options {
   std::uint64_t seed = 1;
 };
 
-bool rolled_back(const Trial& trial) {
+bool rolled_back(const Compared& trial) {
   return trial.rolled_back;
 }
-bool within_200(const Trial& trial) {
+bool within_200(const Compared& trial) {
   return trial.rolled_back && trial.canary_requests <= 200;
 }
-bool flagger_ever(const Trial& trial) {
+bool flagger_ever(const Compared& trial) {
   return trial.flagger_after.has_value();
 }
-bool flagger_within_200(const Trial& trial) {
+bool flagger_within_200(const Compared& trial) {
   return trial.flagger_after && *trial.flagger_after <= 200;
 }
-bool z_ever(const Trial& trial) {
+bool z_ever(const Compared& trial) {
   return trial.z_after.has_value();
 }
-bool z_within_200(const Trial& trial) {
+bool z_within_200(const Compared& trial) {
   return trial.z_after && *trial.z_after <= 200;
 }
 
@@ -68,12 +68,12 @@ class Simulation {
   }
   double hold_seconds() const { return options_.step_requests / 40; }
 
-  std::vector<Trial> trials(const Scenario& scenario, std::size_t count) {
+  std::vector<Compared> trials(const Scenario& scenario, std::size_t count) {
     const auto scaled = static_cast<std::size_t>(static_cast<double>(count) * options_.scale);
-    return run_trials(scenario, std::max<std::size_t>(scaled, 1), options_.seed * 1000 + ++number_);
+    return run_compared(scenario, std::max<std::size_t>(scaled, 1), options_.seed * 1000 + ++number_);
   }
 
-  void check_false(const std::vector<Trial>& trials, const std::string& what, double at_most) {
+  void check_false(const std::vector<Compared>& trials, const std::string& what, double at_most) {
     report_.check(
         {what + ": false rollbacks", count_if(trials, rolled_back), trials.size(), at_most, {}, {}});
     report_.line(fmt::format("         the same of others: Flagger-like {}, z-test {}",
@@ -171,7 +171,7 @@ class Simulation {
     const auto found = trials(scenario, 600);
     check_false(found, "equal versions", 0.02);
     Bound held{"held for a shared cause, resumed, finished", 0, found.size(), {}, {}, {}};
-    held.hits = count_if(found, [](const Trial& trial) {
+    held.hits = count_if(found, [](const Compared& trial) {
       return trial.rolled_back || (trial.held_shared_cause && trial.resumed && trial.finished);
     });
     held.lower_at_least = 0.98;
@@ -208,7 +208,7 @@ class Simulation {
     scenario.settings.by_client = true;
     const auto found = trials(scenario, 100);
     Bound bound{"held for low traffic, nothing promoted", 0, found.size(), {}, {}, {}};
-    bound.hits = count_if(found, [](const Trial& trial) {
+    bound.hits = count_if(found, [](const Compared& trial) {
       return trial.held_low_traffic && !trial.finished && !trial.rolled_back;
     });
     bound.share_at_least = 0.99;

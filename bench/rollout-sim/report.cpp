@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "bounds.hpp"
+#include "simulate/bounds.hpp"
 
 namespace weir::sim {
 
@@ -43,13 +43,13 @@ void Report::check(const Bound& bound) {
   std::fflush(stdout);
 }
 
-std::size_t count_if(const std::vector<Trial>& trials, bool (*holds)(const Trial&)) {
+std::size_t count_if(const std::vector<Compared>& trials, bool (*holds)(const Compared&)) {
   return static_cast<std::size_t>(std::ranges::count_if(trials, holds));
 }
 
-std::vector<double> delays(const std::vector<Trial>& trials) {
+std::vector<double> delays(const std::vector<Compared>& trials) {
   std::vector<double> found;
-  for (const Trial& trial : trials) {
+  for (const Compared& trial : trials) {
     if (trial.rolled_back) found.push_back(static_cast<double>(trial.canary_requests));
   }
   return found;

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "trial.hpp"
+#include "compared.hpp"
 
 namespace weir::sim {
 
@@ -32,8 +32,8 @@ class Report {
   std::size_t missed_ = 0;
 };
 
-std::size_t count_if(const std::vector<Trial>& trials, bool (*holds)(const Trial&));
+std::size_t count_if(const std::vector<Compared>& trials, bool (*holds)(const Compared&));
 /// Canary requests until the rollback, of those that had one.
-std::vector<double> delays(const std::vector<Trial>& trials);
+std::vector<double> delays(const std::vector<Compared>& trials);
 
 }  // namespace weir::sim

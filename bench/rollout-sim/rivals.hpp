@@ -1,14 +1,9 @@
 // Two rules that are in use, on the same traffic. Seeded by nothing; one thread.
 #pragma once
 
-#include <cstdint>
+#include "simulate/trial.hpp"
 
 namespace weir::sim {
-
-/// What both sides had in a step so far.
-struct Seen {
-  std::uint64_t canary = 0, canary_failed = 0, other = 0, other_failed = 0;
-};
 
 /// As Flagger's builtin check: of the canary alone, each 60 s, at least 99 % of its requests in them succeed; no
 /// requests pass. The fifth failed check takes it back.

@@ -12,6 +12,7 @@
 #include "admin/endpoint_request.hpp"
 #include "admin/event_text.hpp"
 #include "admin/json.hpp"
+#include "admin/rollout_report.hpp"
 #include "admin/server.hpp"
 #include "admin/split_report.hpp"
 
@@ -141,6 +142,20 @@ EndpointCall endpoint_call(const AdminDetails& details) {
   return {decoded(path.upstream), decoded(path.address), std::string(details.body), details.peer};
 }
 
+AdminResponse rollout(const std::vector<RolloutReport>& reports, std::string_view route) {
+  const auto found = std::ranges::find(reports, route, &RolloutReport::route);
+  if (found == reports.end()) return problem(404, "no route with a rollout has that name");
+  return json_response(200, to_json(*found));
+}
+
+asio::awaitable<AdminResponse> answer_rollout(asio::io_context& io, Call<RolloutOutcome> call) {
+  auto asking = ask<RolloutOutcome>(io, std::move(call), AdminLimits::backend_timeout);
+  const auto outcome = co_await std::move(asking);
+  if (!outcome) co_return late();
+  if (outcome->status >= 300) co_return problem(outcome->status, outcome->detail, outcome->errors);
+  co_return json_response(outcome->status, to_json(outcome->report));
+}
+
 asio::awaitable<AdminResponse> at_once(AdminResponse response) {
   co_return response;
 }
@@ -197,6 +212,21 @@ asio::awaitable<AdminResponse> answer(asio::io_context& io, AdminBackend& backen
         backend.set_endpoint(asked, std::move(reply));
       };
       return answer_set_endpoint(io, std::move(call));
+    }
+    case AdminAction::rollouts:
+      return at_once(json_response(200, to_json(backend.rollouts.reports())));
+    case AdminAction::rollout:
+      return at_once(rollout(backend.rollouts.reports(), route_of_rollout(details.target)));
+    case AdminAction::start_rollout:
+    case AdminAction::change_rollout: {
+      RolloutCall asked{std::string(route_of_rollout(details.target)), std::string(details.body),
+                        details.peer};
+      const auto& action_call =
+          action == AdminAction::start_rollout ? backend.rollouts.start : backend.rollouts.change;
+      Call<RolloutOutcome> call = [action_call, asked = std::move(asked)](Reply<RolloutOutcome> reply) {
+        action_call(asked, std::move(reply));
+      };
+      return answer_rollout(io, std::move(call));
     }
   }
   return at_once(problem(500, "no such action"));

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "admin/rollout_report.hpp"
 #include "config/diff.hpp"
 #include "config/model.hpp"
 #include "limit/overload.hpp"
@@ -64,6 +65,7 @@ struct StatusReport {
   std::vector<ListenerReport> listeners;
   std::uint64_t requests_total = 0;
   std::int64_t requests_in_flight = 0;
+  std::vector<RolloutReport> rollouts{};  // that were started
 };
 
 /// By an operator.
@@ -200,6 +202,7 @@ struct AdminBackend {
   std::function<void(const SplitCall&, Reply<SplitOutcome>)> set_split;
   std::function<EndpointOutcome(const EndpointCall&)> endpoint;
   std::function<void(const EndpointCall&, Reply<EndpointOutcome>)> set_endpoint;
+  RolloutBackend rollouts;
   std::function<std::string()> audit;  // JSON
 };
 

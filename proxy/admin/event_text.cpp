@@ -39,6 +39,13 @@ json::object to_object(const observe::Event& event) {
                      {"kind", event.kind}};
   if (!event.upstream.empty()) shown["upstream"] = event.upstream;
   if (!event.endpoint.empty()) shown["endpoint"] = event.endpoint;
+  if (!event.route.empty()) shown["route"] = event.route;
+  if (!event.cause.empty()) shown["cause"] = event.cause;
+  if (!event.numbers.empty()) {
+    json::object numbers;
+    for (const auto& [name, value] : event.numbers) numbers[name] = value;
+    shown["numbers"] = std::move(numbers);
+  }
   shown["text"] = event.text;
   return shown;
 }

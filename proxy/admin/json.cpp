@@ -132,7 +132,7 @@ std::string to_json(const StatusReport& report, SystemTime now) {
                             {"hash", report.config_hash},
                             {"files", json::array(report.config_files.begin(), report.config_files.end())},
                             {"last_reload", last_reload(report)}};
-  const json::object status{
+  json::object status{
       {"version", report.version},
       {"commit", report.commit},
       {"pid", report.pid},
@@ -144,6 +144,7 @@ std::string to_json(const StatusReport& report, SystemTime now) {
       {"overload", to_object(report.overload)},
       {"listeners", std::move(listeners)},
       {"requests", {{"total", report.requests_total}, {"in_flight", report.requests_in_flight}}}};
+  if (!report.rollouts.empty()) status["rollouts"] = json::parse(to_json(report.rollouts)).at("rollouts");
   return json::serialize(status);
 }
 

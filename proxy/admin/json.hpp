@@ -15,7 +15,7 @@ std::string to_json(const HealthReport& report);
 /// {"version","commit","pid","state","started","uptime_seconds","workers",
 ///  "config":{"generation","hash","files":[],"last_reload":{"success","at","error"}},
 ///  "listeners":[{"name","address","tls","connections":{"active","idle","total"}}],
-///  "requests":{"total","in_flight"}}
+///  "requests":{"total","in_flight"},"rollouts":[]}; rollouts (rollout_report.hpp) where one was started
 std::string to_json(const StatusReport& report, SystemTime now);
 
 /// {"upstreams":[{"name","protocol","balance","panic","endpoints":[{"address","weight","state","why","since",

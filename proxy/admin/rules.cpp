@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "admin/rollout_report.hpp"
 #include "core/ip.hpp"
 #include "http/authority.hpp"
 #include "http/text.hpp"
@@ -18,7 +19,7 @@ struct Entry {
   bool write = false;  // POST; everything else is GET and HEAD
 };
 
-constexpr std::array<Entry, 15> entries{{
+constexpr std::array<Entry, 16> entries{{
     {"/", AdminAction::dashboard},
     {"/dashboard.js", AdminAction::dashboard_script},
     {"/dashboard.css", AdminAction::dashboard_style},
@@ -33,6 +34,7 @@ constexpr std::array<Entry, 15> entries{{
     {"/api/v1/audit", AdminAction::audit},
     {"/api/v1/events", AdminAction::events},
     {"/api/v1/splits", AdminAction::splits},
+    {"/api/v1/rollouts", AdminAction::rollouts},
     {"/api/v1/reload", AdminAction::reload, true},
 }};
 
@@ -147,6 +149,18 @@ std::optional<EndpointPath> endpoint_of(std::string_view target) {
   return EndpointPath{path.substr(0, slash), address};
 }
 
+namespace {
+
+std::variant<AdminAction, AdminResponse> admit_rollout(const AdminRequest& request, const AdminRules& rules) {
+  if (request.method == "GET" || request.method == "HEAD")
+    return admit_read(AdminAction::rollout, request, rules);
+  if (request.method == "POST") return admit_write(AdminAction::start_rollout, request, rules);
+  if (request.method == "PUT") return admit_write(AdminAction::change_rollout, request, rules);
+  return not_allowed("GET, HEAD, POST, PUT", "GET, HEAD, POST and PUT");
+}
+
+}  // namespace
+
 std::variant<AdminAction, AdminResponse> admit(const AdminRequest& request, const AdminRules& rules) {
   if (request.host_count > 1 || (request.host_count == 0 && !request.http_1_0))
     return problem(400, "exactly one Host is needed");
@@ -156,6 +170,7 @@ std::variant<AdminAction, AdminResponse> admit(const AdminRequest& request, cons
   if (auto refused = refuse_host(request, rules)) return std::move(*refused);
   const std::string_view path = request.target.substr(0, request.target.find('?'));
   const bool read = request.method == "GET" || request.method == "HEAD";
+  if (!route_of_rollout(path).empty()) return admit_rollout(request, rules);
   const bool is_endpoint = endpoint_of(path).has_value();
   if (is_endpoint || !route_of_split(path).empty()) {
     if (read) return admit_read(is_endpoint ? AdminAction::endpoint : AdminAction::split, request, rules);

@@ -33,6 +33,10 @@ enum class AdminAction : std::uint8_t {
   set_split,  // the same
   endpoint,   // that endpoint_of names
   set_endpoint,
+  rollouts,
+  rollout,         // of the route that route_of_rollout names
+  start_rollout,   // the same
+  change_rollout,  // the same
 };
 
 /// Fields that are absent are empty; `host_count` is how often Host came; `http_1_0`: the request says HTTP/1.0.

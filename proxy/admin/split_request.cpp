@@ -48,6 +48,11 @@ void read_generation(const json::value& value, SplitRequest& request, Problems& 
   }
 }
 
+void read_abort(const json::value& value, SplitRequest& request, Problems& problems) {
+  if (!value.is_bool()) problems.emplace_back("abort_rollout: must be true or false");
+  request.abort_rollout = value.is_bool() && value.get_bool();
+}
+
 }  // namespace
 
 std::variant<SplitRequest, Problems> parse_split_request(std::string_view body) {
@@ -58,6 +63,7 @@ std::variant<SplitRequest, Problems> parse_split_request(std::string_view body) 
   Problems problems = read_body(body, {{"weights", into_request(read_weights), "is missing"},
                                        note("reason", split::reason_bytes_max, request.reason),
                                        {"ttl", into_request(read_ttl)},
+                                       {"abort_rollout", into_request(read_abort)},
                                        {"generation", into_request(read_generation)},
                                        note("who", who_bytes_max, request.who)});
   if (!problems.empty()) return problems;

@@ -18,6 +18,7 @@ struct SplitRequest {
   split::NamedWeights weights;  // as written
   std::string reason, who;
   std::optional<Milliseconds> ttl;
+  bool abort_rollout = false;             // that runs on the route; without it that is refused
   std::optional<std::string> generation;  // only while this one is in use: its number or tag
 };
 

@@ -201,7 +201,7 @@ Asked ask_admin(const AdminTarget& target, std::string_view method, std::string_
                 Milliseconds timeout, std::string body) {
   auto answer = call_admin(target, method, path, timeout, std::move(body));
   if (!answer) return {unreachable(target, answer.error(), err), {}};
-  if (answer->status == 200) return {ClientOutcome::done, std::move(answer->body)};
+  if (answer->status == 200 || answer->status == 202) return {ClientOutcome::done, std::move(answer->body)};
   print_problem(*answer, err);
   return {ClientOutcome::refused, {}};
 }

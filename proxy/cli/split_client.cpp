@@ -83,6 +83,7 @@ Result<std::string> set_split_body(const SplitSetting& setting, const std::strin
   }
   json::object body{{"weights", std::move(weights)}, {"who", who}};
   if (!setting.reason.empty()) body["reason"] = setting.reason;
+  if (setting.abort_rollout) body["abort_rollout"] = true;
   if (!setting.ttl.empty()) {
     const auto ttl = parse_duration(setting.ttl);
     if (!ttl || ttl->count() == 0)

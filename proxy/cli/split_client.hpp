@@ -16,7 +16,8 @@ struct SplitSetting {
   std::string route;
   std::vector<std::string> weights;  // blue=90
   std::string ttl, reason;
-  std::string generation;  // number or tag; empty: whatever is in use
+  std::string generation;      // number or tag; empty: whatever is in use
+  bool abort_rollout = false;  // that runs on the route
 };
 
 struct SetOutcome {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "cli/rollout_seen.hpp"
 #include "cli/text_table.hpp"
 
 namespace weir::control {
@@ -69,7 +70,11 @@ std::string summary(const json::value& status) {
   out +=
       "requests  " + count(requests, "total") + " answered, " + count(requests, "in_flight") + " in flight\n";
   const json::value* const bounds = status.as_object().if_contains("overload");
-  return bounds != nullptr ? out + overload(*bounds) : out;
+  if (bounds != nullptr) out += overload(*bounds);
+  const json::value* const all = status.as_object().if_contains("rollouts");
+  if (all == nullptr) return out;
+  for (const json::value& rollout : all->as_array()) out += rollout_line(rollout).value_or("");
+  return out;
 }
 
 std::string listeners(const json::value& status) {

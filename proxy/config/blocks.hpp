@@ -57,6 +57,8 @@ std::vector<Route> parse_routes(const Field& field, const Names& names);
 bool check_path(const Field& field, const std::string& text, std::string& normalised);
 RouteMatch parse_match(const Field& field, const Names& names);
 Split parse_split(const Field& field, const Names& names);
+/// `split`: of the same route, which is `route`.
+Rollout parse_rollout(const Field& field, const Names& names, const Split& split, const Field& route);
 Mirror parse_mirror(const Field& field, const Names& names);
 /// One endpoint, or nothing where it has no usable address.
 std::optional<Endpoint> parse_endpoint(const Field& field);

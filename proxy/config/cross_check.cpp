@@ -119,10 +119,24 @@ void check_grpc_web(const Node& root, const Config& config, Context& context) {
   }
 }
 
+/// A rollout outlives a restart, so it has to be written down.
+void check_rollouts(const Node& root, const Config& config, Context& context) {
+  const Node* const routes = root.find("routes");
+  if (!config.server.state_dir.empty() || !routes || !routes->is_list()) return;
+  for (std::size_t i = 0; i < routes->children.size(); ++i) {
+    const Node* const rollout = routes->children[i].find("rollout");
+    if (!rollout || routes->children[i].find("split") == nullptr) continue;
+    context.report(rollout->key_mark, join_path(join_path("routes", i), "rollout"),
+                   "needs server.state_dir: a rollout goes on after a restart",
+                   "set that, such as server: { state_dir: /var/lib/weir }");
+  }
+}
+
 }  // namespace
 
 void cross_check(const Node& root, const Config& config, Context& context) {
   check_grpc_web(root, config, context);
+  check_rollouts(root, config, context);
   const Node* const listeners = root.find("listeners");
   if (!listeners || !listeners->is_map()) return;
   check_listener_addresses(*listeners, config, context);

@@ -358,6 +358,9 @@ constexpr KeyInfo keys[] = {
      "Proxy there. Exactly one of `upstream`, `split`, `redirect` and `respond`."},
     {"routes[].split", "map", "", "absent",
      "Proxy to several upstreams, each with its share of the requests."},
+    {"routes[].rollout", "map", "", "absent",
+     "Lets the weights of the split go from the old version to the new one by themselves. Only with "
+     "`split`."},
     {"routes[].mirror", "map", "", "absent",
      "Copies a share of the requests to another upstream and reads nothing from its answers. Only with "
      "`upstream` or `split`."},
@@ -411,6 +414,50 @@ constexpr KeyInfo keys[] = {
     {"routes[].split.overrides[].cookie", "\"name=value\"", "", "absent", "The same with a cookie."},
     {"routes[].split.overrides[].upstream", "upstream name", "", "required",
      "One of the targets; its weight may be 0."},
+    {"routes[].rollout.canary", "upstream name", "", "required", "The target that runs the new version."},
+    {"routes[].rollout.baseline", "upstream name", "", "\"\"",
+     "A third target that runs the old version at the canary's size and age, and gets the canary's weight; "
+     "then the two are compared. Empty: none, and the canary is compared with the other target."},
+    {"routes[].rollout.steps", "list of percentages 0.01..100", "%", "[5, 25, 50, 100]",
+     "Shares of the canary, each above the one before, the first below 100; 1 to 20 of them."},
+    {"routes[].rollout.hold", "duration 1s..1d", "", "10m", "How long a step lasts."},
+    {"routes[].rollout.max_hold", "duration 1s..7d", "", "6h",
+     "How long a step waits for traffic, its hold included, before `on_low_traffic` decides."},
+    {"routes[].rollout.min_requests", "number 1..1000000", "requests", "200",
+     "Of the canary, in each step, before the next one."},
+    {"routes[].rollout.min_clients", "number 1..1000000", "clients", "20",
+     "The same where the split has affinity. Only there."},
+    {"routes[].rollout.warmup", "duration 0s..1h", "", "30s",
+     "From the canary's first request, and after an endpoint of it restarted: latency does not count."},
+    {"routes[].rollout.false_rollback", "percentage 0.1%..5%", "", "1%",
+     "How many of 100 rollouts may be taken back although the canary is as good as the other side; "
+     "everything together, all steps and looks."},
+    {"routes[].rollout.failures",
+     "list of connect, timeout, reset, invalid_response, grpc_unavailable, grpc_internal, grpc_unknown, "
+     "statuses 400..599",
+     "",
+     "[connect, timeout, reset, invalid_response, grpc_unavailable, grpc_internal, grpc_unknown, 500-599]",
+     "What makes a request a failed one: how its first try ended, or the status that the client got. "
+     "Statuses such as 503 and 500-599."},
+    {"routes[].rollout.client_errors", "true, false", "", "false",
+     "Whether 4xx of the endpoints are watched, too."},
+    {"routes[].rollout.latency", "true, false", "", "true", "Whether times to first byte are watched."},
+    {"routes[].rollout.tolerate", "map", "", "{}",
+     "Differences that are no reason to take a canary back, however sure they are."},
+    {"routes[].rollout.on_low_traffic", "hold, promote, rollback", "", "hold",
+     "What becomes of a step without enough traffic after `max_hold`. `hold`: it waits on."},
+    {"routes[].rollout.on_shared_cause", "hold, step_back", "", "hold",
+     "What happens when the other side fails, too, as it did not before. `step_back`: the step before, "
+     "meanwhile."},
+    {"routes[].rollout.replicas", "number 1..100", "", "1",
+     "How many Weirs run this rollout, each by itself. Each of them then has this part of `false_rollback`."},
+    {"routes[].rollout.salt", "text", "", "\"\"",
+     "A secret for the sides of clients, the same on all replicas. Without one a client can compute its side "
+     "where it chooses its own key. Changing it moves clients."},
+    {"routes[].rollout.tolerate.failures", "percentage 0%..50%", "", "0.5%",
+     "By so many percentage points the canary's failed requests may be more."},
+    {"routes[].rollout.tolerate.latency", "percentage 0%..1000%", "", "10%",
+     "By so much the canary's p95 may be above the other side's; and 5 ms."},
     {"routes[].mirror.upstream", "upstream name", "", "required",
      "Where the copies go. Not the route's `upstream`; a target of its `split` gets copies of what the "
      "others "

@@ -420,6 +420,47 @@ void put_split(JsonText& json, const Split& split, const Config& config) {
   json.close();
 }
 
+std::string percent_text(std::uint32_t basis_points) {
+  return format_share(basis_points) + '%';
+}
+
+void put_failures(JsonText& json, const RolloutFailures& failures_named) {
+  json.open_list("failures");
+  for (const auto& choice : rollout_failures) {
+    if ((failures_named.kinds & choice.value) != 0) json.text({}, choice.name);
+  }
+  for (const StatusRange& range : failures_named.statuses) json.text({}, format_statuses({range}));
+  json.close();
+}
+
+void put_rollout(JsonText& json, const Rollout& rollout, const Split& split, const Config& config) {
+  const auto name = [&](std::size_t target) { return config.upstreams[split.targets[target].upstream].name; };
+  json.open_object("rollout");
+  json.text("canary", name(rollout.canary));
+  json.text("baseline", rollout.baseline ? name(*rollout.baseline) : std::string());
+  json.open_list("steps");
+  for (const std::uint32_t step : rollout.steps) json.decimal({}, format_share(step));
+  json.close();
+  duration(json, "hold", rollout.hold);
+  duration(json, "max_hold", rollout.max_hold);
+  json.number("min_requests", rollout.min_requests);
+  json.number("min_clients", rollout.min_clients);
+  duration(json, "warmup", rollout.warmup);
+  json.text("false_rollback", percent_text(rollout.false_rollback));
+  put_failures(json, rollout.failures);
+  json.truth("client_errors", rollout.client_errors);
+  json.truth("latency", rollout.latency);
+  json.open_object("tolerate");
+  json.text("failures", percent_text(rollout.tolerate_failures));
+  json.text("latency", std::to_string(rollout.tolerate_latency) + '%');
+  json.close();
+  json.text("on_low_traffic", name_of(on_low_traffics, rollout.on_low_traffic));
+  json.text("on_shared_cause", name_of(on_shared_causes, rollout.on_shared_cause));
+  json.number("replicas", rollout.replicas);
+  json.text("salt", rollout.salt.empty() ? "" : secret_blank);
+  json.close();
+}
+
 void put_mirror(JsonText& json, const Mirror& mirror, const Config& config) {
   json.open_object("mirror");
   json.text("upstream", config.upstreams[mirror.upstream].name);
@@ -436,6 +477,7 @@ void put_action(JsonText& json, const ProxyAction& action, const Config& config)
   } else {
     json.text("upstream", config.upstreams[action.upstream].name);
   }
+  if (action.rollout) put_rollout(json, *action.rollout, *action.split, config);
   if (action.mirror) put_mirror(json, *action.mirror, config);
   if (action.rewrite_path) {
     json.open_object("rewrite");

@@ -436,6 +436,52 @@ struct Split {
   bool operator==(const Split&) const = default;
 };
 
+// Shares of a rollout are basis points: 10,000 are the whole.
+inline constexpr std::uint32_t rollout_whole = 10'000;
+inline constexpr std::size_t rollout_steps_max = 20;
+inline constexpr Milliseconds rollout_hold_min{1'000}, rollout_hold_max{24 * 3'600'000};
+inline constexpr Milliseconds rollout_max_hold_max{7 * 24 * 3'600'000}, rollout_warmup_max{3'600'000};
+inline constexpr std::uint32_t rollout_min_units_max = 1'000'000;
+inline constexpr std::uint32_t false_rollback_min = 10, false_rollback_max = 500;
+inline constexpr std::uint32_t tolerate_failures_max = 5'000;
+inline constexpr std::uint32_t tolerate_latency_max = 1'000;
+inline constexpr std::uint32_t rollout_replicas_max = 100;
+
+enum class OnLowTraffic : std::uint8_t { hold, promote, rollback };
+enum class OnSharedCause : std::uint8_t { hold, step_back };
+
+/// What of a request is a failure of the side that it went to.
+struct RolloutFailures {
+  std::uint16_t kinds = failure_connect | failure_timeout | failure_reset | failure_invalid_response |
+                        failure_grpc_unavailable | failure_grpc_internal | failure_grpc_unknown;
+  std::vector<StatusRange> statuses{{500, 599}};
+  bool operator==(const RolloutFailures&) const = default;
+};
+
+/// How a split's weights go from one target to another by themselves.
+struct Rollout {
+  std::size_t canary = 0;               // index into Split::targets
+  std::size_t stable = 0;               // the same: the one that is neither canary nor baseline
+  std::optional<std::size_t> baseline;  // the same
+  std::vector<std::uint32_t> steps{500, 2'500, 5'000, rollout_whole};  // rising; the first is below the whole
+  Milliseconds hold{600'000};                                          // of each step
+  Milliseconds max_hold{6 * 3'600'000};  // how long a step waits for traffic, its hold included
+  std::uint32_t min_requests = 200;      // of the canary, in a step
+  std::uint32_t min_clients = 20;        // the same, where the split has affinity
+  Milliseconds warmup{30'000};
+  std::uint32_t false_rollback = 100;  // of rollouts
+  RolloutFailures failures;
+  bool client_errors = false;
+  bool latency = true;
+  std::uint32_t tolerate_failures = 50;  // points
+  std::uint32_t tolerate_latency = 10;   // percent
+  OnLowTraffic on_low_traffic = OnLowTraffic::hold;
+  OnSharedCause on_shared_cause = OnSharedCause::hold;
+  std::uint32_t replicas = 1;
+  std::string salt;  // keys the sides of clients, and is a secret; empty: the route's name does
+  bool operator==(const Rollout&) const = default;
+};
+
 inline constexpr std::size_t no_upstream = static_cast<std::size_t>(-1);
 
 enum class MirrorCredentials : std::uint8_t { strip, keep };
@@ -455,6 +501,7 @@ struct Mirror {
 struct ProxyAction {
   std::size_t upstream = 0;  // index into Config::upstreams; no_upstream: `split` says where
   std::optional<Split> split;
+  std::optional<Rollout> rollout;  // only with a split
   std::optional<Mirror> mirror;
   std::optional<std::string> rewrite_path;  // replaces the matched path or prefix
   TimeoutsOverride timeouts;

@@ -77,6 +77,19 @@ inline constexpr Choice<Failure> retry_reasons[] = {{"connect", failure_connect}
                                                     {"grpc_resource_exhausted", failure_grpc_resource},
                                                     {"grpc_unavailable", failure_grpc_unavailable}};
 
+/// rollout.failures, besides statuses
+inline constexpr Choice<Failure> rollout_failures[] = {{"connect", failure_connect},
+                                                       {"timeout", failure_timeout},
+                                                       {"reset", failure_reset},
+                                                       {"invalid_response", failure_invalid_response},
+                                                       {"grpc_unavailable", failure_grpc_unavailable},
+                                                       {"grpc_internal", failure_grpc_internal},
+                                                       {"grpc_unknown", failure_grpc_unknown}};
+inline constexpr Choice<OnLowTraffic> on_low_traffics[] = {
+    {"hold", OnLowTraffic::hold}, {"promote", OnLowTraffic::promote}, {"rollback", OnLowTraffic::rollback}};
+inline constexpr Choice<OnSharedCause> on_shared_causes[] = {{"hold", OnSharedCause::hold},
+                                                             {"step_back", OnSharedCause::step_back}};
+
 inline constexpr Choice<DrainAffinity> drain_affinities[] = {{"move", DrainAffinity::move},
                                                              {"keep", DrainAffinity::keep}};
 inline constexpr Choice<MirrorCredentials> mirror_credentials[] = {{"strip", MirrorCredentials::strip},

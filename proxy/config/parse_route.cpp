@@ -153,10 +153,14 @@ ProxyAction read_proxy_action(MapReader& reader, const Names& names) {
     return names.upstreams.resolve(field, "an upstream");
   });
   Split split;
+  const std::size_t before = reader.field().context.count();
   if (reader.optional("split", split, [&](const Field& field) { return parse_split(field, names); })) {
     action.upstream = no_upstream;
     action.split = std::move(split);
   }
+  const bool is_split_sound = reader.field().context.count() == before;
+  if (const auto rollout = reader.find("rollout"); rollout && action.split && is_split_sound)
+    action.rollout = parse_rollout(*rollout, names, *action.split, reader.field());
   if (reader.optional("mirror", action.mirror,
                       [&](const Field& field) { return parse_mirror(field, names); }) &&
       known && action.mirror->upstream == action.upstream && action.upstream != no_upstream) {
@@ -193,6 +197,12 @@ Action read_action(MapReader& reader, const Names& names) {
       route.context.report(route.node.find(key)->key_mark, join_path(route.path, key),
                            "only makes sense together with upstream or split", "remove it");
     }
+  }
+  if (given == 1 && !reader.has("split") && reader.has("rollout")) {
+    const Field& route = reader.field();
+    route.context.report(route.node.find("rollout")->key_mark, join_path(route.path, "rollout"),
+                         "only makes sense together with split",
+                         "remove it, or let a split send to the old version and to the new one");
   }
   if (reader.has("redirect")) action = std::move(redirect);
   if (reader.has("respond")) action = std::move(respond);

@@ -50,4 +50,8 @@ std::string format_percent(std::uint32_t share) {
   return text + '.' + fraction;
 }
 
+std::string format_share(std::uint32_t basis_points) {
+  return format_percent(basis_points * (mirror_share_whole / rollout_whole));
+}
+
 }  // namespace weir::config

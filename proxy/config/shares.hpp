@@ -13,5 +13,7 @@ namespace weir::config {
 std::optional<std::uint32_t> parse_percent(std::string_view text);
 /// The shortest form that parse_percent reads back.
 std::string format_percent(std::uint32_t share);
+/// The same of basis points (rollout_whole): `5`, `0.25`.
+std::string format_share(std::uint32_t basis_points);
 
 }  // namespace weir::config

@@ -234,7 +234,9 @@ void Compiler::add_split(Prepared& prepared, const config::Route& route, const c
     timeouts->push_back(merged_timeouts(upstream.timeouts, action.timeouts));
     runtime.weights.push_back(target.weight);
   }
-  runtime.rules = std::make_shared<split::Split>(*action.split, route.name, names);
+  const std::string_view secret =
+      action.rollout ? std::string_view(action.rollout->salt) : std::string_view();
+  runtime.rules = std::make_shared<split::Split>(*action.split, route.name, names, secret);
   runtime.timeouts = std::move(timeouts);
   auto& known = split_shared_[route.name];
   runtime.shared = known.lock();
@@ -341,7 +343,8 @@ void Compiler::keep_absent(const server::Snapshot& snapshot, TimePoint now) {
 
 std::shared_ptr<server::Snapshot> Compiler::build(const Prepared& prepared, std::uint64_t generation,
                                                   const BoundAddress& bound, const Addresses& addresses,
-                                                  const Weights& weights, TimePoint now) {
+                                                  const Weights& weights, TimePoint now,
+                                                  const Rollouts& rollouts) {
   const config::Config& config = *prepared.config;
   auto snapshot = std::make_shared<server::Snapshot>();
   snapshot->generation = generation;
@@ -353,6 +356,13 @@ std::shared_ptr<server::Snapshot> Compiler::build(const Prepared& prepared, std:
   snapshot->splits = prepared.splits;
   for (std::size_t i = 0; weights && i < snapshot->splits.size(); ++i) {
     snapshot->splits[i].weights = weights(*prepared.split_routes[i]);
+  }
+  for (std::size_t i = 0; rollouts && i < snapshot->splits.size(); ++i) {
+    server::SplitRuntime& split = snapshot->splits[i];
+    server::RolloutInForce rollout = rollouts(*prepared.split_routes[i]);
+    if (!rollout.weights.empty()) split.weights = std::move(rollout.weights);
+    split.rollout = std::move(rollout.runtime);
+    split.taken_back = rollout.taken_back;
   }
   const limit::Nanoseconds now_ns = limit::nanoseconds_of(now);
   for (const server::LimitRuntime& limit : *prepared.limits) limit.table->change(limit.bucket, now_ns);

@@ -27,6 +27,9 @@ class Compiler {
   /// Weights in force of a route with a split, by target.
   using Weights = std::function<std::vector<std::uint32_t>(const config::Route&)>;
 
+  /// What a rollout says of a route with a split; its weights win over those of `Weights`.
+  using Rollouts = std::function<server::RolloutInForce(const config::Route&)>;
+
   explicit Compiler(observe::NameTable& names);
 
   /// How many the process has, whatever a later configuration says. Before the first snapshot; until then several.
@@ -56,10 +59,11 @@ class Compiler {
   void commit(Prepared& prepared);
 
   /// The snapshot for what was prepared, with the addresses that names have now; without `weights`, those of the
-  /// configuration. Cannot fail.
+  /// configuration; without `rollouts`, none runs. Cannot fail.
   std::shared_ptr<server::Snapshot> build(const Prepared& prepared, std::uint64_t generation,
                                           const BoundAddress& bound, const Addresses& addresses,
-                                          const Weights& weights = {}, TimePoint now = Clock::now());
+                                          const Weights& weights = {}, TimePoint now = Clock::now(),
+                                          const Rollouts& rollouts = {});
 
   /// The states of the endpoints with that address, of each generation that is still in use.
   std::vector<std::shared_ptr<upstream::EndpointState>> states_at(std::string_view upstream,

@@ -53,6 +53,7 @@ struct ProxyPlan {
   std::string upstream;
   std::vector<SplitShare> split;  // empty: the route has none
   std::string split_rule;         // which of them, and why
+  std::string rollout;            // what takes the weights from one to another; empty: nothing
   std::string balance;
   std::string hash_key;  // where balance is hash
   std::string at_once;   // what bounds requests at once; empty: nothing

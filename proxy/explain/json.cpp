@@ -78,6 +78,7 @@ json::object proxy(const ProxyPlan& plan) {
   if (!plan.at_once.empty()) shown["at_once"] = plan.at_once;
   if (!plan.zone.empty()) shown["zone"] = plan.zone;
   if (!plan.split.empty()) shown["split"] = {{"targets", std::move(split)}, {"why", plan.split_rule}};
+  if (!plan.rollout.empty()) shown["rollout"] = plan.rollout;
   if (!plan.grpc.empty()) shown["grpc"] = plan.grpc;
   if (!plan.mirror.empty()) shown["mirror"] = plan.mirror;
   return shown;

@@ -128,6 +128,19 @@ std::string mirror_rule(const config::Config& config, const config::Mirror& mirr
          (strip ? ", without credentials" : ", with credentials");
 }
 
+std::string rollout_rule(const config::Config& config, const config::ProxyAction& action) {
+  const auto name = [&](std::size_t target) {
+    return config.upstreams[action.split->targets[target].upstream].name;
+  };
+  const config::Rollout& rollout = *action.rollout;
+  std::string steps;
+  for (const std::uint32_t step : rollout.steps)
+    steps.append(steps.empty() ? "" : ", ").append(config::format_share(step));
+  return "of " + name(rollout.canary) + ", when one is started: " + steps + " %, " +
+         format_duration(rollout.hold) + " each, compared with " +
+         name(rollout.baseline.value_or(rollout.stable));
+}
+
 std::string bounds_of(const config::Upstream& upstream) {
   std::string text;
   if (upstream.max_requests != 0) {
@@ -200,7 +213,8 @@ std::string rule_text(const config::SplitOverride& rule) {
 std::size_t plan_split(const config::Config& config, const config::Route& route,
                        const http::RequestHead& head, const http::ForwardedFacts& forwarded,
                        ProxyPlan& plan) {
-  const config::Split& split = *std::get<config::ProxyAction>(route.action).split;
+  const auto& action = std::get<config::ProxyAction>(route.action);
+  const config::Split& split = *action.split;
   std::vector<std::string_view> names;
   std::vector<std::uint32_t> weights;
   for (const config::SplitTarget& target : split.targets) {
@@ -208,7 +222,9 @@ std::size_t plan_split(const config::Config& config, const config::Route& route,
     weights.push_back(target.weight);
     plan.split.push_back({std::string(names.back()), target.weight});
   }
-  const split::Split rules(split, route.name, names);
+  const std::string_view secret =
+      action.rollout ? std::string_view(action.rollout->salt) : std::string_view();
+  const split::Split rules(split, route.name, names, secret);
   split::Shared shared;
   char key[split::cookie_key_digits];
   split::Request request;
@@ -270,6 +286,7 @@ ProxyPlan plan_proxy(const config::Config& config, const config::Route& route, c
   plan.websocket = action.websocket && http::iequals(head.upgrade, "websocket");
   plan.timeouts = timeouts_of(upstream.timeouts, action.timeouts);
   plan.retry = retry_rule(upstream.retry, head.method);
+  if (action.rollout) plan.rollout = rollout_rule(config, action);
   if (action.mirror) plan.mirror = mirror_rule(config, *action.mirror, chosen, head);
   if (upstream.health_check) plan.health_check = check_rule(*upstream.health_check);
   http::RequestHead sent = head;

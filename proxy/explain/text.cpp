@@ -116,6 +116,7 @@ void show_proxy(TextPage& page, const ProxyPlan& plan) {
     for (const SplitShare& share : plan.split)
       shares.push_back(share.upstream + ' ' + std::to_string(share.weight));
     page.line("split", join(shares, ", ") + ": " + plan.split_rule);
+    if (!plan.rollout.empty()) page.line("rollout", plan.rollout);
   }
   page.line("upstream", plan.upstream + ", " + plan.balance +
                             (plan.hash_key.empty() ? "" : " of " + plan.hash_key) +

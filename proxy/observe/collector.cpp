@@ -271,6 +271,47 @@ void add_splits(Families& out, const WorkerMetrics& merged, const NameTable& nam
   out.push_back(std::move(requests).take());
 }
 
+constexpr std::array<std::string_view, 5> rollout_states{"running", "held", "finished", "rolled_back",
+                                                         "aborted"};
+
+void add_rollouts(Families& out, const std::vector<RolloutFacts>& rollouts) {
+  auto states =
+      Family::gauge("weir_rollout_state", "1 for the state of a route's last rollout, 0 for others.");
+  auto weight =
+      Family::gauge("weir_rollout_weight_percent", "Share of the canary while a route's rollout runs.");
+  auto evidence =
+      Family::gauge("weir_rollout_evidence",
+                    "Evidence that the canary is worse, of what is watched, while a rollout runs.");
+  auto units = Family::counter("weir_rollout_units_total",
+                               "Requests that rollouts compared, by the side that the split chose first.");
+  auto slow = Family::counter("weir_rollout_slow_units_total",
+                              "Requests of these that were slower than 95 % on the comparison side before.");
+  auto decisions = Family::counter("weir_rollout_decisions_total", "What rollouts did, with the cause.");
+  auto dropped = Family::counter("weir_rollout_units_dropped_total",
+                                 "Requests that no client was counted for: a worker had no room.");
+  for (const RolloutFacts& facts : rollouts) {
+    const Labels route{{"route", facts.route}};
+    for (const std::string_view state : rollout_states)
+      states.add(with(route, "state", std::string(state)), facts.state == state ? 1 : 0);
+    if (facts.is_running) weight.add(route, facts.weight_percent);
+    for (const auto& [stream, value] : facts.evidence) {
+      if (facts.is_running) evidence.add(with(route, "stream", std::string(stream)), value);
+    }
+    for (std::size_t i = 0; i < facts.sides.size(); ++i) {
+      const Labels side = with(route, "side", i == 0 ? "comparison" : "canary");
+      units.add(with(side, "outcome", "ok"), facts.sides[i].ok);
+      units.add(with(side, "outcome", "failed"), facts.sides[i].failed);
+      units.add(with(side, "outcome", "client_error"), facts.sides[i].client_errors);
+      slow.add(side, facts.sides[i].slow);
+    }
+    for (const auto& [decision, count] : facts.decisions)
+      decisions.add(with(route, "decision", decision), count);
+    dropped.add(route, facts.dropped);
+  }
+  for (Family* family : {&states, &weight, &evidence, &units, &slow, &decisions, &dropped})
+    out.push_back(std::move(*family).take());
+}
+
 void add_mirrors(Families& out, const WorkerMetrics& merged, const NameTable& names) {
   static_assert(std::tuple_size_v<decltype(MirrorCounters::by_outcome)> == route::mirror_outcome_count);
   auto requests = Family::counter("weir_mirror_requests_total",
@@ -470,6 +511,7 @@ Families collect(const WorkerMetrics& merged, const NameTable& names, const Scra
   add_retries(out, merged, names);
   add_balancing(out, merged, names, input.upstreams);
   add_splits(out, merged, names, input.splits);
+  add_rollouts(out, input.rollouts);
   add_mirrors(out, merged, names);
   add_endpoint_facts(out, input.endpoints);
   add_upstream_facts(out, input.upstreams);

@@ -5,9 +5,12 @@
 
 #include <prometheus/metric_family.h>
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "observe/name_table.hpp"
@@ -50,6 +53,20 @@ struct SplitFacts {
   std::uint32_t weight = 0;
 };
 
+/// What the rollouts of a route came to since the process began, and how the present one stands.
+struct RolloutFacts {
+  struct Side {
+    std::uint64_t ok = 0, failed = 0, client_errors = 0, slow = 0;
+  };
+  std::string route, state;
+  bool is_running = false;
+  double weight_percent = 0;                                  // of the canary, while it runs
+  std::vector<std::pair<std::string_view, double>> evidence;  // by stream, while it runs
+  std::array<Side, 2> sides;                                  // comparison, canary
+  std::vector<std::pair<std::string, std::uint64_t>> decisions;
+  std::uint64_t dropped = 0;
+};
+
 /// Current facts of one rate limit.
 struct LimitFacts {
   std::string name;
@@ -87,6 +104,7 @@ struct ScrapeInput {
   std::uint64_t checks_waiting = 0;
   std::vector<CertificateFacts> certificates;
   std::vector<SplitFacts> splits;
+  std::vector<RolloutFacts> rollouts;
   std::vector<LimitFacts> limits;
   std::vector<NameFacts> names;
   std::vector<LookUpCount> lookups;

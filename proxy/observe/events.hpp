@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "config/model.hpp"
@@ -20,7 +22,11 @@ struct Event {
   std::string kind;      // ejected, recovered, ...
   std::string upstream;  // empty: not about one
   std::string endpoint;  // its label; empty: not about one
-  std::string text;      // what the log says: `ejected blue/10.0.0.3:3000 for 30s: ...`
+  std::string route;     // empty: not about one
+  std::string cause;     // a word for why, where the kind has several
+  std::vector<std::pair<std::string_view, double>>
+      numbers;       // what `text` says in numbers; names are literals
+  std::string text;  // what the log says: `ejected blue/10.0.0.3:3000 for 30s: ...`
 };
 
 inline constexpr std::size_t events_kept_max = 1024;

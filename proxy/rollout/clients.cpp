@@ -15,8 +15,9 @@ Chance chance_at(Share share, const Place& place) {
   return {reached - place.from, static_cast<Share>(place.to - place.from)};
 }
 
-void learn(Place& place, Share share, Side side) {
-  const auto at = static_cast<std::uint16_t>(std::clamp<Share>(share, place.from, place.to));
+void learn(Place& place, const Division& division, Side side) {
+  const auto at = static_cast<std::uint16_t>(std::clamp<Share>(division.share, place.from, place.to));
+  if (division.of_three) place.from = place.to = at;
   (side == Side::canary ? place.to : place.from) = at;
 }
 
@@ -30,23 +31,23 @@ void tally(std::array<Tallies, signal_count>& tallies, Signal signal, Chance cha
 }
 
 /// Its first failure, or client error, of this step.
-void count_first(Client& client, Family family, Signal signal, Share share, bool is_counting,
+void count_first(Client& client, Family family, Signal signal, const Division& division, bool is_counting,
                  std::array<Tallies, signal_count>& tallies) {
   Place& place = place_of(client, family);
-  if (is_counting) tally(tallies, signal, chance_at(share, place), Badness::full, client.side);
-  learn(place, share, client.side);
+  if (is_counting) tally(tallies, signal, chance_at(division.share, place), Badness::full, client.side);
+  learn(place, division, client.side);
 }
 
-void close(Client& client, Share share, std::array<Tallies, signal_count>& tallies) {
+void close(Client& client, const Division& division, std::array<Tallies, signal_count>& tallies) {
   client.is_closed = true;
   if (client.slow95 + client.slow50 == 0) return;
   Place& place = place_of(client, Family::latency);
-  const Chance chance = chance_at(share, place);
+  const Chance chance = chance_at(division.share, place);
   for (const auto& [signal, slow] :
        {std::pair(Signal::slow95, client.slow95), std::pair(Signal::slow50, client.slow50)}) {
     if (slow > 0) tally(tallies, signal, chance, slow == 1 ? Badness::half : Badness::full, client.side);
   }
-  learn(place, share, client.side);
+  learn(place, division, client.side);
 }
 
 }  // namespace
@@ -55,8 +56,8 @@ bool Clients::is_sampled(std::uint64_t client) const {
   return (mix(client) & ((std::uint64_t{1} << sampled_bits_) - 1)) == 0;
 }
 
-void Clients::count(const ClientRequest& request, Share share, bool is_counting, const SlowBounds& bounds,
-                    std::array<Tallies, signal_count>& tallies) {
+void Clients::count(const ClientRequest& request, const Division& division, bool is_counting,
+                    const SlowBounds& bounds, std::array<Tallies, signal_count>& tallies) {
   if (!is_sampled(request.client)) return;
   Client& client = clients_[request.client];
   if (!client.is_seen) {
@@ -68,24 +69,24 @@ void Clients::count(const ClientRequest& request, Share share, bool is_counting,
   if (client.side == request.side) {
     if (request.failed && !client.failed) {
       client.failed = true;
-      count_first(client, Family::failures, Signal::failures, share, is_counting, tallies);
+      count_first(client, Family::failures, Signal::failures, division, is_counting, tallies);
     }
     if (request.client_error && !client.client_error) {
       client.client_error = true;
-      count_first(client, Family::client_errors, Signal::client_errors, share, is_counting, tallies);
+      count_first(client, Family::client_errors, Signal::client_errors, division, is_counting, tallies);
     }
     if (is_counting && request.has_latency && bounds.slow95 && bounds.slow50 && !client.is_closed) {
       if (request.latency > *bounds.slow95) ++client.slow95;
       if (request.latency > *bounds.slow50) ++client.slow50;
-      if (++client.requests == slow_requests_max) close(client, share, tallies);
+      if (++client.requests == slow_requests_max) close(client, division, tallies);
     }
   }
   if (clients_.size() > clients_max) sample_more();
 }
 
-void Clients::close_period(Share share, std::array<Tallies, signal_count>& tallies) {
+void Clients::close_period(const Division& division, std::array<Tallies, signal_count>& tallies) {
   for (auto& [hash, client] : clients_) {
-    if (client.requests > 0 && !client.is_closed) close(client, share, tallies);
+    if (client.requests > 0 && !client.is_closed) close(client, division, tallies);
   }
 }
 

@@ -23,7 +23,17 @@ inline constexpr std::size_t clients_max = 65'536;
 /// How many requests of a client in a step make its slowness.
 inline constexpr std::uint8_t slow_requests_max = 8;
 
-/// What a family knows of a client's place: at least `from`, below `to`. Families are apart, as their evidence is.
+/// How units are divided at the moment.
+struct Division {
+  Division(Share of_canary, bool is_of_three = false) : share(of_canary), of_three(is_of_three) {}
+  Share share;  // the canary's of the compared units
+  /// Two of three targets are compared. Then which of the two has a client at one share tells about another one only
+  /// together with how near the third was, which nobody has counted: a client counts once in a rollout.
+  bool of_three;
+};
+
+/// What a family knows of a client's place: at least `from`, below `to`. Nothing is left to know where both are the
+/// same. Families are apart, as their evidence is.
 struct Place {
   std::uint16_t from = 0, to = whole;
   bool operator==(const Place&) const = default;
@@ -48,13 +58,13 @@ struct SlowBounds {
 
 class Clients {
  public:
-  /// Counts a request into `tallies`, at the canary's share of the compared units. `is_counting` false (a pause): what
+  /// Counts a request into `tallies`. `is_counting` false (a pause): what
   /// fails now is known and not counted, so that it is not taken for new afterwards. `bounds`: nothing while latency
   /// does not count.
-  void count(const ClientRequest& request, Share share, bool is_counting, const SlowBounds& bounds,
-             std::array<Tallies, signal_count>& tallies);
+  void count(const ClientRequest& request, const Division& division, bool is_counting,
+             const SlowBounds& bounds, std::array<Tallies, signal_count>& tallies);
   /// The end of a period: counts the slowness of clients that have fewer than slow_requests_max requests yet.
-  void close_period(Share share, std::array<Tallies, signal_count>& tallies);
+  void close_period(const Division& division, std::array<Tallies, signal_count>& tallies);
   /// A step begins: clients count anew. The places of those that were counted stay, the others are forgotten.
   void begin_step();
 

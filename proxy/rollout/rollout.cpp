@@ -86,12 +86,20 @@ Result<Rollout> Rollout::restore(Settings settings, Names names, State state, Ti
 
 std::optional<Decision> Rollout::tick(const Tick& tick) {
   if (is_over()) return std::nullopt;
+  before_.reset();
   advance(tick);
   begin_quarter();
   count(tick);
   if (!state_.bounds.slow95) set_bounds();
   evidence_ = sum_.with(settings_, state_.periods.back());
-  return act(decide(facts(tick)));
+  return act(decide(facts(tick)), tick.may_raise);
+}
+
+void Rollout::undo() {
+  if (!before_) return;
+  state_ = *std::exchange(before_, nullptr);
+  sum_ = EvidenceSum(settings_, state_.periods);
+  evidence_ = sum_.with(settings_, state_.periods.back());
 }
 
 bool Rollout::reaches(Family family, double limit) const {
@@ -146,7 +154,9 @@ Facts Rollout::facts(const Tick& tick) const {
   return facts;
 }
 
-std::optional<Decision> Rollout::act(Verdict verdict) {
+std::optional<Decision> Rollout::act(Verdict verdict, bool may_raise) {
+  const bool is_raise = verdict == Verdict::next_step || verdict == Verdict::promote_unproven;
+  if (is_raise && !may_raise) return std::nullopt;
   switch (verdict) {
     case Verdict::nothing:
       return std::nullopt;
@@ -199,6 +209,7 @@ Decision Rollout::held(Held held) {
 
 /// To that step; `share` 0: its own share. Past the last one: finished as it is.
 Decision Rollout::go_to(std::uint32_t step, Share share, Cause cause, std::string reason) {
+  before_ = std::make_shared<const State>(state_);
   const bool is_last = step >= settings_.steps.size();
   const Share target = is_last ? state_.share : share == 0 ? settings_.steps[step] : share;
   const bool is_end = is_last || target >= whole;
@@ -206,6 +217,7 @@ Decision Rollout::go_to(std::uint32_t step, Share share, Cause cause, std::strin
   decision.jump = jump_of(settings_, state_);
   decision.to = target;
   state_.held.reset();
+  state_.is_operator_hold = false;
   if (!is_last) begin_step(step, target);
   if (is_end) state_.phase = Phase::finished;
   return worded(std::move(decision));

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -24,6 +25,8 @@ namespace weir::rollout {
 inline constexpr Milliseconds tick_interval{250};
 /// A pause between ticks that is longer counts as this long: the process was stopped, and nothing was seen.
 inline constexpr Milliseconds tick_max{10'000};
+/// A look at a canary that is down counts as no more: after a pause of the process one look is no proof.
+inline constexpr Milliseconds down_look_max{1'000};
 /// As many values of the comparison side have to be known before anything is called slow.
 inline constexpr std::uint64_t slow_bounds_values_min = 200;
 
@@ -31,6 +34,7 @@ struct Tick {
   TimePoint now;
   bool canary_usable = true, stable_usable = true;  // at least one endpoint each
   bool canary_restarted = false;                    // an endpoint of it came back, or is new: it warms up
+  bool may_raise = true;               // false: what it would raise cannot be saved, so it does not
   std::uint32_t replicas_missing = 0;  // where others' counts are added: those that do not report
   std::span<const Counts> counts;      // since the last tick
 };
@@ -55,6 +59,10 @@ class Rollout {
   Result<Decision> promote(std::optional<Share> to, std::string reason);
   Result<Decision> roll_back(std::string reason);
 
+  /// The last decision raised the canary's share, or ended the rollout well, and could not be saved: all is as before it.
+  /// Before the next tick or command.
+  void undo();
+
   const State& state() const { return state_; }
   const Settings& settings() const { return settings_; }
   bool is_over() const { return state_.phase != Phase::running; }
@@ -77,7 +85,7 @@ class Rollout {
 
   Facts facts(const Tick& tick) const;
   bool reaches(Family family, double limit) const;
-  std::optional<Decision> act(Verdict verdict);
+  std::optional<Decision> act(Verdict verdict, bool may_raise);
   Decision held(Held held);
   Decision go_to(std::uint32_t step, Share share, Cause cause, std::string reason = {});
   Decision back(Cause cause, std::string reason = {});
@@ -87,6 +95,7 @@ class Rollout {
   Settings settings_;
   Names names_;
   State state_;
+  std::shared_ptr<const State> before_;  // the last decision, where it may be undone
   Recent recent_;
   TimePoint last_;
   EvidenceSum sum_;

@@ -46,7 +46,6 @@ Result<Decision> Rollout::promote(std::optional<Share> to, std::string reason) {
   if (is_over()) return over();
   if (to && (*to <= state_.share || *to > whole))
     return refused(fmt::format("{} is not above {} and up to 100 %", percent(*to), percent(state_.share)));
-  state_.is_operator_hold = false;
   const std::vector<Share>& steps = settings_.steps;
   const auto next = std::ranges::upper_bound(steps, state_.share);
   if (!to)

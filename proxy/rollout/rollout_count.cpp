@@ -38,7 +38,8 @@ void Rollout::advance(const Tick& tick) {
   if (!is_stopped) clocks.hold_ms += ms;
   clocks.warmup_left_ms = std::max<std::int64_t>(0, clocks.warmup_left_ms - ms);
   if (tick.canary_restarted) clocks.warmup_left_ms = settings_.warmup.count();
-  clocks.canary_down_ms = !tick.canary_usable && tick.stable_usable ? clocks.canary_down_ms + ms : 0;
+  const bool is_down = !tick.canary_usable && tick.stable_usable;
+  clocks.canary_down_ms = is_down ? clocks.canary_down_ms + std::min(ms, down_look_max.count()) : 0;
   recent_.advance(clocks.rollout_ms, !is_paused(state_));
   if (is_paused(state_)) clocks.calm_ms += ms;
 }
@@ -46,6 +47,7 @@ void Rollout::advance(const Tick& tick) {
 void Rollout::count(const Tick& tick) {
   const Share share = compared_share(settings_, state_.share);
   const Chance chance{share, whole};
+  const Division division(share, settings_.has_baseline);
   Period& period = state_.periods.back();
   const bool is_warm = state_.canary_seen && state_.clocks.warmup_left_ms == 0;
   for (const Counts& counts : tick.counts) {
@@ -58,7 +60,7 @@ void Rollout::count(const Tick& tick) {
     if (settings_.by_client) {
       const SlowBounds bounds = is_warm && settings_.latency ? state_.bounds : SlowBounds{};
       for (const ClientRequest& request : counts.clients)
-        state_.clients.count(request, share, !is_paused(state_), bounds, period.tallies);
+        state_.clients.count(request, division, !is_paused(state_), bounds, period.tallies);
     }
     if (is_paused(state_)) continue;
     for (std::size_t side = 0; side < side_count; ++side) {
@@ -116,7 +118,8 @@ void Rollout::begin_period(std::uint32_t regular_place) {
   if (is_taken && state_.extra_periods >= extra_periods_max) return;
   if (state_.periods.size() >= periods_max) return;
   if (settings_.by_client && !state_.periods.empty())
-    state_.clients.close_period(compared_share(settings_, state_.share), state_.periods.back().tallies);
+    state_.clients.close_period({compared_share(settings_, state_.share), settings_.has_baseline},
+                                state_.periods.back().tallies);
   Period period;
   period.place = is_taken ? regular + state_.extra_periods++ : regular_place;
   period.began_ms = state_.clocks.rollout_ms;
@@ -129,7 +132,8 @@ void Rollout::begin_period(std::uint32_t regular_place) {
 
 void Rollout::begin_step(std::uint32_t step, Share share) {
   if (settings_.by_client)
-    state_.clients.close_period(compared_share(settings_, state_.share), state_.periods.back().tallies);
+    state_.clients.close_period({compared_share(settings_, state_.share), settings_.has_baseline},
+                                state_.periods.back().tallies);
   evidence_ = sum_.with(settings_, state_.periods.back());
   ++state_.publication;
   state_.step = step;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <variant>
 
 #include "core/units.hpp"
 #include "rollout/wording.hpp"
@@ -40,6 +41,37 @@ void check_steps(const std::vector<Share>& steps, std::vector<std::string>& foun
 }
 
 }  // namespace
+
+Settings settings_of(const config::ProxyAction& action) {
+  const config::Rollout& rollout = *action.rollout;
+  Settings settings;
+  settings.steps = rollout.steps;
+  settings.hold = rollout.hold;
+  settings.max_hold = rollout.max_hold;
+  settings.min_requests = rollout.min_requests;
+  settings.min_clients = rollout.min_clients;
+  settings.warmup = rollout.warmup;
+  settings.false_rollback = rollout.false_rollback;
+  settings.client_errors = rollout.client_errors;
+  settings.latency = rollout.latency;
+  settings.tolerate_failures = rollout.tolerate_failures;
+  settings.tolerate_latency = rollout.tolerate_latency;
+  settings.on_low_traffic = rollout.on_low_traffic;
+  settings.on_shared_cause = rollout.on_shared_cause;
+  settings.replicas = rollout.replicas;
+  settings.by_client = action.split->affinity.by != config::AffinityBy::none;
+  settings.has_baseline = rollout.baseline.has_value();
+  return settings;
+}
+
+Names names_of(const config::Config& config, const config::Route& route) {
+  const auto& action = std::get<config::ProxyAction>(route.action);
+  const auto name = [&](std::size_t target) {
+    return config.upstreams[action.split->targets[target].upstream].name;
+  };
+  const config::Rollout& rollout = *action.rollout;
+  return {route.name, name(rollout.canary), name(rollout.baseline.value_or(rollout.stable))};
+}
 
 std::vector<std::string> faults(const Settings& settings) {
   Faults faults;

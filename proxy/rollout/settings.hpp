@@ -7,25 +7,28 @@
 #include <string>
 #include <vector>
 
+#include "config/model.hpp"
 #include "core/clock.hpp"
 
 namespace weir::rollout {
 
 /// Basis points: 10,000 are the whole. Of a route's traffic, of the units of a comparison, of rollouts.
 using Share = std::uint32_t;
-inline constexpr Share whole = 10'000;
+inline constexpr Share whole = config::rollout_whole;
 
-inline constexpr std::size_t steps_max = 20;
-inline constexpr Milliseconds hold_min{1'000}, hold_max{24 * 3'600'000}, max_hold_max{7 * 24 * 3'600'000};
-inline constexpr Milliseconds warmup_max{3'600'000};
-inline constexpr std::uint32_t min_units_max = 1'000'000;
-inline constexpr Share false_rollback_min = 10, false_rollback_max = 500;
-inline constexpr Share tolerate_failures_max = 5'000;
-inline constexpr std::uint32_t tolerate_latency_max = 1'000;
-inline constexpr std::uint32_t replicas_max = 100;
+inline constexpr std::size_t steps_max = config::rollout_steps_max;
+inline constexpr Milliseconds hold_min = config::rollout_hold_min, hold_max = config::rollout_hold_max;
+inline constexpr Milliseconds max_hold_max = config::rollout_max_hold_max;
+inline constexpr Milliseconds warmup_max = config::rollout_warmup_max;
+inline constexpr std::uint32_t min_units_max = config::rollout_min_units_max;
+inline constexpr Share false_rollback_min = config::false_rollback_min;
+inline constexpr Share false_rollback_max = config::false_rollback_max;
+inline constexpr Share tolerate_failures_max = config::tolerate_failures_max;
+inline constexpr std::uint32_t tolerate_latency_max = config::tolerate_latency_max;
+inline constexpr std::uint32_t replicas_max = config::rollout_replicas_max;
 
-enum class OnLowTraffic : std::uint8_t { hold, promote, rollback };
-enum class OnSharedCause : std::uint8_t { hold, step_back };
+using config::OnLowTraffic;
+using config::OnSharedCause;
 
 struct Settings {
   std::vector<Share> steps{500, 2'500, 5'000, whole};  // rising; the first is below the whole
@@ -46,12 +49,19 @@ struct Settings {
   // From the rest of the route.
   bool by_client = false;     // the split has affinity: a unit is a client, else a request
   bool has_baseline = false;  // a third target runs the old version at the canary's size
+  bool operator==(const Settings&) const = default;
 };
+
+/// Of a route whose action has a rollout.
+Settings settings_of(const config::ProxyAction& action);
 
 /// Upstreams by name, for sentences. `comparison` is the baseline where there is one, else the stable target.
 struct Names {
   std::string route, canary, comparison;
 };
+
+/// The names of such a route.
+Names names_of(const config::Config& config, const config::Route& route);
 
 /// Everything that is wrong with the settings, a phrase each: `steps: 25 % comes after 50 %`. Empty: nothing.
 std::vector<std::string> faults(const Settings& settings);

@@ -170,6 +170,7 @@ void Attempt::end(const Error* error) {
     record.outcome = stale ? std::string_view("stale_connection") : facts(error->kind).name;
     log_broken_connection();
   }
+  if (context_.rollout.runtime != nullptr) note_try(context_.rollout, report_.outcome_of(error));
   release(error == nullptr && drain_response());
 }
 

@@ -19,6 +19,7 @@ void ExchangeContext::begin(Client& its_client) {
 void ExchangeContext::reset() {
   decided.reset();  // its places before the generation, which keeps their counts alive
   grpc.reset();
+  rollout.runtime = nullptr;
   outcome.reset();
   head.clear();
   deadline = TimePoint::max();

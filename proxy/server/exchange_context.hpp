@@ -10,6 +10,7 @@
 #include "server/client.hpp"
 #include "server/exchange_state.hpp"
 #include "server/generation.hpp"
+#include "server/rollout_unit.hpp"
 
 namespace weir::server {
 
@@ -50,9 +51,10 @@ struct ExchangeContext {
   std::chrono::system_clock::time_point wall_started;  // the same
   TimePoint deadline = TimePoint::max();               // of everything that endpoints are involved in
 
-  Decision decided;  // once for the request
-  GrpcCall grpc;     // the same, of a call of gRPC
-  Outcome outcome;   // for the log and the metrics
+  Decision decided;     // once for the request
+  GrpcCall grpc;        // the same, of a call of gRPC
+  RolloutNote rollout;  // of a request whose split runs one
+  Outcome outcome;      // for the log and the metrics
 };
 
 }  // namespace weir::server

@@ -1,5 +1,6 @@
 // What remains of a request: its metrics and its log line.
 #include "server/exchange.hpp"
+#include "server/exchange_rollout.hpp"
 #include "server/session.hpp"
 #include "server/worker.hpp"
 #include "tls/session_facts.hpp"
@@ -34,6 +35,10 @@ void Exchange::finish() {
   if (decided.grpc) {
     metrics.grpc_finished(decided.route ? decided.route->name : observe::no_name, upstream_name,
                           grpc_steps_.status());
+  }
+  if (context_.rollout.runtime != nullptr) {
+    const int response_status = outcome.attempts.empty() ? 0 : attempt_.response().status;
+    count_rollout_unit(context_, response_status, grpc_steps_.status());
   }
   const bool wanted = !decided.route || decided.route->config->access_log;
   if (std::string* line = wanted ? context_.worker.log_buffer() : nullptr) {

@@ -2,6 +2,7 @@
 
 #include "relay/tunnel.hpp"
 #include "server/call_error.hpp"
+#include "server/exchange_rollout.hpp"
 #include "server/session.hpp"
 #include "server/worker.hpp"
 #include "upstream/ejection.hpp"
@@ -134,6 +135,8 @@ Task<After> ResponseRelay::upgrade() {
   if (!context_.head.tunnel) attempt_.unwatch_client();
   if (sent) {
     outcome_.status = response().status;
+    // What becomes of a tunnel says nothing of the side, and may take days.
+    if (context_.rollout.runtime != nullptr) count_rollout_unit(context_, response().status, std::nullopt);
     context_.keep_texts();
     const relay::TunnelEnd end = co_await relay::run_tunnel(
         context_.client->tunnel(), attempt_.call().tunnel(), decided_.timeouts->idle);

@@ -16,18 +16,28 @@ void Decider::choose_side() {
   split::Request request;
   request.fields = context_.head.fields;
   request.client_ip = decided_.forwarded.client_ip;
-  if (config.affinity.by == config::AffinityBy::cookie) request.random = context_.worker.rng()();
+  request.taken_back = split.taken_back;
+  const RolloutRuntime* const rollout = split.rollout.get();
+  if (rollout != nullptr) {
+    request.turn_key = &rollout->turn_key;
+    request.client_key = &rollout->client_key;
+  }
+  if (config.affinity.by == config::AffinityBy::cookie || rollout != nullptr)
+    request.random = context_.worker.rng()();
   const auto side = [&](std::size_t i) -> const UpstreamRuntime& {
     return *context_.generation->upstreams[config.targets[i].upstream].runtime;
   };
   split::Choice choice = split.rules->choose(request, split.weights, *split.shared, decided_.split_key);
+  if (rollout != nullptr) context_.rollout = note_of(*rollout, choice);
   if (side_is_out(split, choice.target)) {
     split::Mask alive = 0;
     for (std::size_t i = 0; i < split.weights.size(); ++i) {
       if (i != choice.target && !split::is_out(side(i).candidates, side(i).config->passive_health))
         alive |= split::Mask{1} << i;
     }
+    const std::size_t first = choice.target;
     choice = split.rules->fall_over(choice, request, split.weights, alive, *split.shared);
+    context_.rollout.failed_over = choice.target != first;
   }
   go_to(config.targets[choice.target].upstream);
   decided_.timeouts = &(*split.timeouts)[choice.target];

@@ -23,6 +23,7 @@
 #include "route/in_flight.hpp"
 #include "route/mirror.hpp"
 #include "route/table.hpp"
+#include "server/rollout_runtime.hpp"
 #include "server/wait_queue.hpp"
 #include "split/split.hpp"
 #include "tls/context.hpp"
@@ -77,7 +78,9 @@ inline constexpr std::size_t no_split = static_cast<std::size_t>(-1);
 struct SplitRuntime {
   std::shared_ptr<const split::Split> rules;
   std::shared_ptr<split::Shared> shared;
-  std::vector<std::uint32_t> weights;  // by target
+  std::vector<std::uint32_t> weights;             // by target
+  std::shared_ptr<const RolloutRuntime> rollout;  // null: none runs
+  split::Mask taken_back = 0;                     // RolloutInForce::taken_back
   std::shared_ptr<const std::vector<config::Timeouts>>
       timeouts;  // by target: the route's over the upstream's
 };

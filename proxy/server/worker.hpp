@@ -27,6 +27,7 @@
 #include "server/mirrors.hpp"
 #include "server/refusals.hpp"
 #include "server/response_room.hpp"
+#include "server/rollout_counter.hpp"
 #include "server/session.hpp"
 
 namespace weir::server {
@@ -117,6 +118,9 @@ class Worker {
   /// An operator's override has changed which endpoints may be waited for, and which requests wait in vain.
   void look_at_queues();
 
+  /// What was counted for rollouts since the last call.
+  std::vector<RolloutCounts> take_rollout_counts() { return rollouts_.take(); }
+
   /// Closes idle connections to endpoints; returns how many.
   std::size_t shed_idle();
   /// Something found no descriptor: gives up what idles here, and calls for the other workers to do the same.
@@ -129,6 +133,7 @@ class Worker {
   BufferPool& buffers() { return buffers_; }
   Rng& rng() { return rng_; }
   observe::WorkerMetrics& metrics() { return metrics_; }
+  RolloutCounter& rollouts() { return rollouts_; }
   const GenerationPtr& generation() const { return generation_; }
   bool draining() const { return draining_since_ != TimePoint::max(); }
   /// TimePoint::max() before a drain begins.
@@ -197,6 +202,7 @@ class Worker {
   BufferPool buffers_;
   Rng rng_;
   observe::WorkerMetrics metrics_;
+  RolloutCounter rollouts_;
   GenerationPtr generation_;
   std::unordered_map<const upstream::ConnectionScope*, std::shared_ptr<EndpointPool>> pools_;
   std::vector<std::weak_ptr<EndpointPool>> retired_pools_;  // that calls and connections may still have

@@ -4,8 +4,10 @@
 #include <array>
 #include <cstring>
 
+#include "core/stable_hash.hpp"
 #include "http/cookies.hpp"
 #include "http/text.hpp"
+#include "split/permuted_turn.hpp"
 
 namespace weir::split {
 namespace {
@@ -17,6 +19,13 @@ bool holds(const config::SplitOverride& rule, std::span<const http::Field> field
   return std::ranges::any_of(fields, [&](const http::Field& field) {
     return http::iequals(field.name, rule.name) && field.value == rule.value;
   });
+}
+
+/// The route's name, and with a secret what no route's name can be.
+std::string salt_of(std::string_view route, std::string_view secret) {
+  std::string salt(route);
+  if (!secret.empty()) salt.append(1, '\0').append(secret);
+  return salt;
 }
 
 }  // namespace
@@ -35,8 +44,12 @@ std::optional<Cookie> find_cookie(std::span<const http::Field> fields) {
   return found;
 }
 
-Split::Split(const config::Split& config, std::string_view route, std::span<const std::string_view> targets)
-    : config_(config), route_(route), names_(targets.begin(), targets.end()), affinity_(route, targets) {}
+Split::Split(const config::Split& config, std::string_view route, std::span<const std::string_view> targets,
+             std::string_view secret)
+    : config_(config),
+      route_(route),
+      names_(targets.begin(), targets.end()),
+      affinity_(salt_of(route, secret), targets) {}
 
 const config::SplitOverride* Split::matching_override(std::span<const http::Field> fields) const {
   for (const config::SplitOverride& rule : config_.overrides) {
@@ -85,29 +98,47 @@ Choice Split::choose(const Request& request, std::span<const std::uint32_t> weig
     choice.why = Why::override_rule;
     return choice;  // says nothing about where the client belongs
   }
-  const std::string_view before = choice.cookie.side_of(route_);
-  if (by_cookie && config_.drain_affinity == config::DrainAffinity::keep && !before.empty()) {
-    const auto found = std::ranges::find(names_, before);
-    const auto target = static_cast<std::size_t>(found - names_.begin());
-    if (found != names_.end() && weights[target] == 0) {
-      choice.target = target;
-      choice.why = Why::affinity;
-      return choice;
+  char buffer[16];
+  std::optional<std::string_view> client;
+  if (by_cookie) {
+    client = choice.cookie.key;
+  } else {
+    client = key_of(request, std::span<char, 16>(buffer));
+    known = client.has_value();
+    // Where clients are counted, a request without a key is a client of its own that comes once.
+    if (!known && request.client_key != nullptr && config_.affinity.by != config::AffinityBy::none) {
+      std::memcpy(buffer, &request.random, sizeof request.random);
+      client = std::string_view(buffer, sizeof request.random);
     }
   }
-  char buffer[16];
-  const auto other_key = key_of(request, std::span<char, 16>(buffer));
-  if (by_cookie) {
-    choice.target = affinity_.pick(choice.cookie.key, weights);
-    choice.why = known ? Why::affinity : Why::weight;
-    choice.set_cookie = before != names_[choice.target];
-  } else if (other_key) {
-    choice.target = affinity_.pick(*other_key, weights);
-    choice.why = Why::affinity;
-  } else {
-    choice.target = pick_by_turn(weights, everyone, shared.turn.fetch_add(1, std::memory_order_relaxed));
+  if (!client) {
+    choice.target = pick_turn(request, weights, everyone, shared);
+    return choice;
   }
+  if (request.client_key != nullptr) choice.client = stable_hash(*request.client_key, *client);
+  choice.why = known ? Why::affinity : Why::weight;
+  const std::string_view before = choice.cookie.side_of(route_);
+  choice.target = kept_side(before, weights, request.taken_back);
+  if (choice.target != none) return choice;
+  choice.target = affinity_.pick(*client, weights);
+  choice.set_cookie = by_cookie && before != names_[choice.target];
   return choice;
+}
+
+/// Where the cookie says that the client was, if it may stay there although that side has no weight any more.
+std::size_t Split::kept_side(std::string_view before, std::span<const std::uint32_t> weights,
+                             Mask taken_back) const {
+  if (before.empty() || config_.drain_affinity != config::DrainAffinity::keep) return none;
+  const auto target = static_cast<std::size_t>(std::ranges::find(names_, before) - names_.begin());
+  if (target == names_.size() || weights[target] != 0 || contains(taken_back, target)) return none;
+  return target;
+}
+
+std::size_t Split::pick_turn(const Request& request, std::span<const std::uint32_t> weights, Mask allowed,
+                             Shared& shared) const {
+  const std::uint64_t turn = shared.turn.fetch_add(1, std::memory_order_relaxed);
+  if (request.turn_key != nullptr) return pick_by_permuted_turn(*request.turn_key, weights, allowed, turn);
+  return pick_by_turn(weights, allowed, turn);
 }
 
 Choice Split::fall_over(const Choice& first, const Request& request, std::span<const std::uint32_t> weights,
@@ -116,8 +147,7 @@ Choice Split::fall_over(const Choice& first, const Request& request, std::span<c
   auto key = key_of(request, std::span<char, 16>(buffer));
   if (config_.affinity.by == config::AffinityBy::cookie) key = first.cookie.key;
   const auto pick = [&](std::span<const std::uint32_t> by) {
-    return key ? affinity_.pick(*key, by, alive)
-               : pick_by_turn(by, alive, shared.turn.fetch_add(1, std::memory_order_relaxed));
+    return key ? affinity_.pick(*key, by, alive) : pick_turn(request, by, alive, shared);
   };
   std::size_t target = pick(weights);
   if (target == none) {

@@ -1,6 +1,7 @@
 // One route's split, compiled: which target a request goes to, and why. Overrides come first (headers, then
 // cookies), then the side that a client is kept on, then affinity, then turns. The weights are passed in: they
-// change while Weir runs. Pure but for the shared counter of turns; immutable otherwise, any thread; no allocation
+// change while Weir runs. So are the keys of a rollout that compares two sides: its turns come in a secret order
+// (permuted_turn.hpp), and its clients are counted by a hash of what affinity goes by. Pure but for the shared counter of turns; immutable otherwise, any thread; no allocation
 // after construction.
 #pragma once
 
@@ -15,6 +16,7 @@
 
 #include "config/model.hpp"
 #include "core/ip.hpp"
+#include "core/sip_hash.hpp"
 #include "http/head.hpp"
 #include "split/affinity.hpp"
 #include "split/cookie.hpp"
@@ -38,7 +40,12 @@ struct Shared {
 struct Request {
   std::span<const http::Field> fields;
   IpAddress client_ip;
-  std::uint64_t random = 0;  // becomes the key of a client that has no cookie
+  std::uint64_t random = 0;  // becomes the key of a client that has none
+  // While a rollout runs on the split; otherwise null.
+  const SipKey* turn_key = nullptr;
+  const SipKey* client_key = nullptr;
+  /// Sides whose clients leave at weight 0, whatever `drain_affinity` says.
+  Mask taken_back = 0;
 };
 
 struct Choice {
@@ -47,12 +54,16 @@ struct Choice {
   /// Where the split has the cookie: what it says, or the fresh key.
   Cookie cookie;
   bool set_cookie = false;  // the cookie does not say yet what was chosen
+  /// While a rollout runs on a split with affinity: who the client is.
+  std::uint64_t client = 0;
 };
 
 class Split {
  public:
-  /// `targets`: names of the upstreams, in the order of `config.targets`.
-  Split(const config::Split& config, std::string_view route, std::span<const std::string_view> targets);
+  /// `targets`: names of the upstreams, in the order of `config.targets`. `secret`: keys the sides of clients beside
+  /// the route's name, so that none can compute its own; may be empty.
+  Split(const config::Split& config, std::string_view route, std::span<const std::string_view> targets,
+        std::string_view secret = {});
 
   /// The target whatever its state. `key` is where a fresh cookie's key is written: `Choice::cookie` looks into it.
   Choice choose(const Request& request, std::span<const std::uint32_t> weights, Shared& shared,
@@ -72,6 +83,11 @@ class Split {
   std::optional<std::string_view> key_of(const Request& request, std::span<char, 16> buffer) const;
 
  private:
+  std::size_t kept_side(std::string_view before, std::span<const std::uint32_t> weights,
+                        Mask taken_back) const;
+  std::size_t pick_turn(const Request& request, std::span<const std::uint32_t> weights, Mask allowed,
+                        Shared& shared) const;
+
   const config::Split& config_;
   std::string route_;
   std::vector<std::string> names_;

@@ -94,6 +94,25 @@ routes:
   - { name: c, upstream: app }
 )";
 
+/// The same of what needs a folder for state, so that `server` is not bare.
+const char* const bare_rollout = R"(
+server: { state_dir: /var/lib/weir }
+listeners: { http: { address: 127.0.0.1:1 } }
+upstreams: { blue: { endpoints: [127.0.0.1:2] }, green: { endpoints: [127.0.0.1:3] } }
+routes:
+  - name: r
+    split: { targets: [{ upstream: blue, weight: 1 }, { upstream: green, weight: 0 }] }
+    rollout: { canary: green, tolerate: {} }
+)";
+
+/// What loads from it, in full.
+Node effective(const char* text) {
+  const LoadResult loaded = load_text(text);
+  EXPECT_TRUE(std::holds_alternative<Config>(loaded)) << problems_of(loaded);
+  const auto* const config = std::get_if<Config>(&loaded);
+  return config == nullptr ? Node{} : parse(dump(*config));
+}
+
 /// The value in a form that can be compared: durations and sizes in their shortest form.
 std::string comparable(Node node, std::string_view type) {
   if (const auto duration = parse_duration(node.text); duration && type == "duration") {
@@ -111,15 +130,13 @@ bool some_equal(const std::vector<const Node*>& values, const KeyInfo& key) {
 }
 
 TEST(Describe, TheDefaultsAreThoseOfTheCode) {
-  const LoadResult bare = load_text(bare_blocks);
-  ASSERT_TRUE(std::holds_alternative<Config>(bare)) << problems_of(bare);
-  const Node effective = parse(dump(std::get<Config>(bare)));
+  const Node bare = effective(bare_blocks), rollout = effective(bare_rollout);
   for (const KeyInfo& key : known_keys()) {
     const bool block = key.type.starts_with("map") && !key.type.starts_with("map of header");
     const bool shown = key.path != "routes[].respond.body";  // dumped as its size
     if (block || !shown || key.fallback == "required") continue;
     std::vector<const Node*> values;
-    collect(effective, key.path, values);
+    collect(key.path.starts_with("routes[].rollout.") ? rollout : bare, key.path, values);
     if (key.fallback == "absent") {
       // What a route could also say instead is there in the route that says it.
       if (!key.path.starts_with("routes[]")) {
@@ -150,6 +167,9 @@ TEST(Describe, WhatIsRequiredIsMissed) {
       {"routes: [{ split: { targets: [{}] } }]", "routes[0].split.targets[0].upstream"},
       {"routes: [{ split: { targets: [{}] } }]", "routes[0].split.targets[0].weight"},
       {"routes: [{ split: { overrides: [{}] } }]", "routes[0].split.overrides[0].upstream"},
+      {"upstreams: { a: { endpoints: [127.0.0.1:1] } }\n"
+       "routes: [{ split: { targets: [{ upstream: a, weight: 1 }] }, rollout: {} }]",
+       "routes[0].rollout.canary"},
       {"routes: [{ mirror: {} }]", "routes[0].mirror.upstream"},
       {"routes: [{ mirror: {} }]", "routes[0].mirror.percent"},
       {"routes: [{ redirect: {} }]", "routes[0].redirect.to"},

@@ -73,6 +73,8 @@ INSTANTIATE_TEST_SUITE_P(Jobs, SteadyStateTest,
                                            Case{"Http2", {.http2 = true}},
                                            Case{"Http2Streams16", {.http2 = true, .streams = 16}},
                                            Case{"Http2Post1KiB", {.request_bytes = 1024, .http2 = true}},
+                                           Case{"Split", {.split = Job::Split::split}},
+                                           Case{"Rollout", {.split = Job::Split::rollout}},
                                            Case{"TlsAnswer64KiB", {.tls = true, .answer_bytes = 65'536}}),
                          [](const auto& tested) { return tested.param.name; });
 

@@ -3,9 +3,16 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
+#include "core/stable_hash.hpp"
+#include "split/permuted_turn.hpp"
 #include "unit/balance/endpoints.hpp"
 
 namespace weir::split {
@@ -182,6 +189,112 @@ TEST_F(SplitTest, FallingOverLeavesTheCookie) {
   const Choice second = rules->fall_over(first, request, weights, others, shared);
   EXPECT_NE(second.target, first.target);
   EXPECT_FALSE(second.set_cookie);
+}
+
+TEST_F(SplitTest, TurnsAreInASecretOrderWhileARolloutRuns) {
+  const auto turns = [&](const SipKey* turn_key) {
+    shared.turn = 0;
+    request.turn_key = turn_key;
+    std::vector<std::size_t> targets;
+    for (std::uint64_t i = 0; i < cycle_length(weights); ++i) {
+      const Choice choice = choose();
+      EXPECT_EQ(choice.why, Why::weight);
+      EXPECT_EQ(choice.client, 0U) << "requests are the units";
+      targets.push_back(choice.target);
+    }
+    return targets;
+  };
+  const SipKey one{1, 2}, other{3, 4};
+  const auto plain = turns(nullptr), first = turns(&one), second = turns(&other);
+  EXPECT_NE(first, plain);
+  EXPECT_NE(first, second);
+  EXPECT_EQ(std::ranges::count(first, 1U), std::ranges::count(plain, 1U));
+  EXPECT_EQ(std::ranges::count(second, 1U), std::ranges::count(plain, 1U));
+}
+
+TEST_F(SplitTest, ClientsAreKnownWhileARolloutRuns) {
+  const SipKey turn_key{1, 2}, client_key{3, 4}, other_key{5, 6};
+  for (const auto by :
+       {config::AffinityBy::client_ip, config::AffinityBy::header, config::AffinityBy::cookie}) {
+    config.affinity = {.by = by, .header = "X-User"};
+    const auto choose_for = [&](const char* address, const char* user, const char* cookie) {
+      request.client_ip = *IpAddress::parse(address);
+      return choose({field("X-User", user), field("Cookie", cookie)});
+    };
+    const auto ada = [&] { return choose_for("192.0.2.1", "ada", "weir_split=0123456789abcdef"); };
+    const auto bob = [&] { return choose_for("192.0.2.2", "bob", "weir_split=0123456789abcdee"); };
+    request.turn_key = request.client_key = nullptr;
+    const std::size_t side = ada().target;
+    EXPECT_EQ(ada().client, 0U) << "no rollout runs";
+    request.turn_key = &turn_key;
+    request.client_key = &client_key;
+    const Choice choice = ada();
+    EXPECT_EQ(choice.target, side) << "a rollout moves no client";
+    EXPECT_EQ(choice.why, Why::affinity);
+    EXPECT_NE(choice.client, 0U);
+    EXPECT_EQ(choice.client, ada().client);
+    EXPECT_NE(choice.client, bob().client);
+    request.client_key = &other_key;
+    EXPECT_NE(choice.client, ada().client);
+  }
+}
+
+TEST_F(SplitTest, ARequestWithoutAKeyIsAClientThatComesOnceWhileARolloutRuns) {
+  config.affinity = {.by = config::AffinityBy::header, .header = "X-User"};
+  weights = {3, 1};
+  const SipKey turn_key{1, 2}, client_key{3, 4};
+  request.turn_key = &turn_key;
+  request.client_key = &client_key;
+  std::set<std::uint64_t> clients;
+  int green = 0;
+  constexpr int count = 4'000;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    request.random = mix(i + 1);
+    const Choice choice = choose();
+    EXPECT_EQ(choice.why, Why::weight);
+    EXPECT_EQ(choice.target, choose().target) << "drawn from its number, and no turn is taken";
+    clients.insert(choice.client);
+    green += choice.target == 1 ? 1 : 0;
+  }
+  EXPECT_EQ(clients.size(), std::size_t{count});
+  EXPECT_EQ(shared.turn.load(), 0U);
+  EXPECT_NEAR(green, count / 4, 4 * std::sqrt(count * 3 / 16));
+}
+
+TEST_F(SplitTest, ClientsOfASideThatWasTakenBackLeaveAlthoughTheyAreKept) {
+  config.affinity.by = config::AffinityBy::cookie;
+  config.drain_affinity = config::DrainAffinity::keep;
+  weights = {100, 0};
+  const auto with_cookie = [&] { return choose({field("Cookie", "weir_split=0123456789abcdef.api:green")}); };
+  EXPECT_EQ(with_cookie().target, 1U);
+  request.taken_back = 0b01;
+  EXPECT_EQ(with_cookie().target, 1U) << "another one was";
+  request.taken_back = 0b10;
+  const Choice moved = with_cookie();
+  EXPECT_EQ(moved.target, 0U);
+  EXPECT_EQ(moved.why, Why::affinity);
+  EXPECT_TRUE(moved.set_cookie);
+  EXPECT_EQ(choose({field("X-Canary", "always")}).target, 1U) << "an override asks for it by itself";
+}
+
+TEST_F(SplitTest, ASecretDividesClientsAnew) {
+  config.affinity.by = config::AffinityBy::client_ip;
+  const std::vector<std::string_view> names{"blue", "green"};
+  weights = {1, 1};
+  const auto sides = [&](std::string_view route, std::string_view secret) {
+    const Split split(config, route, names, secret);
+    std::vector<std::size_t> targets;
+    for (int i = 1; i < 100; ++i) {
+      request.client_ip = *IpAddress::parse("192.0.2." + std::to_string(i));
+      targets.push_back(split.choose(request, weights, shared, key).target);
+    }
+    return targets;
+  };
+  EXPECT_NE(sides("api", "pepper"), sides("api", ""));
+  EXPECT_NE(sides("api", "pepper"), sides("api", "peppes"));
+  EXPECT_NE(sides("api", "pepper"), sides("web", "pepper"));
+  EXPECT_NE(sides("apipepper", ""), sides("api", "pepper"));
+  EXPECT_EQ(sides("api", "pepper"), sides("api", "pepper"));
 }
 
 TEST(SplitSide, IsOutWhenNoEndpointIsIn) {

@@ -1,4 +1,4 @@
-#include "traffic.hpp"
+#include "simulate/traffic.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "trial.hpp"
+#include "simulate/trial.hpp"
 
 #include <algorithm>
 #include <array>
@@ -6,7 +6,6 @@
 #include <thread>
 
 #include "core/stable_hash.hpp"
-#include "rivals.hpp"
 #include "split/affinity.hpp"
 #include "split/permuted_turn.hpp"
 
@@ -20,8 +19,9 @@ using rollout::Kind;
 
 class Runner {
  public:
-  Runner(const Scenario& scenario, std::uint64_t seed)
+  Runner(const Scenario& scenario, std::uint64_t seed, const std::function<void(const Look&)>& watcher)
       : scenario_(scenario),
+        watcher_(watcher),
         traffic_(scenario.world, mix(seed)),
         population_(scenario.clients, scenario.world, traffic_.rng()),
         affinity_(std::to_string(seed), std::vector<std::string_view>{"blue", "green"}),
@@ -32,6 +32,7 @@ class Runner {
 
   Trial run() {
     while (seconds_ < scenario_.seconds_max && !is_done()) tick();
+    if (!trial_.rolled_back) trial_.seconds = seconds_;
     trial_.canary_requests = trial_.rolled_back ? trial_.canary_requests : all_.canary;
     return std::move(trial_);
   }
@@ -44,7 +45,7 @@ class Runner {
 
   /// What a publication of weights does to the split.
   void publish() {
-    if (trial_.rolled_back) return;  // the rivals go on with the canary as it was
+    if (trial_.rolled_back) return;  // a watcher goes on with the canary as it was
     const rollout::Weights weights = rollout_.weights();
     weights_ = {weights.stable, weights.canary};
     split::reduce(weights_);
@@ -54,7 +55,7 @@ class Runner {
     }
     counts_.publication = rollout_.publication();
     step_ = {};
-    z_ = {};
+    is_new_step_ = true;
     step_began_ = seconds_;
   }
 
@@ -69,8 +70,8 @@ class Runner {
     tick.now = TimePoint{} + std::chrono::milliseconds(static_cast<std::int64_t>(seconds_ * 1000));
     tick.counts = {&counts_, 1};
     if (const auto decision = rollout_.tick(tick)) decided(*decision);
-    if (!trial_.flagger_after && flagger_.look(seconds_, all_)) trial_.flagger_after = all_.canary;
-    if (!trial_.z_after && z_.look(seconds_ - step_began_, step_)) trial_.z_after = all_.canary;
+    if (watcher_) watcher_({seconds_, seconds_ - step_began_, all_, step_, is_new_step_});
+    is_new_step_ = false;
   }
 
   void request() {
@@ -103,6 +104,7 @@ class Runner {
       trial_.rolled_back = true;
       trial_.canary_requests = all_.canary;
       trial_.canary_clients = decision.canary_clients;
+      trial_.seconds = seconds_;
     }
     trial_.finished |= decision.kind == Kind::finished;
     trial_.held_low_traffic |= decision.kind == Kind::held && decision.cause == rollout::Cause::low_traffic;
@@ -112,6 +114,7 @@ class Runner {
   }
 
   const Scenario& scenario_;
+  const std::function<void(const Look&)>& watcher_;
   Traffic traffic_;
   Population population_;
   split::Affinity affinity_;
@@ -122,27 +125,34 @@ class Runner {
   double seconds_ = 0, step_began_ = 0, due_ = 0;
   Counts counts_;
   Seen all_, step_;
-  FlaggerLike flagger_;
-  RepeatedZ z_;
+  bool is_new_step_ = true;
   Trial trial_;
 };
 
 }  // namespace
 
-Trial run_trial(const Scenario& scenario, std::uint64_t seed) {
-  return Runner(scenario, seed).run();
+Trial run_trial(const Scenario& scenario, std::uint64_t seed,
+                const std::function<void(const Look&)>& watcher) {
+  return Runner(scenario, seed, watcher).run();
+}
+
+std::uint64_t seed_of(std::uint64_t seed, std::size_t i) {
+  return mix(seed) + i;
+}
+
+void for_each_trial(std::size_t count, const std::function<void(std::size_t)>& work) {
+  std::atomic<std::size_t> next{0};
+  const auto run = [&] {
+    for (std::size_t i = next++; i < count; i = next++) work(i);
+  };
+  std::vector<std::jthread> threads;
+  for (unsigned i = 1; i < std::max(std::thread::hardware_concurrency(), 1U); ++i) threads.emplace_back(run);
+  run();
 }
 
 std::vector<Trial> run_trials(const Scenario& scenario, std::size_t count, std::uint64_t seed) {
   std::vector<Trial> trials(count);
-  std::atomic<std::size_t> next{0};
-  const auto work = [&] {
-    for (std::size_t i = next++; i < count; i = next++) trials[i] = run_trial(scenario, mix(seed) + i);
-  };
-  std::vector<std::jthread> threads;
-  for (unsigned i = 1; i < std::max(std::thread::hardware_concurrency(), 1U); ++i) threads.emplace_back(work);
-  work();
-  threads.clear();
+  for_each_trial(count, [&](std::size_t i) { trials[i] = run_trial(scenario, seed_of(seed, i)); });
   return trials;
 }
 

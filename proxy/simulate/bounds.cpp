@@ -1,4 +1,4 @@
-#include "bounds.hpp"
+#include "simulate/bounds.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,0 +1,29 @@
+// The file of a rollout, with and without a right check line: no crash, and what is accepted is written back byte for
+// byte.
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <string>
+
+#include "core/stable_hash.hpp"
+#include "require.hpp"
+#include "rollout/record.hpp"
+
+using namespace weir;
+using fuzz::require;
+
+namespace {
+
+void read(const std::string& text) {
+  const auto saved = rollout::parse_record(text);
+  if (saved) require(rollout::write_record(saved->record, saved->state) == text);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string text(reinterpret_cast<const char*>(data), size);
+  read(text);
+  read(text + fmt::format("check {:016x}\n", stable_hash({}, text)));
+  return 0;
+}
