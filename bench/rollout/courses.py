@@ -14,10 +14,8 @@ FALSE_ROLLBACKS_MAX = 4     # of 100, where 1 is what is promised: 5 and more ha
 EFFECTIVE_WITHIN_S = 1.0    # from the request that decides until the last one that begins at the canary
 DECIDING_WITHIN_S = 0.5     # before the event lies the request that decides: two ticks
 NOTICED_WITHIN = 200        # canary requests, in nine of ten rollouts
-QUICK_JUMP = 30.0           # points
 JUMP = 5.0                  # points
 BASE = 0.5                  # percent of requests that always fail
-OUTAGE_S = 12.0
 KILLED_AFTER_S = 9.0
 SAVED_EACH_S = 5.0          # what was counted goes to the disk this often
 
@@ -39,6 +37,9 @@ class Size:
     at_once: int = 10      # on routes of their own
     rate: int = 200        # requests a second and route
     jump: float = JUMP
+    past_s: float = 12.0   # before the shared outage: what was usual is known after ten
+    outage_s: float = 12.0
+    outage_hold: str = "20s"
 
 
 def equal_versions(size):
@@ -107,23 +108,23 @@ def time_to_effect(canary, event):
 
 def shared_cause(size):
     """(c) What both versions depend on fails for a time."""
-    rollout = {"steps": [25, 100], "hold": "20s", "warmup": "1s"}
+    rollout = {"steps": [25, 100], "hold": size.outage_hold, "warmup": "1s"}
     with Stage() as stage:
         scene = Scene(stage, rollout)
         scene.ask_for(2 * size.rate)
         scene.begin("r0")
-        time.sleep(10)  # so that there is a past
+        time.sleep(size.past_s)
         failing = time.time()
         scene.change(scene.blue + scene.green, fail_percent=40)
-        held = scene.wait_for_event("r0", "rollout_held", OUTAGE_S)
-        time.sleep(max(0.0, failing + OUTAGE_S - time.time()))
+        held = scene.wait_for_event("r0", "rollout_held", size.outage_s)
+        time.sleep(max(0.0, failing + size.outage_s - time.time()))
         scene.change(scene.blue + scene.green, fail_percent=1)
         healed = time.time()
         resumed = scene.wait_for_event("r0", "rollout_resumed", 60)
         scene.wait_for_event("r0", "rollout_finished", 60)
         kinds = [each["kind"] for each in scene.events("r0")]
     shared = held.get("cause") == "shared_cause"
-    yield Row("40 % of both versions fail for 12 s: held after, s", f"{held['at'] - failing:.1f}", "shared cause",
+    yield Row(f"40 % of both versions fail for {size.outage_s:g} s: held after, s", f"{held['at'] - failing:.1f}", "shared cause",
               shared)
     yield Row("resumed after the end, s; then", f"{resumed['at'] - healed:.1f}; finished", "not taken back",
               "rollout_rolled_back" not in kinds)
