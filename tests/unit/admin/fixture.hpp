@@ -87,6 +87,28 @@ inline AdminBackend scripted_backend() {
     if (call.body.find("disabled") != std::string::npos) outcome.report.state = "disabled";
     reply(outcome);
   };
+  backend.rollouts.reports = [] {
+    RolloutReport report;
+    report.route = "api";
+    report.canary = "green";
+    return std::vector<RolloutReport>{report};
+  };
+  backend.rollouts.start = [](const RolloutCall& call, const Reply<RolloutOutcome>& reply) {
+    RolloutOutcome outcome;
+    outcome.status = 202;
+    outcome.report.route = call.route;
+    outcome.report.canary = call.body + " from " + call.peer;
+    reply(outcome);
+  };
+  backend.rollouts.change = [](const RolloutCall& call, const Reply<RolloutOutcome>& reply) {
+    RolloutOutcome outcome;
+    outcome.report.route = call.route;
+    if (call.route != "api") {
+      outcome.status = 409;
+      outcome.detail = "nothing has changed: no rollout was started";
+    }
+    reply(outcome);
+  };
   backend.audit = [] { return std::string(R"({"audit":[]})"); };
   return backend;
 }

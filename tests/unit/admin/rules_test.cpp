@@ -71,6 +71,8 @@ TEST(AdminRules, EveryPathHasItsAction) {
       {"/api/v1/splits", AdminAction::splits},
       {"/api/v1/routes/api/split", AdminAction::split},
       {"/api/v1/routes/a-b_c/split", AdminAction::split},
+      {"/api/v1/rollouts", AdminAction::rollouts},
+      {"/api/v1/routes/api/rollout", AdminAction::rollout},
       {"/api/v1/upstreams/app/endpoints/127.0.0.1:9001", AdminAction::endpoint},
       {"/api/v1/upstreams/app/endpoints/%5B::1%5D:80", AdminAction::endpoint},
   };
@@ -158,6 +160,23 @@ TEST(AdminRules, WeightsAreWrittenByPut) {
   EXPECT_EQ(field(std::get<AdminResponse>(verdict), "Allow"), "GET, HEAD, PUT");
   EXPECT_EQ(route_of_split("/api/v1/routes/api/split?x"), "api");
   EXPECT_EQ(route_of_split("/api/v1/routes/api"), "");
+}
+
+TEST(AdminRules, RolloutsAreStartedByPostAndSteeredByPut) {
+  AdminRequest request = get("/api/v1/routes/api/rollout");
+  for (const auto& [method, action] :
+       {std::pair{"POST", AdminAction::start_rollout}, std::pair{"PUT", AdminAction::change_rollout}}) {
+    request.method = method;
+    request.authorization = {};
+    EXPECT_EQ(std::get<AdminAction>(admit(request, rules())), action);
+    EXPECT_EQ(refusal(request, rules("s3cret")), 401);
+    request.authorization = "Bearer s3cret";
+    EXPECT_EQ(refusal(request, rules("s3cret")), 0);
+  }
+  request.method = "DELETE";
+  const auto verdict = admit(request, rules());
+  EXPECT_EQ(std::get<AdminResponse>(verdict).status, 405);
+  EXPECT_EQ(field(std::get<AdminResponse>(verdict), "Allow"), "GET, HEAD, POST, PUT");
 }
 
 TEST(AdminRules, EndpointsAreWrittenByPut) {

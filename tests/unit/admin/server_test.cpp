@@ -150,6 +150,26 @@ TEST(AdminServer, SplitsAreShownAndSet) {
   EXPECT_EQ(json::parse(refused.body).at("errors").as_array().size(), 2u);
 }
 
+TEST(AdminServer, RolloutsAreShownStartedAndSteered) {
+  const AdminFixture admin;
+  EXPECT_EQ(json::parse(ask(admin, "GET /api/v1/rollouts").body).at("rollouts").as_array().size(), 1u);
+  EXPECT_EQ(json::parse(ask(admin, "GET /api/v1/routes/api/rollout").body).at("canary"), "green");
+  EXPECT_EQ(ask(admin, "GET /api/v1/routes/web/rollout").status, 404);
+  const auto write = [&](const std::string& method, const std::string& route) {
+    RawClient client(admin.port);
+    client.send(method + " /api/v1/routes/" + route + "/rollout HTTP/1.1\r\n" + host(admin) +
+                "Content-Length: 4\r\n\r\nbody");
+    return client.read_response(method);
+  };
+  const Response started = write("POST", "api");
+  EXPECT_EQ(started.status, 202);
+  EXPECT_EQ(json::parse(started.body).at("canary"), "body from 127.0.0.1");
+  EXPECT_EQ(write("PUT", "api").status, 200);
+  const Response refused = write("PUT", "web");
+  EXPECT_EQ(refused.status, 409);
+  EXPECT_EQ(refused.fields.get("Content-Type"), "application/problem+json");
+}
+
 TEST(AdminServer, HostsAreChecked) {
   const AdminFixture admin;
   struct Case {

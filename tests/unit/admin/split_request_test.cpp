@@ -63,10 +63,20 @@ TEST(SplitRequest, AMemberThatIsThereTwiceIsAmbiguous) {
               ElementsAre("weights: is there twice; write it once"));
   EXPECT_THAT(problems_of(R"({"weights":{"blue":90,"green":10,"blue":0,"blue":5}})"),
               ElementsAre("weights.blue: is there twice; write it once"));
-  EXPECT_THAT(problems_of(R"({"weights":{"bl\u0075e":90,"blue":10},"ttl":"1m","\u0074tl":"15m","ttx":1})"),
-              ElementsAre("weights.blue: is there twice; write it once", "ttl: is there twice; write it once",
-                          HasSubstr("ttx: unknown; write weights, reason, ttl, generation or who")));
+  EXPECT_THAT(
+      problems_of(R"({"weights":{"bl\u0075e":90,"blue":10},"ttl":"1m","\u0074tl":"15m","ttx":1})"),
+      ElementsAre("weights.blue: is there twice; write it once", "ttl: is there twice; write it once",
+                  HasSubstr("ttx: unknown; write weights, reason, ttl, abort_rollout, generation or who")));
   EXPECT_TRUE(problems_of(R"({"weights":{"weights":1,"reason":2},"reason":"weights"})").empty());
+}
+
+TEST(SplitRequest, ARolloutIsEndedByWhoSaysSo) {
+  const auto abort = [](const char* value) {
+    return parse_split_request(std::string(R"({"weights":{"blue":1},"abort_rollout":)") + value + "}");
+  };
+  EXPECT_TRUE(std::get<SplitRequest>(abort("true")).abort_rollout);
+  EXPECT_FALSE(std::get<SplitRequest>(abort("false")).abort_rollout);
+  EXPECT_TRUE(std::holds_alternative<Problems>(abort("1")));
 }
 
 TEST(SplitRequest, WeightsChangeAsAWhole) {

@@ -26,6 +26,7 @@ struct Rig {
     tick.canary_usable = canary_usable;
     tick.stable_usable = stable_usable;
     tick.canary_restarted = canary_restarted;
+    tick.may_raise = may_raise;
     tick.replicas_missing = replicas_missing;
     tick.counts = {&counts, 1};
     return rollout.tick(tick);
@@ -49,7 +50,7 @@ struct Rig {
   TimePoint now{std::chrono::hours{5}};
   Milliseconds interval{250};
   Bucket latency = 40, canary_latency = 40;
-  bool canary_usable = true, stable_usable = true, canary_restarted = false;
+  bool canary_usable = true, stable_usable = true, canary_restarted = false, may_raise = true;
   std::uint32_t replicas_missing = 0;
   Rollout rollout;
 };

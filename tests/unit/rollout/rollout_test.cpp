@@ -289,6 +289,45 @@ TEST(Rollout, AnOperatorEndsASharedCauseByAcceptingIt) {
   EXPECT_FALSE(rig.run(minutes{1}, 0, 0, 19, 6)) << "not seen again";
 }
 
+TEST(Rollout, AStepThatCannotBeSavedIsUndone) {
+  Rig rig;
+  for (bool is_last = false; !is_last;) {
+    std::optional<Decision> decision;
+    State before;
+    while (!decision) {
+      before = rig.rollout.state();
+      decision = rig.tick(1, 0, 19, 0);
+    }
+    is_last = decision->kind == Kind::finished;
+    rig.rollout.undo();
+    EXPECT_EQ(rig.rollout.weights().canary, decision->from);
+    EXPECT_EQ(rig.rollout.publication(), before.publication);
+    EXPECT_FALSE(rig.rollout.is_over());
+    const double evidence = rig.rollout.evidence().value();
+    const auto again = rig.tick(1, 0, 19, 0);
+    ASSERT_TRUE(again) << "it goes on counting, and decides the same";
+    EXPECT_EQ(again->to, decision->to);
+    EXPECT_GT(evidence, 0);
+  }
+}
+
+TEST(Rollout, NothingIsRaisedWhereItMayNot) {
+  Rig rig;
+  rig.may_raise = false;
+  EXPECT_FALSE(rig.run(minutes{20}, 1, 0, 19, 0));
+  EXPECT_EQ(rig.rollout.weights().canary, 500U);
+  EXPECT_EQ(rig.run(minutes{1}, 1, 1, 19, 0)->kind, Kind::rolled_back) << "lowering needs nothing";
+}
+
+TEST(Rollout, AnUndonePromotionKeepsTheHold) {
+  Rig rig;
+  ASSERT_TRUE(rig.rollout.hold({}));
+  const State before = rig.rollout.state();
+  ASSERT_TRUE(rig.rollout.promote({}, {}));
+  rig.rollout.undo();
+  EXPECT_EQ(rig.rollout.state(), before);
+}
+
 TEST(Rollout, AMissingReplicaHoldsItsClock) {
   Rig rig;
   ASSERT_FALSE(rig.run(minutes{1}, 1, 0, 19, 0));
