@@ -1,4 +1,4 @@
-// The tries: one endpoint after the other until one answers, and where a side of a split does not answer, one on another
+// The tries: one endpoint after the other until one answers, and where a side of a split does not, those of another
 // side. What may be tried again is decided by upstream/retry.hpp. Worker thread.
 #pragma once
 

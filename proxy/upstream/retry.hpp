@@ -60,9 +60,9 @@ enum class RetryDecision : std::uint8_t {
 /// Calls of gRPC are POST, so where `retry.on` names what grpc-status says, that allows the retry.
 RetryDecision decide_retry(const config::Retry& settings, const TryOutcome& outcome, const RetryState& state);
 
-/// Whether a request that one side of a split did not answer gets its tries on another side: once, after a try without a
-/// response, where sending it again is safe as above. `retry.on` must name how it failed, unless no endpoint was left to
-/// try; `retry.attempts` are for one side, and with 0 there is no other.
+/// Whether a request that one side of a split did not answer gets its tries on another side: once, after a try
+/// without a response, where sending it again is safe as above. `retry.on` must name how it failed, unless no
+/// endpoint was left to try; `retry.attempts` are for one side, and with 0 there is no other.
 bool may_leave_side(const config::Retry& settings, const TryOutcome& outcome, const RetryState& state);
 
 /// The endpoint had closed the idle connection just before, or while, we sent on it: it ended within stale_within and
