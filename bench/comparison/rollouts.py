@@ -6,6 +6,7 @@ from .proxies import WeirRollout, WeirSplit
 from .ratios import median_of, summary
 
 SCENARIOS = ("plain", "full")
+BINARIES = ("weir", "weir-origin")
 CONTENDERS = (WeirSplit.name, WeirRollout.name)
 BOUND = 1.02  # of the CPU time per request
 
