@@ -213,6 +213,17 @@ TEST(Rollout, ADownCanaryNeedsNoStatistics) {
   EXPECT_EQ(decision->step_time, seconds{5});
 }
 
+TEST(Rollout, OneLookAfterAPauseOfTheProcessIsNoProofThatTheCanaryIsDown) {
+  Rig rig;
+  rig.canary_usable = false;
+  rig.interval = seconds{30};
+  EXPECT_FALSE(rig.tick(0, 0, 20, 0));
+  rig.interval = Milliseconds{250};
+  const auto decision = rig.run(seconds{10}, 0, 0, 20, 0);
+  ASSERT_TRUE(decision);
+  EXPECT_EQ(decision->cause, Cause::canary_down);
+}
+
 TEST(Rollout, WhereAllIsDownNothingIsSaidOfTheCanary) {
   Rig rig;
   rig.canary_usable = rig.stable_usable = false;
