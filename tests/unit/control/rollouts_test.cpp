@@ -440,6 +440,12 @@ TEST(Rollouts, ABrokenFileIsSetAsideAndNothingRuns) {
   EXPECT_TRUE(std::filesystem::exists(rig.state_file() + ".broken"));
 }
 
+TEST(Rollouts, NobodyElseReadsTheKeysOfClients) {
+  RolloutRig rig;
+  const auto mode = std::filesystem::status(rig.folder() + "/rollouts").permissions();
+  EXPECT_EQ(mode & std::filesystem::perms::all, std::filesystem::perms::owner_all);
+}
+
 TEST(Rollouts, MetricsCountWhatCameIn) {
   RolloutRig rig;
   ASSERT_TRUE(rig.start());
