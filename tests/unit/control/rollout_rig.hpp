@@ -49,9 +49,9 @@ class RolloutRig {
     all.reset();
     open();
   }
-  void adopt(config::Config now) {
+  void adopt(config::Config next) {
     const auto before = config;  // until the new one is adopted
-    config = std::make_shared<config::Config>(std::move(now));
+    config = std::make_shared<config::Config>(std::move(next));
     splits->reconcile(*config, wall);
     all->adopt(*config);
   }
