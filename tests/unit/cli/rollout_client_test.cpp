@@ -99,7 +99,7 @@ TEST(RolloutClient, StatusOfOneThatIsHeldOrOver) {
   report.held.clear();
   report.done.push_back({2, {}, "rolled_back", "evidence", 5, 0, "api: rolled back green."});
   EXPECT_THAT(rollout_line(boost::json::parse(to_json(report))).value(),
-              HasSubstr("rollout   api: rolled_back: api: rolled back green."));
+              HasSubstr("rollout   api: rolled back: api: rolled back green."));
   EXPECT_EQ(rollout_text(boost::json::parse("{}")), std::nullopt);
   EXPECT_EQ(read_rollout("nonsense"), std::nullopt);
 }
