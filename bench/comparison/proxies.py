@@ -1,5 +1,6 @@
 """The proxies: one configuration each for a scenario's job, on one CPU (or two, with two workers)."""
 
+import json
 import os
 import re
 import subprocess
@@ -93,20 +94,35 @@ class Weir(Proxy):
         log = f"output: {folder}/{self.name}-access.log" if full else "enabled: false"
         limits = "rate_limits: { all: { key: client_ip, rate: 10000000/s, burst: 10000000 } }" if full else ""
         route = "rate_limits: [all], headers: [security]" if full else "headers: []"
-        spoken = ", protocol: h2c" if self.scenario.h2c else ""
-        quoted = ", ".join(f'"127.0.0.1:{port}"' for port in self.endpoints)
         config = self.write(f"{self.name}.yaml", f"""
-server: {{ workers: {self.workers}, max_connections: 12000 }}
+server: {{ workers: {self.workers}, max_connections: 12000{self.server_keys()} }}
 admin: {{ address: 127.0.0.1:0 }}
 log: {{ access: {{ {log} }} }}
 listeners: {{ bench: {{ address: 127.0.0.1:0, limits: {{ idle_timeout: 1h }}, {tls} }} }}
-upstreams: {{ app: {{ balance: least_connections, endpoints: [{quoted}], keepalive: {{ max_idle: {KEPT} }}{spoken} }} }}
+upstreams: {{ {self.upstreams()} }}
 {limits}
-routes: [{{ name: all, {route}, upstream: app }}]
+routes: [{{ name: all, {route}, {self.action()} }}]
 """)
         self.launch([need_binary("weir"), "run", "-c", config])
         ready = self.stage.wait_for_text(self.name, "weir ready", self.process)
         self.port = int(re.search(r'"bench":"127\.0\.0\.1:(\d+)"', ready).group(1))
+        self.admin = re.search(r'"admin":"([^"]+)"', ready).group(1)
+
+    def upstream(self, name, ports):
+        spoken = ", protocol: h2c" if self.scenario.h2c else ""
+        quoted = ", ".join(f'"127.0.0.1:{port}"' for port in ports)
+        return (f"{name}: {{ balance: least_connections, endpoints: [{quoted}], keepalive: {{ max_idle: {KEPT} }}"
+                f"{spoken} }}")
+
+    # What the configuration has that another Weir of a comparison has differently.
+    def server_keys(self):
+        return ""
+
+    def upstreams(self):
+        return self.upstream("app", self.endpoints)
+
+    def action(self):
+        return "upstream: app"
 
 
 class WeirAlone(Weir):
@@ -117,6 +133,55 @@ class WeirAlone(Weir):
     def start(self):
         self.workers = 1
         super().start()
+
+
+class WeirSplit(Weir):
+    """Its route has a split with one endpoint on each side."""
+
+    name = "weir-split"
+    CANARY_PERCENT = 5
+
+    def server_keys(self):
+        return f", state_dir: {self.stage.folder}/{self.name}-state"
+
+    def upstreams(self):
+        stable, canary = self.endpoints
+        return f"{self.upstream('stable', [stable])}, {self.upstream('canary', [canary])}"
+
+    def action(self):
+        return (f"split: {{ targets: [{{ upstream: stable, weight: {100 - self.CANARY_PERCENT} }}, "
+                f"{{ upstream: canary, weight: {self.CANARY_PERCENT} }}] }}")
+
+    def start(self):
+        (self.stage.folder / f"{self.name}-state").mkdir()
+        super().start()
+
+
+class WeirRollout(WeirSplit):
+    """The same with a rollout that stays at its first step, which has the same weights."""
+
+    name = "weir-rollout"
+
+    def action(self):
+        return (super().action() + f", rollout: {{ canary: canary, steps: [{self.CANARY_PERCENT}, 100], hold: 24h, "
+                "max_hold: 48h }")
+
+    def start(self):
+        super().start()
+        self.command("start")
+
+    def command(self, *words):
+        """What `weir rollout WORDS` prints."""
+        done = subprocess.run([need_binary("weir"), "rollout", words[0], "all", *words[1:], "--admin", self.admin],
+                              capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise Failure(f"weir rollout {words[0]} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    def need_running(self):
+        """The requests of a comparison have to be those of a rollout, up to the last one."""
+        if json.loads(self.command("status", "--json"))["state"] != "running":
+            raise Failure(f"the rollout does not run any more:\n{self.command('status')}")
 
 
 class Nginx(Proxy):
@@ -346,7 +411,8 @@ def boost_of(binary):
 
 
 PROXIES = {proxy.name: proxy for proxy in (Weir, Nginx, Haproxy, Nghttpx, Floor, AsioRelay, BeastRelay)}
-KINDS = {**PROXIES, WeirAlone.name: WeirAlone}  # the last: in jobs with several workers only
+# The last ones: in jobs with several workers, and where rollouts are compared.
+KINDS = {**PROXIES, **{proxy.name: proxy for proxy in (WeirAlone, WeirSplit, WeirRollout)}}
 
 
 def start_endpoints(stage):

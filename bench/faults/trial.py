@@ -49,10 +49,12 @@ class Window:
 
 
 class Load:
-    def __init__(self, stage, port, settings):
-        self.stage, self.series = stage, stage.folder / "series"
-        self.process = stage.start("load", LOAD_CPU, [need_binary("steady_load"), "--port", str(port), "--connections",
-                                                      str(settings.connections), "--series", str(self.series)])
+    """steady_load with these options."""
+
+    def __init__(self, stage, port, *options, name="load"):
+        self.stage, self.name, self.series = stage, name, stage.folder / f"{name}.series"
+        self.process = stage.start(name, LOAD_CPU, [need_binary("steady_load"), "--port", str(port), "--series",
+                                                    str(self.series), *options])
 
     def windows(self):
         if not self.series.exists():
@@ -63,7 +65,7 @@ class Load:
         """The summary."""
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(10)
-        return json.loads((self.stage.folder / "load.out").read_text().splitlines()[-1])
+        return json.loads((self.stage.folder / f"{self.name}.out").read_text().splitlines()[-1])
 
 
 def rounded(seconds):
@@ -128,7 +130,7 @@ def run(proxy_name, scenario, settings):
         rest = [] if scenario.all_endpoints else endpoints[1:]
         proxy = PROXIES[proxy_name](stage, endpoints)
         wait_for_answer(proxy)
-        load = Load(stage, proxy.port, settings)
+        load = Load(stage, proxy.port, "--connections", str(settings.connections))
         time.sleep(settings.warm_up_s)
         before = seen_by(rest)
         began = time.time()
@@ -160,7 +162,7 @@ def run_dns(proxy_name, scenario, settings):
         with DnsServer([each.host for each in old + kept]) as dns:
             proxy = PROXIES[proxy_name](stage, endpoints, dns)
             wait_for_answer(proxy)
-            load = Load(stage, proxy.port, settings)
+            load = Load(stage, proxy.port, "--connections", str(settings.connections))
             time.sleep(settings.warm_up_s + TTL_S)  # all addresses are known
             before = seen_by(kept + new)
             changed = time.time()

@@ -47,8 +47,8 @@ std::unique_ptr<Responder> make_chunked(std::uint64_t count, bool bare);
 std::unique_ptr<Responder> make_events(bool bare);
 /// Ready-made bytes after a delay.
 std::unique_ptr<Responder> make_delayed(std::string message, std::chrono::milliseconds delay);
-/// What was written for the request, then what `rest` (null: nothing) produces, after a delay. For responders that write
-/// nothing while the request's body comes.
+/// What was written for the request, then what `rest` (null: nothing) produces, after a delay. For responders that
+/// write nothing while the request's body comes.
 std::unique_ptr<Responder> make_late(Output written, std::unique_ptr<Responder> rest,
                                      std::chrono::milliseconds delay);
 /// A JSON object that is complete but for its last members: sent with "body_bytes" once the request body was

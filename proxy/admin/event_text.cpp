@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 #include <charconv>
 
+#include "admin/json_number.hpp"
 #include "admin/json_objects.hpp"
 #include "config/names.hpp"
 
@@ -42,7 +43,7 @@ json::object to_object(const observe::Event& event) {
   if (!event.cause.empty()) shown["cause"] = event.cause;
   if (!event.numbers.empty()) {
     json::object numbers;
-    for (const auto& [name, value] : event.numbers) numbers[name] = value;
+    for (const auto& [name, value] : event.numbers) numbers[name] = json_number(value);
     shown["numbers"] = std::move(numbers);
   }
   shown["text"] = event.text;

@@ -27,8 +27,8 @@ std::string_view query_parameter(std::string_view target, std::string_view name)
 /// Those kept with a higher id. An id that was not given out yet is from before a restart: then all of them.
 std::vector<observe::Event> kept_events(std::uint64_t after);
 
-/// {"events":[{"id","ts","level","kind","upstream","endpoint","route","cause","numbers":{},"text"}],"last":N}; upstream,
-/// endpoint and route where the event is about one, cause and numbers where it has them.
+/// {"events":[{"id","ts","level","kind","upstream","endpoint","route","cause","numbers":{},"text"}],"last":N};
+/// upstream, endpoint and route where the event is about one, cause and numbers where it has them.
 std::string to_json(const std::vector<observe::Event>& events);
 /// `id:`, `event:` (its kind) and `data:` (the same object), and the blank line behind them.
 std::string to_sse(const observe::Event& event);

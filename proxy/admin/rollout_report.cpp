@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "admin/json_number.hpp"
 #include "admin/json_objects.hpp"
 
 namespace weir::control {
@@ -13,26 +14,30 @@ namespace json = boost::json;
 namespace {
 
 /// Three digits behind the point: a program can read more, and people cannot.
-double rounded(double value) {
-  return std::round(value * 1'000) / 1'000;
+json::value rounded(double value) {
+  return json_number(std::round(value * 1'000) / 1'000);
 }
 
 json::object to_object(const RolloutReport::Side& side, bool by_client) {
   json::object shown{
       {"requests", side.requests}, {"failed", side.failed}, {"client_errors", side.client_errors}};
   if (by_client) shown["clients"] = side.clients;
-  if (side.p95_ms) shown["p95_ms"] = *side.p95_ms;
+  if (side.p95_ms) shown["p95_ms"] = rounded(*side.p95_ms);
   return shown;
 }
 
 json::object to_object(const RolloutReport::Done& done) {
-  return {{"number", done.number},    {"at", time_text(done.at)},          {"kind", done.kind},
-          {"cause", done.cause},      {"from_percent", done.from_percent}, {"to_percent", done.to_percent},
+  return {{"number", done.number},
+          {"at", time_text(done.at)},
+          {"kind", done.kind},
+          {"cause", done.cause},
+          {"from_percent", json_number(done.from_percent)},
+          {"to_percent", json_number(done.to_percent)},
           {"sentence", done.sentence}};
 }
 
 void add_progress(json::object& shown, const RolloutReport& report) {
-  shown["weight_percent"] = report.weight_percent;
+  shown["weight_percent"] = json_number(report.weight_percent);
   shown["step"] = report.step;
   shown["seconds"] = rounded(report.seconds);
   shown["step_seconds"] = rounded(report.step_seconds);
@@ -46,19 +51,20 @@ void add_progress(json::object& shown, const RolloutReport& report) {
   json::object evidence;
   for (const RolloutReport::Evidence& each : report.evidence)
     evidence[json::string_view(each.family.data(), each.family.size())] = rounded(each.value);
-  evidence["limit"] = report.limit;
-  evidence["suspicion"] = report.suspicion;
+  evidence["limit"] = rounded(report.limit);
+  evidence["suspicion"] = rounded(report.suspicion);
   shown["evidence"] = std::move(evidence);
 }
 
 }  // namespace
 
 json::object to_object(const RolloutReport& report) {
-  json::object shown{
-      {"route", report.route},   {"tag", report.tag},
-      {"state", report.state},   {"held", json::array(report.held.begin(), report.held.end())},
-      {"canary", report.canary}, {"comparison", report.comparison},
-      {"stable", report.stable}, {"steps", json::array(report.steps.begin(), report.steps.end())}};
+  json::array steps;
+  for (const double step : report.steps) steps.push_back(json_number(step));
+  json::object shown{{"route", report.route},   {"tag", report.tag},
+                     {"state", report.state},   {"held", json::array(report.held.begin(), report.held.end())},
+                     {"canary", report.canary}, {"comparison", report.comparison},
+                     {"stable", report.stable}, {"steps", std::move(steps)}};
   if (report.id == 0) return shown;
   shown["id"] = report.id;
   shown["who"] = report.who;

@@ -43,8 +43,8 @@ struct Asked {
   std::string body;
 };
 
-/// call_admin for a command: done is an answer with status 200 or 202. What else came is said on `err`: one line for the
-/// problem, and one for each of its errors (RFC 9457).
+/// call_admin for a command: done is an answer with status 200 or 202. What else came is said on `err`: one line for
+/// the problem, and one for each of its errors (RFC 9457).
 Asked ask_admin(const AdminTarget& target, std::string_view method, std::string_view path, std::ostream& err,
                 Milliseconds timeout = client_timeout, std::string body = {});
 

@@ -11,6 +11,7 @@
 
 #include "admin/endpoint_request.hpp"
 #include "admin/generation_tag.hpp"
+#include "admin/json_number.hpp"
 #include "cli/rollout_seen.hpp"
 #include "cli/rollout_wait.hpp"
 
@@ -148,7 +149,7 @@ Result<std::string> start_rollout_body(const RolloutStarting& starting, const st
     rest.remove_prefix(std::min(step.size() + 1, rest.size()));
     const auto percent = percent_in(step);
     if (!percent) return wrong("--steps '" + starting.steps + "' are not percents, such as 1,10,50");
-    steps.emplace_back(*percent);
+    steps.push_back(json_number(*percent));
   }
   if (!steps.empty()) body["steps"] = std::move(steps);
   return json::serialize(body);
@@ -160,7 +161,7 @@ Result<std::string> steer_rollout_body(const RolloutSteering& steering, const st
   if (steering.to.empty()) return json::serialize(body);
   const auto percent = percent_in(steering.to);
   if (!percent) return wrong("--to '" + steering.to + "' is not a percent, such as 50");
-  body["to"] = *percent;
+  body["to"] = json_number(*percent);
   return json::serialize(body);
 }
 

@@ -1,5 +1,5 @@
-// `weir rollout start`, `status`, `watch`, `hold`, `resume`, `promote` and `rollback`: the calls to the admin address and
-// what they print. Main thread of the command; blocking.
+// `weir rollout start`, `status`, `watch`, `hold`, `resume`, `promote` and `rollback`: the calls to the admin address
+// and what they print. Main thread of the command; blocking.
 #pragma once
 
 #include <iosfwd>

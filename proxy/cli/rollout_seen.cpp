@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <cmath>
 #include <exception>
@@ -51,10 +52,11 @@ std::string steps(const json::value& rollout) {
   return shown;
 }
 
-/// `running`, or `held (low_traffic)`.
+/// `running`, `rolled back`, or `held (low_traffic)`.
 std::string state(const json::value& rollout) {
   const std::string held = held_by(rollout);
-  const std::string name = text(rollout, "state");
+  std::string name = text(rollout, "state");
+  std::ranges::replace(name, '_', ' ');
   return held.empty() || name != "held" ? name : name + " (" + held + ")";
 }
 
@@ -113,7 +115,8 @@ std::string started_by(const json::value& rollout) {
   std::string out = fmt::format("started {} by {}", text(rollout, "started"), text(rollout, "who"));
   if (!text(rollout, "reason").empty()) out += ": " + text(rollout, "reason");
   const std::uint64_t restarts = count(rollout, "restarts");
-  if (restarts != 0) out += fmt::format("; begun again {} times", restarts);
+  if (restarts != 0)
+    out += restarts == 1 ? "; begun again once" : fmt::format("; begun again {} times", restarts);
   return out + "\n";
 }
 

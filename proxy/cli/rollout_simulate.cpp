@@ -152,9 +152,9 @@ class Simulation {
     std::string out = fmt::format("{}: {:g} points more of its {} fail", names_.canary, 100 * options_.jump,
                                   settings_.by_client ? "clients" : "requests");
     if (options_.slower != 1) out += fmt::format(", and it takes {:g} times as long", options_.slower);
-    out += fmt::format("\n  taken back  {} of {} ({}), {} of them within {} canary requests\n",
-                       worse_.rolled_back, count_, share(worse_.rolled_back, count_),
-                       share(worse_.within_few, count_), few_requests);
+    out +=
+        fmt::format("\n  taken back  {} of {} ({}), {} of {} within {} canary requests\n", worse_.rolled_back,
+                    count_, share(worse_.rolled_back, count_), worse_.within_few, count_, few_requests);
     if (worse_.rolled_back != 0) {
       const auto at = [](const std::vector<double>& values, double part) {
         return sim::quantile(values, part);

@@ -1,5 +1,5 @@
-// `weir rollout simulate`: what an operator's own settings do with simulated traffic, by the policy code that decides in
-// the running process. No sockets; seeded; over all processors.
+// `weir rollout simulate`: what an operator's own settings do with simulated traffic, by the policy code that decides
+// in the running process. No sockets; seeded; over all processors.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <charconv>
 #include <string>
 #include <string_view>
 
@@ -103,17 +104,28 @@ RolloutFailures parse_failures(const Field& field) {
   return failures_named;
 }
 
+/// `10%` or `10`, up to more than the whole.
+std::optional<std::uint32_t> parse_whole_percent(const Field& field) {
+  const std::string remedy =
+      "write a whole percentage from 0% to " + std::to_string(tolerate_latency_max) + "%";
+  if (!field.node.is_scalar()) {
+    field.report_kind("a single value", remedy);
+    return std::nullopt;
+  }
+  std::string_view text = field.node.text;
+  if (text.ends_with('%')) text.remove_suffix(1);
+  std::uint32_t value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, ec] = std::from_chars(text.data(), end, value);
+  if (ec == std::errc{} && stop == end && value <= tolerate_latency_max) return value;
+  field.report(quote(field.node.text) + " is not such a percentage", remedy);
+  return std::nullopt;
+}
+
 void parse_tolerate(const Field& field, Rollout& rollout) {
   MapReader reader(field);
   reader.optional("failures", rollout.tolerate_failures, share_between(0, tolerate_failures_max));
-  std::uint32_t latency = 0;
-  const auto whole_percent = [](const Field& value) -> std::optional<std::uint32_t> {
-    const auto share = share_between(0, tolerate_latency_max * 100)(value);
-    if (!share || *share % 100 == 0) return share;
-    value.report(quote(value.node.text) + " has decimals", "write a whole percentage, such as 10%");
-    return std::nullopt;
-  };
-  if (reader.optional("latency", latency, whole_percent)) rollout.tolerate_latency = latency / 100;
+  reader.optional("latency", rollout.tolerate_latency, parse_whole_percent);
 }
 
 /// The targets of a split whose route has a rollout.
@@ -160,9 +172,10 @@ void parse_sides(MapReader& reader, const Targets& targets, Rollout& rollout) {
   }
   const std::size_t expected = is_named ? 3 : 2;
   if (targets.count() != expected) {
-    reader.report("the split has " + std::to_string(targets.count()) + " targets",
-                  is_named ? "with a baseline let it have three: canary, baseline and the stable one"
-                           : "let it have two, canary and the stable one; or three and name the baseline");
+    reader.report(
+        "the split has " + std::to_string(targets.count()) + (targets.count() == 1 ? " target" : " targets"),
+        is_named ? "with a baseline let it have three: canary, baseline and the stable one"
+                 : "let it have two, canary and the stable one; or three and name the baseline");
     return;
   }
   while (rollout.stable == rollout.canary || rollout.stable == rollout.baseline) ++rollout.stable;

@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 #include <utility>
 
+#include "admin/json_number.hpp"
 #include "observe/log.hpp"
 
 namespace weir::control {
@@ -11,8 +12,8 @@ Result<void> RolloutJournal::record_in_audit(const rollout::Done& done, std::str
                                              std::string_view reason) {
   boost::json::object facts{{"route", record_.names.route},
                             {"canary", record_.names.canary},
-                            {"from_percent", done.from / 100.0},
-                            {"to_percent", done.to / 100.0}};
+                            {"from_percent", json_number(done.from / 100.0)},
+                            {"to_percent", json_number(done.to / 100.0)}};
   if (done.cause != "none") facts["cause"] = done.cause;
   facts["reason"] = reason.empty() ? std::string_view(done.sentence) : reason;
   if (!reason.empty()) facts["sentence"] = done.sentence;

@@ -1,5 +1,5 @@
-// How what a rollout does comes onto the disk: the audit line first, then its file. Says in the log when that fails, and
-// when it works again. The control thread.
+// How what a rollout does comes onto the disk: the audit line first, then its file. Says in the log when that fails,
+// and when it works again. The control thread.
 #pragma once
 
 #include <chrono>

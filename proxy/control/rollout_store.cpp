@@ -29,6 +29,9 @@ Result<RolloutStore::Opened> RolloutStore::open() {
   Opened opened;
   if (folder_.empty()) return opened;
   if (auto made = make_folder(folder_); !made) return made.error();
+  // The files have keys that clients are hashed with.
+  std::error_code not_ours;
+  fs::permissions(folder_, fs::perms::owner_all, not_ours);
   for (const std::string& name : names_in(folder_)) {
     auto text = read_file(file_of(name), rollout::record_bytes_max);
     if (!text) return text.error();

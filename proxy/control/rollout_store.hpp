@@ -25,7 +25,7 @@ class RolloutStore {
     std::vector<std::string>
         problems;  // a phrase for each file that is not whole; it is set aside as `.broken`
   };
-  /// Makes the folder and reads what is there. Error (internal): the folder cannot be used.
+  /// Makes the folder, for this user only, and reads what is there. Error (internal): the folder cannot be used.
   Result<Opened> open();
   /// On the disk when it returns. Error (internal): the file is the old one.
   Result<void> save(const rollout::Record& record, const rollout::State& state) const;

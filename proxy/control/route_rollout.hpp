@@ -37,8 +37,8 @@ class RouteRollout {
   static Result<std::unique_ptr<RouteRollout>> restore(RolloutDesk& desk, rollout::Saved saved,
                                                        std::uint64_t count_id);
 
-  // Where one of these is true, the weights in force have changed and have to be published. `config`: in force now, with
-  // the route.
+  // Where one of these is true, the weights in force have changed and have to be published. `config`: in force now,
+  // with the route.
 
   /// Error (internal): it is not recorded or saved, so it does not begin.
   Result<bool> start();

@@ -1,5 +1,5 @@
-// What the endpoints of a rollout's canary say beside their requests: whether one is usable, whether one came back or is
-// new and so is to warm up, and whether there is a new deployment, which is an address that the canary did not have
+// What the endpoints of a rollout's canary say beside their requests: whether one is usable, whether one came back or
+// is new and so is to warm up, and whether there is a new deployment, which is an address that the canary did not have
 // since its rollout began. Addresses that leave are none: instances go, and answers of names differ. Pure; one thread.
 #pragma once
 

@@ -79,7 +79,7 @@ class Parser {
   Result<Saved> read() {
     if (take_line() != title) return wrong("is not the start of a rollout");
     for (const auto& [key, read] : lines) {
-      if (!take_key(key)) return wrong(fmt::format("is not '{}'", key));
+      if (!take_key(key)) return wrong(fmt::format("is not '{}'", key), 1);
       if (!(this->*read)()) return wrong(fmt::format("is not '{}' with what belongs to it", key));
     }
     if (take_key("reason ") && !read_reason()) return wrong("is not a reason");
@@ -89,7 +89,7 @@ class Parser {
     while (take_key("done ")) {
       if (!read_done()) return wrong("is not something that it did, or one too many");
     }
-    if (saved_.record.done.empty()) return wrong("comes before anything that it did");
+    if (saved_.record.done.empty()) return wrong("comes before anything that it did", 1);
     if (take_line() != "state") return wrong("is not 'state'");
     auto state = parse_state(rest_);
     if (!state) return self_error(state.error().kind, "its state: " + state.error().detail);
@@ -253,8 +253,9 @@ class Parser {
     ++number_;
     return line;
   }
-  Error wrong(std::string_view what) const {
-    return self_error(ErrorKind::internal, fmt::format("line {} {}", number_, what));
+  /// Of the line that was taken last, or the one `ahead` of it.
+  Error wrong(std::string_view what, int ahead = 0) const {
+    return self_error(ErrorKind::internal, fmt::format("line {} {}", number_ + ahead, what));
   }
 
   /// Keys whose words may all be absent have no space behind them then.
@@ -266,9 +267,8 @@ class Parser {
   }
   bool read_watch_line() { return take_space() && read_watch(); }
   bool read_split_line() { return take_space() && read_split(); }
-  bool read_run_and_who() { return read_run() && take_key("who ") && read_who(); }
 
-  static constexpr std::array<std::pair<std::string_view, Reader>, 13> lines{
+  static constexpr std::array<std::pair<std::string_view, Reader>, 14> lines{
       {{"id ", &Parser::read_id},
        {"route ", &Parser::read_route},
        {"upstreams ", &Parser::read_upstreams},
@@ -281,7 +281,8 @@ class Parser {
        {"watch", &Parser::read_watch_line},
        {"split", &Parser::read_split_line},
        {"key ", &Parser::read_key},
-       {"run ", &Parser::read_run_and_who}}};
+       {"run ", &Parser::read_run},
+       {"who ", &Parser::read_who}}};
 
   std::string_view rest_, line_;
   int number_ = 0;

@@ -59,8 +59,8 @@ class Rollout {
   Result<Decision> promote(std::optional<Share> to, std::string reason);
   Result<Decision> roll_back(std::string reason);
 
-  /// The last decision raised the canary's share, or ended the rollout well, and could not be saved: all is as before it.
-  /// Before the next tick or command.
+  /// The last decision raised the canary's share, or ended the rollout well, and could not be saved: all is as before
+  /// it. Before the next tick or command.
   void undo();
 
   const State& state() const { return state_; }

@@ -67,7 +67,7 @@ class Exchange final {
   Mirroring mirror_{context_, request_};
   EndpointChoice choice_{context_, request_};
   Attempt attempt_{context_, request_, grpc_steps_, response_, mirror_, choice_};
-  Tries tries_{context_, request_, grpc_steps_, response_, mirror_, choice_, attempt_};
+  Tries tries_{context_, request_, decider_, grpc_steps_, response_, mirror_, choice_, attempt_};
   ResponseRelay relay_{context_, request_, grpc_steps_, response_, answers_, attempt_};
 };
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 
 #include "core/error.hpp"
 #include "server/exchange_context.hpp"
@@ -36,8 +37,14 @@ class Decider {
   /// The route proxies: to this upstream, or to one that choose_side() finds.
   void go_by(const config::ProxyAction& proxy);
   Result<void> check_body_limit() const;
-  /// Which side of the route's split it goes to: of a route that has one. A retry stays there.
+  /// Which side of the route's split it goes to: of a route that has one.
   void choose_side();
+  /// For a request that its side did not answer: another one that has a weight and works, as a target of the split;
+  /// nothing: there is none.
+  std::optional<std::size_t> other_side() const;
+  const UpstreamRuntime& upstream_of(std::size_t target) const;
+  /// It goes there from now on. False, and nothing changed: max_requests of that upstream.
+  bool leave_for(std::size_t target);
   /// max_requests of the upstream: exact over all workers, held until the exchange ends.
   Result<void> enter_upstream();
 

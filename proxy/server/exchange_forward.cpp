@@ -64,18 +64,40 @@ upstream::RetryDecision Tries::next_try(const upstream::TryOutcome& outcome) {
       !request_.progress.replay_overflow && (upload.replays_body() || request_.progress.body_bytes == 0);
   const auto decision = upstream::decide_retry(context_.upstream().retry, outcome, retry_);
   if (outcome.status != 0 && !outcome.grpc_status && upload.running()) return give_up;
-  if (decision != other_endpoint) return decision;
+  const bool stays = decision == other_endpoint && choice_.another_left(outcome.status != 0);
+  if (stays) return next_on_this_side(outcome);
+  if (decision == new_connection || decision == unprocessed) return decision;
+  if (const auto elsewhere = next_on_another_side(outcome)) return *elsewhere;
+  if (decision == give_up) return give_up;
+  return refuse_retry(nowhere_else, context_.view().counters->retries_without_endpoint);
+}
+
+upstream::RetryDecision Tries::next_on_this_side(const upstream::TryOutcome& outcome) {
   auto& counters = *context_.view().counters;
   // A response at hand is given up only for an endpoint that is usable.
-  if (!choice_.another_left(outcome.status != 0))
-    return refuse_retry(nowhere_else, counters.retries_without_endpoint);
   if (outcome.status != 0 && !choice_.reserve_next())
     return refuse_retry(no_room, counters.retries_without_room);
-  if (upstream::needs_budget(outcome) && !withdraw_retry()) {
+  if (upstream::needs_budget(outcome) && !withdraw_retry(*context_.view().runtime)) {
     choice_.give_up_next();
     return refuse_retry(over_budget, counters.retries_over_budget);
   }
-  return other_endpoint;
+  return upstream::RetryDecision::other_endpoint;
+}
+
+/// Nothing: it may not leave its side, or has no other.
+std::optional<upstream::RetryDecision> Tries::next_on_another_side(const upstream::TryOutcome& outcome) {
+  if (!decided_.proxy->split || !upstream::may_leave_side(context_.upstream().retry, outcome, retry_))
+    return std::nullopt;
+  const std::optional<std::size_t> target = decider_.other_side();
+  if (!target) return std::nullopt;
+  // Of that side, which has more to do by it.
+  if (upstream::needs_budget(outcome) && !withdraw_retry(decider_.upstream_of(*target)))
+    return refuse_retry(over_budget, context_.view().counters->retries_over_budget);
+  // What refers to endpoints of this side ends here.
+  attempt_.report().settle_pending(false);
+  choice_.reset();
+  if (!decider_.leave_for(*target)) return std::nullopt;
+  return upstream::RetryDecision::other_side;
 }
 
 upstream::RetryDecision Tries::refuse_retry(std::string_view why, std::uint64_t& counter) {
@@ -84,14 +106,15 @@ upstream::RetryDecision Tries::refuse_retry(std::string_view why, std::uint64_t&
   return upstream::RetryDecision::give_up;
 }
 
-bool Tries::withdraw_retry() {
-  const UpstreamRuntime& upstream = *context_.view().runtime;
+bool Tries::withdraw_retry(const UpstreamRuntime& upstream) {
   return upstream.shared->retries.withdraw(upstream.config->retry.budget, context_.now());
 }
 
 void Tries::prepare_next_attempt(upstream::RetryDecision decision, const upstream::TryOutcome& outcome) {
-  if (decision == upstream::RetryDecision::other_endpoint) {
-    ++retry_.retries_done;
+  const bool leaves_side = decision == upstream::RetryDecision::other_side;
+  if (leaves_side || decision == upstream::RetryDecision::other_endpoint) {
+    retry_.retries_done = leaves_side ? 0 : retry_.retries_done + 1;
+    retry_.side_left |= leaves_side;
     is_retry_ = true;
     if (outcome.endpoint_reached && outcome.request_bytes_sent) ++tries_seen_;
     grpc_steps_.write_attempts(tries_seen_);

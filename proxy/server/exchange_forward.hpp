@@ -1,8 +1,9 @@
-// The tries: one endpoint after the other until one answers. What may be tried again is decided by upstream/retry.hpp.
-// Worker thread.
+// The tries: one endpoint after the other until one answers, and where a side of a split does not, those of another
+// side. What may be tried again is decided by upstream/retry.hpp. Worker thread.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "core/error.hpp"
@@ -10,6 +11,7 @@
 #include "server/exchange_attempt.hpp"
 #include "server/exchange_balance.hpp"
 #include "server/exchange_context.hpp"
+#include "server/exchange_decide.hpp"
 #include "server/exchange_grpc.hpp"
 #include "server/exchange_mirror.hpp"
 #include "server/exchange_response.hpp"
@@ -19,10 +21,11 @@ namespace weir::server {
 
 class Tries {
  public:
-  Tries(ExchangeContext& context, OutgoingRequest& request, GrpcSteps& grpc_steps, ClientResponse& response,
-        Mirroring& mirror, EndpointChoice& choice, Attempt& attempt)
+  Tries(ExchangeContext& context, OutgoingRequest& request, Decider& decider, GrpcSteps& grpc_steps,
+        ClientResponse& response, Mirroring& mirror, EndpointChoice& choice, Attempt& attempt)
       : context_(context),
         decided_(context.decided),
+        decider_(decider),
         outcome_(context.outcome),
         request_(request),
         grpc_steps_(grpc_steps),
@@ -38,13 +41,16 @@ class Tries {
 
  private:
   upstream::RetryDecision next_try(const upstream::TryOutcome& outcome);
+  upstream::RetryDecision next_on_this_side(const upstream::TryOutcome& outcome);
+  std::optional<upstream::RetryDecision> next_on_another_side(const upstream::TryOutcome& outcome);
   upstream::RetryDecision refuse_retry(std::string_view why, std::uint64_t& counter);
-  bool withdraw_retry();
+  bool withdraw_retry(const UpstreamRuntime& upstream);
   void prepare_next_attempt(upstream::RetryDecision decision, const upstream::TryOutcome& outcome);
   void count_try(bool succeeded);
 
   ExchangeContext& context_;
   const Decision& decided_;
+  Decider& decider_;
   Outcome& outcome_;
   OutgoingRequest& request_;
   GrpcSteps& grpc_steps_;

@@ -1,5 +1,9 @@
-// Which side of its route's split a request goes to, before anything is sent anywhere. A retry stays there.
+// Which side of its route's split a request goes to, before anything is sent anywhere; and which one when that side did
+// not answer.
 #include "server/exchange_decide.hpp"
+
+#include <utility>
+
 #include "server/session.hpp"
 #include "server/worker.hpp"
 #include "upstream/operator_state.hpp"
@@ -59,6 +63,47 @@ bool Decider::side_is_out(const SplitRuntime& split, std::size_t target) const {
   }
   // Where nobody may get a request there is nothing to try.
   return upstream::all_taken_out(upstream.candidates) || !trial.claim(context_.now(), health.ejection_time);
+}
+
+const UpstreamRuntime& Decider::upstream_of(std::size_t target) const {
+  return *context_.generation->upstreams[decided_.proxy->split->targets[target].upstream].runtime;
+}
+
+std::optional<std::size_t> Decider::other_side() const {
+  const config::Split& config = *decided_.proxy->split;
+  const SplitRuntime& split = context_.generation->snapshot->splits[decided_.route->split];
+  split::Choice first;
+  split::Mask alive = 0;
+  for (std::size_t i = 0; i < config.targets.size(); ++i) {
+    const UpstreamRuntime& side = upstream_of(i);
+    if (config.targets[i].upstream == decided_.upstream) {
+      first.target = i;
+    } else if (split.weights[i] != 0 && !split::is_out(side.candidates, side.config->passive_health)) {
+      alive |= split::Mask{1} << i;
+    }
+  }
+  if (alive == 0) return std::nullopt;
+  split::Request request;
+  request.fields = context_.head.fields;
+  request.client_ip = decided_.forwarded.client_ip;
+  const auto cookie = split::find_cookie(context_.head.fields);
+  if (cookie) {
+    first.cookie = *cookie;
+  } else {
+    first.cookie.key = {decided_.split_key, sizeof decided_.split_key};
+  }
+  return split.rules->fall_over(first, request, split.weights, alive, *split.shared).target;
+}
+
+bool Decider::leave_for(std::size_t target) {
+  const UpstreamRuntime& upstream = upstream_of(target);
+  route::InFlightPlace place;
+  if (upstream.in_flight && !place.take(*upstream.in_flight, upstream.config->max_requests)) return false;
+  decided_.upstream_place = std::move(place);
+  go_to(decided_.proxy->split->targets[target].upstream);
+  decided_.timeouts = &(*context_.generation->snapshot->splits[decided_.route->split].timeouts)[target];
+  decided_.split_why = split::Why::failover;
+  return true;
 }
 
 }  // namespace weir::server

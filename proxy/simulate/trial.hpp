@@ -1,4 +1,5 @@
-// One simulated rollout: the policy and the turns that Weir goes by, over simulated traffic. Seeded; one thread for each.
+// One simulated rollout: the policy and the turns that Weir goes by, over simulated traffic. Seeded; one thread for
+// each.
 #pragma once
 
 #include <cstdint>

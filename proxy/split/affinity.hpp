@@ -20,7 +20,7 @@ namespace weir::split {
 
 class Affinity {
  public:
-  /// `salt`: the route's name, so that each split divides clients anew, and what else keeps clients from computing it. `targets`: names of the upstreams.
+  /// `salt`: the route's name, so that each divides clients anew, and a secret if any. `targets`: upstreams' names.
   Affinity(std::string_view salt, std::span<const std::string_view> targets);
 
   /// The client's side among `allowed`; `none` when all their weights are 0.

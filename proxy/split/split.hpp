@@ -1,8 +1,8 @@
 // One route's split, compiled: which target a request goes to, and why. Overrides come first (headers, then
 // cookies), then the side that a client is kept on, then affinity, then turns. The weights are passed in: they
-// change while Weir runs. So are the keys of a rollout that compares two sides: its turns come in a secret order
-// (permuted_turn.hpp), and its clients are counted by a hash of what affinity goes by. Pure but for the shared counter of turns; immutable otherwise, any thread; no allocation
-// after construction.
+// change while Weir runs. So are the keys of a rollout that compares sides: its turns come in a secret order
+// (permuted_turn.hpp), and its clients are counted by a hash of what affinity goes by. Pure but for the shared
+// counter of turns; immutable otherwise, any thread; no allocation after construction.
 #pragma once
 
 #include <array>

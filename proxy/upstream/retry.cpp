@@ -49,6 +49,12 @@ RetryDecision decide_retry(const config::Retry& settings, const TryOutcome& outc
   return is_named(settings, outcome) ? RetryDecision::other_endpoint : RetryDecision::give_up;
 }
 
+bool may_leave_side(const config::Retry& settings, const TryOutcome& outcome, const RetryState& state) {
+  if (state.side_left || settings.attempts == 0 || outcome.status != 0) return false;
+  if (state.response_started || !state.body_replayable || !is_safe(settings, outcome, state)) return false;
+  return outcome.kind == ErrorKind::no_endpoint || is_named(settings, outcome);
+}
+
 std::uint16_t failure_bit(ErrorKind kind) {
   switch (kind) {
     case ErrorKind::connect_refused:

@@ -42,6 +42,7 @@ struct RetryState {
   std::uint32_t retries_done = 0;         // on other endpoints
   bool stale_retry_done = false;          // the one free retry of a stale connection
   std::uint32_t unprocessed_retries = 0;  // the free ones of tries that no endpoint looked at
+  bool side_left = false;                 // of a split: the retries are those on the other one
 };
 
 enum class RetryDecision : std::uint8_t {
@@ -49,6 +50,7 @@ enum class RetryDecision : std::uint8_t {
   new_connection,  // a reused connection was stale: once more on a new one, not counted
   unprocessed,  // the endpoint did not look at it: once more, elsewhere where that is possible, not counted
   other_endpoint,  // counted against retry.attempts
+  other_side,      // of a split; never of decide_retry: may_leave_side
 };
 
 /// Never once the response started or the body is gone. A try that its endpoint did not look at is repeated with any
@@ -57,6 +59,11 @@ enum class RetryDecision : std::uint8_t {
 /// stale connection gets its one free try; everything else must be named by `retry.on` and fit into `retry.attempts`.
 /// Calls of gRPC are POST, so where `retry.on` names what grpc-status says, that allows the retry.
 RetryDecision decide_retry(const config::Retry& settings, const TryOutcome& outcome, const RetryState& state);
+
+/// Whether a request that one side of a split did not answer gets its tries on another side: once, after a try
+/// without a response, where sending it again is safe as above. `retry.on` must name how it failed, unless no
+/// endpoint was left to try; `retry.attempts` are for one side, and with 0 there is no other.
+bool may_leave_side(const config::Retry& settings, const TryOutcome& outcome, const RetryState& state);
 
 /// The endpoint had closed the idle connection just before, or while, we sent on it: it ended within stale_within and
 /// without a byte. Says nothing about how the endpoint is: it is no failure to passive health, and the next try is on a

@@ -54,6 +54,16 @@ TEST(Examples, TheQuickstartIsWhatItSays) {
   EXPECT_EQ(config.routes.size(), 3U);
 }
 
+TEST(Examples, TheDemoOfRolloutsIsWhatItSays) {
+  const Config config = load_shipped({"config/rollout-demo.yaml"});
+  ASSERT_EQ(config.routes.size(), 1U);
+  const auto& action = std::get<ProxyAction>(config.routes[0].action);
+  ASSERT_TRUE(action.rollout.has_value());
+  EXPECT_EQ(config.upstreams[action.split->targets[action.rollout->canary].upstream].name, "green");
+  EXPECT_EQ(config.listeners[0].address.to_string(), "127.0.0.1:8080");
+  EXPECT_EQ(config.admin.address.to_string(), "127.0.0.1:9900");
+}
+
 TEST(Examples, TheProductionLayerGoesOverIt) {
   World world;
   world.environment = {{"WEIR_ADMIN_ADDRESS", "10.0.0.1:9900"}, {"WEIR_ADMIN_TOKEN", "t0ken"}};

@@ -85,7 +85,8 @@ double share(const WeirProcess& weir) {
 
 std::vector<std::string> kinds_of_events(const WeirProcess& weir) {
   std::vector<std::string> kinds;
-  for (const auto& event : weir.admin_json("/api/v1/events?format=json").at("events").as_array()) {
+  const auto events = weir.admin_json("/api/v1/events?format=json");
+  for (const auto& event : events.at("events").as_array()) {
     const std::string kind(event.at("kind").as_string());
     if (kind.starts_with("rollout_")) kinds.push_back(kind);
   }

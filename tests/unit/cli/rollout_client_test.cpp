@@ -56,7 +56,7 @@ TEST(RolloutClient, StartBodies) {
   starting.reason = "1.4";
   starting.generation = "1f0c9a3e-7";
   const auto body = boost::json::parse(start_rollout_body(starting, "ada").value());
-  EXPECT_EQ(boost::json::serialize(body.at("steps")), "[5E-1,1E1,5E1]");
+  EXPECT_EQ(boost::json::serialize(body.at("steps")), "[5E-1,10,50]");
   EXPECT_EQ(body.at("keep"), true);
   for (const char* wrong : {"a", "5,,6", "5,x", "5;6"}) {
     starting.steps = wrong;
@@ -69,7 +69,7 @@ TEST(RolloutClient, SteerBodies) {
             R"({"action":"hold","who":"ada"})");
   const auto body =
       boost::json::parse(steer_rollout_body({"api", "promote", "50%", "fine", ""}, "ada").value());
-  EXPECT_EQ(body.at("to"), 50.0);
+  EXPECT_EQ(body.at("to"), 50);
   EXPECT_EQ(body.at("reason"), "fine");
   EXPECT_FALSE(steer_rollout_body({"api", "promote", "half", "", ""}, "ada"));
   EXPECT_FALSE(steer_rollout_body({"api", "hold", "", "", "first"}, "ada"));
@@ -99,7 +99,7 @@ TEST(RolloutClient, StatusOfOneThatIsHeldOrOver) {
   report.held.clear();
   report.done.push_back({2, {}, "rolled_back", "evidence", 5, 0, "api: rolled back green."});
   EXPECT_THAT(rollout_line(boost::json::parse(to_json(report))).value(),
-              HasSubstr("rollout   api: rolled_back: api: rolled back green."));
+              HasSubstr("rollout   api: rolled back: api: rolled back green."));
   EXPECT_EQ(rollout_text(boost::json::parse("{}")), std::nullopt);
   EXPECT_EQ(read_rollout("nonsense"), std::nullopt);
 }
@@ -167,7 +167,7 @@ TEST(RolloutSimulate, SaysWhatTheSettingsDo) {
   options.jump = 0.3;
   options.requests_per_second = 80;
   const std::string text = simulate_rollouts(settings, {"api", "green", "blue"}, options, false);
-  EXPECT_THAT(text, HasSubstr("taken back  20 of 20 (100.0 %), 20 of them within 200 canary requests"));
+  EXPECT_THAT(text, HasSubstr("taken back  20 of 20 (100.0 %), 20 of 20 within 200 canary requests"));
   const auto shown = boost::json::parse(simulate_rollouts(settings, {"api", "green", "blue"}, options, true));
   EXPECT_EQ(shown.at("worse").at("rolled_back"), 20);
   EXPECT_EQ(shown.at("equal").at("finished"), 20);

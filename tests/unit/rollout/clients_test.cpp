@@ -54,6 +54,20 @@ TEST(RolloutClients, GoingBackIsExactToo) {
   EXPECT_EQ(f.of(Signal::failures), (Tallies{{{500, 2'500}, Badness::full, 1, 0}}));
 }
 
+TEST(RolloutClients, OfThreeTargetsAClientCountsOnce) {
+  Clients clients;
+  std::array<Tallies, signal_count> tallies;
+  clients.count({7, Side::canary, true, false, false, 0}, {7'500, true}, true, {}, tallies);
+  clients.count({8, Side::comparison, true, false, false, 0}, {7'500, true}, true, {}, tallies);
+  EXPECT_EQ(tallies[0], (Tallies{{{7'500, whole}, Badness::full, 2, 1}}));
+  for (const Share share : {5'000u, 9'000u}) {
+    clients.begin_step();
+    for (const std::uint64_t client : {7u, 8u})
+      clients.count({client, Side::canary, true, false, false, 0}, {share, true}, true, {}, tallies);
+  }
+  EXPECT_EQ(tallies[0], (Tallies{{{7'500, whole}, Badness::full, 2, 1}}));
+}
+
 TEST(RolloutClients, WhatFailsInAPauseIsNotNewAfterIt) {
   Fixture f;
   f.request(7, Side::canary, 500, true, 0, false);

@@ -213,6 +213,17 @@ TEST(Rollout, ADownCanaryNeedsNoStatistics) {
   EXPECT_EQ(decision->step_time, seconds{5});
 }
 
+TEST(Rollout, OneLookAfterAPauseOfTheProcessIsNoProofThatTheCanaryIsDown) {
+  Rig rig;
+  rig.canary_usable = false;
+  rig.interval = seconds{30};
+  EXPECT_FALSE(rig.tick(0, 0, 20, 0));
+  rig.interval = Milliseconds{250};
+  const auto decision = rig.run(seconds{10}, 0, 0, 20, 0);
+  ASSERT_TRUE(decision);
+  EXPECT_EQ(decision->cause, Cause::canary_down);
+}
+
 TEST(Rollout, WhereAllIsDownNothingIsSaidOfTheCanary) {
   Rig rig;
   rig.canary_usable = rig.stable_usable = false;
@@ -316,7 +327,8 @@ TEST(Rollout, NothingIsRaisedWhereItMayNot) {
   rig.may_raise = false;
   EXPECT_FALSE(rig.run(minutes{20}, 1, 0, 19, 0));
   EXPECT_EQ(rig.rollout.weights().canary, 500U);
-  EXPECT_EQ(rig.run(minutes{1}, 1, 1, 19, 0)->kind, Kind::rolled_back) << "lowering needs nothing";
+  while (!rig.rollout.is_over()) ASSERT_TRUE(rig.run(minutes{1}, 1, 1, 19, 0)) << "lowering needs nothing";
+  EXPECT_EQ(rig.rollout.state().phase, Phase::rolled_back);
 }
 
 TEST(Rollout, AnUndonePromotionKeepsTheHold) {

@@ -343,5 +343,40 @@ TEST(FailureBitOfStatus, OnlyTheFour) {
   }
 }
 
+TEST(LeavingASide, IsForWhatGotNoResponseAndMayBeSentAgain) {
+  const RetryState get = sending(Method::get), post = sending(Method::post);
+  EXPECT_TRUE(may_leave_side(settings(), refused(), get));
+  EXPECT_TRUE(may_leave_side(settings(), refused(), post)) << "nothing was sent";
+  EXPECT_TRUE(may_leave_side(settings(), reset(), get));
+  EXPECT_FALSE(may_leave_side(settings(), reset(), post));
+  EXPECT_TRUE(may_leave_side(settings(config::failure_reset, true), reset(), post));
+  EXPECT_FALSE(may_leave_side(settings(), reset_mid_head(), get)) << "named are resets before a response";
+  EXPECT_FALSE(may_leave_side(settings(config::failure_503), answered(503), get)) << "a response is at hand";
+  EXPECT_FALSE(may_leave_side(settings(), timed_out(), get)) << "not named";
+  EXPECT_TRUE(may_leave_side(settings(config::failure_timeout), timed_out(), get));
+  EXPECT_TRUE(may_leave_side(settings(0), {ErrorKind::no_endpoint, 0, false, false, false}, get));
+}
+
+TEST(LeavingASide, IsPossibleOnceAndWhenItsOwnTriesAreUsedUp) {
+  RetryState state = sending(Method::get);
+  state.retries_done = 1;
+  EXPECT_EQ(decide_retry(settings(), refused(), state), give_up);
+  EXPECT_TRUE(may_leave_side(settings(), refused(), state));
+  state.side_left = true;
+  EXPECT_FALSE(may_leave_side(settings(), refused(), state));
+}
+
+TEST(LeavingASide, IsNotForWhatIsNeverTriedAgain) {
+  config::Retry none = settings();
+  none.attempts = 0;
+  EXPECT_FALSE(may_leave_side(none, refused(), sending(Method::get)));
+  RetryState state = sending(Method::get);
+  state.response_started = true;
+  EXPECT_FALSE(may_leave_side(settings(), refused(), state));
+  state = sending(Method::get);
+  state.body_replayable = false;
+  EXPECT_FALSE(may_leave_side(settings(), refused(), state));
+}
+
 }  // namespace
 }  // namespace weir::upstream
