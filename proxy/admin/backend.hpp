@@ -8,6 +8,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/diff.hpp"
@@ -182,6 +183,15 @@ struct EndpointOutcome {
   EndpointControlReport report;  // in force on all workers
 };
 
+/// POST /api/v1/explain.
+struct ExplainOutcome {
+  int status = 200;  // otherwise `detail` and `errors` say what is wrong with the question
+  std::string detail;
+  std::vector<std::string> errors;
+  std::string shown;  // JSON, or text where `text`
+  bool text = false;
+};
+
 template <class T>
 using Reply = std::function<void(T)>;
 
@@ -200,7 +210,8 @@ struct AdminBackend {
   std::function<void(const SplitCall&, Reply<SplitOutcome>)> set_split;
   std::function<EndpointOutcome(const EndpointCall&)> endpoint;
   std::function<void(const EndpointCall&, Reply<EndpointOutcome>)> set_endpoint;
-  std::function<std::string()> audit;  // JSON
+  std::function<std::string()> audit;                                 // JSON
+  std::function<ExplainOutcome(std::string_view body)> explain = {};  // what would happen to a request now
 };
 
 }  // namespace weir::control

@@ -18,12 +18,6 @@
 #include "tls/groups.hpp"
 
 namespace weir::control {
-namespace {
-
-struct ClientOptions {
-  AdminTarget target;
-  bool json = false;
-};
 
 int exit_code(ClientOutcome outcome) {
   switch (outcome) {
@@ -36,6 +30,13 @@ int exit_code(ClientOutcome outcome) {
   }
   return exit_cannot_start;
 }
+
+namespace {
+
+struct ClientOptions {
+  AdminTarget target;
+  bool json = false;
+};
 
 /// --admin, --token and --json.
 std::shared_ptr<ClientOptions> add_options(CLI::App& command) {

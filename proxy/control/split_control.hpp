@@ -4,6 +4,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "admin/backend.hpp"
@@ -26,6 +27,9 @@ class SplitControl {
   void reconcile(const config::Config& config);
   /// Weights in force, by target.
   std::vector<std::uint32_t> weights_of(const config::Route& route) const { return store_.weights_of(route); }
+
+  /// What was set for that route while Weir ran, or nullptr.
+  const split::RuntimeWeights* find(std::string_view route) const { return store_.find(route); }
 
   /// Of all routes that have a split.
   std::vector<SplitReport> reports() const;

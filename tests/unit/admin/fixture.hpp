@@ -88,6 +88,14 @@ inline AdminBackend scripted_backend() {
     reply(outcome);
   };
   backend.audit = [] { return std::string(R"({"audit":[]})"); };
+  backend.explain = [](std::string_view body) {
+    ExplainOutcome outcome;
+    outcome.text = body.find(R"("format":"text")") != body.npos;
+    outcome.shown = outcome.text ? "request    GET\n" : R"({"method":"GET"})";
+    if (body.find("nonsense") != body.npos)
+      outcome = {422, "not understood", {"method: is missing"}, {}, false};
+    return outcome;
+  };
   return backend;
 }
 
