@@ -19,8 +19,8 @@ struct ExplainCall {
   bool text = false;  // for people, instead of JSON
 };
 
-/// `{"method", "url", "headers": ["NAME: VALUE"], "client", "listener", "format": "json" | "text"}`; method and url must
-/// be there. The call, or everything that is wrong with it.
+/// `{"method", "url", "headers": ["NAME: VALUE"], "client", "listener", "format": "json" | "text"}`; method and url
+/// must be there. The call, or everything that is wrong with it.
 std::variant<ExplainCall, std::vector<std::string>> parse_explain_request(std::string_view body);
 /// The body that asks for `call`.
 std::string explain_body(const ExplainCall& call);

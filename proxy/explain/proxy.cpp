@@ -195,7 +195,7 @@ std::string rule_text(const config::SplitOverride& rule) {
   return rule.name + (rule.cookie ? "=" : ": ") + (secret ? std::string(config::secret_blank) : rule.value);
 }
 
-/// Where turns or a fresh key decide, the target with the most weight stands for the request; of those that can be used.
+/// Where turns or a fresh key decide, the target with the most weight stands for all; of those that can be used.
 std::size_t heaviest(std::span<const std::uint32_t> weights, split::Mask alive) {
   std::size_t found = split::none;
   for (std::size_t i = 0; i < weights.size(); ++i) {

@@ -27,7 +27,8 @@ struct SplitNow {
   split::Mask alive = split::everyone;     // targets that can be used
 };
 
-/// `route` must have a ProxyAction. `now`: null for what the configuration says; otherwise the route has a split. Ids that Weir would make for this one request are shown as what they are.
+/// `route` must have a ProxyAction. `now`: null for what the configuration says; otherwise the route has a split. Ids
+/// that Weir would make for this one request are shown as what they are.
 ProxyPlan plan_proxy(const config::Config& config, const config::Route& route, const http::RequestHead& head,
                      const PathTexts& path, const http::ForwardedFacts& forwarded,
                      const http::CompiledFields& policy, const SplitNow* now = nullptr);

@@ -20,8 +20,8 @@ std::optional<std::string_view> sole_upstream(const config::Config& config, cons
 /// Both splits send the same requests to the same upstreams by overrides.
 bool same_overrides(const config::Config& old, const config::Split* before, const config::Config& now,
                     const config::Split* after);
-/// What decides about an override of `after` that `before` does not have: `header X-Canary`, `cookie side`. Empty: there
-/// is none, so that a request which `before` did not override is not overridden by `after`.
+/// What decides about an override of `after` that `before` does not have: `header X-Canary`, `cookie side`. Empty:
+/// there is none, so that a request which `before` did not override is not overridden by `after`.
 std::string new_override(const config::Config& old, const config::Split* before, const config::Config& now,
                          const config::Split* after);
 

@@ -58,7 +58,7 @@ TEST_F(Diff, KeysWithoutALog) {
 TEST_F(Diff, LayersAreOneSide) {
   const std::string layer = directory_.write("layer.yaml", "server: { workers: 3 }\n");
   const std::string old = file("old.yaml", config());
-  EXPECT_EQ(diff({old, old + "," + layer}).output.substr(0, 25), "server.workers: 2 -> 3\nse");
+  EXPECT_THAT(diff({old, old + "," + layer}).output, ::testing::StartsWith("server.workers: 2 -> 3\n"));
 }
 
 TEST_F(Diff, WrongInputIsSaid) {

@@ -9,6 +9,8 @@ namespace weir::balance {
 namespace {
 
 struct Picked {
+  explicit Picked(const std::vector<std::uint32_t>& weights) : endpoints(weights) {}
+
   Endpoints endpoints;
   Shared shared;
   Rules rules{config::Balance::round_robin};
@@ -21,7 +23,7 @@ struct Picked {
 };
 
 TEST(TrialPicks, ArePicksAndChangeNothing) {
-  Picked picked{Endpoints({3, 1})};
+  Picked picked({3, 1});
   const TrialPicks said = picked.ask();
   EXPECT_EQ(said.picks, (std::vector<std::uint32_t>{75, 25}));
   EXPECT_EQ(picked.shared.turn, 0u);
@@ -31,7 +33,7 @@ TEST(TrialPicks, ArePicksAndChangeNothing) {
 }
 
 TEST(TrialPicks, SeeLoadsLatencyAndWhoIsOut) {
-  Picked picked{Endpoints({1, 1, 1})};
+  Picked picked({1, 1, 1});
   picked.rules.policy = config::Balance::least_connections;
   picked.endpoints[0].in_flight = 5;
   picked.endpoints.put_out(1, upstream::out_drain);
@@ -46,7 +48,7 @@ TEST(TrialPicks, SeeLoadsLatencyAndWhoIsOut) {
 }
 
 TEST(TrialPicks, TheFirstIsTheProbeWhereOneIsDueAndItStaysDue) {
-  Picked picked{Endpoints({1, 1})};
+  Picked picked({1, 1});
   picked.endpoints.eject(1, time_zero - std::chrono::minutes(1));
   ASSERT_TRUE(picked.endpoints[1].health.probe_due(time_zero));
   const TrialPicks said = picked.ask();
@@ -58,14 +60,14 @@ TEST(TrialPicks, TheFirstIsTheProbeWhereOneIsDueAndItStaysDue) {
 }
 
 TEST(TrialPicks, TheLastChoiceComesAfterTheOthersThatAreUsable) {
-  Picked picked{Endpoints({1, 1})};
+  Picked picked({1, 1});
   EXPECT_EQ(picked.ask(100, 0).picks, (std::vector<std::uint32_t>{0, 100}));
   picked.endpoints.put_out(1, upstream::out_check_failed);
   EXPECT_EQ(picked.ask(100, 0).picks, (std::vector<std::uint32_t>{100, 0}));
 }
 
 TEST(TrialPicks, SayWhereAllAreFullOrNoneIsLeft) {
-  Picked picked{Endpoints({1})};
+  Picked picked({1});
   picked.endpoints.candidate(0).max_connections = 2;
   picked.rules.limits = true;
   picked.endpoints[0].in_flight = 2;

@@ -75,7 +75,7 @@ TEST(Replay, AccessListsByTheLoggedClient) {
 
 TEST(Replay, AnswersAndPaths) {
   Replaying replay(
-      routes("  - { name: all, upstream: blue }\n  - { name: x, match: { path: /never }, upstream: grey }\n"),
+      routes("  - { name: x, match: { path: /never }, upstream: grey }\n  - { name: all, upstream: blue }\n"),
       routes("  - { name: x, match: { path: /old }, redirect: { to: /new, status: 301 } }\n"
              "  - { name: all, upstream: blue, rewrite: { path: /v2 } }\n"));
   replay.line({{"path", "/old"}, {"route", "all"}});
