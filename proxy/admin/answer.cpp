@@ -140,6 +140,12 @@ asio::awaitable<AdminResponse> answer_set_endpoint(asio::io_context& io, Call<En
   co_return endpoint(*outcome);
 }
 
+AdminResponse explained(ExplainOutcome outcome) {
+  if (outcome.status != 200) return problem(outcome.status, outcome.detail, outcome.errors);
+  if (outcome.text) return text_response(200, "text/plain; charset=utf-8", std::move(outcome.shown));
+  return json_response(200, std::move(outcome.shown));
+}
+
 EndpointCall endpoint_call(const AdminDetails& details) {
   const EndpointPath path = endpoint_of(details.target).value();
   return {decoded(path.upstream), decoded(path.address), std::string(details.body), details.peer};
@@ -188,6 +194,8 @@ asio::awaitable<AdminResponse> answer(asio::io_context& io, AdminBackend& backen
       return answer_upstreams(io, backend.upstreams);
     case AdminAction::reload:
       return answer_reload(io, backend.reload);
+    case AdminAction::explain:
+      return at_once(explained(backend.explain(details.body)));
     case AdminAction::audit:
       return at_once(json_response(200, backend.audit()));
     case AdminAction::events:

@@ -8,6 +8,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "admin/rollout_report.hpp"
@@ -189,6 +190,15 @@ struct EndpointOutcome {
   EndpointControlReport report;  // in force on all workers
 };
 
+/// POST /api/v1/explain.
+struct ExplainOutcome {
+  int status = 200;  // otherwise `detail` and `errors` say what is wrong with the question
+  std::string detail;
+  std::vector<std::string> errors;
+  std::string shown;  // JSON, or text where `text`
+  bool text = false;
+};
+
 template <class T>
 using Reply = std::function<void(T)>;
 
@@ -215,6 +225,7 @@ struct AdminBackend {
   std::function<void(CountersReply)> counters;
   std::function<observe::ShownNames()> shown_names;
   std::function<LiveFacts()> live;
+  std::function<ExplainOutcome(std::string_view body)> explain = {};  // what would happen to a request now
 };
 
 }  // namespace weir::control

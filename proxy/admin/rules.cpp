@@ -14,13 +14,19 @@
 namespace weir::control {
 namespace {
 
+enum class Way : std::uint8_t {
+  read,   // GET and HEAD
+  write,  // POST
+  ask,    // POST of a question: it changes nothing
+};
+
 struct Entry {
   std::string_view path;
   AdminAction action;
-  bool write = false;  // POST; everything else is GET and HEAD
+  Way way = Way::read;
 };
 
-constexpr std::array<Entry, 14> entries{{
+constexpr std::array<Entry, 15> entries{{
     {"/health/live", AdminAction::live},
     {"/health/ready", AdminAction::ready},
     {"/health", AdminAction::health},
@@ -34,7 +40,8 @@ constexpr std::array<Entry, 14> entries{{
     {"/api/v1/stream", AdminAction::stream},
     {"/api/v1/splits", AdminAction::splits},
     {"/api/v1/rollouts", AdminAction::rollouts},
-    {"/api/v1/reload", AdminAction::reload, true},
+    {"/api/v1/reload", AdminAction::reload, Way::write},
+    {"/api/v1/explain", AdminAction::explain, Way::ask},
 }};
 
 /// `host`: as http::parse_authority gives it, with brackets.
@@ -201,10 +208,12 @@ std::variant<AdminAction, AdminResponse> admit(const AdminRequest& request, cons
   const auto entry =
       std::find_if(entries.begin(), entries.end(), [path](const Entry& e) { return e.path == path; });
   if (entry == entries.end()) return problem(404, "no such path");
-  if (entry->write && request.method != "POST") return not_allowed("POST", "POST");
-  if (!entry->write && !read) return not_allowed("GET, HEAD", "GET and HEAD");
-  return entry->write ? admit_write(entry->action, request, rules)
-                      : admit_read(entry->action, request, rules);
+  if (entry->way != Way::read && request.method != "POST") return not_allowed("POST", "POST");
+  if (entry->way == Way::read && !read) return not_allowed("GET, HEAD", "GET and HEAD");
+  if (entry->way == Way::write) return admit_write(entry->action, request, rules);
+  if (entry->way == Way::ask && is_cross_site(request))
+    return problem(403, "questions from pages of other sites are refused");
+  return admit_read(entry->action, request, rules);
 }
 
 bool equal_secrets(std::string_view expected, std::string_view given) {

@@ -36,6 +36,7 @@ enum class AdminAction : std::uint8_t {
   rollout,         // of the route that route_of_rollout names
   start_rollout,   // the same
   change_rollout,  // the same
+  explain,
 };
 
 /// Fields that are absent are empty; `host_count` is how often Host came; `http_1_0`: the request says HTTP/1.0.
@@ -61,7 +62,7 @@ struct AdminRules {
 ///   421  a Host that is a name, but neither a loopback one nor in `hosts`: a page can have its own name
 ///        point here (DNS rebinding), but not an address; any port passes, since it may be mapped
 ///   404  unknown path;  405  with Allow
-///   403  a write that a browser sends for another site (Origin, Sec-Fetch-Site)
+///   403  a POST or PUT that a browser sends for another site (Origin, Sec-Fetch-Site)
 ///   415  a write that a browser sends without Content-Type: application/json, which no form of a page can have
 ///   401  a write without the token, where one is set; a read without either, where a read token is set, but for
 ///        liveness, readiness and the files of the page

@@ -16,6 +16,12 @@ class Latency {
   static constexpr Milliseconds failure{1'000};     // a failed request counts as no faster than this
   static constexpr Milliseconds avoid_max{10'000};  // a Retry-After keeps requests away no longer
 
+  /// Becomes what `other` is at the moment.
+  void copy(const Latency& other) {
+    word_.store(other.word_.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    avoid_until_.store(other.avoid_until_.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  }
+
   /// A response, or a failure, after `took`.
   void observe(Duration took, bool failed, TimePoint now);
   /// Microseconds as of `now`; 0: nothing is known, or no longer.

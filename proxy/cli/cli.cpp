@@ -9,7 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "cli/client.hpp"
 #include "cli/client_cli.hpp"
+#include "cli/diff_cli.hpp"
+#include "cli/explain_client.hpp"
 #include "config/own_addresses.hpp"
 #include "control/supervisor.hpp"
 #include "core/version.hpp"
@@ -121,6 +124,49 @@ int explain_command(const Options& options, const ExplainRequest& request) {
   return exit_ok;
 }
 
+struct ExplainOptions {
+  ExplainRequest request;
+  bool live = false;
+  AdminTarget target;
+};
+
+int explain_command(const Options& options, ExplainOptions& asked) {
+  if (!asked.live) return explain_command(options, asked.request);
+  asked.target.token = admin_token(asked.target.token);
+  return exit_code(ask_explain(asked.target, asked.request, options.json, std::cout, std::cerr));
+}
+
+void add_explain_command(CLI::App& app, Options& options, ExplainOptions& asked, int& code) {
+  CLI::App& command = *app.add_subcommand("explain", "Say what would happen to a request, and why");
+  add_files_option(command, options);
+  add_json_option(command, options);
+  command.add_option("METHOD", asked.request.method, "GET, POST ...")->required();
+  command.add_option("URL", asked.request.url, "http(s)://host[:port]/path?query")->required();
+  command.add_option("-H,--header", asked.request.headers, "A request header; may be repeated")
+      ->type_name("'NAME: VALUE'")
+      ->allow_extra_args(false);
+  command.add_option("--client", asked.request.client_ip, "Who is connected to Weir")
+      ->type_name("IP")
+      ->capture_default_str();
+  command
+      .add_option("--listener", asked.request.listener,
+                  "Where the request comes in (default: as the URL says)")
+      ->type_name("NAME");
+  CLI::Option* const live = command.add_flag(
+      "--live", asked.live,
+      "Ask the running Weir: tokens left, weights in force, endpoints and bounds as they are now");
+  command.add_option("--admin", asked.target.address, "Of --live: admin address of the running Weir")
+      ->type_name("HOST:PORT")
+      ->capture_default_str()
+      ->needs(live);
+  command
+      .add_option("--token", asked.target.token, "Of --live: admin or read token (default: WEIR_ADMIN_TOKEN)")
+      ->type_name("TOKEN")
+      ->needs(live);
+  live->excludes("--config");
+  command.callback([&] { code = explain_command(options, asked); });
+}
+
 int version_command(const Options& options) {
   if (options.json) {
     const boost::json::object facts{{"version", version()}, {"commit", commit()}};
@@ -150,20 +196,10 @@ int run_cli(int argc, char** argv) {
   add_json_option(check, options);
   check.callback([&] { code = check_command(options); });
 
-  ExplainRequest request;
-  CLI::App& explaining = *app.add_subcommand("explain", "Say what would happen to a request, and why");
-  add_files_option(explaining, options);
-  add_json_option(explaining, options);
-  explaining.add_option("METHOD", request.method, "GET, POST ...")->required();
-  explaining.add_option("URL", request.url, "http(s)://host[:port]/path?query")->required();
-  explaining.add_option("-H,--header", request.headers, "A request header; may be repeated")
-      ->type_name("'NAME: VALUE'")
-      ->allow_extra_args(false);
-  explaining.add_option("--client", request.client_ip, "Who is connected to Weir")
-      ->type_name("IP")
-      ->capture_default_str();
-  explaining.callback([&] { code = explain_command(options, request); });
+  ExplainOptions explained;
+  add_explain_command(app, options, explained, code);
 
+  add_diff_command(app, code);
   add_client_commands(app, code);
 
   CLI::App& version = *app.add_subcommand("version", "Print the version");

@@ -120,9 +120,6 @@ std::string who_asks() {
   return user.substr(0, user_bytes_max) + "@" + host.data();
 }
 
-namespace {
-
-/// One line for the problem in an answer that is not 200, and one for each of its errors (RFC 9457).
 void print_problem(const AdminAnswer& answer, std::ostream& err) {
   const json::object problem = object_in(answer.body);
   const json::value* const detail = problem.if_contains("detail");
@@ -137,6 +134,8 @@ void print_problem(const AdminAnswer& answer, std::ostream& err) {
     if (error.is_string()) err << std::string_view(error.get_string()) << '\n';
   }
 }
+
+namespace {
 
 /// The object that a GET of `path` answers comes into `into`.
 ClientOutcome get_object(const AdminTarget& target, std::string_view path, json::object& into,

@@ -48,6 +48,9 @@ struct Asked {
 Asked ask_admin(const AdminTarget& target, std::string_view method, std::string_view path, std::ostream& err,
                 Milliseconds timeout = client_timeout, std::string body = {});
 
+/// Says on `err` what an answer that is not 200 says: one line for the problem, and one for each of its errors.
+void print_problem(const AdminAnswer& answer, std::ostream& err);
+
 /// Nothing answered: says so.
 ClientOutcome unreachable(const AdminTarget& target, const Error& error, std::ostream& err);
 /// What answered is not Weir: says so.

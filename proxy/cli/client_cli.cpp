@@ -23,7 +23,6 @@
 #include "top/state.hpp"
 
 namespace weir::control {
-namespace {
 
 int exit_code(ClientOutcome outcome) {
   switch (outcome) {
@@ -36,6 +35,8 @@ int exit_code(ClientOutcome outcome) {
   }
   return exit_cannot_start;
 }
+
+namespace {
 
 using Command = ClientOutcome (*)(const AdminTarget&, bool as_json, std::ostream&, std::ostream&);
 

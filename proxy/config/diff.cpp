@@ -102,6 +102,41 @@ std::vector<NamedEndpoint> endpoints_of(const Config& config) {
   return all;
 }
 
+Places places_of(const Config& before, const Config& now) {
+  return {places_in(before.listeners, now.listeners), places_in(before.upstreams, now.upstreams),
+          places_in(before.rate_limits, now.rate_limits),
+          places_in(before.header_policies, now.header_policies),
+          places_in(before.access_lists, now.access_lists)};
+}
+
+template <class T, class Same>
+void add_changed(std::vector<std::string>& out, const std::string& kind, const std::vector<T>& before,
+                 const std::vector<T>& now, Same same) {
+  const std::vector<std::size_t> was = places_in(now, before);
+  for (std::size_t i = 0; i < now.size(); ++i) {
+    if (was[i] != gone && !same(before[was[i]], now[i])) out.push_back(kind + '.' + now[i].name);
+  }
+}
+
+/// Marks a longest run of `places` that rises: what it holds has kept its order.
+std::vector<bool> in_order(const std::vector<std::size_t>& places) {
+  std::vector<std::size_t> ends;  // of the best run of each length, an index of places
+  std::vector<std::size_t> before(places.size(), gone);
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const auto end =
+        std::ranges::lower_bound(ends, places[i], {}, [&](std::size_t at) { return places[at]; });
+    if (end != ends.begin()) before[i] = *(end - 1);
+    if (end == ends.end()) {
+      ends.push_back(i);
+    } else {
+      *end = i;
+    }
+  }
+  std::vector<bool> kept(places.size());
+  for (std::size_t at = ends.empty() ? gone : ends.back(); at != gone; at = before[at]) kept[at] = true;
+  return kept;
+}
+
 bool reordered(std::vector<std::size_t> places) {
   std::erase(places, gone);
   return !std::ranges::is_sorted(places);
@@ -119,10 +154,7 @@ std::vector<std::string> changed_settings(const Config& before, const Config& no
 }  // namespace
 
 Changes diff(const Config& before, const Config& now, const std::set<std::string>& changed_files) {
-  const Places places{places_in(before.listeners, now.listeners), places_in(before.upstreams, now.upstreams),
-                      places_in(before.rate_limits, now.rate_limits),
-                      places_in(before.header_policies, now.header_policies),
-                      places_in(before.access_lists, now.access_lists)};
+  const Places places = places_of(before, now);
   const auto same = [&](const auto& old, const auto& fresh) {
     return old == fresh && !names_one_of(fresh, changed_files);
   };
@@ -139,6 +171,39 @@ Changes diff(const Config& before, const Config& now, const std::set<std::string
   changes.routes_reordered = reordered(routes);
   changes.settings = changed_settings(before, now);
   return changes;
+}
+
+std::vector<std::string> changed_things(const Config& before, const Config& now) {
+  const Places places = places_of(before, now);
+  std::vector<std::string> things = changed_settings(before, now);
+  const auto same = [](const auto& old, const auto& fresh) { return old == fresh; };
+  add_changed(things, "listeners", before.listeners, now.listeners, same);
+  add_changed(things, "upstreams", before.upstreams, now.upstreams, same);
+  add_changed(things, "rate_limits", before.rate_limits, now.rate_limits, same);
+  add_changed(things, "headers", before.header_policies, now.header_policies, same);
+  add_changed(things, "access", before.access_lists, now.access_lists, same);
+  add_changed(things, "routes", before.routes, now.routes,
+              [&](const Route& old, const Route& fresh) { return moved(old, places) == fresh; });
+  return things;
+}
+
+std::vector<MovedRoute> moved_routes(const Config& before, const Config& now) {
+  const std::vector<std::size_t> all = places_in(now.routes, before.routes);
+  std::vector<std::size_t> shared;  // of now.routes
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (all[i] == gone) continue;
+    shared.push_back(i);
+    places.push_back(all[i]);
+  }
+  const std::vector<bool> kept = in_order(places);
+  std::vector<MovedRoute> found;
+  for (std::size_t i = 0; i < shared.size(); ++i) {
+    if (kept[i]) continue;
+    const std::size_t at = shared[i];
+    found.push_back({now.routes[at].name, at == 0 ? "" : now.routes[at - 1].name});
+  }
+  return found;
 }
 
 std::string to_text(const Changes& changes) {

@@ -42,6 +42,17 @@ inline constexpr std::array<ChangeKind, 7> change_kinds{{{"listeners", &Changes:
 /// changed. The body of `respond` is part of the model.
 Changes diff(const Config& before, const Config& now, const std::set<std::string>& changed_files = {});
 
+/// What is in both and differs, by its path: `routes.api`, `upstreams.blue`, `admin`. Kind by kind, and in the order of
+/// `now`. Endpoints are parts of their upstream here.
+std::vector<std::string> changed_things(const Config& before, const Config& now);
+
+/// Routes that are in both and stand elsewhere among these, each with the one that it stands behind now (empty: it is
+/// the first). As few as explain the new order.
+struct MovedRoute {
+  std::string name, behind;
+};
+std::vector<MovedRoute> moved_routes(const Config& before, const Config& now);
+
 /// `routes: kept 12, changed 1, removed 0, added 2; ...`, one phrase a kind.
 std::string to_text(const Changes& changes);
 

@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "admin/backend.hpp"
@@ -45,6 +46,8 @@ class SplitControl {
   /// Before the first configuration.
   void set_rollouts(Rollouts rollouts) { rollouts_ = std::move(rollouts); }
   SplitStore& store() { return store_; }
+  /// What was set for that route while Weir ran, or nullptr.
+  const split::RuntimeWeights* find(std::string_view route) const { return store_.find(route); }
 
   /// Of all routes that have a split.
   std::vector<SplitReport> reports() const;

@@ -12,6 +12,7 @@
 #include "config/dump.hpp"
 #include "control/cpu_count.hpp"
 #include "control/durable_file.hpp"
+#include "control/live_explain.hpp"
 #include "control/live_facts.hpp"
 #include "control/ready_line.hpp"
 #include "core/version.hpp"
@@ -235,6 +236,9 @@ AdminBackend Supervisor::make_backend() {
   backend.endpoint = [&endpoints](const EndpointCall& call) { return endpoints.show(call); };
   backend.set_endpoint = [&endpoints](const EndpointCall& call, const Reply<EndpointOutcome>& reply) {
     endpoints.set(call, reply);
+  };
+  backend.explain = [live = LiveExplain(serving_, overload_, splits, endpoints)](std::string_view body) {
+    return live.answer(body);
   };
   backend.audit = [this] { return audit_json(operated_->audit.lines()); };
   backend.counters = [this](CountersReply reply) {

@@ -5,6 +5,7 @@
 
 #include "config/rates.hpp"
 #include "explain/explanation.hpp"
+#include "explain/live.hpp"
 #include "explain/proxy.hpp"
 #include "explain/request.hpp"
 #include "http/hops.hpp"
@@ -37,10 +38,23 @@ MetLimit met_limit(const config::RateLimit& limit, limit::KeyRule::Outcome outco
   return met;
 }
 
+/// What the bucket says of a request that has a key.
+std::string bucket_effect(const LiveBucket& bucket, bool has_token, bool shadow) {
+  const std::string next = bucket.next.empty() ? "" : ", one more in " + bucket.next;
+  if (has_token) return "takes a token of the " + std::to_string(bucket.tokens) + " that are left" + next;
+  return std::string(shadow ? "would refuse it" : "refuses it") + ": no token is left" + next;
+}
+
 class Explainer {
  public:
-  Explainer(const config::Config& config, const ComposedRequest& composed)
-      : config_(config), composed_(composed), listener_(config.listeners[composed.listener.index]) {}
+  /// `live`: null for what the configuration says.
+  Explainer(const config::Config& config, const ComposedRequest& composed, const route::RouteTable& table,
+            const LiveView* live)
+      : config_(config),
+        composed_(composed),
+        table_(table),
+        live_(live),
+        listener_(config.listeners[composed.listener.index]) {}
 
   Explanation run() {
     out_.method = composed_.head.method_text;
@@ -49,6 +63,7 @@ class Explainer {
     out_.listener_note = composed_.listener.note;
     out_.tls = listener_.tls.has_value();
     out_.peer = out_.client_ip = composed_.peer.to_string();
+    if (live_ != nullptr) out_.live = live_->facts();
     walk();
     describe_response();
     return std::move(out_);
@@ -78,6 +93,9 @@ class Explainer {
     out_.access_log = route.access_log;
     if (!admits(route)) return;
     out_.max_in_flight = route.max_in_flight;
+    if (live_ != nullptr) {
+      if (const auto full = live_->enter_route(out_.route->index, *out_.live)) return refuse_for_now(*full);
+    }
     if (const auto refused = meet_limits(route)) return refuse(*refused);
     if (http::max_forwards(composed_.head) == 0U) return answer_options();
     if (const auto* redirect = std::get_if<config::RedirectAction>(&route.action))
@@ -91,6 +109,12 @@ class Explainer {
     out_.ending = ending;
     out_.answer.status = status_ != 0 ? status_ : facts(error.kind).status;
     out_.answer.reason = error.detail;
+  }
+
+  /// Too many requests at once: a moment later there may be room.
+  void refuse_for_now(const Error& error) {
+    refuse(error);
+    if (error.origin == Origin::self) out_.answer.headers.emplace_back("Retry-After", "1");
   }
 
   bool admits(const config::Route& route) {
@@ -117,7 +141,6 @@ class Explainer {
   }
 
   Result<bool> find_route() {
-    const route::RouteTable table(config_.routes);
     const route::Request request{out_.host,
                                  out_.path,
                                  composed_.head.method_text,
@@ -129,9 +152,9 @@ class Explainer {
     for (const config::Listener& listener : config_.listeners) listener_names.push_back(listener.name);
     const auto consider = [&](std::size_t index) {
       return ConsideredRoute{index, config_.routes[index].name,
-                             table.explain(index, request, listener_names)};
+                             table_.explain(index, request, listener_names)};
     };
-    const auto judged = route::find_for_all_readings(table, request, decoded_path_);
+    const auto judged = route::find_for_all_readings(table_, request, decoded_path_);
     if (!judged) return judged.error();
     const std::size_t found = *judged;
     if (found != route::no_route) out_.route = consider(found);
@@ -151,7 +174,7 @@ class Explainer {
     std::ranges::sort(out_.earlier, {}, &ConsideredRoute::index);
   }
 
-  /// Buckets are not known here; a key that is missing is.
+  /// From the configuration alone buckets are not known; a key that is missing is.
   std::optional<Error> meet_limits(const config::Route& route) {
     const limit::KeySource source{forwarded_.client_ip, out_.host, route::key_path(out_.path, decoded_path_),
                                   route.name, composed_.head.fields};
@@ -165,6 +188,25 @@ class Explainer {
                                "rate limit " + limit.name + ": its key is missing or has several values");
         status_ = limit.status;
       }
+    }
+    if (live_ == nullptr || refused) return refused;
+    return look_at_buckets(route, source);
+  }
+
+  /// The first limit without a token refuses, and then none of them loses one.
+  std::optional<Error> look_at_buckets(const config::Route& route, const limit::KeySource& source) {
+    std::optional<Error> refused;
+    for (std::size_t i = 0; i < route.rate_limits.size(); ++i) {
+      const server::LimitRuntime& limit = live_->limit(route.rate_limits[i]);
+      const auto key = limit.key.key_of(source, limit.table->secret());
+      if (key.outcome != limit::KeyRule::Outcome::found) continue;
+      bool has_token = false;
+      MetLimit& met = out_.limits[i];
+      met.bucket = live_->bucket(limit, key.hash, has_token);
+      met.effect = bucket_effect(*met.bucket, has_token, met.shadow);
+      if (has_token || met.shadow || refused) continue;
+      refused = client_error(ErrorKind::rate_limited, "rate limit " + met.name + ": no token is left");
+      status_ = limit.config->status;
     }
     return refused;
   }
@@ -196,8 +238,17 @@ class Explainer {
       return refuse(client_error(ErrorKind::body_too_large, "Content-Length exceeds limits.body_bytes"));
     }
     out_.ending = Ending::proxy;
-    out_.proxy = plan_proxy(config_, route, composed_.head, {out_.path, sent_path_, resolved_path_},
-                            forwarded_, http::HeaderPolicy::compile(policies()).request);
+    const bool splits = std::get<config::ProxyAction>(route.action).split.has_value();
+    std::optional<SplitNow> now;
+    if (live_ != nullptr && splits) now = live_->enter_split(out_.route->index, *out_.live);
+    out_.proxy =
+        plan_proxy(config_, route, composed_.head, {out_.path, sent_path_, resolved_path_}, forwarded_,
+                   http::HeaderPolicy::compile(policies()).request, now ? &*now : nullptr);
+    if (live_ == nullptr) return;
+    const LiveRequest request{composed_.head, forwarded_.client_ip,
+                              route::key_path(out_.path, decoded_path_)};
+    const auto refused = live_->enter_upstream(out_.proxy.upstream_index, request, *out_.live);
+    if (refused) refuse_for_now(*refused);
   }
 
   /// The route's header policies; without a route the default one.
@@ -225,6 +276,8 @@ class Explainer {
 
   const config::Config& config_;
   const ComposedRequest& composed_;
+  const route::RouteTable& table_;
+  const LiveView* live_;
   const config::Listener& listener_;
   std::string local_port_;
   http::ForwardedFacts forwarded_;
@@ -256,13 +309,28 @@ std::string_view to_string(Ending ending) {
   return {};
 }
 
-Result<std::string> explain(const config::Config& config, const ExplainRequest& request, bool json) {
-  const auto composed = compose_request(config, request);
-  if (!composed) return composed.error();
-  Explanation explanation = Explainer(config, *composed).run();
+namespace {
+
+std::string shown(Explanation explanation, const ExplainRequest& request, bool json) {
   explanation.method = request.method;
   explanation.url = request.url;
   return json ? show_json(explanation) : show_text(explanation);
+}
+
+}  // namespace
+
+Result<std::string> explain(const config::Config& config, const ExplainRequest& request, bool json) {
+  const auto composed = compose_request(config, request);
+  if (!composed) return composed.error();
+  const route::RouteTable table(config.routes);
+  return shown(Explainer(config, *composed, table, nullptr).run(), request, json);
+}
+
+Result<std::string> explain_live(const LiveSource& live, const ExplainRequest& request, bool json) {
+  const LiveView view(live);
+  const auto composed = compose_request(view.config(), request);
+  if (!composed) return composed.error();
+  return shown(Explainer(view.config(), *composed, view.table(), &view).run(), request, json);
 }
 
 }  // namespace weir::control

@@ -1,4 +1,4 @@
-// What `weir explain` found out about one request, as plain values; explain_text.cpp and explain_json.cpp show it.
+// What `weir explain` found out about one request, as plain values; text.cpp and json.cpp show it.
 #pragma once
 
 #include <cstddef>
@@ -10,6 +10,7 @@
 
 #include "config/model.hpp"
 #include "explain/access.hpp"
+#include "explain/live_facts.hpp"
 #include "route/table.hpp"
 
 namespace weir::control {
@@ -37,7 +38,7 @@ struct OwnAnswer {
 
 struct SplitShare {
   std::string upstream;
-  std::uint32_t weight = 0;  // of the configuration
+  std::uint32_t weight = 0;  // of the configuration; live: in force
 };
 
 /// A rate limit that the request meets.
@@ -46,10 +47,12 @@ struct MetLimit {
   std::uint64_t burst = 0;
   std::vector<std::string> key;  // its parts
   bool shadow = false;
-  std::string effect;  // what it does to this request
+  std::string effect;                // what it does to this request
+  std::optional<LiveBucket> bucket;  // live, where the request has a key
 };
 
 struct ProxyPlan {
+  std::size_t upstream_index = 0;
   std::string upstream;
   std::vector<SplitShare> split;  // empty: the route has none
   std::string split_rule;         // which of them, and why
@@ -96,6 +99,7 @@ struct Explanation {
   OwnAnswer answer;  // unless proxy
   ProxyPlan proxy;   // where proxy
   ResponseChanges response;
+  std::optional<LiveFacts> live;  // absent: from the configuration alone
 };
 
 std::string show_text(const Explanation& explanation);

@@ -3,6 +3,7 @@
 
 #include "config/names.hpp"
 #include "explain/explanation.hpp"
+#include "explain/live_json.hpp"
 
 namespace weir::control {
 namespace {
@@ -31,12 +32,14 @@ json::object considered(const ConsideredRoute& route) {
 json::array limits(const std::vector<MetLimit>& met) {
   json::array list;
   for (const MetLimit& limit : met) {
-    list.push_back({{"name", limit.name},
-                    {"rate", limit.rate},
-                    {"burst", limit.burst},
-                    {"key", texts(limit.key)},
-                    {"shadow", limit.shadow},
-                    {"effect", limit.effect}});
+    json::object shown{{"name", limit.name},      {"rate", limit.rate},     {"burst", limit.burst},
+                       {"key", texts(limit.key)}, {"shadow", limit.shadow}, {"effect", limit.effect}};
+    if (limit.bucket) {
+      shown["tokens"] = limit.bucket->tokens;
+      shown["next_token_in"] = limit.bucket->next;
+      shown["bucket_known"] = limit.bucket->known;
+    }
+    list.push_back(std::move(shown));
   }
   return list;
 }
@@ -123,6 +126,7 @@ std::string show_json(const Explanation& explanation) {
                        {"set", fields(explanation.response.set)},
                        {"set_if_absent", fields(explanation.response.set_if_absent)},
                        {"remove", texts(explanation.response.removed)}};
+  if (explanation.live) whole["live"] = live_json(*explanation.live);
   return json::serialize(whole) + '\n';
 }
 

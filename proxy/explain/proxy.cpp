@@ -208,44 +208,63 @@ std::string rule_text(const config::SplitOverride& rule) {
   return rule.name + (rule.cookie ? "=" : ": ") + (secret ? std::string(config::secret_blank) : rule.value);
 }
 
-/// The index of the target that the configuration's weights give this request, and in words why. Where turns or a
-/// fresh key decide, the target with the most weight is shown.
+/// Where turns or a fresh key decide, the target with the most weight stands for all; of those that can be used.
+std::size_t heaviest(std::span<const std::uint32_t> weights, split::Mask alive) {
+  std::size_t found = split::none;
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    if (!split::contains(alive, i) || weights[i] == 0) continue;
+    if (found == split::none || weights[i] > weights[found]) found = i;
+  }
+  return found;
+}
+
+/// In words, why the split chose as it did.
+std::string split_reason(const config::Split& split, const split::Split& rules, const split::Choice& choice,
+                         std::span<const http::Field> fields) {
+  if (const config::SplitOverride* rule = rules.matching_override(fields))
+    return "override " + rule_text(*rule);
+  const bool by_cookie = split.affinity.by == config::AffinityBy::cookie;
+  if (choice.why == split::Why::affinity && by_cookie) return "affinity by the cookie weir_split";
+  if (choice.why == split::Why::affinity && split.affinity.by == config::AffinityBy::header)
+    return "affinity by header " + split.affinity.header;
+  if (choice.why == split::Why::affinity) return "affinity by client_ip";
+  return by_cookie ? "by weight, then kept by a new cookie; the heaviest is shown"
+                   : "in turns by weight; the heaviest is shown";
+}
+
+/// The index of the target that this request goes to, by the weights in force, and in words why.
 std::size_t plan_split(const config::Config& config, const config::Route& route,
                        const http::RequestHead& head, const http::ForwardedFacts& forwarded,
-                       ProxyPlan& plan) {
+                       const SplitNow* now, ProxyPlan& plan) {
   const auto& action = std::get<config::ProxyAction>(route.action);
   const config::Split& split = *action.split;
   std::vector<std::string_view> names;
   std::vector<std::uint32_t> weights;
   for (const config::SplitTarget& target : split.targets) {
     names.push_back(config.upstreams[target.upstream].name);
-    weights.push_back(target.weight);
-    plan.split.push_back({std::string(names.back()), target.weight});
+    weights.push_back(now != nullptr ? now->weights[weights.size()] : target.weight);
+    plan.split.push_back({std::string(names.back()), weights.back()});
   }
   const std::string_view secret =
       action.rollout ? std::string_view(action.rollout->salt) : std::string_view();
   const split::Split rules(split, route.name, names, secret);
-  split::Shared shared;
+  const split::Mask alive = now != nullptr ? now->alive : split::everyone;
+  split::Shared shared;  // of its own: no turn is taken
   char key[split::cookie_key_digits];
   split::Request request;
   request.fields = head.fields;
   request.client_ip = forwarded.client_ip;
-  const split::Choice choice = rules.choose(request, weights, shared, key);
-  if (const config::SplitOverride* rule = rules.matching_override(head.fields)) {
-    plan.split_rule = "override " + rule_text(*rule);
-  } else if (choice.why == split::Why::affinity && split.affinity.by == config::AffinityBy::cookie) {
-    plan.split_rule = "affinity by the cookie weir_split";
-  } else if (choice.why == split::Why::affinity) {
-    plan.split_rule = split.affinity.by == config::AffinityBy::header
-                          ? "affinity by header " + split.affinity.header
-                          : std::string("affinity by client_ip");
-  } else {
-    plan.split_rule = split.affinity.by == config::AffinityBy::cookie
-                          ? "by weight, then kept by a new cookie; the heaviest is shown"
-                          : "in turns by weight; the heaviest is shown";
-    return static_cast<std::size_t>(std::ranges::max_element(weights) - weights.begin());
-  }
-  return choice.target;
+  split::Choice choice = rules.choose(request, weights, shared, key);
+  plan.split_rule = split_reason(split, rules, choice, head.fields);
+  const bool any_turn = choice.why == split::Why::weight;
+  if (any_turn) choice.target = heaviest(weights, split::everyone);
+  if (split::contains(alive, choice.target)) return choice.target;
+  const std::string_view first = names[choice.target];
+  const split::Choice second = rules.fall_over(choice, request, weights, alive, shared);
+  if (second.target == choice.target) return choice.target;
+  plan.split_rule.append(", and failover: ").append(first).append(" is out");
+  const std::size_t other = any_turn ? heaviest(weights, alive) : split::none;
+  return other != split::none ? other : second.target;
 }
 
 }  // namespace
@@ -269,12 +288,14 @@ std::string grpc_rule(bool translates_web, http::RequestHead& sent, std::string&
 
 ProxyPlan plan_proxy(const config::Config& config, const config::Route& route, const http::RequestHead& head,
                      const PathTexts& path, const http::ForwardedFacts& forwarded,
-                     const http::CompiledFields& policy) {
+                     const http::CompiledFields& policy, const SplitNow* now) {
   const auto& action = std::get<config::ProxyAction>(route.action);
   ProxyPlan plan;
   std::size_t chosen = action.upstream;
-  if (action.split) chosen = action.split->targets[plan_split(config, route, head, forwarded, plan)].upstream;
+  if (action.split)
+    chosen = action.split->targets[plan_split(config, route, head, forwarded, now, plan)].upstream;
   const config::Upstream& upstream = config.upstreams[chosen];
+  plan.upstream_index = chosen;
   plan.upstream = upstream.name;
   plan.balance = config::name_of(config::balances, upstream.balance);
   if (upstream.balance == config::Balance::hash) plan.hash_key = config::format_hash_key(upstream.hash_key);

@@ -63,6 +63,17 @@ ChosenListener choose_listener(const std::vector<config::Listener>& listeners, c
   return {0, missing + ", nor fits the scheme: the first"};
 }
 
+/// The listener of that name.
+Result<ChosenListener> named_listener(const std::vector<config::Listener>& listeners,
+                                      const std::string& name) {
+  const auto found = std::ranges::find(listeners, name, &config::Listener::name);
+  if (found != listeners.end())
+    return ChosenListener{static_cast<std::size_t>(found - listeners.begin()), ""};
+  std::string names;
+  for (const config::Listener& listener : listeners) names += (names.empty() ? "" : ", ") + listener.name;
+  return wrong("no listener is named \"" + name + "\"; there are: " + names);
+}
+
 Result<config::NameValue> split_header(const std::string& line) {
   const std::size_t colon = line.find(':');
   const std::string_view name = std::string_view(line).substr(0, colon);
@@ -105,6 +116,11 @@ Result<ComposedRequest> compose_request(const config::Config& config, const Expl
   if (!bytes) return bytes.error();
   composed.bytes = std::make_unique<std::string>(std::move(*bytes));
   composed.listener = choose_listener(config.listeners, *url);
+  if (!request.listener.empty()) {
+    auto named = named_listener(config.listeners, request.listener);
+    if (!named) return named.error();
+    composed.listener = std::move(*named);
+  }
 
   const config::ListenerLimits& limits = config.listeners[composed.listener.index].limits;
   std::size_t scanned = 0;

@@ -4,6 +4,7 @@
 #include "config/hosts.hpp"
 #include "config/names.hpp"
 #include "explain/explanation.hpp"
+#include "explain/live.hpp"
 #include "http/reason.hpp"
 
 namespace weir::control {
@@ -25,6 +26,7 @@ class TextPage {
     (out_.append(parts), ...);
     out_.append("\n");
   }
+  void text(std::string_view lines) { out_.append(lines); }
   void heading(std::string_view text) { out_.append("\n").append(text).append("\n"); }
   std::string take() { return std::move(out_); }
 
@@ -157,6 +159,7 @@ std::string show_text(const Explanation& explanation) {
   show_arrival(page, explanation);
   show_routes(page, explanation);
   show_limits(page, explanation.limits);
+  if (explanation.live) page.text(live_text(*explanation.live));
   if (explanation.ending == Ending::proxy) {
     show_proxy(page, explanation.proxy);
   } else {

@@ -54,6 +54,9 @@ class PassiveHealth {
   static constexpr Milliseconds probe_reserve{10'000};
   static constexpr unsigned in_row_max = 63;  // further ejections in a row are as long as this one
 
+  /// Becomes what `other` is at the moment.
+  void copy(const PassiveHealth& other) { word_.store(other.word_.load(std::memory_order_acquire)); }
+
   /// An ejection whose time has passed still reads `ejected`; see probe_due.
   State state() const { return state_of(word_.load(std::memory_order_acquire)); }
   bool usable() const { return state_of(word_.load(std::memory_order_relaxed)) == State::healthy; }

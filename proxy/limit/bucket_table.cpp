@@ -58,6 +58,26 @@ std::uint64_t BucketTable::keys() const {
   return static_cast<std::uint64_t>(std::max<std::int64_t>(keys_.load(std::memory_order_relaxed), 0));
 }
 
+BucketTable::Seen BucketTable::look(std::uint64_t hash) const {
+  Seen seen;
+  BucketGroup& group = group_of(hash);
+  // To lock a group that never held a key would cost its page.
+  if (!group.lock.is_free() || group.used() != 0) {
+    const std::lock_guard guard(group.lock);
+    const std::uint16_t version = version_.load();
+    seen.bucket = buckets_[version % 2];
+    const unsigned slot = group.find(hash);
+    if (slot == BucketGroup::slots) return seen;
+    seen.known = true;
+    seen.state = group.state(slot);
+    if (group.version != version)
+      seen.state = buckets_[(version + 1u) % 2].carry_over(seen.state, changed_at_, seen.bucket);
+    return seen;
+  }
+  seen.bucket = buckets_[version_.load() % 2];
+  return seen;
+}
+
 const TokenBucket& BucketTable::settle(BucketGroup& group) {
   const std::uint16_t version = version_.load();
   const TokenBucket& bucket = buckets_[version % 2];

@@ -76,6 +76,15 @@ class BucketTable {
   /// Keys that were forgotten although their bucket was not full.
   std::uint64_t evictions() const { return evictions_.load(std::memory_order_relaxed); }
 
+  /// The bucket of a key as it is now.
+  struct Seen {
+    TokenBucket bucket;
+    FullAt state;
+    bool known = false;  // the table has the key; otherwise its bucket is full
+  };
+  /// Takes no token, makes no bucket and touches no memory that is not in use.
+  Seen look(std::uint64_t hash) const;
+
   // For take_all (limiter.hpp).
 
   BucketGroup& group_of(std::uint64_t hash) const;

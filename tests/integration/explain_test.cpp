@@ -64,9 +64,14 @@ class ExplainAgrees : public ::testing::Test {
     weir_ = std::make_unique<WeirProcess>(config);
   }
 
-  Story foretold(const std::string& url) {
+  /// From the files, or by the running process.
+  Story foretold(const std::string& url, bool live) {
     ProcessOptions options;
-    options.arguments = {"explain", "--json", "-c", weir_->config_file(), "GET", url};
+    options.arguments = {"explain", "--json", "GET", url};
+    const std::string admin = "127.0.0.1:" + std::to_string(weir_->admin_port());
+    const std::vector<std::string> asked = live ? std::vector<std::string>{"--live", "--admin", admin}
+                                                : std::vector<std::string>{"-c", weir_->config_file()};
+    options.arguments.insert(options.arguments.end(), asked.begin(), asked.end());
     const Finished explained = run_to_end(weir_binary(), std::move(options));
     EXPECT_EQ(explained.status, (ExitStatus{0, 0})) << url << "\n" << explained.errors;
     const boost::json::object whole = boost::json::parse(explained.output).as_object();
@@ -135,7 +140,8 @@ TEST_F(ExplainAgrees, WithTheRunningProcess) {
        "https://a.test/.well-known/acme-challenge/%2e%2e/%2e%2e/api"},
   };
   for (const Story& expected : cases) {
-    EXPECT_EQ(foretold(expected.url), expected) << "foretold";
+    EXPECT_EQ(foretold(expected.url, false), expected) << "foretold";
+    EXPECT_EQ(foretold(expected.url, true), expected) << "foretold live";
     EXPECT_EQ(lived(expected.url), expected) << "lived";
   }
 }

@@ -19,8 +19,8 @@ constexpr std::string_view plain_folders[] = {
     "tests/unit/balance/",   "tests/unit/health/",   "tests/unit/limit/",      "tests/unit/split/",
     "tests/unit/upstream/",  "tests/unit/rollout/",  "tests/property/policy/", "tests/unit/http2/",
     "tests/property/http2/", "tests/unit/grpc/",     "tests/property/grpc/",   "tests/unit/tls/",
-    "tests/unit/observe/",   "tests/unit/names/",    "tests/unit/explain/",    "tests/unit/admin/",
-    "tests/unit/control/",   "tests/unit/cli/",      "tests/integration/"};
+    "tests/unit/observe/",   "tests/unit/names/",    "tests/unit/explain/",    "tests/unit/replay/",
+    "tests/unit/admin/",     "tests/unit/control/",  "tests/unit/cli/",        "tests/integration/"};
 
 std::vector<Finding> coroutines_without_optimisation(const SourceFile& file) {
   std::vector<Finding> found;

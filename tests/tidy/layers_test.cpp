@@ -20,12 +20,12 @@ struct Layer {
   int level;
 };
 constexpr std::array layers = {
-    Layer{"core", 0},   Layer{"http", 1},     Layer{"http1", 1},   Layer{"http2", 1},    Layer{"grpc", 1},
-    Layer{"config", 1}, Layer{"route", 2},    Layer{"balance", 2}, Layer{"health", 2},   Layer{"limit", 2},
-    Layer{"split", 2},  Layer{"upstream", 2}, Layer{"rollout", 2}, Layer{"simulate", 2}, Layer{"io", 3},
-    Layer{"listen", 3}, Layer{"tls", 3},      Layer{"relay", 3},   Layer{"observe", 3},  Layer{"server", 4},
-    Layer{"names", 5},  Layer{"explain", 5},  Layer{"admin", 5},   Layer{"top", 5},      Layer{"control", 6},
-    Layer{"cli", 7},
+    Layer{"core", 0},    Layer{"http", 1},     Layer{"http1", 1},   Layer{"http2", 1},    Layer{"grpc", 1},
+    Layer{"config", 1},  Layer{"route", 2},    Layer{"balance", 2}, Layer{"health", 2},   Layer{"limit", 2},
+    Layer{"split", 2},   Layer{"upstream", 2}, Layer{"rollout", 2}, Layer{"simulate", 2}, Layer{"io", 3},
+    Layer{"listen", 3},  Layer{"tls", 3},      Layer{"relay", 3},   Layer{"observe", 3},  Layer{"server", 4},
+    Layer{"names", 5},   Layer{"explain", 5},  Layer{"replay", 5},  Layer{"admin", 5},    Layer{"top", 5},
+    Layer{"control", 6}, Layer{"cli", 7},
 };
 /// Folders of one layer that do not include each other, in either direction.
 struct Apart {
@@ -67,8 +67,8 @@ const std::vector<Home>& homes() {
       {"ares.h", {"proxy/names/", "tests/"}, "names are looked up in names"},
       {"CLI/", {"proxy/cli/", "bench/"}, "arguments are parsed in cli"},
       {"boost/json",
-       {"proxy/observe/", "proxy/server/", "proxy/admin/", "proxy/explain/", "proxy/top/", "proxy/control/",
-        "proxy/cli/", "bench/", "tests/"},
+       {"proxy/observe/", "proxy/server/", "proxy/admin/", "proxy/explain/", "proxy/replay/", "proxy/top/",
+        "proxy/control/", "proxy/cli/", "bench/", "tests/"},
        "JSON leaves at the edge"},
       {"iostream",
        {"proxy/control/", "proxy/cli/", "proxy/main.cpp", "bench/", "tests/"},

@@ -130,6 +130,13 @@ inline AdminBackend scripted_backend() {
     upstreams([&facts](std::vector<UpstreamReport> reports) { facts.upstreams = std::move(reports); });
     facts.splits = splits();
     return facts;
+  backend.explain = [](std::string_view body) {
+    ExplainOutcome outcome;
+    outcome.text = body.find(R"("format":"text")") != body.npos;
+    outcome.shown = outcome.text ? "request    GET\n" : R"({"method":"GET"})";
+    if (body.find("nonsense") != body.npos)
+      outcome = {422, "not understood", {"method: is missing"}, {}, false};
+    return outcome;
   };
   return backend;
 }

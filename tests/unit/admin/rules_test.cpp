@@ -147,6 +147,24 @@ TEST(AdminRules, WrongMethodsNameTheRightOnes) {
   }
 }
 
+TEST(AdminRules, QuestionsArePostedAndReadsMayAskThem) {
+  AdminRequest request = get("/api/v1/explain");
+  EXPECT_EQ(refusal(request), 405);
+  EXPECT_EQ(field(std::get<AdminResponse>(admit(request, rules())), "Allow"), "POST");
+  request.method = "POST";
+  EXPECT_EQ(std::get<AdminAction>(admit(request, rules())), AdminAction::explain);
+  EXPECT_EQ(refusal(request, rules("s3cret")), 0) << "it changes nothing";
+  AdminRules both = rules("s3cret");
+  both.read_token = "look";
+  EXPECT_EQ(refusal(request, both), 401);
+  for (const char* token : {"Bearer look", "Bearer s3cret"}) {
+    request.authorization = token;
+    EXPECT_EQ(refusal(request, both), 0) << token;
+  }
+  request.fetch_site = "cross-site";
+  EXPECT_EQ(refusal(request, both), 403);
+}
+
 TEST(AdminRules, WeightsAreWrittenByPut) {
   AdminRequest request = get("/api/v1/routes/api/split?x");
   request.method = "PUT";

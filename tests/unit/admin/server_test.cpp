@@ -155,6 +155,21 @@ TEST(AdminServer, TokensGuardWritesAndMayChange) {
   EXPECT_EQ(ask(admin, "GET /api/v1/status").status, 200);
 }
 
+TEST(AdminServer, QuestionsAreAnsweredAsJsonOrText) {
+  const AdminFixture admin;
+  const auto post = [&](const std::string& body) {
+    return ask(admin, "POST /api/v1/explain",
+               "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+  };
+  EXPECT_EQ(post("{}").fields.get("Content-Type"), "application/json");
+  const Response text = post(R"({"format":"text"})");
+  EXPECT_EQ(text.fields.get("Content-Type"), "text/plain; charset=utf-8");
+  EXPECT_EQ(text.body, "request    GET\n");
+  const Response wrong = post("nonsense");
+  EXPECT_EQ(wrong.status, 422);
+  EXPECT_EQ(json::parse(wrong.body).at("errors").at(0), "method: is missing");
+}
+
 TEST(AdminServer, SplitsAreShownAndSet) {
   const AdminFixture admin;
   EXPECT_EQ(json::parse(ask(admin, "GET /api/v1/splits").body).at("splits").as_array().size(), 1u);

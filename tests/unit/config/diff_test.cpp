@@ -209,5 +209,37 @@ TEST(Diff, AsText) {
             "routes: kept 12, changed 1, removed 0, added 2, in another order; log: changed");
 }
 
+TEST(Diff, NamesWhatChanged) {
+  const Config before = load_config(whole);
+  EXPECT_TRUE(changed_things(before, before).empty());
+  const auto things = [&](const std::string& from, const std::string& to) {
+    return changed_things(before, load_config(replaced(whole, from, to)));
+  };
+  EXPECT_EQ(things("rate: 10/s", "rate: 11/s"), (std::vector<std::string>{"rate_limits.search"}));
+  EXPECT_EQ(things("to: /new", "to: /newer"), (std::vector<std::string>{"routes.old"}));
+  EXPECT_EQ(things("127.0.0.1:9002", "127.0.0.1:9004"), (std::vector<std::string>{"upstreams.blue"}));
+  EXPECT_TRUE(things("  green: {", "  azure: { endpoints: [127.0.0.1:9] }\n  green: {").empty())
+      << "what is added changes no other";
+}
+
+TEST(Diff, MovedRoutesAreAsFewAsExplainTheOrder) {
+  const auto named = [](const std::vector<std::string>& names) {
+    Config config;
+    for (const std::string& name : names) config.routes.emplace_back().name = name;
+    return config;
+  };
+  const auto moved = [&](const std::vector<std::string>& before, const std::vector<std::string>& now) {
+    std::string text;
+    for (const MovedRoute& route : moved_routes(named(before), named(now)))
+      text += route.name + " behind '" + route.behind + "' ";
+    return text;
+  };
+  EXPECT_EQ(moved({"a", "b", "c"}, {"a", "b", "c"}), "");
+  EXPECT_EQ(moved({"a", "b", "c", "d"}, {"d", "a", "b", "c"}), "d behind '' ");
+  EXPECT_EQ(moved({"a", "b", "c", "d"}, {"b", "c", "d", "a"}), "a behind 'd' ");
+  EXPECT_EQ(moved({"a", "b", "c"}, {"x", "a", "c"}), "") << "neither new ones nor gone ones move others";
+  EXPECT_EQ(moved({"a", "b", "c", "d", "e"}, {"a", "d", "c", "x", "b", "e"}), "d behind 'a' c behind 'd' ");
+}
+
 }  // namespace
 }  // namespace weir::config

@@ -28,6 +28,33 @@ TEST(BucketTable, KeysDoNotDisturbEachOther) {
   EXPECT_EQ(table->evictions(), 0u);
 }
 
+TEST(BucketTable, ALookSeesWhatARequestWouldAndChangesNothing) {
+  const auto table = table_of(1'000, per_second(1, 3));
+  const auto fresh = table->look(hash_of(1));
+  EXPECT_FALSE(fresh.known);
+  EXPECT_EQ(fresh.bucket.tokens(fresh.state, start), 3u);
+  EXPECT_EQ(table->keys(), 0u) << "no bucket was made";
+  ask(*table, 1, start);
+  ask(*table, 1, start);
+  for (int i = 0; i < 5; ++i) {
+    const auto seen = table->look(hash_of(1));
+    EXPECT_TRUE(seen.known);
+    EXPECT_EQ(seen.bucket.tokens(seen.state, start), 1u);
+  }
+  EXPECT_EQ(ask(*table, 1, start).tokens(start), 0u);
+  EXPECT_EQ(table->keys(), 1u);
+}
+
+TEST(BucketTable, ALookSeesTheRateThatHolds) {
+  const auto table = table_of(1'000, per_second(1, 4));
+  for (int i = 0; i < 2; ++i) ask(*table, 1, start);
+  table->change(per_second(1, 8), start);
+  const auto seen = table->look(hash_of(1));
+  EXPECT_EQ(seen.bucket.burst(), 8u);
+  EXPECT_EQ(seen.bucket.tokens(seen.state, start), 4u) << "as full as before";
+  EXPECT_EQ(ask(*table, 1, start).tokens(start), 3u);
+}
+
 TEST(BucketTable, RemembersKeysMaxKeys) {
   const auto table = table_of(100'000, per_second(1, 1));
   for (std::uint64_t key = 0; key < 100'000; ++key) ASSERT_TRUE(ask(*table, key, start).has_token);
