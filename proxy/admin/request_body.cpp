@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 #include <optional>
 
+#include "admin/generation_tag.hpp"
 #include "admin/json_members.hpp"
 
 namespace weir::control {
@@ -67,6 +68,20 @@ Member note(std::string_view key, std::size_t bytes_max, std::string& into) {
                        " bytes");
   };
   return {key, read};
+}
+
+Member generation(std::optional<std::string>& into) {
+  const auto read = [&into](const json::value& value, Problems& problems) {
+    std::string text;
+    if (value.is_int64()) text = std::to_string(value.get_int64());
+    if (value.is_string()) text = std::string_view(value.get_string());
+    if (is_generation_text(text)) {
+      into = std::move(text);
+    } else {
+      problems.emplace_back("generation: must be a whole number, or a tag such as \"1f0c9a3e-7\"");
+    }
+  };
+  return {"generation", read};
 }
 
 std::string asked_by(const std::string& who, const std::string& peer) {

@@ -5,6 +5,7 @@
 #include <boost/json/value.hpp>
 #include <functional>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,9 @@ Problems read_body(std::string_view body, std::initializer_list<Member> members)
 
 /// Reads a string of one line into `into`.
 Member note(std::string_view key, std::size_t bytes_max, std::string& into);
+
+/// Reads a member `generation`: a number, or a tag (generation_tag.hpp).
+Member generation(std::optional<std::string>& into);
 
 /// For the audit: who says to be asking, and from which address.
 std::string asked_by(const std::string& who, const std::string& peer);

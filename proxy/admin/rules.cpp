@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "admin/route_verb.hpp"
 #include "core/ip.hpp"
 #include "http/authority.hpp"
 #include "http/text.hpp"
@@ -124,6 +125,15 @@ std::variant<AdminAction, AdminResponse> admit_read(AdminAction action, const Ad
   return unauthorized("reads need admin.read_token");
 }
 
+std::variant<AdminAction, AdminResponse> admit_verb(RouteVerb verb, const AdminRequest& request,
+                                                    const AdminRules& rules) {
+  const RouteVerbMethods methods = methods_of(verb);
+  const bool read = request.method == "GET" || request.method == "HEAD";
+  if (read && methods.reads) return admit_read(AdminAction::route_verb, request, rules);
+  if (request.method == methods.write) return admit_write(AdminAction::set_route_verb, request, rules);
+  return methods.reads ? not_allowed("GET, HEAD, PUT", "GET, HEAD and PUT") : not_allowed("POST", "POST");
+}
+
 }  // namespace
 
 std::string_view route_of_split(std::string_view target) {
@@ -163,6 +173,7 @@ std::variant<AdminAction, AdminResponse> admit(const AdminRequest& request, cons
     if (request.method == "PUT") return admit_write(write, request, rules);
     return not_allowed("GET, HEAD, PUT", "GET, HEAD and PUT");
   }
+  if (const auto verb = route_verb_of(path)) return admit_verb(verb->verb, request, rules);
   const auto entry =
       std::find_if(entries.begin(), entries.end(), [path](const Entry& e) { return e.path == path; });
   if (entry == entries.end()) return problem(404, "no such path");

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
-#include "admin/generation_tag.hpp"
 #include "admin/request_body.hpp"
 #include "core/units.hpp"
 
@@ -37,17 +36,6 @@ void read_ttl(const json::value& value, SplitRequest& request, Problems& problem
     problems.emplace_back("ttl: must be a duration above 0, such as \"15m\"");
 }
 
-void read_generation(const json::value& value, SplitRequest& request, Problems& problems) {
-  std::string text;
-  if (value.is_int64()) text = std::to_string(value.get_int64());
-  if (value.is_string()) text = std::string_view(value.get_string());
-  if (is_generation_text(text)) {
-    request.generation = std::move(text);
-  } else {
-    problems.emplace_back("generation: must be a whole number, or a tag such as \"1f0c9a3e-7\"");
-  }
-}
-
 }  // namespace
 
 std::variant<SplitRequest, Problems> parse_split_request(std::string_view body) {
@@ -58,7 +46,7 @@ std::variant<SplitRequest, Problems> parse_split_request(std::string_view body) 
   Problems problems = read_body(body, {{"weights", into_request(read_weights), "is missing"},
                                        note("reason", split::reason_bytes_max, request.reason),
                                        {"ttl", into_request(read_ttl)},
-                                       {"generation", into_request(read_generation)},
+                                       generation(request.generation),
                                        note("who", who_bytes_max, request.who)});
   if (!problems.empty()) return problems;
   return request;

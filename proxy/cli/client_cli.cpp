@@ -8,9 +8,12 @@
 #include <vector>
 
 #include "cli/client.hpp"
+#include "cli/client_options.hpp"
 #include "cli/endpoint_client.hpp"
 #include "cli/event_client.hpp"
+#include "cli/reload_client.hpp"
 #include "cli/split_client.hpp"
+#include "cli/verb_cli.hpp"
 #include "config/load.hpp"
 #include "control/supervisor.hpp"
 #include "core/units.hpp"
@@ -20,40 +23,11 @@
 namespace weir::control {
 namespace {
 
-struct ClientOptions {
-  AdminTarget target;
-  bool json = false;
-};
-
-int exit_code(ClientOutcome outcome) {
-  switch (outcome) {
-    case ClientOutcome::done:
-      return exit_ok;
-    case ClientOutcome::refused:
-      return exit_bad_input;
-    case ClientOutcome::unreachable:
-      return exit_cannot_start;
-  }
-  return exit_cannot_start;
-}
-
-/// --admin, --token and --json.
-std::shared_ptr<ClientOptions> add_options(CLI::App& command) {
-  const auto options = std::make_shared<ClientOptions>();
-  command.add_option("--admin", options->target.address, "Admin address of the running Weir")
-      ->type_name("HOST:PORT")
-      ->capture_default_str();
-  command.add_option("--token", options->target.token, "Admin token (default: WEIR_ADMIN_TOKEN)")
-      ->type_name("TOKEN");
-  command.add_flag("--json", options->json, "Print JSON for programs");
-  return options;
-}
-
 using Command = ClientOutcome (*)(const AdminTarget&, bool as_json, std::ostream&, std::ostream&);
 
 void add_command(CLI::App& app, int& code, const char* name, const char* help, Command run) {
   CLI::App& command = *app.add_subcommand(name, help);
-  const auto options = add_options(command);
+  const auto options = add_client_options(command);
   command.callback([options, &code, run] {
     options->target.token = admin_token(options->target.token);
     code = exit_code(run(options->target, options->json, std::cout, std::cerr));
@@ -77,7 +51,7 @@ std::optional<std::vector<config::Problem>> find_admin(const std::vector<std::st
 void add_reload_command(CLI::App& app, int& code) {
   CLI::App& command =
       *app.add_subcommand("reload", "Make a running Weir load its configuration anew; fails when it refuses");
-  const auto options = add_options(command);
+  const auto options = add_client_options(command);
   const auto files = std::make_shared<std::vector<std::string>>();
   command
       .add_option(
@@ -87,7 +61,15 @@ void add_reload_command(CLI::App& app, int& code) {
       ->type_name("FILE")
       ->allow_extra_args(false)
       ->excludes("--admin");
-  command.callback([options, files, &code] {
+  const auto setting = std::make_shared<ReloadSetting>();
+  command
+      .add_option(
+          "--guard", setting->guard,
+          "Watch it for that long and wait: where requests fail more often than before, the configuration "
+          "before it returns (exit code 4)")
+      ->type_name("DURATION");
+  command.add_option("--reason", setting->reason, "For the audit")->type_name("TEXT");
+  command.callback([options, files, setting, &code] {
     options->target.token = admin_token(options->target.token);
     if (!files->empty()) {
       if (const auto problems = find_admin(*files, options->target)) {
@@ -96,7 +78,7 @@ void add_reload_command(CLI::App& app, int& code) {
         return;
       }
     }
-    code = exit_code(request_reload(options->target, options->json, std::cout, std::cerr));
+    code = exit_code(request_reload(options->target, *setting, options->json, std::cout, std::cerr));
   });
 }
 
@@ -105,7 +87,7 @@ void add_split_commands(CLI::App& app, int& code) {
   split.require_subcommand(1);
 
   CLI::App& get = *split.add_subcommand("get", "Show configured, runtime and effective weights");
-  const auto asked = add_options(get);
+  const auto asked = add_client_options(get);
   const auto shown = std::make_shared<std::string>();
   get.add_option("ROUTE", *shown, "Only of this route");
   get.callback([asked, shown, &code] {
@@ -114,7 +96,7 @@ void add_split_commands(CLI::App& app, int& code) {
   });
 
   CLI::App& set = *split.add_subcommand("set", "Change the weights, on all workers at once");
-  const auto options = add_options(set);
+  const auto options = add_client_options(set);
   const auto change = std::make_shared<SplitSetting>();
   set.add_option("ROUTE", change->route, "Name of a route with a split")->required();
   set.add_option("WEIGHTS", change->weights, "UPSTREAM=WEIGHT for each target, such as blue=90 green=10")
@@ -136,7 +118,7 @@ void add_split_commands(CLI::App& app, int& code) {
 /// UPSTREAM ADDRESS [--reason TEXT]; what `command` says of the endpoint is `state`.
 std::shared_ptr<EndpointSetting> add_endpoint_command(CLI::App& command, upstream::OperatorState state,
                                                       int& code) {
-  const auto options = add_options(command);
+  const auto options = add_client_options(command);
   const auto setting = std::make_shared<EndpointSetting>();
   setting->state = state;
   command.add_option("UPSTREAM", setting->upstream, "Name of an upstream")->required();
@@ -166,10 +148,7 @@ void add_endpoint_commands(CLI::App& app, int& code) {
       ->type_name("DURATION")
       ->default_str(format_duration(drain_wait_default))
       ->needs(wait)
-      ->check([](const std::string& text) {
-        const auto time = parse_duration(text);
-        return time && time->count() > 0 ? std::string() : "'" + text + "' is not a duration, such as 5m";
-      });
+      ->check(positive_duration);
   add_endpoint_command(*endpoint.add_subcommand("enable", "Back into use"), OperatorState::active, code);
   add_endpoint_command(*endpoint.add_subcommand("disable", "Like drain, and it is not checked either"),
                        OperatorState::disabled, code);
@@ -178,7 +157,7 @@ void add_endpoint_commands(CLI::App& app, int& code) {
 void add_events_command(CLI::App& app, int& code) {
   CLI::App& command =
       *app.add_subcommand("events", "Show what happened to endpoints: ejections, returns, panic");
-  const auto options = add_options(command);
+  const auto options = add_client_options(command);
   const auto follow = std::make_shared<bool>(false);
   command.add_flag("-f,--follow", *follow, "Go on with new ones as they come");
   command.callback([options, follow, &code] {
@@ -195,6 +174,7 @@ void add_client_commands(CLI::App& app, int& code) {
   add_events_command(app, code);
   add_split_commands(app, code);
   add_endpoint_commands(app, code);
+  add_verb_commands(app, code);
 }
 
 }  // namespace weir::control

@@ -135,6 +135,9 @@ int Supervisor::start() {
     std::cerr << opened.error().detail << '\n';
     return exit_cannot_start;
   }
+  guard_.emplace(context_, *audit_, guard_host());
+  split_verbs_.emplace(*splits_, split_verb_host());
+  pauses_.emplace(context_, *audit_, pause_host());
   raise_descriptor_limit();
   const unsigned count = config->server.workers == 0 ? usable_cpus() : config->server.workers;
   compiler_.set_workers(count);
@@ -160,6 +163,7 @@ int Supervisor::start() {
   for (const auto& worker : workers_) threads_.emplace_back([&worker = *worker] { worker.run(); });
   watch_ticket_keys();
   overload_.start();
+  guard_->start();
   watch_endpoints();
   watch_names();
   state_ = RunState::ready;
@@ -254,6 +258,7 @@ void Supervisor::take_over(Next next) {
   reconcile_endpoints(*prepared_.config);
   overload_.configure(prepared_.config->server);
   publish(std::move(next.sockets));
+  pauses_->reconcile();
   watch_expiry();
 }
 
@@ -326,10 +331,10 @@ void Supervisor::warn_of_certificates() const {
   }
 }
 
-void Supervisor::reload(const Reply<ReloadOutcome>& reply) {
+void Supervisor::reload(const ReloadWish& wish, const Reply<ReloadOutcome>& reply) {
   if (reloading_) {
     // The files may have changed since that one read them: another one follows.
-    waiting_reloads_.push_back(reply);
+    waiting_reloads_.push_back({wish, reply});
     return;
   }
   if (is_ending()) {
@@ -346,6 +351,14 @@ void Supervisor::reload(const Reply<ReloadOutcome>& reply) {
     return;
   }
   const auto config = std::make_shared<const config::Config>(std::move(std::get<config::Config>(loaded)));
+  bring(
+      config, std::move(read), [this, wish] { return guarded(wish); }, reply);
+}
+
+/// Puts `config`, which was read from the files `read`, in force. `before_it` comes right before that, when nothing can
+/// go wrong any more but what it says itself; what it returns comes when all workers have it.
+void Supervisor::bring(const std::shared_ptr<const config::Config>& config, FileDigests read,
+                       std::function<Result<AfterReload>()> before_it, const Reply<ReloadOutcome>& reply) {
   auto next = prepare(config);
   if (!next) {
     end_reload(refused({next.error().detail}), reply);
@@ -353,17 +366,25 @@ void Supervisor::reload(const Reply<ReloadOutcome>& reply) {
   }
   // New names are looked up first: an upstream must not lose its endpoints only because they have names now.
   const auto held = std::make_shared<Next>(std::move(*next));
-  resolver_.watch(host_names(*config), config->server.resolver, [this, held, reply, read = std::move(read)] {
-    if (is_ending()) return end_reload(refused({"Weir is shutting down"}), reply);
-    const auto before = snapshot_->config;
-    take_over(std::move(*held));
-    apply_process_keys(*before, *snapshot_->config);
-    ReloadOutcome outcome;
-    outcome.ok = true;
-    outcome.changes = config::diff(*before, *snapshot_->config, changed_files(files_in_force_, read));
-    files_in_force_ = read;
-    when_installed([this, reply, outcome = std::move(outcome)] { end_reload(outcome, reply); });
-  });
+  resolver_.watch(host_names(*config), config->server.resolver,
+                  [this, held, reply, read = std::move(read), before_it = std::move(before_it)] {
+                    if (is_ending()) return end_reload(refused({"Weir is shutting down"}), reply);
+                    auto after_it = before_it();
+                    if (!after_it) return end_reload(refused({after_it.error().detail}), reply);
+                    const auto before = snapshot_->config;
+                    take_over(std::move(*held));
+                    apply_process_keys(*before, *snapshot_->config);
+                    ReloadOutcome outcome;
+                    outcome.ok = true;
+                    outcome.changes =
+                        config::diff(*before, *snapshot_->config, changed_files(files_in_force_, read));
+                    files_in_force_ = read;
+                    when_installed([this, reply, outcome = std::move(outcome),
+                                    after_it = std::move(*after_it), generation = generation_]() mutable {
+                      if (after_it) after_it(outcome, generation);
+                      end_reload(std::move(outcome), reply);
+                    });
+                  });
 }
 
 void Supervisor::end_reload(ReloadOutcome outcome, const Reply<ReloadOutcome>& reply) {
@@ -388,8 +409,11 @@ void Supervisor::end_reload(ReloadOutcome outcome, const Reply<ReloadOutcome>& r
   watch_files();
   if (waiting_reloads_.empty()) return;
   // One more reading of the files answers all requests that came meanwhile.
-  reload([waiting = std::exchange(waiting_reloads_, {})](const ReloadOutcome& again) {
-    for (const auto& waiter : waiting) {
+  auto waiting = std::exchange(waiting_reloads_, {});
+  ReloadWish wish;
+  for (const auto& [each, ignored] : waiting) wish.join(each);
+  reload(wish, [waiting = std::move(waiting)](const ReloadOutcome& again) {
+    for (const auto& [ignored, waiter] : waiting) {
       if (waiter) waiter(again);
     }
   });
@@ -427,7 +451,7 @@ void Supervisor::files_touched() {
   const auto changed = changed_files(files_read_, read_again(files_read_, surroundings_));
   if (changed.empty()) return;
   observe::log(config::LogLevel::info, "changed: {}", join({changed.begin(), changed.end()}));
-  reload(nullptr);
+  reload({}, nullptr);
 }
 
 /// Calls `done` on the control thread once every worker has done what was posted to it before: uses the snapshot that
@@ -478,7 +502,7 @@ void Supervisor::wait_for_signal() {
 void Supervisor::handle_signal(int number) {
   switch (number) {
     case SIGHUP:
-      reload(nullptr);
+      reload({}, nullptr);
       return;
     case SIGUSR1:
       observe::reopen_log();
@@ -517,6 +541,7 @@ void Supervisor::drain() {
   const auto timeout = snapshot_->config->server.shutdown_timeout;
   observe::log(config::LogLevel::info, "draining: {} connections, at most {} ms", shared_.connections.load(),
                timeout.count());
+  pauses_->drain(timeout);
   admin_->end_event_streams();
   workers_left_ = workers_.size();
   for (const auto& worker : workers_) {

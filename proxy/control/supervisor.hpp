@@ -25,7 +25,11 @@
 #include "control/notify.hpp"
 #include "control/operator_overrides.hpp"
 #include "control/overload_guard.hpp"
+#include "control/reload_guard.hpp"
+#include "control/return_point.hpp"
+#include "control/route_pauses.hpp"
 #include "control/split_store.hpp"
+#include "control/split_verbs.hpp"
 #include "names/name_resolver.hpp"
 #include "observe/collector.hpp"
 #include "observe/log_writer.hpp"
@@ -40,6 +44,7 @@ inline constexpr int exit_ok = 0;
 inline constexpr int exit_bad_input = 1;
 inline constexpr int exit_usage = 2;
 inline constexpr int exit_cannot_start = 3;
+inline constexpr int exit_taken_back = 4;  // what was asked for was done, and was worse than before
 
 class Supervisor {
  public:
@@ -81,7 +86,11 @@ class Supervisor {
   void announce_ready();
   void warn_of_certificates() const;
 
-  void reload(const Reply<ReloadOutcome>& reply);
+  void reload(const ReloadWish& wish, const Reply<ReloadOutcome>& reply);
+  /// Gets the outcome, and the generation that the reload made.
+  using AfterReload = std::function<void(ReloadOutcome&, std::uint64_t)>;
+  void bring(const std::shared_ptr<const config::Config>& config, FileDigests read,
+             std::function<Result<AfterReload>()> before_it, const Reply<ReloadOutcome>& reply);
   void end_reload(ReloadOutcome outcome, const Reply<ReloadOutcome>& reply);
   config::LoadResult load(FileDigests& read);
   bool start_watch();
@@ -101,6 +110,13 @@ class Supervisor {
   void relieve_descriptors();
   void watch_endpoints();
 
+  // supervisor_guard.cpp: reloads that are watched, and taken back.
+  void reload_asked(const ReloadCall& call, const Reply<ReloadOutcome>& reply);
+  Result<AfterReload> guarded(const ReloadWish& wish);
+  void take_back(const std::string& why, const std::function<void(const Result<std::uint64_t>&)>& done);
+  GuardHost guard_host();
+  void count_requests(const std::function<void(const RouteCounts&)>& done);
+
   // supervisor_splits.cpp: live weights.
   Result<void> open_state(const std::string& folder);
   Result<void> claim_state_folder(const std::string& folder);
@@ -108,6 +124,8 @@ class Supervisor {
   SplitReport split_report(const config::Route& route) const;
   std::vector<SplitReport> split_reports() const;
   void set_split(const SplitCall& call, const Reply<SplitOutcome>& reply);
+  void put_weights(const config::Route& route, const WeightChange& change, const Reply<SplitOutcome>& reply);
+  SplitVerbHost split_verb_host();
   void publish_weights();
   void watch_expiry();
 
@@ -122,6 +140,10 @@ class Supervisor {
   void apply_overrides(const server::Snapshot& snapshot) const;
   void reconcile_endpoints(const config::Config& config);
 
+  PauseHost pause_host();
+  void sum(const std::function<std::uint64_t(server::Worker&)>& count,
+           const std::function<void(std::uint64_t)>& done);
+  void route_verb(const RouteVerbCall& call, const Reply<RouteVerbOutcome>& reply);
   AdminBackend make_backend();
   HealthReport health() const;
   StatusReport status() const;
@@ -166,9 +188,12 @@ class Supervisor {
   std::unique_ptr<AdminServer> admin_;
   SocketAddress admin_address_;
 
-  io::FileDescriptor state_folder_;   // holds the lock on server.state_dir
-  std::optional<AuditLog> audit_;     // from start() on
-  std::optional<SplitStore> splits_;  // the same
+  io::FileDescriptor state_folder_;        // holds the lock on server.state_dir
+  std::optional<AuditLog> audit_;          // from start() on
+  std::optional<SplitStore> splits_;       // the same
+  std::optional<SplitVerbs> split_verbs_;  // the same
+  std::optional<RoutePauses> pauses_;      // the same
+  std::optional<ReloadGuard> guard_;       // the same
   OperatorOverrides overrides_;
   Compiler::Prepared prepared_;  // of the configuration in force
   std::shared_ptr<const server::Snapshot> snapshot_;
@@ -177,7 +202,8 @@ class Supervisor {
   const std::string boot_mark_ = make_boot_mark();
   std::uint64_t generation_ = 0;
   bool reloading_ = false;
-  std::vector<Reply<ReloadOutcome>> waiting_reloads_;
+  std::vector<std::pair<ReloadWish, Reply<ReloadOutcome>>> waiting_reloads_;
+  std::optional<ReturnPoint> return_point_;  // while a reload is watched
   bool last_reload_success_ = true;
   std::string last_reload_error_;
   std::chrono::system_clock::time_point started_, last_reload_;

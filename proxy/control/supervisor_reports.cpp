@@ -93,6 +93,48 @@ void mark_names(const server::Snapshot& snapshot, std::vector<bool>& in_use) {
 
 }  // namespace
 
+PauseHost Supervisor::pause_host() {
+  PauseHost host;
+  host.snapshot = [this] { return snapshot_; };
+  host.look_again = [this] {
+    for (const auto& worker : workers_) {
+      worker->post([&worker = *worker] { worker.paused().look_again(); });
+    }
+  };
+  host.when_installed = [this](std::function<void()> done) { when_installed(std::move(done)); };
+  host.sum = [this](const auto& count, const auto& done) { sum(count, done); };
+  host.draining = [this] { return state_ == RunState::draining; };
+  return host;
+}
+
+/// What `count` says on each worker, added up, to `done` on the control thread.
+void Supervisor::sum(const std::function<std::uint64_t(server::Worker&)>& count,
+                     const std::function<void(std::uint64_t)>& done) {
+  struct Sum {
+    std::uint64_t value = 0;
+    std::size_t missing;
+  };
+  const auto all = std::make_shared<Sum>(Sum{0, workers_.size()});
+  for (const auto& worker : workers_) {
+    worker->post([this, &worker = *worker, count, done, all] {
+      boost::asio::post(context_, [count = count(worker), done, all] {
+        all->value += count;
+        if (--all->missing == 0) done(all->value);
+      });
+    });
+  }
+}
+
+void Supervisor::route_verb(const RouteVerbCall& call, const Reply<RouteVerbOutcome>& reply) {
+  switch (call.verb) {
+    case RouteVerb::pause:
+      return pauses_->call(call, reply);
+    case RouteVerb::promote:
+    case RouteVerb::rollback:
+      return split_verbs_->call(call, reply);
+  }
+}
+
 AdminBackend Supervisor::make_backend() {
   AdminBackend backend;
   backend.ready = [this] { return state_ == RunState::ready; };
@@ -121,7 +163,9 @@ AdminBackend Supervisor::make_backend() {
       reply(std::move(reports));
     });
   };
-  backend.reload = [this](const Reply<ReloadOutcome>& reply) { reload(reply); };
+  backend.reload = [this](const ReloadCall& call, const Reply<ReloadOutcome>& reply) {
+    reload_asked(call, reply);
+  };
   backend.splits = [this] { return split_reports(); };
   backend.set_split = [this](const SplitCall& call, const Reply<SplitOutcome>& reply) {
     set_split(call, reply);
@@ -129,6 +173,9 @@ AdminBackend Supervisor::make_backend() {
   backend.endpoint = [this](const EndpointCall& call) { return show_endpoint(call); };
   backend.set_endpoint = [this](const EndpointCall& call, const Reply<EndpointOutcome>& reply) {
     set_endpoint(call, reply);
+  };
+  backend.route_verb = [this](const RouteVerbCall& call, const Reply<RouteVerbOutcome>& reply) {
+    route_verb(call, reply);
   };
   backend.audit = [this] { return audit_json(audit_->lines()); };
   return backend;
@@ -160,7 +207,10 @@ StatusReport Supervisor::status() const {
   report.config_files = files_;
   report.last_reload = last_reload_;
   report.last_reload_error = last_reload_error_;
+  report.files_differ = !last_reload_success_;
+  report.guard = guard_->report();
   report.overload = overload_.state();
+  report.pauses = pauses_->reports();
   for (const auto& listener : snapshot_->listeners) {
     ListenerReport item;
     item.name = listener->config.name;
@@ -219,6 +269,8 @@ observe::ScrapeInput Supervisor::scrape_input() const {
   input.config_hash = snapshot_->config->hash;
   input.last_reload_success = last_reload_success_;
   input.last_reload = last_reload_;
+  const ReloadGuard::Verdicts& verdicts = guard_->verdicts();
+  input.guard = {verdicts.kept, verdicts.taken_back, verdicts.superseded, verdicts.failed};
   for (const auto& upstream : snapshot_->upstreams) {
     input.upstreams.push_back(
         {upstream.config->name, upstream::panicking(upstream.candidates), upstream.queue->waiting()});
@@ -245,6 +297,7 @@ observe::ScrapeInput Supervisor::scrape_input() const {
       input.splits.push_back({split.route, target.upstream, target.effective});
     }
   }
+  input.pauses = pauses_->facts();
   input.checks_waiting = checks_.waiting();
   for (const server::LimitRuntime& limit : *snapshot_->limits) {
     input.limits.push_back({limit.config->name, limit.table->keys(), limit.table->evictions()});

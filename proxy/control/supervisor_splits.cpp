@@ -131,13 +131,19 @@ void Supervisor::set_split(const SplitCall& call, const Reply<SplitOutcome>& rep
   change.reason = request.reason;
   change.ttl = request.ttl;
   change.who = asked_by(request.who, call.peer);
-  const auto set = splits_->set(*config, *route, change, std::chrono::system_clock::now());
+  put_weights(*route, change, reply);
+}
+
+void Supervisor::put_weights(const config::Route& route, const WeightChange& change,
+                             const Reply<SplitOutcome>& reply) {
+  const auto set = splits_->set(*snapshot_->config, route, change, std::chrono::system_clock::now());
   if (!set) return reply(refused(500, "the weights are not changed: " + set.error().detail));
-  observe::log(config::LogLevel::info, "split of route {}: {} set by {}{}{}", route->name,
+  observe::log(config::LogLevel::info, "split of route {}: {} set by {}{}{}", route.name,
                split::to_string(change.weights), change.who, change.reason.empty() ? "" : ": ",
                change.reason);
+  const std::string name = route.name;
   publish_weights();
-  when_installed([this, reply, name = route->name] {
+  when_installed([this, reply, name] {
     SplitOutcome outcome;
     // A reload may have taken the route away since.
     const auto now_there = std::ranges::find(snapshot_->config->routes, name, &config::Route::name);
@@ -146,6 +152,20 @@ void Supervisor::set_split(const SplitCall& call, const Reply<SplitOutcome>& rep
     outcome.report = split_report(*now_there);
     reply(outcome);
   });
+}
+
+SplitVerbHost Supervisor::split_verb_host() {
+  SplitVerbHost host;
+  host.config = [this] { return snapshot_->config; };
+  host.report = [this](const config::Route& route) { return split_report(route); };
+  host.put = [this](const config::Route& route, const WeightChange& change,
+                    const Reply<SplitOutcome>& reply) { put_weights(route, change, reply); };
+  host.is_generation = [this](std::string_view text) {
+    return names_generation(text, boot_mark_, generation_);
+  };
+  host.draining = [this] { return state_ == RunState::draining; };
+  host.rollout_runs = [](std::string_view) { return false; };
+  return host;
 }
 
 void Supervisor::publish_weights() {
