@@ -58,11 +58,11 @@ RouteVerbOutcome no_gate(const server::Snapshot& snapshot, const std::string& ro
 
 }  // namespace
 
-RoutePauses::RoutePauses(boost::asio::io_context& io, AuditLog& audit, PauseHost host)
-    : audit_(audit), host_(std::move(host)), timer_(io) {}
+RoutePauses::RoutePauses(boost::asio::io_context& io, Serving& serving, AuditLog& audit)
+    : serving_(serving), audit_(audit), timer_(io) {}
 
 void RoutePauses::call(const RouteVerbCall& call, const Reply<RouteVerbOutcome>& reply) {
-  const auto snapshot = host_.snapshot();
+  const auto snapshot = serving_.snapshot();
   const auto gate = gate_of(*snapshot, call.route);
   if (!gate) return reply(no_gate(*snapshot, call.route));
   if (!call.write) return answer(call.route, gate, reply);
@@ -70,7 +70,8 @@ void RoutePauses::call(const RouteVerbCall& call, const Reply<RouteVerbOutcome>&
   if (auto* problems = std::get_if<Problems>(&parsed))
     return reply(refused_verb(422, "the route is neither paused nor resumed", std::move(*problems)));
   const auto& request = std::get<PauseRequest>(parsed);
-  if (request.paused && host_.draining()) return reply(refused_verb(503, "shutting down"));
+  if (request.paused && serving_.state() == RunState::draining)
+    return reply(refused_verb(503, "shutting down"));
   set(call.route, gate, request, asked_by(request.who, call.peer), reply);
 }
 
@@ -88,7 +89,7 @@ void RoutePauses::set(const std::string& route, const std::shared_ptr<route::Pau
     if (!recorded) return reply(refused_verb(500, "the route is not resumed: " + recorded.error().detail));
     end(running, "route_resumed", "by " + who + because(request.reason));
   }
-  host_.when_installed([this, route, gate, reply] { answer(route, gate, reply); });
+  serving_.when_installed([this, route, gate, reply] { answer(route, gate, reply); });
 }
 
 Result<void> RoutePauses::begin(const std::string& route, const std::shared_ptr<route::PauseGate>& gate,
@@ -122,7 +123,7 @@ void RoutePauses::end(Place pause, std::string_view kind, const std::string& why
   pauses_.erase(pause);
   const std::uint64_t waiting = entry.gate->waiting();
   entry.gate->open();
-  host_.look_again();
+  serving_.post([](server::Worker& worker) { worker.paused().look_again(); });
   const std::uint64_t refused = get(entry.gate->counts.refused) - entry.refused;
   const bool loud = kind != "route_resumed" || refused != 0;
   emit(kind, loud ? config::LogLevel::warn : config::LogLevel::info,
@@ -144,7 +145,7 @@ void RoutePauses::expire(TimePoint now) {
 }
 
 void RoutePauses::reconcile() {
-  const auto snapshot = host_.snapshot();
+  const auto snapshot = serving_.snapshot();
   for (auto at = pauses_.begin(); at != pauses_.end();) {
     const auto pause = at++;
     if (gate_of(*snapshot, pause->first) == pause->second.gate) continue;
@@ -174,7 +175,7 @@ void RoutePauses::arm() {
 /// A worker's requests of the route and those of them that wait are counted at one moment: none that runs is missed.
 void RoutePauses::answer(const std::string& route, const std::shared_ptr<route::PauseGate>& gate,
                          const Reply<RouteVerbOutcome>& reply) const {
-  const auto snapshot = host_.snapshot();
+  const auto snapshot = serving_.snapshot();
   const auto found = std::ranges::find(*snapshot->routes, gate, &server::RouteRuntime::pause);
   if (found == snapshot->routes->end()) return reply(refused_verb(409, "the route was removed by a reload"));
   const auto running = [gate, name = found->name](server::Worker& worker) {
@@ -182,7 +183,7 @@ void RoutePauses::answer(const std::string& route, const std::shared_ptr<route::
     const auto waiting = static_cast<std::int64_t>(worker.paused().waiting_at(*gate));
     return static_cast<std::uint64_t>(all == nullptr ? 0 : *all - waiting);
   };
-  host_.sum(running, [this, route, gate, reply](std::uint64_t sum) {
+  serving_.sum(running, [this, route, gate, reply](std::uint64_t sum) {
     PauseReport shown = report(route, *gate);
     shown.running = sum;
     RouteVerbOutcome outcome;
@@ -215,7 +216,7 @@ PauseReport RoutePauses::report(const std::string& route, const route::PauseGate
 
 std::vector<PauseReport> RoutePauses::reports() const {
   std::vector<PauseReport> reports;
-  for (const server::RouteRuntime& route : *host_.snapshot()->routes) {
+  for (const server::RouteRuntime& route : *serving_.snapshot()->routes) {
     if (route.pause && (route.pause->closed() || route.pause->waiting() != 0))
       reports.push_back(report(route.config->name, *route.pause));
   }
@@ -224,7 +225,7 @@ std::vector<PauseReport> RoutePauses::reports() const {
 
 std::vector<observe::PauseFacts> RoutePauses::facts() const {
   std::vector<observe::PauseFacts> facts;
-  for (const server::RouteRuntime& route : *host_.snapshot()->routes) {
+  for (const server::RouteRuntime& route : *serving_.snapshot()->routes) {
     if (!route.pause || !route.pause->used()) continue;
     const auto& counts = route.pause->counts;
     facts.push_back({route.config->name, route.pause->waiting(), get(counts.let_go), get(counts.timeout),

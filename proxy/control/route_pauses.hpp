@@ -5,7 +5,6 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -15,35 +14,20 @@
 #include "admin/backend.hpp"
 #include "admin/verb_request.hpp"
 #include "control/audit_log.hpp"
+#include "control/serving.hpp"
 #include "core/clock.hpp"
 #include "observe/collector.hpp"
 #include "route/pause_gate.hpp"
-#include "server/snapshot.hpp"
-
-namespace weir::server {
-class Worker;
-}
 
 namespace weir::control {
-
-/// What pauses need of the process. All must be set.
-struct PauseHost {
-  std::function<std::shared_ptr<const server::Snapshot>()> snapshot;  // the one in force
-  std::function<void()> look_again;                           // on each worker: PausedRequests::look_again
-  std::function<void(std::function<void()>)> when_installed;  // each worker has done what it was sent before
-  /// Of each worker on its own thread, what `count` says; their sum to `done`.
-  std::function<void(std::function<std::uint64_t(server::Worker&)> count,
-                     std::function<void(std::uint64_t)> done)>
-      sum;
-  std::function<bool()> draining;
-};
 
 class RoutePauses {
  public:
   /// A drain ends pauses that long before its own end, or half-way where that is later: requests get their answers.
   static constexpr Milliseconds drain_margin{2'000};
 
-  RoutePauses(boost::asio::io_context& io, AuditLog& audit, PauseHost host);
+  /// All references outlive this.
+  RoutePauses(boost::asio::io_context& io, Serving& serving, AuditLog& audit);
 
   /// GET and PUT of a route's pause. The answer to a PUT comes when it is in force on all workers.
   void call(const RouteVerbCall& call, const Reply<RouteVerbOutcome>& reply);
@@ -79,8 +63,8 @@ class RoutePauses {
   PauseReport report(const std::string& route, const route::PauseGate& gate) const;
   void arm();
 
+  Serving& serving_;
   AuditLog& audit_;
-  const PauseHost host_;
   std::map<std::string, Pause> pauses_;  // by route name
   boost::asio::steady_timer timer_;
 };
