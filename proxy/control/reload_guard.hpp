@@ -35,7 +35,6 @@ struct WatchedReload {
   std::uint64_t generation = 0;
   Milliseconds time{};
   config::TouchedRoutes touched;  // since the configuration that would return
-  std::string who;
 };
 
 class ReloadGuard {

@@ -52,7 +52,7 @@ inline AdminBackend scripted_backend() {
     std::vector<UpstreamReport> reports{{"blue", "least_connections", {endpoint}}};
     reply(std::move(reports));
   };
-  backend.reload = [](const Reply<ReloadOutcome>& reply) {
+  backend.reload = [](const ReloadCall&, const Reply<ReloadOutcome>& reply) {
     ReloadOutcome outcome;
     outcome.ok = true;
     outcome.generation = 8;
@@ -85,6 +85,13 @@ inline AdminBackend scripted_backend() {
                                                    const Reply<EndpointOutcome>& reply) {
     EndpointOutcome outcome = show(call);
     if (call.body.find("disabled") != std::string::npos) outcome.report.state = "disabled";
+    reply(outcome);
+  };
+  backend.route_verb = [](const RouteVerbCall& call, const Reply<RouteVerbOutcome>& reply) {
+    if (call.route != "api") return reply(refused_verb(404, "no route has that name", {"one", "two"}));
+    RouteVerbOutcome outcome;
+    outcome.json = R"({"route":"api","verb":)" + std::to_string(static_cast<int>(call.verb)) +
+                   (call.write ? R"(,"write":true})" : R"(,"write":false})");
     reply(outcome);
   };
   backend.audit = [] { return std::string(R"({"audit":[]})"); };

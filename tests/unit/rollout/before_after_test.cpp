@@ -33,13 +33,14 @@ double binomial(std::uint64_t n, std::uint64_t k) {
 
 // Over all ways in which F failures can fall among the requests before and after: at most 1, whatever F is.
 TEST(BeforeAfter, ItsExpectationIsAtMostOne) {
-  for (const auto& [before, after] : {std::pair<std::uint64_t, std::uint64_t>{50, 10}, {10, 50}, {200, 3}, {7, 7}}) {
+  for (const auto& [before, after] :
+       {std::pair<std::uint64_t, std::uint64_t>{50, 10}, {10, 50}, {200, 3}, {7, 7}}) {
     for (std::uint64_t failures = 1; failures <= before + after; ++failures) {
       double expected = 0;
       for (std::uint64_t there = 0; there <= std::min(after, failures); ++there) {
         if (failures - there > before) continue;
-        const double chance = binomial(after, there) + binomial(before, failures - there) -
-                              binomial(before + after, failures);
+        const double chance =
+            binomial(after, there) + binomial(before, failures - there) - binomial(before + after, failures);
         expected += std::exp(chance) * evidence({before, failures - there}, {after, there});
       }
       EXPECT_LE(expected, 1 + 1e-9) << before << " " << after << " " << failures;

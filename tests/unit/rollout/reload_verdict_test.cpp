@@ -55,8 +55,10 @@ TEST(ReloadVerdict, WhereUntouchedRoutesFailMoreTooItIsNotTheReload) {
 TEST(ReloadVerdict, ItSaysItInNumbers) {
   const JudgedRoutes worst = api({3'121, 3}, {14, 14});
   const std::string said = evidence_sentence(worst, judge_reload({worst}, {}, looks));
-  EXPECT_THAT(said, StartsWith("14 of 14 requests of route api failed (100.0 %), before it 3 of 3,121 (0.10 %). If the "
-                               "reload had changed nothing, at most 1 of "));
+  EXPECT_THAT(
+      said,
+      StartsWith("14 of 14 requests of route api failed (100.0 %), before it 3 of 3,121 (0.10 %). If the "
+                 "reload had changed nothing, at most 1 of "));
   EXPECT_THAT(said, HasSubstr("; the limit is 1 of 100."));
   EXPECT_EQ(kept_sentence({api({3'121, 3}, {100, 1})}, Milliseconds(30'000)),
             "in 30 s 1 of 100 requests of route api failed (1.0 %), before it 3 of 3,121 (0.10 %)");

@@ -58,7 +58,8 @@ TEST_F(PausedRequestsTest, AllWaitUntilTheGateOpensAndLeaveInTheirOrder) {
   gate_.open();
   paused_.look_again();
   turns();
-  EXPECT_EQ(ended_, (std::vector<Result>{{0, PauseEnd::let_go}, {1, PauseEnd::let_go}, {2, PauseEnd::let_go}}));
+  EXPECT_EQ(ended_,
+            (std::vector<Result>{{0, PauseEnd::let_go}, {1, PauseEnd::let_go}, {2, PauseEnd::let_go}}));
   EXPECT_EQ(paused_.waiting_at(gate_), 0u);
 }
 
