@@ -18,7 +18,8 @@ constexpr std::size_t series_per_turn = 512;  // that one turn of a worker looks
 
 GuardedReloads::GuardedReloads(const Parts& parts)
     : parts_(parts), guard_(parts.context, parts.audit, host()) {
-  parts_.reloader.set_before([this](const ReloadWish& wish) { return before_reload(wish); });
+  parts_.reloader.set_before(
+      [this](const ReloadWish& wish, const Reloader::Go& go) { before_reload(wish, go); });
 }
 
 GuardHost GuardedReloads::host() {
@@ -49,31 +50,33 @@ void GuardedReloads::reload(const ReloadCall& call, const Reply<ReloadOutcome>& 
   parts_.reloader.reload(wish, reply);
 }
 
-/// The audit, and what the reload would return to. A watched reload that comes while another one is watched returns to
-/// what was there before both: the first one was not judged.
-Result<Reloader::Installed> GuardedReloads::before_reload(const ReloadWish& wish) {
-  const auto config = parts_.serving.snapshot()->config;
-  const Milliseconds time = wish.guard.value_or(config->server.reload_guard);
-  if (!wish.who.empty()) {
-    boost::json::object facts{{"generation", parts_.serving.generation() + 1},
-                              {"guard", format_duration(time)}};
-    if (!wish.reason.empty()) facts["reason"] = wish.reason;
-    auto recorded = parts_.audit.record(std::chrono::system_clock::now(), wish.who, "reload", facts);
-    if (!recorded) return recorded.error();
-  }
+Result<void> GuardedReloads::audit(const ReloadWish& wish, Milliseconds time) const {
+  if (wish.who.empty()) return {};
+  boost::json::object facts{{"generation", parts_.serving.generation() + 1},
+                            {"guard", format_duration(time)}};
+  if (!wish.reason.empty()) facts["reason"] = wish.reason;
+  return parts_.audit.record(std::chrono::system_clock::now(), wish.who, "reload", facts);
+}
+
+/// The past of a watched reload ends before it begins. One that comes while another one is watched returns to what was
+/// there before both: the first one was not judged.
+void GuardedReloads::before_reload(const ReloadWish& wish, const Reloader::Go& go) {
+  const Milliseconds time = wish.guard.value_or(parts_.serving.snapshot()->config->server.reload_guard);
+  if (const auto recorded = audit(wish, time); !recorded) return go(recorded.error());
   if (time.count() == 0) {
-    return Reloader::Installed([this](const ReloadOutcome&, std::uint64_t) {
+    return go(Reloader::Installed([this](const ReloadOutcome&, std::uint64_t) {
       guard_.supersede();
       return_point_.reset();
-    });
+    }));
   }
-  if (!guard_.watching() || !return_point_)
-    return_point_ = ReturnPoint{config, parts_.reloader.files_in_force(), parts_.splits.store().entries(),
-                                parts_.endpoints.overrides()};
-  return Reloader::Installed(
-      [this, time, asked = wish.guard.has_value()](ReloadOutcome& outcome, std::uint64_t generation) {
-        watch(time, asked, outcome, generation);
-      });
+  guard_.end_past([this, time, asked = wish.guard.has_value(), go] {
+    if (!guard_.watching() || !return_point_)
+      return_point_ = ReturnPoint{parts_.serving.snapshot()->config, parts_.reloader.files_in_force(),
+                                  parts_.splits.store().entries(), parts_.endpoints.overrides()};
+    go(Reloader::Installed([this, time, asked](ReloadOutcome& outcome, std::uint64_t generation) {
+      watch(time, asked, outcome, generation);
+    }));
+  });
 }
 
 /// A reload that changed nothing needs no watching, but where a verdict was asked for.

@@ -41,7 +41,8 @@ class GuardedReloads {
 
  private:
   GuardHost host();
-  Result<Reloader::Installed> before_reload(const ReloadWish& wish);
+  void before_reload(const ReloadWish& wish, const Reloader::Go& go);
+  Result<void> audit(const ReloadWish& wish, Milliseconds time) const;
   void watch(Milliseconds time, bool asked, ReloadOutcome& outcome, std::uint64_t generation);
   void take_back(const std::string& why, const std::function<void(const Result<std::uint64_t>&)>& done);
   void count(const std::function<void(const RouteCounts&)>& done) const;

@@ -55,8 +55,15 @@ void ReloadGuard::keep_past() {
   });
 }
 
+void ReloadGuard::end_past(const std::function<void()>& done) {
+  if (watching()) return done();
+  host_.count([this, done](const RouteCounts& totals) {
+    if (!watching()) history_.add(totals);
+    done();
+  });
+}
+
 GuardReport ReloadGuard::watch(WatchedReload reload) {
-  const bool again = watching();
   look_timer_.cancel();
   reload_ = std::move(reload);
   report_ = {};
@@ -67,15 +74,13 @@ GuardReport ReloadGuard::watch(WatchedReload reload) {
   began_ = Clock::now();
   shared_said_ = false;
   const std::uint64_t turn = ++turn_;
-  host_.count([this, turn, again](const RouteCounts& totals) {
-    if (turn != turn_ || !watching()) return;
-    if (!again) history_.add(totals);
-    begin(totals);
+  host_.count([this, turn](const RouteCounts& totals) {
+    if (turn == turn_ && watching()) begin(totals);
   });
   return report_;
 }
 
-/// The past ends here, and `totals` are what came up to now.
+/// `totals` are what came up to now.
 void ReloadGuard::begin(const RouteCounts& totals) {
   totals_ = totals;
   if (!reload_.touched.any()) return end(State::kept, "nothing that requests pass was changed");

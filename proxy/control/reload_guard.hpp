@@ -47,8 +47,10 @@ class ReloadGuard {
   /// Begins to keep the past.
   void start();
   void stop();
-  /// The verdict comes later, in report(). One that is watched already is not judged any more, and its requests are no
-  /// past for this one.
+  /// Before a reload that is to be watched: its past ends here, and `done` may begin it. Where one is watched already, the
+  /// past ended with that one's beginning.
+  void end_past(const std::function<void()>& done);
+  /// The verdict comes later, in report(). One that is watched already is not judged any more.
   GuardReport watch(WatchedReload reload);
   /// A reload came that is not to be watched.
   void supersede();

@@ -102,7 +102,7 @@ void Reloader::reload(const ReloadWish& wish, const Reply<ReloadOutcome>& reply)
   }
   const auto config = std::make_shared<const config::Config>(std::move(std::get<config::Config>(loaded)));
   bring(
-      config, std::move(read), [this, wish] { return before_(wish); }, reply);
+      config, std::move(read), [this, wish](const Go& go) { before_(wish, go); }, reply);
 }
 
 void Reloader::bring_back(const std::shared_ptr<const config::Config>& config, const FileDigests& files,
@@ -110,9 +110,9 @@ void Reloader::bring_back(const std::shared_ptr<const config::Config>& config, c
                           const Reply<ReloadOutcome>& reply) {
   reloading_ = true;
   notifier_.reloading();
-  const auto before_it = [before = std::move(before)] {
+  const auto before_it = [before = std::move(before)](const Go& go) {
     before();
-    return Result<Installed>(Installed());
+    go(Installed());
   };
   bring(config, files, before_it, [this, why, reply](const ReloadOutcome& outcome) {
     if (outcome.ok) last_error_ = "taken back: " + why;
@@ -124,7 +124,7 @@ void Reloader::bring_back(const std::shared_ptr<const config::Config>& config, c
 
 /// Puts `config`, which was read from the files `read`, in force.
 void Reloader::bring(const std::shared_ptr<const config::Config>& config, FileDigests read,
-                     std::function<Result<Installed>()> before, const Reply<ReloadOutcome>& reply) {
+                     const std::function<void(const Go&)>& before, const Reply<ReloadOutcome>& reply) {
   auto next = publisher_.prepare(config);
   if (!next) {
     end(refused({next.error().detail}), reply);
@@ -132,13 +132,12 @@ void Reloader::bring(const std::shared_ptr<const config::Config>& config, FileDi
   }
   // New names are looked up first: an upstream must not lose its endpoints only because they have names now.
   const auto held = std::make_shared<Publisher::Next>(std::move(*next));
-  auto known = [this, held, reply, read = std::move(read), before = std::move(before)] {
+  const auto go = [this, held, reply, read = std::move(read)](Result<Installed> installed) {
     if (serving_.is_ending()) return end(refused({"Weir is shutting down"}), reply);
-    auto installed = before();
     if (!installed) return end(refused({installed.error().detail}), reply);
     take_over(std::move(*held), read, std::move(*installed), reply);
   };
-  resolver_.watch(host_names(*config), config->server.resolver, std::move(known));
+  resolver_.watch(host_names(*config), config->server.resolver, [before, go] { before(go); });
 }
 
 void Reloader::take_over(Publisher::Next next, const FileDigests& read, Installed installed,

@@ -36,8 +36,10 @@ class Reloader {
 
   /// When all workers have what was reloaded: its outcome so far, and its generation.
   using Installed = std::function<void(ReloadOutcome&, std::uint64_t)>;
-  /// Right before a reload is taken over, when nothing else can fail any more. Its error refuses the reload.
-  using BeforeReload = std::function<Result<Installed>(const ReloadWish&)>;
+  using Go = std::function<void(Result<Installed>)>;
+  /// Right before a reload is taken over, when nothing else can fail any more: it is, when `go` is called, now or later.
+  /// An error refuses the reload.
+  using BeforeReload = std::function<void(const ReloadWish&, const Go& go)>;
   void set_before(BeforeReload before) { before_ = std::move(before); }
 
   /// The first reading, at the start.
@@ -64,7 +66,7 @@ class Reloader {
  private:
   config::LoadResult load(FileDigests& read) const;
   void bring(const std::shared_ptr<const config::Config>& config, FileDigests read,
-             std::function<Result<Installed>()> before, const Reply<ReloadOutcome>& reply);
+             const std::function<void(const Go&)>& before, const Reply<ReloadOutcome>& reply);
   void take_over(Publisher::Next next, const FileDigests& read, Installed installed,
                  const Reply<ReloadOutcome>& reply);
   void end(ReloadOutcome outcome, const Reply<ReloadOutcome>& reply);
@@ -81,7 +83,7 @@ class Reloader {
   FileDigests files_in_force_;        // that the configuration in force was read from
   FileDigests files_read_;            // that the last attempt read, and those in force
   Applied applied_;
-  BeforeReload before_ = [](const ReloadWish&) { return Result<Installed>(Installed()); };
+  BeforeReload before_ = [](const ReloadWish&, const Go& go) { go(Installed()); };
   bool reloading_ = false;
   std::vector<std::pair<ReloadWish, Reply<ReloadOutcome>>> waiting_;
   std::string last_error_;

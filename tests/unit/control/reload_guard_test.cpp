@@ -46,6 +46,11 @@ class ReloadGuardTest : public ::testing::Test {
   void come(const std::string& route, std::uint64_t requests, std::uint64_t failed) {
     totals[ids.at(route)] += {requests, failed};
   }
+  GuardReport watch(WatchedReload reload) {
+    GuardReport report;
+    guard.end_past([&] { report = guard.watch(std::move(reload)); });
+    return report;
+  }
   void run_until_verdict() {
     while (guard.watching() && io.run_one() != 0) {
     }
@@ -63,7 +68,7 @@ class ReloadGuardTest : public ::testing::Test {
 
 TEST_F(ReloadGuardTest, FailuresTakeItBack) {
   come("api", 1'000, 1);
-  EXPECT_EQ(guard.watch(reload({"api"})).state, State::watching);
+  EXPECT_EQ(watch(reload({"api"})).state, State::watching);
   come("api", 50, 50);
   run_until_verdict();
   EXPECT_EQ(guard.report().state, State::taken_back);
@@ -78,7 +83,7 @@ TEST_F(ReloadGuardTest, FailuresTakeItBack) {
 
 TEST_F(ReloadGuardTest, WithoutThemItIsKept) {
   come("api", 1'000, 10);
-  guard.watch(reload({"api"}));
+  watch(reload({"api"}));
   come("api", 100, 1);
   run_until_verdict();
   EXPECT_EQ(guard.report().state, State::kept);
@@ -88,7 +93,7 @@ TEST_F(ReloadGuardTest, WithoutThemItIsKept) {
 TEST_F(ReloadGuardTest, RoutesThatItDidNotTouchDoNotSpeakAgainstIt) {
   come("api", 1'000, 0);
   come("web", 1'000, 0);
-  guard.watch(reload({"api"}, {"web"}));
+  watch(reload({"api"}, {"web"}));
   come("api", 100, 0);
   come("web", 100, 100);
   run_until_verdict();
@@ -98,7 +103,7 @@ TEST_F(ReloadGuardTest, RoutesThatItDidNotTouchDoNotSpeakAgainstIt) {
 TEST_F(ReloadGuardTest, AnOutageOfAllIsNotItsDoing) {
   come("api", 1'000, 0);
   come("web", 1'000, 0);
-  guard.watch(reload({"api"}, {"web"}));
+  watch(reload({"api"}, {"web"}));
   come("api", 100, 100);
   come("web", 100, 100);
   run_until_verdict();
@@ -108,7 +113,7 @@ TEST_F(ReloadGuardTest, AnOutageOfAllIsNotItsDoing) {
 
 TEST_F(ReloadGuardTest, ANewRouteHasThePastOfAll) {
   come("web", 1'000, 0);
-  guard.watch(reload({}, {"web"}, {"new"}));
+  watch(reload({}, {"web"}, {"new"}));
   come("web", 100, 0);
   come("new", 40, 40);
   run_until_verdict();
@@ -117,10 +122,10 @@ TEST_F(ReloadGuardTest, ANewRouteHasThePastOfAll) {
 }
 
 TEST_F(ReloadGuardTest, WithoutAPastOrAChangeThereIsNothingToJudge) {
-  guard.watch(reload({"api"}));
+  watch(reload({"api"}));
   EXPECT_EQ(guard.report().state, State::kept);
   EXPECT_THAT(guard.report().text, HasSubstr("had no requests before it"));
-  guard.watch(reload({}));
+  watch(reload({}));
   EXPECT_EQ(guard.report().state, State::kept);
   EXPECT_THAT(guard.report().text, HasSubstr("nothing that requests pass was changed"));
 }
@@ -128,9 +133,9 @@ TEST_F(ReloadGuardTest, WithoutAPastOrAChangeThereIsNothingToJudge) {
 // The one that was not judged is no past of the next one.
 TEST_F(ReloadGuardTest, AWatchedReloadInTheMiddleKeepsThePast) {
   come("api", 1'000, 0);
-  guard.watch(reload({"api"}));
+  watch(reload({"api"}));
   come("api", 1'000, 500);
-  guard.watch(reload({"api"}));
+  watch(reload({"api"}));
   come("api", 100, 50);
   run_until_verdict();
   EXPECT_EQ(guard.report().state, State::taken_back);
@@ -139,7 +144,7 @@ TEST_F(ReloadGuardTest, AWatchedReloadInTheMiddleKeepsThePast) {
 
 TEST_F(ReloadGuardTest, OneThatIsNotWatchedEndsIt) {
   come("api", 1'000, 0);
-  guard.watch(reload({"api"}));
+  watch(reload({"api"}));
   guard.supersede();
   EXPECT_EQ(guard.report().state, State::superseded);
   come("api", 100, 100);
@@ -150,7 +155,7 @@ TEST_F(ReloadGuardTest, OneThatIsNotWatchedEndsIt) {
 TEST_F(ReloadGuardTest, WhatCannotBeTakenBackIsSaid) {
   answer = self_error(ErrorKind::internal, "listeners.http.address: in use");
   come("api", 1'000, 0);
-  guard.watch(reload({"api"}));
+  watch(reload({"api"}));
   come("api", 100, 100);
   run_until_verdict();
   EXPECT_EQ(guard.report().state, State::failed);
@@ -160,11 +165,11 @@ TEST_F(ReloadGuardTest, WhatCannotBeTakenBackIsSaid) {
 // What failed under the configuration that was taken back is not counted against the one that came back.
 TEST_F(ReloadGuardTest, WhatWasTakenBackIsNoPast) {
   come("api", 1'000, 0);
-  guard.watch(reload({"api"}));
+  watch(reload({"api"}));
   come("api", 1'000, 1'000);
   run_until_verdict();
   ASSERT_EQ(guard.report().state, State::taken_back);
-  guard.watch(reload({"api"}));
+  watch(reload({"api"}));
   come("api", 100, 100);
   run_until_verdict();
   EXPECT_THAT(guard.report().text, HasSubstr("before it 0 of 1,000"));
