@@ -121,15 +121,17 @@ Result<void> RoutePauses::begin(const std::string& route, const std::shared_ptr<
 void RoutePauses::end(Place pause, std::string_view kind, const std::string& why) {
   const auto [route, entry] = std::move(*pause);
   pauses_.erase(pause);
+  // Before the gate opens: then those that wait begin to be counted as gone.
   const std::uint64_t waiting = entry.gate->waiting();
+  const std::uint64_t waited = gone(*entry.gate) - entry.gone + waiting;
+  const std::uint64_t refused = get(entry.gate->counts.refused) - entry.refused;
   entry.gate->open();
   serving_.post([](server::Worker& worker) { worker.paused().look_again(); });
-  const std::uint64_t refused = get(entry.gate->counts.refused) - entry.refused;
   const bool loud = kind != "route_resumed" || refused != 0;
   emit(kind, loud ? config::LogLevel::warn : config::LogLevel::info,
        fmt::format("route {} goes on after {:.1f} s, {}; {} requests waited, {} to its end, {} were refused",
-                   route, std::chrono::duration<double>(Clock::now() - entry.since).count(), why,
-                   gone(*entry.gate) - entry.gone + waiting, waiting, refused));
+                   route, std::chrono::duration<double>(Clock::now() - entry.since).count(), why, waited,
+                   waiting, refused));
   arm();
 }
 

@@ -62,8 +62,8 @@ Task<Result<void>> PauseStep::wait() {
     end = co_await turn;
   }
   context_.outcome.queue_ms = std::chrono::duration<double, std::milli>(Clock::now() - began).count();
+  place.give_back();  // first: it would be counted twice
   auto let_go = end_of_wait(end, gate.counts);
-  place.give_back();
   if (let_go) go_by_newest();
   co_return let_go;
 }
