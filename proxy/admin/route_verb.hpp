@@ -19,7 +19,8 @@ struct RouteVerbPath {
 /// Nothing for every other target; query or not.
 std::optional<RouteVerbPath> route_verb_of(std::string_view target);
 
-/// The methods besides HEAD that such a path takes: one that reads, where it has something to show, and one that writes.
+/// The methods besides HEAD that such a path takes: one that reads, where it has something to show, and one that
+/// writes.
 struct RouteVerbMethods {
   bool reads = false;
   std::string_view write;

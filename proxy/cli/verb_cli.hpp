@@ -1,4 +1,5 @@
-// The commands of a deploy that need no numbers: `weir pause`, `weir resume`, `weir promote`, `weir rollback`. Main thread.
+// The commands of a deploy that need no numbers: `weir pause`, `weir resume`, `weir promote`, `weir rollback`. Main
+// thread.
 #pragma once
 
 namespace CLI {

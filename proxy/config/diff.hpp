@@ -42,8 +42,8 @@ inline constexpr std::array<ChangeKind, 7> change_kinds{{{"listeners", &Changes:
 /// changed. The body of `respond` is part of the model.
 Changes diff(const Config& before, const Config& now, const std::set<std::string>& changed_files = {});
 
-/// Routes by name, by whether a new configuration treats them otherwise than the one before. `changed` and `kept` are in
-/// both.
+/// Routes by name, by whether a new configuration treats them otherwise than the one before. `changed` and `kept` are
+/// in both.
 struct TouchedRoutes {
   std::vector<std::string> changed, added, kept;
   bool any() const { return !changed.empty() || !added.empty(); }

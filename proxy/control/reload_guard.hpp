@@ -1,6 +1,6 @@
 // Watches what a reload does to requests, and has it taken back where they fail more often than before
-// (rollout/reload_verdict.hpp). Counts come from the workers' metrics: each few seconds for the past, each second while a
-// reload is watched. The control thread.
+// (rollout/reload_verdict.hpp). Counts come from the workers' metrics: each few seconds for the past, each second while
+// a reload is watched. The control thread.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -47,8 +47,8 @@ class ReloadGuard {
   /// Begins to keep the past.
   void start();
   void stop();
-  /// Before a reload that is to be watched: its past ends here, and `done` may begin it. Where one is watched already, the
-  /// past ended with that one's beginning.
+  /// Before a reload that is to be watched: its past ends here, and `done` may begin it. Where one is watched already,
+  /// the past ended with that one's beginning.
   void end_past(const std::function<void()>& done);
   /// The verdict comes later, in report(). One that is watched already is not judged any more.
   GuardReport watch(WatchedReload reload);

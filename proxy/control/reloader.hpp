@@ -37,8 +37,8 @@ class Reloader {
   /// When all workers have what was reloaded: its outcome so far, and its generation.
   using Installed = std::function<void(ReloadOutcome&, std::uint64_t)>;
   using Go = std::function<void(Result<Installed>)>;
-  /// Right before a reload is taken over, when nothing else can fail any more: it is, when `go` is called, now or later.
-  /// An error refuses the reload.
+  /// Right before a reload is taken over, when nothing else can fail any more: it is, when `go` is called, now or
+  /// later. An error refuses the reload.
   using BeforeReload = std::function<void(const ReloadWish&, const Go& go)>;
   void set_before(BeforeReload before) { before_ = std::move(before); }
 
@@ -49,9 +49,9 @@ class Reloader {
 
   /// `reply` may be null.
   void reload(const ReloadWish& wish, const Reply<ReloadOutcome>& reply);
-  /// As a reload to `config`, which was in force before, read from these `files`. The files themselves stay as they are:
-  /// --watch goes on comparing them with what was read last, and last_error() says `why` until the next reload. Not while
-  /// another one is under way.
+  /// As a reload to `config`, which was in force before, read from these `files`. The files themselves stay as they
+  /// are: --watch goes on comparing them with what was read last, and last_error() says `why` until the next reload.
+  /// Not while another one is under way.
   void bring_back(const std::shared_ptr<const config::Config>& config, const FileDigests& files,
                   const std::string& why, std::function<void()> before, const Reply<ReloadOutcome>& reply);
   bool is_reloading() const { return reloading_; }

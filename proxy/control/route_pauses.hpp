@@ -1,6 +1,6 @@
 // Routes that operators paused: until when, by whom and why. Opens and closes the gates at which requests wait
-// (route/pause_gate.hpp), and says what became of them. In memory: a pause ends with the process, as the requests do that
-// wait. The control thread.
+// (route/pause_gate.hpp), and says what became of them. In memory: a pause ends with the process, as the requests do
+// that wait. The control thread.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

@@ -1,5 +1,5 @@
-// Promotion and rollback of a split: the two changes of weights that need no numbers. They take the same path as weights
-// that are set: audit, state file, publication. The control thread.
+// Promotion and rollback of a split: the two changes of weights that need no numbers. They take the same path as
+// weights that are set: audit, state file, publication. The control thread.
 #pragma once
 
 #include <functional>

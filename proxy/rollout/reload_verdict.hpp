@@ -1,6 +1,6 @@
 // Whether a reload made requests fail: what the reload guard decides at each look, and what it says. Judged are the
-// routes that the reload touched, each against its own past; those that it did not touch are the control: where they fail
-// more, too, it is not the reload that does it. Pure; any thread.
+// routes that the reload touched, each against its own past; those that it did not touch are the control: where they
+// fail more, too, it is not the reload that does it. Pure; any thread.
 #pragma once
 
 #include <cstddef>
@@ -38,8 +38,8 @@ struct ReloadVerdict {
 ReloadVerdict judge_reload(const std::vector<JudgedRoutes>& judged, const BeforeAfter& control,
                            std::uint32_t looks);
 
-/// `14 of 14 requests of route api failed (100.0 %), before it 3 of 3,121 (0.1 %). If the reload had changed nothing, at
-/// most 1 of 8,100,000 would look like this; the limit is 1 of 100.`
+/// `14 of 14 requests of route api failed (100.0 %), before it 3 of 3,121 (0.1 %). If the reload had changed nothing,
+/// at most 1 of 8,100,000 would look like this; the limit is 1 of 100.`
 std::string evidence_sentence(const JudgedRoutes& worst, const ReloadVerdict& verdict);
 /// `in 30 s 3 of 1,204 requests of 2 routes that it touched failed (0.2 %), before it 9 of 4,100 (0.2 %)`.
 std::string kept_sentence(const std::vector<JudgedRoutes>& judged, Milliseconds watched);

@@ -86,8 +86,8 @@ Result<void> PauseStep::end_of_wait(PauseEnd end, route::PauseGate::Counts& coun
   return self_error(ErrorKind::draining, "shutting down");
 }
 
-/// The generation that the request began with ends here, unless its route is gone or proxies no more: then it goes on as
-/// every request does that a reload overtakes.
+/// The generation that the request began with ends here, unless its route is gone or proxies no more: then it goes on
+/// as every request does that a reload overtakes.
 void PauseStep::go_by_newest() {
   const GenerationPtr newest = context_.worker.generation();
   if (newest == context_.generation) return;

@@ -14,8 +14,8 @@ class PauseStep final : private ClientObserver {
  public:
   PauseStep(ExchangeContext& context, Decider& decider) : context_(context), decider_(decider) {}
 
-  /// Of a route that is paused: waits until it is not. Then the request goes by the newest configuration, as far as that
-  /// has the route: what restarted may have other addresses. The time counts for timeouts.total and for a call's
+  /// Of a route that is paused: waits until it is not. Then the request goes by the newest configuration, as far as
+  /// that has the route: what restarted may have other addresses. The time counts for timeouts.total and for a call's
   /// deadline. Errors: pause_queue_full, total_timeout, client_gone, draining.
   Task<Result<void>> wait();
 

@@ -1,6 +1,6 @@
 // Requests of one worker that wait because their route is paused (route/pause_gate.hpp). Each waits in its coroutine's
-// frame; its body is not read meanwhile. When a gate opens they go on in the order in which they came, a few a tick: what
-// has just started behind Weir does not get all of them at once.
+// frame; its body is not read meanwhile. When a gate opens they go on in the order in which they came, a few a tick:
+// what has just started behind Weir does not get all of them at once.
 //
 // No wake-up is lost: a gate is opened before its workers are sent to look_again(), and a worker looks at the gate and
 // enters the wait in one step.
