@@ -82,7 +82,8 @@ AdminResponse health(const HealthReport& report) {
 
 AdminResponse reloaded(const ReloadOutcome& outcome) {
   if (outcome.ok) return json_response(200, to_json(outcome));
-  return problem(422, "the configuration is not valid; nothing has changed", outcome.problems);
+  const char* const what = outcome.bad_request ? "request" : "configuration";
+  return problem(422, std::string("the ") + what + " is not valid; nothing has changed", outcome.problems);
 }
 
 asio::awaitable<AdminResponse> answer_metrics(asio::io_context& io, Call<std::string> call) {
@@ -146,6 +147,19 @@ AdminResponse explained(ExplainOutcome outcome) {
   return json_response(200, std::move(outcome.shown));
 }
 
+asio::awaitable<AdminResponse> answer_route_verb(asio::io_context& io, Call<RouteVerbOutcome> call) {
+  auto asking = ask<RouteVerbOutcome>(io, std::move(call), AdminLimits::backend_timeout);
+  auto outcome = co_await std::move(asking);
+  if (!outcome) co_return late();
+  if (outcome->status != 200) co_return problem(outcome->status, outcome->detail, outcome->errors);
+  co_return json_response(200, std::move(outcome->json));
+}
+
+RouteVerbCall route_verb_call(const AdminDetails& details, bool write) {
+  const RouteVerbPath path = route_verb_of(details.target).value();
+  return {path.verb, write, decoded(path.route), std::string(details.body), details.peer};
+}
+
 EndpointCall endpoint_call(const AdminDetails& details) {
   const EndpointPath path = endpoint_of(details.target).value();
   return {decoded(path.upstream), decoded(path.address), std::string(details.body), details.peer};
@@ -192,8 +206,13 @@ asio::awaitable<AdminResponse> answer(asio::io_context& io, AdminBackend& backen
       return answer_status(io, backend.status);
     case AdminAction::upstreams:
       return answer_upstreams(io, backend.upstreams);
-    case AdminAction::reload:
-      return answer_reload(io, backend.reload);
+    case AdminAction::reload: {
+      const ReloadCall asked{std::string(details.body), details.peer};
+      Call<ReloadOutcome> call = [&backend, asked](Reply<ReloadOutcome> reply) {
+        backend.reload(asked, std::move(reply));
+      };
+      return answer_reload(io, std::move(call));
+    }
     case AdminAction::explain:
       return at_once(explained(backend.explain(details.body)));
     case AdminAction::audit:
@@ -236,6 +255,15 @@ asio::awaitable<AdminResponse> answer(asio::io_context& io, AdminBackend& backen
         action_call(asked, std::move(reply));
       };
       return answer_rollout(io, std::move(call));
+    }
+    case AdminAction::route_verb:
+    case AdminAction::set_route_verb: {
+      const bool write = action == AdminAction::set_route_verb;
+      Call<RouteVerbOutcome> call = [&backend,
+                                     asked = route_verb_call(details, write)](Reply<RouteVerbOutcome> reply) {
+        backend.route_verb(asked, std::move(reply));
+      };
+      return answer_route_verb(io, std::move(call));
     }
   }
   return at_once(problem(500, "no such action"));

@@ -40,4 +40,23 @@ void add_counters(std::vector<UpstreamReport>& reports, const WorkerMetrics& mer
   }
 }
 
+std::string_view name_of(GuardReport::State state) {
+  using State = GuardReport::State;
+  switch (state) {
+    case State::none:
+      return "none";
+    case State::watching:
+      return "watching";
+    case State::kept:
+      return "kept";
+    case State::taken_back:
+      return "taken_back";
+    case State::superseded:
+      return "superseded";
+    case State::failed:
+      return "failed";
+  }
+  return {};
+}
+
 }  // namespace weir::control

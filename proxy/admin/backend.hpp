@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "admin/rollout_report.hpp"
+#include "admin/route_verb.hpp"
 #include "config/diff.hpp"
 #include "config/model.hpp"
 #include "limit/overload.hpp"
@@ -55,6 +56,36 @@ struct ListenerReport {
   std::int64_t active = 0, idle = 0;
 };
 
+/// How the last reload that was watched fares (server.reload_guard).
+struct GuardReport {
+  enum class State : std::uint8_t {
+    none,  // no reload was watched yet
+    watching,
+    kept,
+    taken_back,
+    superseded,  // by a reload that is not watched
+    failed,      // it was to be taken back, and could not be
+  };
+  State state = State::none;
+  std::uint64_t generation = 0;  // of the reload
+  SystemTime since, until;
+  std::string text;  // why it ended so
+};
+
+/// As reports show it.
+std::string_view name_of(GuardReport::State state);
+
+/// GET /api/v1/routes/NAME/pause.
+struct PauseReport {
+  std::string route;
+  bool paused = false;
+  std::uint32_t waiting = 0, queue = 0;  // requests that wait, and how many may
+  std::uint64_t running = 0;             // requests of the route that do not wait: they came before
+  std::uint64_t let_go = 0, timeout = 0, left = 0, refused = 0;  // since the process began
+  std::string who, reason;                                       // where it is paused
+  SystemTime since, until;                                       // the same
+};
+
 /// GET /api/v1/status.
 struct StatusReport {
   std::string version, commit;
@@ -67,8 +98,11 @@ struct StatusReport {
   std::vector<std::string> config_files;
   SystemTime last_reload;
   std::string last_reload_error;  // empty: it was taken over
+  bool files_differ = false;      // from what is in force: the last reload was refused or taken back
+  GuardReport guard;
   limit::Overload overload;
   std::vector<ListenerReport> listeners;
+  std::vector<PauseReport> pauses;  // of routes that are paused, or that requests leave after a pause
   std::uint64_t requests_total = 0;
   std::int64_t requests_in_flight = 0;
   std::vector<RolloutReport> rollouts{};  // that were started
@@ -130,13 +164,20 @@ void add_counters(StatusReport& report, const observe::WorkerMetrics& merged,
 void add_counters(std::vector<UpstreamReport>& reports, const observe::WorkerMetrics& merged,
                   const observe::NameTable& names);
 
+/// POST /api/v1/reload.
+struct ReloadCall {
+  std::string body;  // verb_request.hpp
+  std::string peer;  // address of the client; empty: a signal, or --watch
+};
 struct ReloadOutcome {
   bool ok = false;
   std::uint64_t generation = 0;  // the one in use now
   std::vector<std::string>
-      problems;             // why nothing changed: `file:line:col: path: problem; remedy`, or one phrase
-  std::string hash;         // of the configuration in use now
-  config::Changes changes;  // where ok: since the one before
+      problems;              // why nothing changed: `file:line:col: path: problem; remedy`, or one phrase
+  std::string hash;          // of the configuration in use now
+  config::Changes changes;   // where ok: since the one before
+  bool bad_request = false;  // it is the request that is wrong
+  std::optional<GuardReport> guard = {};  // where ok, and it is watched from now on
 };
 
 struct SplitTargetReport {
@@ -215,12 +256,13 @@ struct AdminBackend {
   std::function<void(Reply<std::string>)> metrics;  // Prometheus text
   std::function<void(Reply<StatusReport>)> status;
   std::function<void(Reply<std::vector<UpstreamReport>>)> upstreams;
-  std::function<void(Reply<ReloadOutcome>)> reload;
+  std::function<void(const ReloadCall&, Reply<ReloadOutcome>)> reload;
   std::function<std::vector<SplitReport>()> splits;  // of all routes that have one
   std::function<void(const SplitCall&, Reply<SplitOutcome>)> set_split;
   std::function<EndpointOutcome(const EndpointCall&)> endpoint;
   std::function<void(const EndpointCall&, Reply<EndpointOutcome>)> set_endpoint;
   RolloutBackend rollouts;
+  std::function<void(const RouteVerbCall&, Reply<RouteVerbOutcome>)> route_verb;
   std::function<std::string()> audit;  // JSON
   std::function<void(CountersReply)> counters;
   std::function<observe::ShownNames()> shown_names;

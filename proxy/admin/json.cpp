@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 
 #include "admin/json_objects.hpp"
+#include "admin/pause_report.hpp"
 #include "observe/line_buffer.hpp"
 
 namespace weir::control {
@@ -37,6 +38,17 @@ json::object last_reload(const StatusReport& report) {
 }
 
 namespace {
+
+/// Of the last watched reload; nothing of none.
+json::object to_object(const GuardReport& guard) {
+  json::object object{{"state", name_of(guard.state)}};
+  if (guard.state == GuardReport::State::none) return object;
+  object["generation"] = guard.generation;
+  object["since"] = time_text(guard.since);
+  object["until"] = time_text(guard.until);
+  if (!guard.text.empty()) object["text"] = guard.text;
+  return object;
+}
 
 json::object to_object(const ListenerReport& listener) {
   const json::object connections{
@@ -141,7 +153,11 @@ std::string to_json(const StatusReport& report, SystemTime now) {
   const json::object config{{"generation", report.generation},
                             {"hash", report.config_hash},
                             {"files", json::array(report.config_files.begin(), report.config_files.end())},
-                            {"last_reload", last_reload(report)}};
+                            {"files_differ", report.files_differ},
+                            {"last_reload", last_reload(report)},
+                            {"guard", to_object(report.guard)}};
+  json::array pauses;
+  for (const PauseReport& pause : report.pauses) pauses.push_back(to_object(pause, now));
   json::object status{
       {"version", report.version},
       {"commit", report.commit},
@@ -153,6 +169,7 @@ std::string to_json(const StatusReport& report, SystemTime now) {
       {"config", config},
       {"overload", to_object(report.overload)},
       {"listeners", std::move(listeners)},
+      {"pauses", std::move(pauses)},
       {"requests", {{"total", report.requests_total}, {"in_flight", report.requests_in_flight}}}};
   if (!report.rollouts.empty()) status["rollouts"] = json::parse(to_json(report.rollouts)).at("rollouts");
   return json::serialize(status);
@@ -186,10 +203,12 @@ std::string to_json(const EndpointControlReport& report) {
 }
 
 std::string to_json(const ReloadOutcome& outcome) {
-  return json::serialize(json::object{{"reloaded", outcome.ok},
-                                      {"generation", outcome.generation},
-                                      {"hash", outcome.hash},
-                                      {"changes", to_object(outcome.changes)}});
+  json::object object{{"reloaded", outcome.ok},
+                      {"generation", outcome.generation},
+                      {"hash", outcome.hash},
+                      {"changes", to_object(outcome.changes)}};
+  if (outcome.guard) object["guard"] = to_object(*outcome.guard);
+  return json::serialize(object);
 }
 
 }  // namespace weir::control

@@ -13,8 +13,10 @@ namespace weir::control {
 std::string to_json(const HealthReport& report);
 
 /// {"version","commit","pid","state","started","uptime_seconds","workers",
-///  "config":{"generation","hash","files":[],"last_reload":{"success","at","error"}},
+///  "config":{"generation","hash","files":[],"files_differ","last_reload":{"success","at","error"},
+///            "guard":{"state","generation","since","until","text"}},
 ///  "listeners":[{"name","address","tls","connections":{"active","idle","total"}}],
+///  "pauses":[...] (pause_report.hpp),
 ///  "requests":{"total","in_flight"},"rollouts":[]}; rollouts (rollout_report.hpp) where one was started
 std::string to_json(const StatusReport& report, SystemTime now);
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "admin/rollout_report.hpp"
+#include "admin/route_verb.hpp"
 #include "admin/web_files.hpp"
 #include "core/ip.hpp"
 #include "http/authority.hpp"
@@ -144,6 +145,15 @@ std::variant<AdminAction, AdminResponse> admit_read(AdminAction action, const Ad
   return unauthorized("reads need admin.read_token");
 }
 
+std::variant<AdminAction, AdminResponse> admit_verb(RouteVerb verb, const AdminRequest& request,
+                                                    const AdminRules& rules) {
+  const RouteVerbMethods methods = methods_of(verb);
+  const bool read = request.method == "GET" || request.method == "HEAD";
+  if (read && methods.reads) return admit_read(AdminAction::route_verb, request, rules);
+  if (request.method == methods.write) return admit_write(AdminAction::set_route_verb, request, rules);
+  return methods.reads ? not_allowed("GET, HEAD, PUT", "GET, HEAD and PUT") : not_allowed("POST", "POST");
+}
+
 }  // namespace
 
 bool is_known_token(std::string_view authorization, const AdminRules& rules) {
@@ -203,6 +213,7 @@ std::variant<AdminAction, AdminResponse> admit(const AdminRequest& request, cons
     if (request.method == "PUT") return admit_write(write, request, rules);
     return not_allowed("GET, HEAD, PUT", "GET, HEAD and PUT");
   }
+  if (const auto verb = route_verb_of(path)) return admit_verb(verb->verb, request, rules);
   if (find_web_file(path) != nullptr)
     return read ? admit_read(AdminAction::page, request, rules) : not_allowed("GET, HEAD", "GET and HEAD");
   const auto entry =

@@ -37,6 +37,8 @@ enum class AdminAction : std::uint8_t {
   start_rollout,   // the same
   change_rollout,  // the same
   explain,
+  route_verb,      // that route_verb_of names: what there is to see
+  set_route_verb,  // the same: what is to be done
 };
 
 /// Fields that are absent are empty; `host_count` is how often Host came; `http_1_0`: the request says HTTP/1.0.

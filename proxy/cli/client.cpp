@@ -9,6 +9,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
@@ -89,13 +90,6 @@ asio::awaitable<Exchange> exchange(tcp::resolver::results_type endpoints, Reques
   co_return answer;
 }
 
-/// The object in an answer's body; empty when it holds none.
-json::object object_in(const std::string& body) {
-  boost::system::error_code ec;
-  json::value value = json::parse(body, ec);
-  return !ec && value.is_object() ? std::move(value.as_object()) : json::object();
-}
-
 }  // namespace
 
 ClientOutcome unreachable(const AdminTarget& target, const Error& error, std::ostream& err) {
@@ -106,6 +100,17 @@ ClientOutcome unreachable(const AdminTarget& target, const Error& error, std::os
 ClientOutcome not_weir(const AdminTarget& target, std::ostream& err) {
   err << "weir: admin address " << target.address << ": the answer is not Weir's\n";
   return ClientOutcome::unreachable;
+}
+
+void wait_for(Milliseconds time) {
+  asio::io_context io;
+  asio::steady_timer(io, time).wait();
+}
+
+json::object object_in(const std::string& body) {
+  boost::system::error_code ec;
+  json::value value = json::parse(body, ec);
+  return !ec && value.is_object() ? std::move(value.as_object()) : json::object();
 }
 
 std::string who_asks() {
@@ -143,29 +148,6 @@ ClientOutcome get_object(const AdminTarget& target, std::string_view path, json:
   const Asked asked = ask_admin(target, "GET", path, err);
   if (asked.outcome == ClientOutcome::done) into = object_in(asked.body);
   return asked.outcome;
-}
-
-/// `routes: kept 12, changed 1, removed 0, added 2`, a line for each kind in a reload's answer.
-void print_changes(const json::object& outcome, std::ostream& out) {
-  const json::value* const changes = outcome.if_contains("changes");
-  if (changes == nullptr || !changes->is_object()) return;
-  for (const auto& [kind, tally] : changes->get_object()) {
-    if (!tally.is_object()) continue;
-    out << "  " << std::string_view(kind) << ": ";
-    std::string_view separator;
-    for (const auto& [what, count] : tally.get_object()) {
-      out << separator << std::string_view(what) << ' ' << json::serialize(count);
-      separator = ", ";
-    }
-    out << '\n';
-  }
-  const json::value* const reordered = changes->get_object().if_contains("routes_reordered");
-  if (reordered != nullptr && *reordered == true) out << "  routes: in another order\n";
-  const json::value* const settings = changes->get_object().if_contains("settings");
-  if (settings == nullptr || !settings->is_array()) return;
-  for (const json::value& name : settings->get_array()) {
-    if (name.is_string()) out << "  " << std::string_view(name.get_string()) << ": changed\n";
-  }
 }
 
 }  // namespace
@@ -215,25 +197,6 @@ ClientOutcome show_status(const AdminTarget& target, bool as_json, std::ostream&
   const auto text = status_text(status);
   if (!text) return not_weir(target, err);
   out << (as_json ? json::serialize(status) + "\n" : *text);
-  return ClientOutcome::done;
-}
-
-ClientOutcome request_reload(const AdminTarget& target, bool as_json, std::ostream& out, std::ostream& err) {
-  const Asked asked = ask_admin(target, "POST", "/api/v1/reload", err);
-  if (asked.outcome != ClientOutcome::done) return asked.outcome;
-  const json::object outcome = object_in(asked.body);
-  const json::value* const generation = outcome.if_contains("generation");
-  if (as_json) {
-    out << asked.body << '\n';
-  } else if (generation != nullptr && generation->is_number()) {
-    out << "reloaded: generation " << generation->to_number<std::uint64_t>();
-    const json::value* const hash = outcome.if_contains("hash");
-    if (hash != nullptr && hash->is_string()) out << ", config " << std::string_view(hash->get_string());
-    out << '\n';
-    print_changes(outcome, out);
-  } else {
-    out << "reloaded\n";
-  }
   return ClientOutcome::done;
 }
 

@@ -2,6 +2,7 @@
 // made of them. Main thread of `weir status` and `weir reload`; nothing of the server's runs in that process.
 #pragma once
 
+#include <boost/json/object.hpp>
 #include <iosfwd>
 #include <string>
 #include <string_view>
@@ -35,6 +36,7 @@ enum class ClientOutcome : std::uint8_t {
   done,
   refused,      // it answered, and would not
   unreachable,  // nothing answered, or not Weir
+  taken_back,   // it was done, and undone
 };
 
 /// How a call ended; `body` only where it is done.
@@ -56,12 +58,16 @@ ClientOutcome unreachable(const AdminTarget& target, const Error& error, std::os
 /// What answered is not Weir: says so.
 ClientOutcome not_weir(const AdminTarget& target, std::ostream& err);
 
+/// Lets that time pass: between two looks.
+void wait_for(Milliseconds time);
+
 /// user@host of this process, for the audit.
 std::string who_asks();
 
+/// The object in an answer's body; empty when it holds none.
+boost::json::object object_in(const std::string& body);
+
 /// Prints what runs to `out`: a table, or with `as_json` one object (/api/v1/status with `upstreams` added).
 ClientOutcome show_status(const AdminTarget& target, bool as_json, std::ostream& out, std::ostream& err);
-/// Asks for a reload and waits for its end; problems go to `err`, one a line.
-ClientOutcome request_reload(const AdminTarget& target, bool as_json, std::ostream& out, std::ostream& err);
 
 }  // namespace weir::control

@@ -12,9 +12,11 @@
 #include "cli/client_options.hpp"
 #include "cli/endpoint_client.hpp"
 #include "cli/event_client.hpp"
+#include "cli/reload_client.hpp"
 #include "cli/rollout_cli.hpp"
 #include "cli/split_client.hpp"
 #include "cli/top_client.hpp"
+#include "cli/verb_cli.hpp"
 #include "config/load.hpp"
 #include "control/supervisor.hpp"
 #include "core/units.hpp"
@@ -23,19 +25,6 @@
 #include "top/state.hpp"
 
 namespace weir::control {
-
-int exit_code(ClientOutcome outcome) {
-  switch (outcome) {
-    case ClientOutcome::done:
-      return exit_ok;
-    case ClientOutcome::refused:
-      return exit_bad_input;
-    case ClientOutcome::unreachable:
-      return exit_cannot_start;
-  }
-  return exit_cannot_start;
-}
-
 namespace {
 
 using Command = ClientOutcome (*)(const AdminTarget&, bool as_json, std::ostream&, std::ostream&);
@@ -76,7 +65,15 @@ void add_reload_command(CLI::App& app, int& code) {
       ->type_name("FILE")
       ->allow_extra_args(false)
       ->excludes("--admin");
-  command.callback([options, files, &code] {
+  const auto setting = std::make_shared<ReloadSetting>();
+  command
+      .add_option(
+          "--guard", setting->guard,
+          "Watch it for that long and wait: where requests fail more often than before, the configuration "
+          "before it returns (exit code 4)")
+      ->type_name("DURATION");
+  command.add_option("--reason", setting->reason, "For the audit")->type_name("TEXT");
+  command.callback([options, files, setting, &code] {
     options->target.token = admin_token(options->target.token);
     if (!files->empty()) {
       if (const auto problems = find_admin(*files, options->target)) {
@@ -85,7 +82,7 @@ void add_reload_command(CLI::App& app, int& code) {
         return;
       }
     }
-    code = exit_code(request_reload(options->target, options->json, std::cout, std::cerr));
+    code = exit_code(request_reload(options->target, *setting, options->json, std::cout, std::cerr));
   });
 }
 
@@ -156,10 +153,7 @@ void add_endpoint_commands(CLI::App& app, int& code) {
       ->type_name("DURATION")
       ->default_str(format_duration(drain_wait_default))
       ->needs(wait)
-      ->check([](const std::string& text) {
-        const auto time = parse_duration(text);
-        return time && time->count() > 0 ? std::string() : "'" + text + "' is not a duration, such as 5m";
-      });
+      ->check(positive_duration);
   add_endpoint_command(*endpoint.add_subcommand("enable", "Back into use"), OperatorState::active, code);
   add_endpoint_command(*endpoint.add_subcommand("disable", "Like drain, and it is not checked either"),
                        OperatorState::disabled, code);
@@ -203,6 +197,7 @@ void add_client_commands(CLI::App& app, int& code) {
   add_rollout_commands(app, code);
   add_endpoint_commands(app, code);
   add_top_command(app, code);
+  add_verb_commands(app, code);
 }
 
 }  // namespace weir::control

@@ -1,8 +1,6 @@
 #include "cli/endpoint_client.hpp"
 
 #include <algorithm>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/json.hpp>
 #include <exception>
 #include <optional>
@@ -74,7 +72,7 @@ class EndpointCommand {
       if (!step.progress.empty()) err_ << "waiting for " << name_ << ": " << step.progress << std::endl;
       if (step.next == DrainWait::Next::drained) return ClientOutcome::done;
       if (step.next != DrainWait::Next::look_again) return give_up(step.next, seen);
-      pause(step.pause);
+      wait_for(step.pause);
       const Milliseconds left = std::max(setting_.timeout - elapsed, one_answer_min);
       const ClientOutcome looked = ask("GET", {}, std::min(left, client_timeout), seen);
       if (looked != ClientOutcome::done) return looked;
@@ -93,11 +91,6 @@ class EndpointCommand {
            << format_duration(setting_.timeout) << "; it stays in state " << seen.state << "\n";
     }
     return ClientOutcome::refused;
-  }
-
-  static void pause(Milliseconds time) {
-    boost::asio::io_context io;
-    boost::asio::steady_timer(io, time).wait();
   }
 
   const AdminTarget& target_;

@@ -8,6 +8,7 @@
 #include <ostream>
 #include <string_view>
 
+#include "admin/endpoint_request.hpp"
 #include "admin/generation_tag.hpp"
 #include "cli/status_text.hpp"
 #include "cli/text_table.hpp"
@@ -120,15 +121,11 @@ ClientOutcome show_splits(const AdminTarget& target, const std::string& route, b
   return ClientOutcome::done;
 }
 
-SetOutcome set_split(const AdminTarget& target, const SplitSetting& setting, bool as_json, std::ostream& out,
-                     std::ostream& err) {
-  auto body = set_split_body(setting, who_asks());
-  if (!body) {
-    err << "weir: " << body.error().detail << '\n';
-    return {ClientOutcome::refused, true};
-  }
-  const Asked asked = ask_admin(target, "PUT", "/api/v1/routes/" + setting.route + "/split", err,
-                                client_timeout, std::move(*body));
+namespace {
+
+/// The split that the answer holds.
+SetOutcome print_change(const AdminTarget& target, const Asked& asked, bool as_json, std::ostream& out,
+                        std::ostream& err) {
   if (asked.outcome != ClientOutcome::done) return {asked.outcome, false};
   if (as_json) {
     out << asked.body << '\n';
@@ -138,6 +135,35 @@ SetOutcome set_split(const AdminTarget& target, const SplitSetting& setting, boo
   if (!shown) return {not_weir(target, err), false};
   out << *shown;
   return {};
+}
+
+}  // namespace
+
+SetOutcome change_weights(const AdminTarget& target, const WeightsVerb& verb, bool as_json, std::ostream& out,
+                          std::ostream& err) {
+  if (!verb.generation.empty() && !is_generation_text(verb.generation)) {
+    err << "weir: --if-generation '" << verb.generation << "' is neither a number nor a tag\n";
+    return {ClientOutcome::refused, true};
+  }
+  json::object body{{"who", who_asks()}, {"reason", verb.reason}};
+  if (!verb.to.empty()) body["to"] = verb.to;
+  if (!verb.generation.empty()) body["generation"] = verb.generation;
+  const std::string path =
+      "/api/v1/routes/" + encoded(verb.route) + (verb.promotes ? "/promote" : "/rollback");
+  const Asked asked = ask_admin(target, "POST", path, err, client_timeout, json::serialize(body));
+  return print_change(target, asked, as_json, out, err);
+}
+
+SetOutcome set_split(const AdminTarget& target, const SplitSetting& setting, bool as_json, std::ostream& out,
+                     std::ostream& err) {
+  auto body = set_split_body(setting, who_asks());
+  if (!body) {
+    err << "weir: " << body.error().detail << '\n';
+    return {ClientOutcome::refused, true};
+  }
+  const Asked asked = ask_admin(target, "PUT", "/api/v1/routes/" + setting.route + "/split", err,
+                                client_timeout, std::move(*body));
+  return print_change(target, asked, as_json, out, err);
 }
 
 }  // namespace weir::control

@@ -31,6 +31,15 @@ ClientOutcome show_splits(const AdminTarget& target, const std::string& route, b
 SetOutcome set_split(const AdminTarget& target, const SplitSetting& setting, bool as_json, std::ostream& out,
                      std::ostream& err);
 
+/// `weir promote` and `weir rollback`; `to`: only of a promotion, empty: the new side.
+struct WeightsVerb {
+  bool promotes = true;
+  std::string route, to, reason;
+  std::string generation;  // number or tag; empty: whatever is in use
+};
+SetOutcome change_weights(const AdminTarget& target, const WeightsVerb& verb, bool as_json, std::ostream& out,
+                          std::ostream& err);
+
 /// What `weir split get` prints for the JSON of one split; nothing when it is not of that shape. Pure.
 std::optional<std::string> split_text(const std::string& json);
 /// The body of the PUT, or what is wrong with the arguments. `who`: who asks. Pure.

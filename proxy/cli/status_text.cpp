@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "cli/pause_client.hpp"
 #include "cli/rollout_seen.hpp"
 #include "cli/text_table.hpp"
 
@@ -53,6 +54,22 @@ std::string weight(const json::value& endpoint) {
   return fmt::format("{:.1f} of {}", effective->to_number<double>(), configured);
 }
 
+/// Whether the last reload was refused, or taken back by its guard.
+std::string reload_failed(const json::value& config) {
+  const json::value* const guard = config.as_object().if_contains("guard");
+  const bool taken_back = guard != nullptr && guard->at("state").as_string() == "taken_back" &&
+                          text(config.at("last_reload"), "error").starts_with("taken back");
+  return taken_back ? "the files differ from it, reload" : "reload refused";
+}
+
+/// A reload that is watched now.
+std::string watched(const json::value& config) {
+  const json::value* const guard = config.as_object().if_contains("guard");
+  if (guard == nullptr || guard->at("state").as_string() != "watching") return {};
+  return "guard     generation " + count(*guard, "generation") + " is watched until " +
+         text(*guard, "until") + "\n";
+}
+
 std::string summary(const json::value& status) {
   constexpr std::size_t hash_shown = 12;
   const json::value& config = status.at("config");
@@ -66,7 +83,8 @@ std::string summary(const json::value& status) {
          text(config, "hash").substr(0, hash_shown) + ", ";
   out += reload.at("success").as_bool()
              ? "loaded " + text(reload, "at") + "\n"
-             : "reload refused " + text(reload, "at") + ": " + text(reload, "error") + "\n";
+             : reload_failed(config) + " " + text(reload, "at") + ": " + text(reload, "error") + "\n";
+  out += watched(config);
   out +=
       "requests  " + count(requests, "total") + " answered, " + count(requests, "in_flight") + " in flight\n";
   const json::value* const bounds = status.as_object().if_contains("overload");
@@ -129,6 +147,17 @@ std::string taken_out(const json::value& status) {
   return out.empty() ? out : "\n" + out;
 }
 
+/// A line for each route that is paused.
+std::string pauses(const json::value& status) {
+  const json::value* const routes = status.as_object().if_contains("pauses");
+  if (routes == nullptr) return {};
+  std::string out;
+  for (const json::value& pause : routes->as_array()) {
+    out += pause_line(pause.as_object()).value_or(std::string()) + "\n";
+  }
+  return out.empty() ? out : "\n" + out;
+}
+
 /// The last active check of each endpoint that has had one.
 std::string checks(const json::value& status) {
   TextTable table({"UPSTREAM", "ENDPOINT", "LAST CHECK", "DETAIL", "IN A ROW", "AT"});
@@ -151,7 +180,7 @@ std::optional<std::string> status_text(const json::object& status) {
   try {
     const json::value whole(status);
     return summary(whole) + "\n" + listeners(whole) + "\n" + endpoints(whole) + taken_out(whole) +
-           checks(whole);
+           pauses(whole) + checks(whole);
   } catch (const std::exception&) {
     return std::nullopt;
   }

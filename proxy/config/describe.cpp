@@ -29,6 +29,9 @@ constexpr KeyInfo keys[] = {
      "front stops sending first. Then the drain begins; a second SIGTERM begins it at once."},
     {"server.shutdown_timeout", "duration", "", "30s",
      "On SIGTERM: time to finish what runs before it is closed."},
+    {"server.reload_guard", "duration", "", "0s",
+     "How long each reload is watched, 1s to 10m: where requests fail more often than before it, the "
+     "configuration before it returns. See Guarded reloads below. 0: not at all."},
     {"server.max_connections", "number 1..10000000", "connections", "20000",
      "Over all workers. Past it the oldest idle connection makes room; where none idles the new one gets "
      "503."},

@@ -1,6 +1,7 @@
 #include "config/diff.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <unordered_map>
 #include <utility>
 
@@ -151,7 +152,85 @@ std::vector<std::string> changed_settings(const Config& before, const Config& no
   return names;
 }
 
+Places places_of(const Config& before, const Config& now) {
+  return {places_in(before.listeners, now.listeners), places_in(before.upstreams, now.upstreams),
+          places_in(before.rate_limits, now.rate_limits),
+          places_in(before.header_policies, now.header_policies),
+          places_in(before.access_lists, now.access_lists)};
+}
+
+/// Names of `now` that `before` does not have like that.
+template <class T, class Same>
+std::set<std::string_view> differing(const std::vector<T>& before, const std::vector<T>& now, Same same) {
+  const auto places = places_in(before, now);
+  std::set<std::string_view> names;
+  for (const T& item : now) names.insert(item.name);
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    if (places[i] != gone && same(before[i], now[places[i]])) names.erase(before[i].name);
+  }
+  return names;
+}
+
+/// What of a new configuration is not as it was, by name.
+struct Differing {
+  std::set<std::string_view> upstreams, rate_limits, header_policies, access_lists;
+};
+
+/// Whether `route` of `config` refers to something that differs.
+bool refers_to(const Route& route, const Config& config, const Differing& differing) {
+  const auto one_of = [](const std::vector<std::size_t>& indices, const auto& items, const auto& names) {
+    return std::ranges::any_of(indices, [&](std::size_t index) { return names.contains(items[index].name); });
+  };
+  if (one_of(route.rate_limits, config.rate_limits, differing.rate_limits) ||
+      one_of(route.headers, config.header_policies, differing.header_policies) ||
+      one_of(route.access, config.access_lists, differing.access_lists))
+    return true;
+  const auto* const proxy = std::get_if<ProxyAction>(&route.action);
+  if (proxy == nullptr) return false;
+  const auto differs = [&](std::size_t upstream) {
+    return upstream != no_upstream && differing.upstreams.contains(config.upstreams[upstream].name);
+  };
+  return differs(proxy->upstream) ||
+         (proxy->split && std::ranges::any_of(proxy->split->targets, differs, &SplitTarget::upstream));
+}
+
 }  // namespace
+
+TouchedRoutes touched_routes(const Config& before, const Config& now,
+                             const std::set<std::string>& changed_files) {
+  const Places places = places_of(before, now);
+  const auto same = [&](const auto& old, const auto& fresh) {
+    return old == fresh && !names_one_of(fresh, changed_files);
+  };
+  const Differing differs{differing(before.upstreams, now.upstreams, same),
+                          differing(before.rate_limits, now.rate_limits, std::equal_to<>()),
+                          differing(before.header_policies, now.header_policies, std::equal_to<>()),
+                          differing(before.access_lists, now.access_lists, std::equal_to<>())};
+  const std::vector<std::size_t> routes = places_in(before.routes, now.routes);
+  bool all = before.server != now.server || before.trusted_proxies != now.trusted_proxies ||
+             reordered(routes) || std::ranges::count(routes, gone) != 0 ||
+             before.listeners.size() != now.listeners.size() ||
+             !differing(before.listeners, now.listeners, same).empty();
+  std::vector<const Route*> old(now.routes.size());
+  for (std::size_t i = 0; i < routes.size(); ++i) {
+    if (routes[i] != gone) old[routes[i]] = &before.routes[i];
+  }
+  TouchedRoutes touched;
+  for (std::size_t i = 0; i < now.routes.size(); ++i) {
+    const Route& route = now.routes[i];
+    if (old[i] == nullptr) {
+      touched.added.push_back(route.name);
+      continue;
+    }
+    const Route as_it_was = moved(*old[i], places);
+    all = all || as_it_was.match != route.match;
+    const bool kept = as_it_was == route && !refers_to(route, now, differs);
+    (kept ? touched.kept : touched.changed).push_back(route.name);
+  }
+  if (all) touched.changed.insert(touched.changed.end(), touched.kept.begin(), touched.kept.end());
+  if (all) touched.kept.clear();
+  return touched;
+}
 
 Changes diff(const Config& before, const Config& now, const std::set<std::string>& changed_files) {
   const Places places = places_of(before, now);

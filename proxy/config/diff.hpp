@@ -52,6 +52,18 @@ struct MovedRoute {
   std::string name, behind;
 };
 std::vector<MovedRoute> moved_routes(const Config& before, const Config& now);
+/// Routes by name, by whether a new configuration treats them otherwise than the one before. `changed` and `kept` are
+/// in both.
+struct TouchedRoutes {
+  std::vector<std::string> changed, added, kept;
+  bool any() const { return !changed.empty() || !added.empty(); }
+};
+
+/// A route is changed where it differs itself, or something that it refers to; a mirror's upstream answers no client.
+/// All are where something differs that all requests pass (listeners, server, trusted_proxies), and where requests may
+/// come to another route than before: one was removed, matches others, or stands at another place.
+TouchedRoutes touched_routes(const Config& before, const Config& now,
+                             const std::set<std::string>& changed_files = {});
 
 /// `routes: kept 12, changed 1, removed 0, added 2; ...`, one phrase a kind.
 std::string to_text(const Changes& changes);

@@ -55,6 +55,7 @@ void put_server(JsonText& json, const Server& server) {
   }
   duration(json, "shutdown_delay", server.shutdown_delay);
   duration(json, "shutdown_timeout", server.shutdown_timeout);
+  duration(json, "reload_guard", server.reload_guard);
   json.number("max_connections", server.max_connections);
   json.text("state_dir", server.state_dir);
   put_resolver(json, server.resolver);

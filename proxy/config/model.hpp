@@ -37,10 +37,13 @@ struct Overload {
   bool operator==(const Overload&) const = default;
 };
 
+inline constexpr Milliseconds reload_guard_min{1'000}, reload_guard_max{600'000};
+
 struct Server {
   unsigned workers = 0;            // 0: auto, one per usable CPU
   Milliseconds shutdown_delay{0};  // not ready, and accepting, before the drain
   Milliseconds shutdown_timeout{30'000};
+  Milliseconds reload_guard{0};  // how long a reload is watched, and may be taken back; 0: not at all
   std::uint32_t max_connections = 20'000;
   std::string state_dir;  // a folder for weights set at run time and their audit; empty: memory only
   Resolver resolver;

@@ -3,6 +3,7 @@
 #include "config/blocks.hpp"
 #include "config/hosts.hpp"
 #include "config/scalars.hpp"
+#include "core/units.hpp"
 #include "http/authority.hpp"
 #include "http/text.hpp"
 
@@ -74,6 +75,16 @@ AccessLog parse_access_log(const Field& field) {
   return access;
 }
 
+/// Below a second there is nothing to see, and past ten minutes a reload is no longer the cause.
+std::optional<Milliseconds> parse_reload_guard(const Field& field) {
+  const auto time = parse_any_duration(field);
+  if (!time || time->count() == 0 || (*time >= reload_guard_min && *time <= reload_guard_max)) return time;
+  field.report(quote(field.node.text) + " is out of range", "write 0, or a duration from " +
+                                                                format_duration(reload_guard_min) + " to " +
+                                                                format_duration(reload_guard_max));
+  return std::nullopt;
+}
+
 }  // namespace
 
 Server parse_server(const Field& field) {
@@ -82,6 +93,7 @@ Server parse_server(const Field& field) {
   reader.optional("workers", server.workers, parse_workers);
   reader.optional("shutdown_delay", server.shutdown_delay, parse_any_duration);
   reader.optional("shutdown_timeout", server.shutdown_timeout, parse_any_duration);
+  reader.optional("reload_guard", server.reload_guard, parse_reload_guard);
   reader.optional("max_connections", server.max_connections,
                   number_between(std::uint32_t{1}, connections_max));
   reader.optional("state_dir", server.state_dir, parse_text);

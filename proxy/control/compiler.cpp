@@ -206,6 +206,7 @@ void Compiler::build_routes(Prepared& prepared) {
     for (const std::size_t index : route.access) runtime.access.push_back(lists[index]);
     runtime.in_flight = in_flight(route);
     runtime.mirror = mirror(config, route);
+    if (std::holds_alternative<config::ProxyAction>(route.action)) runtime.pause = kept(pauses_, route.name);
     const auto* const proxy = std::get_if<config::ProxyAction>(&route.action);
     if (proxy != nullptr && proxy->split) {
       runtime.split = prepared.splits.size();
@@ -414,6 +415,7 @@ std::shared_ptr<server::Snapshot> Compiler::build(const Prepared& prepared, std:
   forget_unused(split_shared_);
   forget_unused(in_flight_);
   forget_unused(mirrors_);
+  forget_unused(pauses_);
   forget_unused(client_counts_);
   return snapshot;
 }

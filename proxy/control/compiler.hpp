@@ -108,6 +108,7 @@ class Compiler {
   std::map<std::string, std::weak_ptr<listen::ClientCounts>> client_counts_;  // by listener name
   std::map<std::string, std::weak_ptr<route::InFlight>> in_flight_;           // by route name
   std::map<std::string, std::weak_ptr<route::MirrorShared>> mirrors_;         // by route name
+  std::map<std::string, std::weak_ptr<route::PauseGate>> pauses_;             // by route name
   std::map<std::string, std::weak_ptr<split::Shared>> split_shared_;          // by route name
   std::map<std::string, std::weak_ptr<upstream::EndpointState>> endpoints_;   // by identity
   AbsentEndpoints absent_;

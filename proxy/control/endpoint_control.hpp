@@ -28,6 +28,12 @@ class EndpointControl {
   /// For a configuration that is in force from now on: overrides of endpoints that left it are removed.
   void reconcile(const config::Config& config);
 
+  const OperatorOverrides& overrides() const { return overrides_; }
+  /// OperatorOverrides::put_back, before another configuration is taken over in place of `config`.
+  void put_back(const OperatorOverrides& earlier, const config::Config& config) {
+    overrides_.put_back(earlier, config);
+  }
+
  private:
   std::variant<OperatorOverrides::Place, EndpointOutcome> find(const EndpointCall& call) const;
   EndpointControlReport report(const OperatorOverrides::Place& place) const;

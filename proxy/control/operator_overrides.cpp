@@ -7,10 +7,13 @@ namespace weir::control {
 namespace {
 
 /// Any address may be behind a name: of those the port decides.
-bool may_have(const config::Upstream& upstream, const SocketAddress& address) {
-  return std::ranges::any_of(upstream.endpoints, [&address](const config::Endpoint& endpoint) {
-    return endpoint.port == address.port && (!endpoint.ip || *endpoint.ip == address.ip);
-  });
+bool may_have(const config::Config& config, const OperatorOverrides::Place& place) {
+  const auto upstream = std::ranges::find(config.upstreams, place.upstream, &config::Upstream::name);
+  if (upstream == config.upstreams.end()) return false;
+  return std::ranges::any_of(
+      upstream->endpoints, [&address = place.address](const config::Endpoint& endpoint) {
+        return endpoint.port == address.port && (!endpoint.ip || *endpoint.ip == address.ip);
+      });
 }
 
 }  // namespace
@@ -38,13 +41,18 @@ void OperatorOverrides::set(const Place& place, OperatorOverride entry) {
   }
 }
 
+void OperatorOverrides::put_back(const OperatorOverrides& earlier, const config::Config& config) {
+  for (const auto& [place, entry] : earlier.overrides_) {
+    if (!may_have(config, place) && has_room_for(place)) overrides_.emplace(place, entry);
+  }
+}
+
 std::vector<std::pair<OperatorOverrides::Place, OperatorOverride>> OperatorOverrides::forget_gone(
     const config::Config& config) {
   std::vector<std::pair<Place, OperatorOverride>> gone;
   for (auto entry = overrides_.begin(); entry != overrides_.end();) {
     const Place& place = entry->first;
-    const auto upstream = std::ranges::find(config.upstreams, place.upstream, &config::Upstream::name);
-    if (upstream != config.upstreams.end() && may_have(*upstream, place.address)) {
+    if (may_have(config, place)) {
       ++entry;
       continue;
     }

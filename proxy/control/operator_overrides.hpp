@@ -40,6 +40,9 @@ class OperatorOverrides {
   /// `active` removes the override. Needs has_room_for().
   void set(const Place& place, OperatorOverride entry);
 
+  /// Those of `earlier` that `config` has no endpoint for, as far as there is room: they were forgotten with it.
+  void put_back(const OperatorOverrides& earlier, const config::Config& config);
+
   /// Removes the overrides of endpoints that `config` does not have, and returns them.
   std::vector<std::pair<Place, OperatorOverride>> forget_gone(const config::Config& config);
 

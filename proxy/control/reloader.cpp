@@ -81,10 +81,10 @@ config::LoadResult Reloader::load(FileDigests& read) const {
   return config::load(files_, recording(surroundings_, read));
 }
 
-void Reloader::reload(const Reply<ReloadOutcome>& reply) {
+void Reloader::reload(const ReloadWish& wish, const Reply<ReloadOutcome>& reply) {
   if (reloading_) {
     // The files may have changed since that one read them: another one follows.
-    waiting_.push_back(reply);
+    waiting_.emplace_back(wish, reply);
     return;
   }
   if (serving_.is_ending()) {
@@ -101,6 +101,30 @@ void Reloader::reload(const Reply<ReloadOutcome>& reply) {
     return;
   }
   const auto config = std::make_shared<const config::Config>(std::move(std::get<config::Config>(loaded)));
+  bring(
+      config, std::move(read), [this, wish](const Go& go) { before_(wish, go); }, reply);
+}
+
+void Reloader::bring_back(const std::shared_ptr<const config::Config>& config, const FileDigests& files,
+                          const std::string& why, std::function<void()> before,
+                          const Reply<ReloadOutcome>& reply) {
+  reloading_ = true;
+  notifier_.reloading();
+  const auto before_it = [before = std::move(before)](const Go& go) {
+    before();
+    go(Installed());
+  };
+  bring(config, files, before_it, [this, why, reply](const ReloadOutcome& outcome) {
+    if (outcome.ok) last_error_ = "taken back: " + why;
+    if (outcome.ok && serving_.state() == RunState::ready)
+      notifier_.ready("ready; the last reload was taken back");
+    reply(outcome);
+  });
+}
+
+/// Puts `config`, which was read from the files `read`, in force.
+void Reloader::bring(const std::shared_ptr<const config::Config>& config, FileDigests read,
+                     const std::function<void(const Go&)>& before, const Reply<ReloadOutcome>& reply) {
   auto next = publisher_.prepare(config);
   if (!next) {
     end(refused({next.error().detail}), reply);
@@ -108,13 +132,16 @@ void Reloader::reload(const Reply<ReloadOutcome>& reply) {
   }
   // New names are looked up first: an upstream must not lose its endpoints only because they have names now.
   const auto held = std::make_shared<Publisher::Next>(std::move(*next));
-  resolver_.watch(host_names(*config), config->server.resolver, [this, held, reply, read = std::move(read)] {
+  const auto go = [this, held, reply, read = std::move(read)](Result<Installed> installed) {
     if (serving_.is_ending()) return end(refused({"Weir is shutting down"}), reply);
-    take_over(std::move(*held), read, reply);
-  });
+    if (!installed) return end(refused({installed.error().detail}), reply);
+    take_over(std::move(*held), read, std::move(*installed), reply);
+  };
+  resolver_.watch(host_names(*config), config->server.resolver, [before, go] { before(go); });
 }
 
-void Reloader::take_over(Publisher::Next next, const FileDigests& read, const Reply<ReloadOutcome>& reply) {
+void Reloader::take_over(Publisher::Next next, const FileDigests& read, Installed installed,
+                         const Reply<ReloadOutcome>& reply) {
   const auto before = serving_.snapshot()->config;
   publisher_.take_over(std::move(next));
   const config::Config& now = *serving_.snapshot()->config;
@@ -123,7 +150,11 @@ void Reloader::take_over(Publisher::Next next, const FileDigests& read, const Re
   outcome.ok = true;
   outcome.changes = config::diff(*before, now, changed_files(files_in_force_, read));
   files_in_force_ = read;
-  serving_.when_installed([this, reply, outcome = std::move(outcome)] { end(outcome, reply); });
+  serving_.when_installed([this, reply, outcome = std::move(outcome), installed = std::move(installed),
+                           generation = serving_.generation()]() mutable {
+    if (installed) installed(outcome, generation);
+    end(std::move(outcome), reply);
+  });
 }
 
 void Reloader::end(ReloadOutcome outcome, const Reply<ReloadOutcome>& reply) {
@@ -149,8 +180,11 @@ void Reloader::end(ReloadOutcome outcome, const Reply<ReloadOutcome>& reply) {
   watch_files();
   if (waiting_.empty()) return;
   // One more reading of the files answers all requests that came meanwhile.
-  reload([waiting = std::exchange(waiting_, {})](const ReloadOutcome& again) {
-    for (const auto& waiter : waiting) {
+  auto waiting = std::exchange(waiting_, {});
+  ReloadWish wish;
+  for (const auto& [each, ignored] : waiting) wish.join(each);
+  reload(wish, [waiting = std::move(waiting)](const ReloadOutcome& again) {
+    for (const auto& [ignored, waiter] : waiting) {
       if (waiter) waiter(again);
     }
   });
@@ -184,7 +218,7 @@ void Reloader::files_touched() {
   const auto changed = changed_files(files_read_, read_again(files_read_, surroundings_));
   if (changed.empty()) return;
   observe::log(config::LogLevel::info, "changed: {}", join({changed.begin(), changed.end()}));
-  reload(nullptr);
+  reload({}, nullptr);
 }
 
 }  // namespace weir::control

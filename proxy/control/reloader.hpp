@@ -7,7 +7,9 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "admin/backend.hpp"
@@ -17,6 +19,7 @@
 #include "control/file_watch.hpp"
 #include "control/notify.hpp"
 #include "control/publisher.hpp"
+#include "control/return_point.hpp"
 #include "control/serving.hpp"
 #include "names/name_resolver.hpp"
 
@@ -33,16 +36,31 @@ class Reloader {
 
   void set_applied(Applied applied) { applied_ = std::move(applied); }
 
+  /// When all workers have what was reloaded: its outcome so far, and its generation.
+  using Installed = std::function<void(ReloadOutcome&, std::uint64_t)>;
+  using Go = std::function<void(Result<Installed>)>;
+  /// Right before a reload is taken over, when nothing else can fail any more: it is, when `go` is called, now or
+  /// later. An error refuses the reload.
+  using BeforeReload = std::function<void(const ReloadWish&, const Go& go)>;
+  void set_before(BeforeReload before) { before_ = std::move(before); }
+
   /// The first reading, at the start.
   config::LoadResult load();
   /// False: --watch cannot work, and stderr says why.
   bool start_watch();
 
   /// `reply` may be null.
-  void reload(const Reply<ReloadOutcome>& reply);
+  void reload(const ReloadWish& wish, const Reply<ReloadOutcome>& reply);
+  /// As a reload to `config`, which was in force before, read from these `files`. The files themselves stay as they
+  /// are: --watch goes on comparing them with what was read last, and last_error() says `why` until the next reload.
+  /// Not while another one is under way.
+  void bring_back(const std::shared_ptr<const config::Config>& config, const FileDigests& files,
+                  const std::string& why, std::function<void()> before, const Reply<ReloadOutcome>& reply);
   bool is_reloading() const { return reloading_; }
 
   const std::vector<std::string>& files() const { return files_; }
+  /// That the configuration in force was read from.
+  const FileDigests& files_in_force() const { return files_in_force_; }
   std::chrono::system_clock::time_point last() const { return last_; }
   /// By the last one that was taken over.
   const std::optional<config::Changes>& last_changes() const { return last_changes_; }
@@ -51,7 +69,10 @@ class Reloader {
 
  private:
   config::LoadResult load(FileDigests& read) const;
-  void take_over(Publisher::Next next, const FileDigests& read, const Reply<ReloadOutcome>& reply);
+  void bring(const std::shared_ptr<const config::Config>& config, FileDigests read,
+             const std::function<void(const Go&)>& before, const Reply<ReloadOutcome>& reply);
+  void take_over(Publisher::Next next, const FileDigests& read, Installed installed,
+                 const Reply<ReloadOutcome>& reply);
   void end(ReloadOutcome outcome, const Reply<ReloadOutcome>& reply);
   void watch_files();
   void files_touched();
@@ -66,8 +87,9 @@ class Reloader {
   FileDigests files_in_force_;        // that the configuration in force was read from
   FileDigests files_read_;            // that the last attempt read, and those in force
   Applied applied_;
+  BeforeReload before_ = [](const ReloadWish&, const Go& go) { go(Installed()); };
   bool reloading_ = false;
-  std::vector<Reply<ReloadOutcome>> waiting_;
+  std::vector<std::pair<ReloadWish, Reply<ReloadOutcome>>> waiting_;
   std::string last_error_;
   std::optional<config::Changes> last_changes_;
   std::chrono::system_clock::time_point last_ = std::chrono::system_clock::now();

@@ -90,6 +90,9 @@ StatusReport Reports::status() const {
   report.config_files = parts_.reloader.files();
   report.last_reload = parts_.reloader.last();
   report.last_reload_error = parts_.reloader.last_error();
+  report.files_differ = !report.last_reload_error.empty();
+  report.guard = parts_.guarded.guard().report();
+  report.pauses = parts_.pauses.reports();
   report.overload = parts_.overload.state();
   for (RolloutReport& rollout : parts_.rollouts.reports()) {
     if (rollout.id != 0) report.rollouts.push_back(std::move(rollout));
@@ -188,6 +191,9 @@ observe::ScrapeInput Reports::scrape_input() const {
   input.config_hash = snapshot().config->hash;
   input.last_reload_success = parts_.reloader.last_error().empty();
   input.last_reload = parts_.reloader.last();
+  const ReloadGuard::Verdicts& verdicts = parts_.guarded.guard().verdicts();
+  input.guard = {verdicts.kept, verdicts.taken_back, verdicts.superseded, verdicts.failed};
+  input.pauses = parts_.pauses.facts();
   add_upstreams(input);
   for (const SplitReport& split : parts_.splits.reports()) {
     for (const SplitTargetReport& target : split.targets) {

@@ -10,10 +10,12 @@
 #include "admin/backend.hpp"
 #include "admin/live_facts.hpp"
 #include "control/endpoint_control.hpp"
+#include "control/guarded_reloads.hpp"
 #include "control/overload_guard.hpp"
 #include "control/publisher.hpp"
 #include "control/reloader.hpp"
 #include "control/rollout_control.hpp"
+#include "control/route_pauses.hpp"
 #include "control/serving.hpp"
 #include "control/split_control.hpp"
 #include "names/name_resolver.hpp"
@@ -35,6 +37,8 @@ class Reports {
     const SplitControl& splits;
     const RolloutControl& rollouts;
     const EndpointControl& endpoints;
+    const RoutePauses& pauses;
+    const GuardedReloads& guarded;
   };
   explicit Reports(const Parts& parts) : parts_(parts) {}
 

@@ -47,6 +47,21 @@ void Serving::when_installed(std::function<void()> done) const {
   }
 }
 
+void Serving::sum(const std::function<std::uint64_t(server::Worker&)>& count,
+                  const std::function<void(std::uint64_t)>& done) const {
+  struct Sum {
+    std::uint64_t value = 0;
+    std::size_t missing = 0;
+  };
+  const auto all = std::make_shared<Sum>(Sum{0, workers_.size()});
+  post([this, count, done, all](server::Worker& worker) {
+    boost::asio::post(context_, [value = count(worker), done, all] {
+      all->value += value;
+      if (--all->missing == 0) done(all->value);
+    });
+  });
+}
+
 void Serving::collect(std::function<void(observe::WorkerMetrics&)> done) const {
   struct Collection {
     observe::WorkerMetrics merged;

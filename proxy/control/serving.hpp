@@ -44,6 +44,9 @@ class Serving {
   /// Calls `done` on the control thread once every worker has done what was posted to it before: uses the snapshot that
   /// was installed last, for one.
   void when_installed(std::function<void()> done) const;
+  /// What `count` says on each worker's thread, added up, to `done` on the control thread.
+  void sum(const std::function<std::uint64_t(server::Worker&)>& count,
+           const std::function<void(std::uint64_t)>& done) const;
   /// Copies the counters of all workers, merges them and hands the sum to `done` on the control thread.
   void collect(std::function<void(observe::WorkerMetrics&)> done) const;
 

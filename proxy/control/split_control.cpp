@@ -123,15 +123,21 @@ void SplitControl::set(const SplitCall& call, const Reply<SplitOutcome>& reply) 
   change.reason = request.reason;
   change.ttl = request.ttl;
   change.who = asked_by(request.who, call.peer);
-  const auto set = store_.set(*config, *route, change, std::chrono::system_clock::now());
+  put(*route, change, reply);
+}
+
+void SplitControl::put(const config::Route& route, const WeightChange& change,
+                       const Reply<SplitOutcome>& reply) {
+  const auto set = store_.set(*serving_.snapshot()->config, route, change, std::chrono::system_clock::now());
   if (!set) return reply(refused(500, "the weights are not changed: " + set.error().detail));
-  rollouts_.end(route->name, change.who, change.reason);
-  observe::log(config::LogLevel::info, "split of route {}: {} set by {}{}{}", route->name,
+  rollouts_.end(route.name, change.who, change.reason);
+  observe::log(config::LogLevel::info, "split of route {}: {} set by {}{}{}", route.name,
                split::to_string(change.weights), change.who, change.reason.empty() ? "" : ": ",
                change.reason);
+  const std::string name = route.name;
   publisher_.publish_generation();
   watch_expiry();
-  serving_.when_installed([this, reply, name = route->name] {
+  serving_.when_installed([this, reply, name] {
     SplitOutcome outcome;
     // A reload may have taken the route away since.
     const auto now_there = std::ranges::find(serving_.snapshot()->config->routes, name, &config::Route::name);
@@ -140,6 +146,11 @@ void SplitControl::set(const SplitCall& call, const Reply<SplitOutcome>& reply) 
     outcome.report = report(*now_there);
     reply(outcome);
   });
+}
+
+void SplitControl::put_back(const split::State& entries, const config::Config& config,
+                            const config::Config& other) {
+  log_all(store_.put_back(entries, config, other, std::chrono::system_clock::now()));
 }
 
 void SplitControl::watch_expiry() {

@@ -51,10 +51,17 @@ class SplitControl {
 
   /// Of all routes that have a split.
   std::vector<SplitReport> reports() const;
+  /// Of one that has a split.
+  SplitReport report(const config::Route& route) const;
   void set(const SplitCall& call, const Reply<SplitOutcome>& reply);
+  /// `change` of a route of the configuration in force; answers when all workers have it.
+  void put(const config::Route& route, const WeightChange& change, const Reply<SplitOutcome>& reply);
+
+  const SplitStore& store() const { return store_; }
+  /// SplitStore::put_back, before `config` is taken over in place of `other`.
+  void put_back(const split::State& entries, const config::Config& config, const config::Config& other);
 
  private:
-  SplitReport report(const config::Route& route) const;
   void watch_expiry();
 
   Serving& serving_;

@@ -59,8 +59,25 @@ Supervisor::Operated::Operated(Supervisor& supervisor, const std::string& state_
       splits(supervisor.context_, supervisor.serving_, supervisor.publisher_, audit, state_dir),
       rollouts(supervisor.context_, supervisor.serving_, supervisor.publisher_, audit, splits, state_dir),
       endpoints(supervisor.serving_, supervisor.compiler_, audit),
+      split_verbs(splits.store(), supervisor.split_verb_host()),
+      pauses(supervisor.context_, supervisor.serving_, audit),
+      guarded({supervisor.context_, supervisor.serving_, supervisor.reloader_, splits, endpoints, audit,
+               supervisor.names_}),
       reports({supervisor.serving_, supervisor.publisher_, supervisor.reloader_, supervisor.resolver_,
-               supervisor.checks_, supervisor.overload_, splits, rollouts, endpoints}) {}
+               supervisor.checks_, supervisor.overload_, splits, rollouts, endpoints, pauses, guarded}) {}
+
+/// Used once everything is there.
+SplitVerbHost Supervisor::split_verb_host() {
+  SplitVerbHost host;
+  host.config = [this] { return serving_.snapshot()->config; };
+  host.report = [this](const config::Route& route) { return operated_->splits.report(route); };
+  host.put = [this](const config::Route& route, const WeightChange& change,
+                    const Reply<SplitOutcome>& reply) { operated_->splits.put(route, change, reply); };
+  host.is_generation = [this](std::string_view text) { return serving_.is_generation(text); };
+  host.draining = [this] { return serving_.state() == RunState::draining; };
+  host.rollout_runs = [this](std::string_view route) { return operated_->rollouts.is_running(route); };
+  return host;
+}
 
 Supervisor::Supervisor(std::vector<std::string> files, config::Surroundings surroundings, bool watch)
     : signals_(context_),
@@ -146,6 +163,7 @@ int Supervisor::start() {
   serving_.start();
   watch_ticket_keys();
   overload_.start();
+  operated_->guarded.start();
   watch_endpoints();
   name_keeper_.watch();
   serving_.set_state(RunState::ready);
@@ -181,7 +199,10 @@ Publisher::Sources Supervisor::sources() {
     operated_->endpoints.reconcile(config);
     overload_.configure(config.server);
   };
-  sources.published = [this](const server::Snapshot& snapshot) { checks_.install(snapshot); };
+  sources.published = [this](const server::Snapshot& snapshot) {
+    checks_.install(snapshot);
+    operated_->pauses.reconcile();
+  };
   return sources;
 }
 
@@ -227,7 +248,9 @@ AdminBackend Supervisor::make_backend() {
       reply(std::move(upstreams));
     });
   };
-  backend.reload = [this](const Reply<ReloadOutcome>& reply) { reloader_.reload(reply); };
+  backend.reload = [this](const ReloadCall& call, const Reply<ReloadOutcome>& reply) {
+    operated_->guarded.reload(call, reply);
+  };
   backend.splits = [&splits] { return splits.reports(); };
   backend.set_split = [&splits](const SplitCall& call, const Reply<SplitOutcome>& reply) {
     splits.set(call, reply);
@@ -236,6 +259,10 @@ AdminBackend Supervisor::make_backend() {
   backend.endpoint = [&endpoints](const EndpointCall& call) { return endpoints.show(call); };
   backend.set_endpoint = [&endpoints](const EndpointCall& call, const Reply<EndpointOutcome>& reply) {
     endpoints.set(call, reply);
+  };
+  backend.route_verb = [this](const RouteVerbCall& call, const Reply<RouteVerbOutcome>& reply) {
+    if (call.verb == RouteVerb::pause) return operated_->pauses.call(call, reply);
+    operated_->split_verbs.call(call, reply);
   };
   backend.explain = [live = LiveExplain(serving_, overload_, splits, endpoints)](std::string_view body) {
     return live.answer(body);
@@ -308,7 +335,7 @@ void Supervisor::wait_for_signal() {
 void Supervisor::handle_signal(int number) {
   switch (number) {
     case SIGHUP:
-      reloader_.reload(nullptr);
+      reloader_.reload({}, nullptr);
       return;
     case SIGUSR1:
       reopen_logs();
@@ -350,6 +377,7 @@ void Supervisor::drain() {
   observe::log(config::LogLevel::info, "draining: {} connections, at most {} ms",
                serving_.shared().connections.load(), timeout.count());
   operated_->rollouts.stop();
+  operated_->pauses.drain(timeout);
   admin_->end_event_streams();
   workers_left_ = serving_.workers().size();
   serving_.post([this](server::Worker& worker) {

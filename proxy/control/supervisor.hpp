@@ -15,6 +15,7 @@
 #include "control/audit_log.hpp"
 #include "control/compiler.hpp"
 #include "control/endpoint_control.hpp"
+#include "control/guarded_reloads.hpp"
 #include "control/name_keeper.hpp"
 #include "control/notify.hpp"
 #include "control/overload_guard.hpp"
@@ -22,8 +23,10 @@
 #include "control/reloader.hpp"
 #include "control/reports.hpp"
 #include "control/rollout_control.hpp"
+#include "control/route_pauses.hpp"
 #include "control/serving.hpp"
 #include "control/split_control.hpp"
+#include "control/split_verbs.hpp"
 #include "names/name_resolver.hpp"
 #include "server/checker.hpp"
 
@@ -33,6 +36,7 @@ inline constexpr int exit_ok = 0;
 inline constexpr int exit_bad_input = 1;
 inline constexpr int exit_usage = 2;
 inline constexpr int exit_cannot_start = 3;
+inline constexpr int exit_taken_back = 4;  // what was asked for was done, and was worse than before
 
 class Supervisor {
  public:
@@ -52,6 +56,9 @@ class Supervisor {
     SplitControl splits;
     RolloutControl rollouts;
     EndpointControl endpoints;
+    SplitVerbs split_verbs;
+    RoutePauses pauses;
+    GuardedReloads guarded;
     Reports reports;
     io::FileDescriptor folder;  // holds the lock on it
 
@@ -64,6 +71,7 @@ class Supervisor {
   void make_workers(const config::Config& config);
   bool start_admin();
   AdminBackend make_backend();
+  SplitVerbHost split_verb_host();
   void apply_process_keys(const config::Config& before, const config::Config& now);
   void announce_ready();
   void run_loop();

@@ -32,6 +32,7 @@ constexpr std::array<ErrorFacts, static_cast<std::size_t>(ErrorKind::internal) +
     {"endpoint_busy", 503, "connection_limit_reached"},
     {"queue_full", 503, "connection_limit_reached"},
     {"queue_timeout", 503, "connection_limit_reached"},
+    {"pause_queue_full", 503, "connection_limit_reached"},
     {"connect_refused", 502, "connection_refused"},
     {"connect_failed", 502, "destination_ip_unroutable"},
     {"connect_timeout", 504, "connection_timeout"},

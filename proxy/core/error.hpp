@@ -39,6 +39,7 @@ enum class ErrorKind : std::uint8_t {
   endpoint_busy,          // 503: every endpoint has as many as it may have at once
   queue_full,             // 503: and as many wait for one as may
   queue_timeout,          // 503: none became free in time
+  pause_queue_full,       // 503: the route is paused, and as many of its requests wait as may
   connect_refused,        // 502
   connect_failed,         // 502: unreachable and the like
   connect_timeout,        // 504

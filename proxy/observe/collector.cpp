@@ -312,6 +312,25 @@ void add_rollouts(Families& out, const std::vector<RolloutFacts>& rollouts) {
     out.push_back(std::move(*family).take());
 }
 
+void add_pauses(Families& out, const std::vector<PauseFacts>& pauses) {
+  auto waiting =
+      Family::gauge("weir_paused_requests", "Requests that wait because their route is paused, or just was.");
+  auto ended =
+      Family::counter("weir_pause_requests_total",
+                      "Requests that came to a paused route, by what became of them (refused: as many "
+                      "waited as may).");
+  for (const PauseFacts& facts : pauses) {
+    const Labels route{{"route", facts.route}};
+    waiting.add(route, facts.waiting);
+    ended.add(with(route, "outcome", "let_go"), facts.let_go);
+    ended.add(with(route, "outcome", "timeout"), facts.timeout);
+    ended.add(with(route, "outcome", "left"), facts.left);
+    ended.add(with(route, "outcome", "refused"), facts.refused);
+  }
+  out.push_back(std::move(waiting).take());
+  out.push_back(std::move(ended).take());
+}
+
 void add_mirrors(Families& out, const WorkerMetrics& merged, const NameTable& names) {
   static_assert(std::tuple_size_v<decltype(MirrorCounters::by_outcome)> == route::mirror_outcome_count);
   auto requests = Family::counter("weir_mirror_requests_total",
@@ -478,6 +497,12 @@ void add_config(Families& out, const ScrapeInput& input) {
             {}, input.last_reload_success);
   add_gauge(out, "weir_config_last_reload_timestamp_seconds", "When the last reload was tried, in Unix time.",
             {}, unix_seconds(input.last_reload));
+  auto watched = Family::counter("weir_reload_guard_total", "Reloads that were watched, by the verdict.");
+  watched.add({{"verdict", "kept"}}, input.guard.kept);
+  watched.add({{"verdict", "taken_back"}}, input.guard.taken_back);
+  watched.add({{"verdict", "superseded"}}, input.guard.superseded);
+  watched.add({{"verdict", "failed"}}, input.guard.failed);
+  out.push_back(std::move(watched).take());
   add_gauge(out, "weir_config_info", "Always 1; `hash` is a digest of the configuration in use.",
             {{"hash", input.config_hash}}, 1);
   add_gauge(out, "weir_build_info", "Always 1; which Weir this is.",
@@ -512,6 +537,7 @@ Families collect(const WorkerMetrics& merged, const NameTable& names, const Scra
   add_balancing(out, merged, names, input.upstreams);
   add_splits(out, merged, names, input.splits);
   add_rollouts(out, input.rollouts);
+  add_pauses(out, input.pauses);
   add_mirrors(out, merged, names);
   add_endpoint_facts(out, input.endpoints);
   add_upstream_facts(out, input.upstreams);

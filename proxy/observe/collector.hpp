@@ -67,6 +67,13 @@ struct RolloutFacts {
   std::uint64_t dropped = 0;
 };
 
+/// A route that was paused at least once: requests that wait now, and how those that waited before ended.
+struct PauseFacts {
+  std::string route;
+  std::uint32_t waiting = 0;
+  std::uint64_t let_go = 0, timeout = 0, left = 0, refused = 0;
+};
+
 /// Current facts of one rate limit.
 struct LimitFacts {
   std::string name;
@@ -91,6 +98,11 @@ struct OverloadFacts {
   limit::Uses uses{};
 };
 
+/// Watched reloads, by their verdict.
+struct GuardFacts {
+  std::uint64_t kept = 0, taken_back = 0, superseded = 0, failed = 0;
+};
+
 /// What a scrape shows besides the workers' counters.
 struct ScrapeInput {
   std::string version, commit;
@@ -98,6 +110,7 @@ struct ScrapeInput {
   std::string config_hash;
   bool last_reload_success = true;
   std::chrono::system_clock::time_point last_reload;  // the start counts as the first one
+  GuardFacts guard;
   std::vector<EndpointFacts> endpoints;
   std::vector<UpstreamFacts> upstreams;
   std::vector<CheckFacts> checks;
@@ -105,6 +118,7 @@ struct ScrapeInput {
   std::vector<CertificateFacts> certificates;
   std::vector<SplitFacts> splits;
   std::vector<RolloutFacts> rollouts;
+  std::vector<PauseFacts> pauses;
   std::vector<LimitFacts> limits;
   std::vector<NameFacts> names;
   std::vector<LookUpCount> lookups;

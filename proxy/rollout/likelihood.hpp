@@ -8,6 +8,8 @@
 // rate of events is, or how it changes. Pure; any thread.
 #pragma once
 
+#include <cstdint>
+
 #include "rollout/tally.hpp"
 
 namespace weir::rollout {
@@ -18,5 +20,7 @@ namespace weir::rollout {
 /// in the last place. So evidence of a billion events is off by less than one part in a hundred thousand, and that of
 /// a million by less than one in a hundred million.
 double log_factor(const Tally& tally, double ratio);
+/// The same of whole events, `on_canary` of them there, where each had that chance. 0 < chance < 1.
+double log_factor(double chance, std::uint64_t events, std::uint64_t on_canary, double ratio);
 
 }  // namespace weir::rollout

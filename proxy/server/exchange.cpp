@@ -85,6 +85,10 @@ Task<After> Exchange::walk() {
   auto timed = grpc_steps_.read_timeout();
   if (!timed) co_return co_await answers_.failure(timed);
 
+  if (context_.decided.route->pause->closed()) {
+    auto let_go = co_await pause_.wait();
+    if (!let_go) co_return co_await answers_.failure(let_go);
+  }
   if (context_.decided.proxy->split) decider_.choose_side();
   auto entered = decider_.enter_upstream();
   if (!entered) co_return co_await answers_.failure(entered);

@@ -21,6 +21,7 @@
 #include "server/exchange_forward.hpp"
 #include "server/exchange_grpc.hpp"
 #include "server/exchange_mirror.hpp"
+#include "server/exchange_pause.hpp"
 #include "server/exchange_relay.hpp"
 #include "server/exchange_response.hpp"
 #include "server/exchange_state.hpp"
@@ -64,6 +65,7 @@ class Exchange final {
   GrpcSteps grpc_steps_{context_, request_};
   ClientResponse response_{context_};
   OwnAnswers answers_{context_, response_};
+  PauseStep pause_{context_, decider_};
   Mirroring mirror_{context_, request_};
   EndpointChoice choice_{context_, request_};
   Attempt attempt_{context_, request_, grpc_steps_, response_, mirror_, choice_};

@@ -32,7 +32,7 @@ std::string proxy_status_of(const Error& error) {
 bool is_about_load(ErrorKind kind) {
   return kind == ErrorKind::max_in_flight || kind == ErrorKind::max_requests ||
          kind == ErrorKind::endpoint_busy || kind == ErrorKind::queue_full ||
-         kind == ErrorKind::queue_timeout;
+         kind == ErrorKind::queue_timeout || kind == ErrorKind::pause_queue_full;
 }
 
 /// Whether a response may still be awaited on the connection. Not when the bytes can no longer be trusted.

@@ -1,5 +1,6 @@
 #include "server/exchange_forward.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -25,7 +26,8 @@ void Tries::reset() {
 Task<Result<void>> Tries::forward() {
   compose_request(context_, grpc_steps_, request_);
   mirror_.plan();
-  context_.deadline = context_.now() + decided_.timeouts->total;
+  // A wait at a paused route has begun to count already.
+  context_.deadline = std::min(context_.deadline, context_.now() + decided_.timeouts->total);
   grpc_steps_.limit_to_timeout();
   retry_.method = context_.head.method;
   for (;;) {

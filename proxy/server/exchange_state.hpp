@@ -100,7 +100,7 @@ struct Outcome {
   std::string kept_texts;  // what the log needs once the head's buffer is gone
   std::vector<observe::AttemptRecord> attempts;
   std::string_view retry_refusal;  // why there was no further attempt although it was wanted
-  double queue_ms = -1;            // waited for an endpoint; < 0: did not
+  double queue_ms = -1;            // waited for an endpoint, or at a paused route; < 0: did not
 
   void reset();
 };

@@ -22,6 +22,7 @@
 #include "observe/worker_metrics.hpp"
 #include "route/in_flight.hpp"
 #include "route/mirror.hpp"
+#include "route/pause_gate.hpp"
 #include "route/table.hpp"
 #include "server/rollout_runtime.hpp"
 #include "server/wait_queue.hpp"
@@ -119,6 +120,7 @@ struct RouteRuntime {
   std::vector<std::shared_ptr<const AccessRuntime>> access;
   std::shared_ptr<route::InFlight> in_flight;   // null: no bound
   std::shared_ptr<const MirrorRuntime> mirror;  // null: none
+  std::shared_ptr<route::PauseGate> pause;      // of a route that proxies; null: of another one
 };
 
 struct ListenerRuntime {

@@ -25,6 +25,7 @@
 #include "observe/worker_metrics.hpp"
 #include "server/generation.hpp"
 #include "server/mirrors.hpp"
+#include "server/paused_requests.hpp"
 #include "server/refusals.hpp"
 #include "server/response_room.hpp"
 #include "server/rollout_counter.hpp"
@@ -155,6 +156,7 @@ class Worker {
   /// And back, from one that has none.
   void take_room(std::string& text);
   Mirrors& mirrors() { return mirrors_; }
+  PausedRequests& paused() { return paused_; }
   HeldResponses& held_responses() { return held_responses_; }
 
   /// Where an access-log line is appended; null when the log is off. Call log_appended() after it.
@@ -212,6 +214,7 @@ class Worker {
   std::unordered_map<std::size_t, std::unique_ptr<listen::Acceptor>> acceptors_;  // by listener slot
   boost::intrusive::list<Session, boost::intrusive::constant_time_size<true>> sessions_;
   Mirrors mirrors_{*this};
+  PausedRequests paused_{reactor_};
   HeldResponses held_responses_;
   IdleSessions idle_sessions_;  // longest idle first
   TimePoint draining_since_ = TimePoint::max();

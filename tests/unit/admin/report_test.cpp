@@ -52,16 +52,25 @@ TEST(AdminJson, Status) {
   uses[0] = {95, 100};
   report.overload.update(uses);
   report.listeners = {{"https", "[::]:8443", true, 100, 5, 6}};
+  report.files_differ = true;
+  report.guard = {GuardReport::State::taken_back, 11, some_time - 30s, some_time, "worse"};
+  report.pauses = {{"api", true, 3, 10, 0, 1, 2, 3, 4, "ada", "restart", some_time - 30s, some_time + 30s}};
   report.requests_total = 18'446'744'073'709'551'615u;
   report.requests_in_flight = 2;
   EXPECT_EQ(
       to_json(report, some_time),
       R"({"version":"1.2.3","commit":"abc","pid":9,"state":"draining","started":"2026-01-31T11:58:30.000Z",)"
       R"("uptime_seconds":90,"workers":4,"config":{"generation":12,"hash":"ff00","files":["a.yaml","b.yaml"],)"
-      R"("last_reload":{"success":false,"at":"2026-01-31T12:00:00.000Z","error":"bad \"key\""}},)"
+      R"("files_differ":true,)"
+      R"("last_reload":{"success":false,"at":"2026-01-31T12:00:00.000Z","error":"bad \"key\""},)"
+      R"("guard":{"state":"taken_back","generation":11,"since":"2026-01-31T11:59:30.000Z",)"
+      R"("until":"2026-01-31T12:00:00.000Z","text":"worse"}},)"
       R"("overload":{"state":"tight","bounds":{"connections":{"used":95,"max":100,"state":"tight"}}},)"
       R"("listeners":[{"name":"https","address":"[::]:8443","tls":true,)"
       R"("connections":{"active":5,"idle":6,"total":100}}],)"
+      R"("pauses":[{"route":"api","state":"paused","waiting":3,"queue":10,)"
+      R"("requests":{"let_go":1,"timeout":2,"left":3,"refused":4},"who":"ada","reason":"restart",)"
+      R"("since":"2026-01-31T11:59:30.000Z","until":"2026-01-31T12:00:30.000Z","seconds_left":3E1}],)"
       R"("requests":{"total":18446744073709551615,"in_flight":2}})");
   report.last_reload_error.clear();
   const json::value good = json::parse(to_json(report, some_time - 200s));

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "admin/route_verb.hpp"
+
 namespace weir::control {
 namespace {
 
@@ -196,6 +198,32 @@ TEST(AdminRules, RolloutsAreStartedByPostAndSteeredByPut) {
   const auto verdict = admit(request, rules());
   EXPECT_EQ(std::get<AdminResponse>(verdict).status, 405);
   EXPECT_EQ(field(std::get<AdminResponse>(verdict), "Allow"), "GET, HEAD, POST, PUT");
+}
+
+TEST(AdminRules, VerbsOfARoute) {
+  AdminRequest request = get("/api/v1/routes/api/pause?x");
+  EXPECT_EQ(std::get<AdminAction>(admit(request, rules())), AdminAction::route_verb);
+  request.method = "PUT";
+  EXPECT_EQ(std::get<AdminAction>(admit(request, rules())), AdminAction::set_route_verb);
+  EXPECT_EQ(refusal(request, rules("s3cret")), 401);
+  request.method = "POST";
+  EXPECT_EQ(field(std::get<AdminResponse>(admit(request, rules())), "Allow"), "GET, HEAD, PUT");
+  for (const char* target : {"/api/v1/routes/api/promote", "/api/v1/routes/api/rollback"}) {
+    AdminRequest change = get(target);
+    EXPECT_EQ(field(std::get<AdminResponse>(admit(change, rules())), "Allow"), "POST") << target;
+    change.method = "POST";
+    EXPECT_EQ(std::get<AdminAction>(admit(change, rules())), AdminAction::set_route_verb) << target;
+    change.fetch_site = "cross-site";
+    EXPECT_EQ(refusal(change, rules()), 403) << target;
+  }
+  const auto path = route_verb_of("/api/v1/routes/a%20b/rollback?x");
+  ASSERT_TRUE(path);
+  EXPECT_EQ(path->route, "a%20b");
+  EXPECT_EQ(path->verb, RouteVerb::rollback);
+  for (const char* target : {"/api/v1/routes//pause", "/api/v1/routes/pause", "/api/v1/routes/a/b/pause",
+                             "/api/v1/routes/api/pauses", "/api/v1/routes/api/"}) {
+    EXPECT_FALSE(route_verb_of(target)) << target;
+  }
 }
 
 TEST(AdminRules, EndpointsAreWrittenByPut) {

@@ -13,6 +13,7 @@
 #include <string>
 #include <thread>
 
+#include "cli/reload_client.hpp"
 #include "cli/status_text.hpp"
 #include "cli/text_table.hpp"
 #include "unit/admin/fixture.hpp"
@@ -38,6 +39,10 @@ Printed run(Command command, const AdminTarget& target, bool as_json = false) {
   printed.out = out.str();
   printed.err = err.str();
   return printed;
+}
+
+ClientOutcome plain_reload(const AdminTarget& target, bool as_json, std::ostream& out, std::ostream& err) {
+  return request_reload(target, {}, as_json, out, err);
 }
 
 AdminTarget target_of(const AdminFixture& admin, std::string token = "") {
@@ -137,18 +142,18 @@ TEST(Client, NamesAreResolved) {
 
 TEST(Client, Reload) {
   const AdminFixture admin;
-  const Printed text = run(request_reload, target_of(admin));
+  const Printed text = run(plain_reload, target_of(admin));
   EXPECT_EQ(text.outcome, ClientOutcome::done);
   EXPECT_THAT(text.out, testing::StartsWith("reloaded: generation 8, config fedcba9876543210\n"));
   EXPECT_THAT(text.out, HasSubstr("\n  routes: kept 12, changed 1, removed 0, added 2\n"));
   EXPECT_THAT(
-      run(request_reload, target_of(admin), true).out,
+      run(plain_reload, target_of(admin), true).out,
       testing::StartsWith(R"({"reloaded":true,"generation":8,"hash":"fedcba9876543210","changes":{)"));
 }
 
 TEST(Client, AReloadReportsSettingsAndOrder) {
   AdminBackend backend = scripted_backend();
-  backend.reload = [](const Reply<ReloadOutcome>& reply) {
+  backend.reload = [](const ReloadCall&, const Reply<ReloadOutcome>& reply) {
     ReloadOutcome outcome;
     outcome.ok = true;
     outcome.changes.routes_reordered = true;
@@ -156,15 +161,17 @@ TEST(Client, AReloadReportsSettingsAndOrder) {
     reply(outcome);
   };
   const AdminFixture admin(std::move(backend));
-  EXPECT_THAT(run(request_reload, target_of(admin)).out,
+  EXPECT_THAT(run(plain_reload, target_of(admin)).out,
               testing::EndsWith("  routes: in another order\n  log: changed\n  server: changed\n"));
 }
 
 TEST(Client, AReloadThatIsRefusedPrintsEveryProblem) {
   AdminBackend backend = scripted_backend();
-  backend.reload = [](const Reply<ReloadOutcome>& reply) { reply(refused_reload({"a.yaml:1:2: x", "b"})); };
+  backend.reload = [](const ReloadCall&, const Reply<ReloadOutcome>& reply) {
+    reply(refused_reload({"a.yaml:1:2: x", "b"}));
+  };
   const AdminFixture admin(std::move(backend));
-  const Printed printed = run(request_reload, target_of(admin));
+  const Printed printed = run(plain_reload, target_of(admin));
   EXPECT_EQ(printed.outcome, ClientOutcome::refused);
   EXPECT_EQ(printed.out, "");
   EXPECT_EQ(printed.err, "weir: the configuration is not valid; nothing has changed\na.yaml:1:2: x\nb\n");
@@ -172,10 +179,10 @@ TEST(Client, AReloadThatIsRefusedPrintsEveryProblem) {
 
 TEST(Client, TheTokenIsSent) {
   const AdminFixture admin(scripted_backend(), "secret");
-  const Printed without = run(request_reload, target_of(admin));
+  const Printed without = run(plain_reload, target_of(admin));
   EXPECT_EQ(without.outcome, ClientOutcome::refused);
   EXPECT_THAT(without.err, HasSubstr("SIGHUP reloads without a token"));
-  EXPECT_EQ(run(request_reload, target_of(admin, "secret")).outcome, ClientOutcome::done);
+  EXPECT_EQ(run(plain_reload, target_of(admin, "secret")).outcome, ClientOutcome::done);
 }
 
 TEST(Client, TheTokenComesFromTheOptionOrTheEnvironment) {
@@ -196,7 +203,7 @@ TEST(Client, NothingListens) {
     const asio::ip::tcp::acceptor free_port(io, {asio::ip::address_v4::loopback(), 0});
     target.address = "127.0.0.1:" + std::to_string(free_port.local_endpoint().port());
   }
-  for (const auto command : {show_status, request_reload}) {
+  for (const auto command : {show_status, plain_reload}) {
     const Printed printed = run(command, target);
     EXPECT_EQ(printed.outcome, ClientOutcome::unreachable);
     EXPECT_THAT(printed.err, HasSubstr("weir: admin address " + target.address + ": "));
@@ -228,7 +235,7 @@ TEST(Client, AnswersThatAreNotWeirs) {
     EXPECT_NE(printed.err, "") << bytes;
   }
   const OneAnswer page("HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\npage");
-  const Printed printed = run(request_reload, page.target());
+  const Printed printed = run(plain_reload, page.target());
   EXPECT_EQ(printed.outcome, ClientOutcome::refused);
   EXPECT_EQ(printed.err, "weir: the admin address answered with status 404\n");
 }

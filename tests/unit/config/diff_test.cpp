@@ -241,5 +241,61 @@ TEST(Diff, MovedRoutesAreAsFewAsExplainTheOrder) {
   EXPECT_EQ(moved({"a", "b", "c", "d", "e"}, {"a", "d", "c", "x", "b", "e"}), "d behind 'a' c behind 'd' ");
 }
 
+using Names = std::vector<std::string>;
+
+TouchedRoutes touched_by(const std::string& text) {
+  return touched_routes(load_config(whole), load_config(text));
+}
+
+TEST(TouchedRoutesOf, TheSameConfigurationAreNone) {
+  const TouchedRoutes touched = touched_by(whole);
+  EXPECT_FALSE(touched.any());
+  EXPECT_EQ(touched.kept, (Names{"api", "old", "down", "beta", "all"}));
+}
+
+TEST(TouchedRoutesOf, AChangedUpstreamAreThoseThatLeadThere) {
+  const TouchedRoutes touched = touched_by(replaced(whole, "127.0.0.1:9003", "127.0.0.1:9004"));
+  EXPECT_EQ(touched.changed, (Names{"api", "beta"}));
+  EXPECT_EQ(touched.kept, (Names{"old", "down", "all"}));
+}
+
+TEST(TouchedRoutesOf, ChangedPoliciesAreThoseThatNameThem) {
+  EXPECT_EQ(touched_by(replaced(whole, "rate: 5/m", "rate: 6/m")).changed, Names{"api"});
+  EXPECT_EQ(touched_by(replaced(whole, "set: { A: b }", "set: { A: c }")).changed, Names{"api"});
+  EXPECT_EQ(touched_by(replaced(whole, "192.0.2.0/24", "192.0.2.0/25")).changed, Names{"api"});
+  EXPECT_FALSE(touched_by(replaced(whole, "rate: 10/s", "rate: 11/s")).any()) << "no route has it";
+}
+
+TEST(TouchedRoutesOf, AChangedRouteIsTouchedAndANewOneIsAdded) {
+  const TouchedRoutes changed = touched_by(replaced(whole, "weight: 9", "weight: 8"));
+  EXPECT_EQ(changed.changed, Names{"beta"});
+  const TouchedRoutes added =
+      touched_by(replaced(whole, "  - { name: all,",
+                          "  - { name: new, match: { path: /new }, upstream: blue }\n  - { name: all,"));
+  EXPECT_EQ(added.added, Names{"new"});
+  EXPECT_TRUE(added.changed.empty());
+  EXPECT_EQ(added.kept.size(), 5u);
+}
+
+// Where requests may come to another route than before none is a control for another.
+TEST(TouchedRoutesOf, WhatAllPassTouchesAll) {
+  for (const std::string& text :
+       {replaced(whole, "127.0.0.1:8080", "127.0.0.1:8081"), "server: { max_connections: 7 }\n" + whole,
+        replaced(whole, "path_prefix: /old", "path_prefix: /older"),
+        replaced(whole, "  - { name: down, match: { path_prefix: /down }, respond: { body: soon } }\n",
+                 "")}) {
+    const TouchedRoutes touched = touched_by(text);
+    EXPECT_TRUE(touched.kept.empty()) << text;
+    EXPECT_GE(touched.changed.size(), 4u) << text;
+  }
+  EXPECT_FALSE(touched_by("log: { level: debug }\n" + whole).any());
+}
+
+TEST(TouchedRoutesOf, AChangedFileIsAChangeOfWhatNamesIt) {
+  const Config config = load_config(whole);
+  EXPECT_EQ(touched_routes(config, config, {"ca.crt"}).changed, (Names{"api", "beta"}));
+  EXPECT_EQ(touched_routes(config, config, {"a.crt"}).changed.size(), 5u) << "of a listener";
+}
+
 }  // namespace
 }  // namespace weir::config

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -239,6 +240,99 @@ TEST(DurableFile, TailsStartWithALine) {
   EXPECT_EQ(**read_file(path, 100), "first\nsecond\n");
   EXPECT_FALSE(read_file(path, 5));
   EXPECT_FALSE(*read_file(path + "x", 5));
+}
+
+std::optional<WeightsBefore> before(const SplitStore& store, const config::Config& config,
+                                    SystemTime now = start) {
+  return store.before(config, config.routes[0], now);
+}
+
+WeightChange rollback_to(const WeightsBefore& weights) {
+  WeightChange made;
+  made.weights = weights.weights;
+  made.ttl = weights.ttl;
+  made.who = "ada from 127.0.0.1";
+  made.action = "split_rollback";
+  return made;
+}
+
+TEST_F(SplitStoreTest, TheWeightsBeforeTheLastChangeAreKept) {
+  {
+    SplitStore store = opened();
+    EXPECT_FALSE(before(store, config));
+    ASSERT_TRUE(set(store, change(90, 10)));
+    EXPECT_EQ(split::to_string(before(store, config)->weights), "blue=100 green=0");
+    ASSERT_TRUE(set(store, change(50, 50)));
+    ASSERT_TRUE(set(store, change(50, 50)));  // which changes nothing
+  }
+  SplitStore store = opened();
+  ASSERT_TRUE(before(store, config));
+  EXPECT_EQ(split::to_string(before(store, config)->weights), "blue=90 green=10");
+}
+
+TEST_F(SplitStoreTest, ARollbackLeavesNothingToRollBack) {
+  SplitStore store = opened();
+  ASSERT_TRUE(set(store, change(0, 100)));
+  ASSERT_TRUE(set(store, rollback_to(*before(store, config))));
+  EXPECT_EQ(weights(store), (Weights{100, 0}));
+  EXPECT_EQ(store.find("api"), nullptr);
+  EXPECT_FALSE(before(store, config));
+  EXPECT_EQ(boost::json::parse(audit().back()).at("action"), "split_rollback");
+}
+
+TEST_F(SplitStoreTest, WeightsBeforeKeepWhatIsLeftOfTheirTime) {
+  SplitStore store = opened();
+  WeightChange timed = change(90, 10);
+  timed.ttl = Milliseconds(60'000);
+  ASSERT_TRUE(set(store, timed));
+  ASSERT_TRUE(set(store, change(50, 50)));
+  EXPECT_EQ(before(store, config, start + seconds(20))->ttl, Milliseconds(40'000));
+  const auto late = before(store, config, start + seconds(60));
+  ASSERT_TRUE(late);
+  EXPECT_FALSE(late->ttl);
+  EXPECT_EQ(split::to_string(late->weights), "blue=100 green=0") << "their time is over: the configuration's";
+}
+
+TEST_F(SplitStoreTest, WhatEndedByItselfIsNotRolledBack) {
+  SplitStore store = opened();
+  WeightChange timed = change(90, 10);
+  timed.ttl = Milliseconds(60'000);
+  ASSERT_TRUE(set(store, timed));
+  ASSERT_EQ(store.expire(start + seconds(60)).size(), 1u);
+  EXPECT_FALSE(before(store, config));
+  ASSERT_TRUE(set(store, change(50, 50)));
+  config = make_config(80, 20);
+  EXPECT_EQ(store.reconcile(config, start).size(), 1u);
+  EXPECT_FALSE(before(store, config));
+}
+
+TEST_F(SplitStoreTest, BrokenWeightsBeforeAreSetAside) {
+  {
+    SplitStore store = opened();
+    ASSERT_TRUE(set(store, change(90, 10)));
+  }
+  std::ofstream(folder + "/split-before") << "nonsense";
+  const SplitStore store = opened();
+  EXPECT_EQ(weights(store), (Weights{90, 10}));
+  EXPECT_FALSE(before(store, config));
+  EXPECT_NE(store.problem().find("split-before.broken, nothing can be rolled back"), std::string::npos)
+      << store.problem();
+}
+
+TEST_F(SplitStoreTest, WhatAReloadDroppedComesBackWithItsConfiguration) {
+  SplitStore store = opened();
+  ASSERT_TRUE(set(store, change(90, 10)));
+  const split::State entries = store.entries();
+  const config::Config other = make_config(1, 1);
+  ASSERT_EQ(store.reconcile(other, start).size(), 1u);
+  EXPECT_EQ(store.put_back(entries, config, other, start).size(), 1u);
+  EXPECT_TRUE(store.reconcile(config, start).empty());
+  EXPECT_EQ(weights(store), (Weights{90, 10}));
+  EXPECT_EQ(boost::json::parse(audit().back()).at("action"), "split_put_back");
+  // What an operator ended under a configuration that has these weights, too, stays ended.
+  ASSERT_TRUE(set(store, change(100, 0)));
+  EXPECT_TRUE(store.put_back(entries, config, config, start).empty());
+  EXPECT_EQ(weights(store), (Weights{100, 0}));
 }
 
 }  // namespace

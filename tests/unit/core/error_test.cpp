@@ -42,6 +42,7 @@ constexpr Row rows[] = {
     {ErrorKind::endpoint_busy, "endpoint_busy", 503, "connection_limit_reached"},
     {ErrorKind::queue_full, "queue_full", 503, "connection_limit_reached"},
     {ErrorKind::queue_timeout, "queue_timeout", 503, "connection_limit_reached"},
+    {ErrorKind::pause_queue_full, "pause_queue_full", 503, "connection_limit_reached"},
     {ErrorKind::connect_refused, "connect_refused", 502, "connection_refused"},
     {ErrorKind::connect_failed, "connect_failed", 502, "destination_ip_unroutable"},
     {ErrorKind::connect_timeout, "connect_timeout", 504, "connection_timeout"},

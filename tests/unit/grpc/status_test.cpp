@@ -60,6 +60,7 @@ TEST(GrpcStatus, OfOwnErrors) {
                                                 {ErrorKind::max_in_flight, Status::unavailable},
                                                 {ErrorKind::no_endpoint, Status::unavailable},
                                                 {ErrorKind::queue_timeout, Status::unavailable},
+                                                {ErrorKind::pause_queue_full, Status::unavailable},
                                                 {ErrorKind::connect_refused, Status::unavailable},
                                                 {ErrorKind::connect_timeout, Status::unavailable},
                                                 {ErrorKind::upstream_reset, Status::unavailable},
