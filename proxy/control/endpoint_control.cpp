@@ -1,11 +1,11 @@
-// Endpoints that operators take out of use and put back.
+#include "control/endpoint_control.hpp"
+
 #include <algorithm>
 #include <boost/json.hpp>
 #include <utility>
 
 #include "admin/endpoint_request.hpp"
 #include "admin/request_body.hpp"
-#include "control/supervisor.hpp"
 #include "observe/events.hpp"
 #include "observe/log.hpp"
 #include "upstream/readmission.hpp"
@@ -62,14 +62,14 @@ void emit_change(const OperatorOverrides::Place& place, const OperatorOverride& 
 }  // namespace
 
 /// The endpoint that a call names, or why there is none.
-std::variant<OperatorOverrides::Place, EndpointOutcome> Supervisor::find_endpoint(
+std::variant<OperatorOverrides::Place, EndpointOutcome> EndpointControl::find(
     const EndpointCall& call) const {
   std::vector<std::string> names;
-  for (const auto& upstream : snapshot_->upstreams) names.push_back(upstream.config->name);
+  for (const auto& upstream : serving_.snapshot()->upstreams) names.push_back(upstream.config->name);
   const auto found = std::ranges::find(names, call.upstream);
   if (found == names.end())
     return refused(404, "no upstream is named '" + call.upstream + "'; there are: " + listed(names));
-  const auto& upstream = snapshot_->upstreams[static_cast<std::size_t>(found - names.begin())];
+  const auto& upstream = serving_.snapshot()->upstreams[static_cast<std::size_t>(found - names.begin())];
   const auto address = SocketAddress::parse(call.address);
   std::vector<std::string> labels;
   for (const upstream::Candidate& candidate : upstream.candidates) {
@@ -81,46 +81,46 @@ std::variant<OperatorOverrides::Place, EndpointOutcome> Supervisor::find_endpoin
                           "'; its endpoints are: " + listed(labels));
 }
 
-EndpointControlReport Supervisor::endpoint_report(const OperatorOverrides::Place& place) const {
-  EndpointControlReport report;
-  report.upstream = place.upstream;
-  report.address = place.address.to_string();
-  for (const auto& upstream : snapshot_->upstreams) {
+EndpointControlReport EndpointControl::report(const OperatorOverrides::Place& place) const {
+  EndpointControlReport item;
+  item.upstream = place.upstream;
+  item.address = place.address.to_string();
+  for (const auto& upstream : serving_.snapshot()->upstreams) {
     if (upstream.config->name != place.upstream) continue;
     for (const upstream::Candidate& candidate : upstream.candidates) {
-      if (candidate.state->address == place.address) report.state = upstream::shown_state(*candidate.state);
+      if (candidate.state->address == place.address) item.state = upstream::shown_state(*candidate.state);
     }
   }
   for (const auto& state : compiler_.states_at(place.upstream, place.address)) {
-    report.in_flight += state->in_flight.load(std::memory_order_relaxed);
+    item.in_flight += state->in_flight.load(std::memory_order_relaxed);
   }
-  report.taken_out = taken_out(place);
-  return report;
+  item.taken_out = taken_out(place);
+  return item;
 }
 
-std::optional<TakenOut> Supervisor::taken_out(const OperatorOverrides::Place& place) const {
+std::optional<TakenOut> EndpointControl::taken_out(const OperatorOverrides::Place& place) const {
   const OperatorOverride* const entry = overrides_.find(place);
   if (entry == nullptr) return std::nullopt;
   return TakenOut{entry->who, entry->reason, entry->since};
 }
 
-EndpointOutcome Supervisor::show_endpoint(const EndpointCall& call) const {
-  auto found = find_endpoint(call);
+EndpointOutcome EndpointControl::show(const EndpointCall& call) const {
+  auto found = find(call);
   if (auto* none = std::get_if<EndpointOutcome>(&found)) return std::move(*none);
   EndpointOutcome outcome;
-  outcome.report = endpoint_report(std::get<OperatorOverrides::Place>(found));
+  outcome.report = report(std::get<OperatorOverrides::Place>(found));
   return outcome;
 }
 
-void Supervisor::set_endpoint(const EndpointCall& call, const Reply<EndpointOutcome>& reply) {
-  auto found = find_endpoint(call);
+void EndpointControl::set(const EndpointCall& call, const Reply<EndpointOutcome>& reply) {
+  auto found = find(call);
   if (auto* none = std::get_if<EndpointOutcome>(&found)) return reply(std::move(*none));
   const auto& place = std::get<OperatorOverrides::Place>(found);
   auto parsed = parse_endpoint_request(call.body);
   if (auto* problems = std::get_if<std::vector<std::string>>(&parsed))
     return reply(refused(422, "the endpoint's state is not changed", std::move(*problems)));
   const auto& request = std::get<EndpointRequest>(parsed);
-  if (state_ == RunState::draining) return reply(refused(503, "shutting down"));
+  if (serving_.state() == RunState::draining) return reply(refused(503, "shutting down"));
   if (!overrides_.has_room_for(place)) {
     return reply(refused(409, "operators took out " + std::to_string(OperatorOverrides::overrides_max) +
                                   " endpoints already: enable others first"));
@@ -128,8 +128,8 @@ void Supervisor::set_endpoint(const EndpointCall& call, const Reply<EndpointOutc
   const OperatorOverride entry{request.state, asked_by(request.who, call.peer), request.reason,
                                std::chrono::system_clock::now()};
   const OperatorState before = overrides_.state_of(place);
-  const auto recorded = audit_->record(entry.since, entry.who, "endpoint_set",
-                                       audit_facts(place, before, entry.state, entry.reason));
+  const auto recorded = audit_.record(entry.since, entry.who, "endpoint_set",
+                                      audit_facts(place, before, entry.state, entry.reason));
   if (!recorded)
     return reply(refused(500, "the endpoint's state is not changed: " + recorded.error().detail));
   overrides_.set(place, entry);
@@ -138,11 +138,11 @@ void Supervisor::set_endpoint(const EndpointCall& call, const Reply<EndpointOutc
   put_in_force(place);
   // A pick and its count are one step of a worker's: once each of them has run this, no request begins
   // there that the count does not include.
-  when_installed([this, reply, call] { reply(show_endpoint(call)); });
+  serving_.when_installed([this, reply, call] { reply(show(call)); });
 }
 
 /// An operator who puts an endpoint into use means now, not when passive health would try it again.
-bool Supervisor::readmit(const OperatorOverrides::Place& place, const OperatorOverride& entry) {
+bool EndpointControl::readmit(const OperatorOverrides::Place& place, const OperatorOverride& entry) {
   bool ended = false;
   for (const auto& state : compiler_.states_at(place.upstream, place.address))
     ended = upstream::end_ejection(*state, Clock::now(), "put into use by " + entry.who) || ended;
@@ -150,23 +150,20 @@ bool Supervisor::readmit(const OperatorOverrides::Place& place, const OperatorOv
 }
 
 /// On all states of that endpoint, also those that only an earlier generation's requests still use.
-void Supervisor::put_in_force(const OperatorOverrides::Place& place) {
+void EndpointControl::put_in_force(const OperatorOverrides::Place& place) {
   const OperatorState wanted = overrides_.state_of(place);
   const auto states = compiler_.states_at(place.upstream, place.address);
   for (const auto& state : states) upstream::set_operator_state(*state, wanted);
   const bool closes = wanted != OperatorState::active;
-  for (const auto& worker : workers_) {
-    worker->post([&worker = *worker, states, closes] {
-      if (closes) {
-        for (const auto& state : states) worker.close_idle(*state);
-      }
-      worker.look_at_queues();
-    });
-  }
+  serving_.post([states, closes](server::Worker& worker) {
+    if (closes) {
+      for (const auto& state : states) worker.close_idle(*state);
+    }
+    worker.look_at_queues();
+  });
 }
 
-/// For a snapshot that no worker has yet: states in it may be new, or have come back after their override was removed.
-void Supervisor::apply_overrides(const server::Snapshot& snapshot) const {
+void EndpointControl::apply(const server::Snapshot& snapshot) const {
   for (const auto& upstream : snapshot.upstreams) {
     for (const upstream::Candidate& candidate : upstream.candidates) {
       const OperatorState wanted = overrides_.state_of({upstream.config->name, candidate.state->address});
@@ -176,8 +173,7 @@ void Supervisor::apply_overrides(const server::Snapshot& snapshot) const {
   }
 }
 
-/// For a configuration that is in force from now on: overrides of endpoints that left it are removed.
-void Supervisor::reconcile_endpoints(const config::Config& config) {
+void EndpointControl::reconcile(const config::Config& config) {
   for (const auto& [place, entry] : overrides_.forget_gone(config)) {
     const std::string phrase =
         "left the configuration; forgotten: " + std::string(upstream::name_of(entry.state)) + " by " +
@@ -188,8 +184,8 @@ void Supervisor::reconcile_endpoints(const config::Config& config) {
     event.endpoint = place.address.to_string();
     event.text = event.upstream + "/" + event.endpoint + " " + phrase;
     observe::emit(std::move(event));
-    const auto recorded = audit_->record(std::chrono::system_clock::now(), "weir", "endpoint_forgotten",
-                                         audit_facts(place, entry.state, OperatorState::active, phrase));
+    const auto recorded = audit_.record(std::chrono::system_clock::now(), "weir", "endpoint_forgotten",
+                                        audit_facts(place, entry.state, OperatorState::active, phrase));
     if (!recorded) observe::log(config::LogLevel::error, "audit: {}", recorded.error().detail);
   }
 }
