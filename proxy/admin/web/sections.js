@@ -181,7 +181,7 @@ export class Rollouts extends Articles {
       const done = i + 1 < item.step || item.state === "finished";
       setText(node, key, !started ? "" : done ? "done" : i + 1 > item.step ? "" : active ? "now" : "back");
     });
-    parts.sides.update(!started ? [] : [["canary", item.canary + " (canary)"], ["comparison", item.comparison]]
+    parts.sides.update(!active ? [] : [["canary", item.canary + " (canary)"], ["comparison", item.comparison]]
       .map(([key, name]) => ({ key, name, ...item.sides[key] })));
     const { limit, suspicion, ...values } = item.evidence ?? {};
     keyed(parts.evidence, Object.entries(values).map(([key, value]) => ({ key, value })), () => {
@@ -227,11 +227,10 @@ export class Splits extends Articles {
 
   show(parts, item, { view }) {
     const rolls = isActive(view.rollouts?.[item.name]);
-    setText(parts.summary, [item.source === "file" ? "weights of the file"
+    setText(parts.summary, [rolls ? "a rollout moves them" : item.source === "file" ? "weights of the file"
       : `set by ${item.who}, ${clock(item.since, view.at)}${item.reason ? ": " + item.reason : ""}`,
     item.expires ? "until " + clock(item.expires, view.at) : "",
-    item.affinity === "none" ? "" : "clients stay by " + plain(item.affinity),
-    rolls ? "a rollout moves them" : ""].filter(Boolean).join("; "));
+    item.affinity === "none" ? "" : "clients stay by " + plain(item.affinity)].filter(Boolean).join("; "));
     parts.bar.update(item.targets.map((target) => target.share),
       item.targets.map((target) => target.upstream + " " + percent(target.share)).join(", "));
     parts.table.update(item.targets.map((target, i) => ({ ...target, i, key: target.upstream })));
@@ -390,7 +389,8 @@ const shown = (value) => value !== null && typeof value === "object"
   ? Object.entries(value).map(([name, weight]) => name + " " + weight).join(", ") : String(value);
 
 // When, who and what have columns of their own.
-function facts({ at, who, action, key, now, before, after, reason, ...rest }) {
+function facts({ at, who, action, key, now, before, after, reason, sentence, ...rest }) {
+  if (action.startsWith("rollout")) return sentence ?? reason;  // one of them has all the rest in words
   const change = before === undefined ? [] : [shown(before) + " → " + shown(after)];
   return [...Object.values(rest).map(shown), ...change, ...(reason ? [reason] : [])].join("; ");
 }
