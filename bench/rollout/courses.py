@@ -125,8 +125,8 @@ def shared_cause(size):
         scene.wait_for_event("r0", "rollout_finished", 60)
         kinds = [each["kind"] for each in scene.events("r0")]
     shared = held.get("cause") == "shared_cause"
-    yield Row(f"40 % of both versions fail for {size.outage_s:g} s: held after, s", f"{held['at'] - failing:.1f}", "shared cause",
-              shared)
+    yield Row(f"40 % of both versions fail for {size.outage_s:g} s: held after, s", f"{held['at'] - failing:.1f}",
+              "shared cause", shared)
     yield Row("resumed after the end, s; then", f"{resumed['at'] - healed:.1f}; finished", "not taken back",
               "rollout_rolled_back" not in kinds)
     yield Row("the sentence", held["text"])
