@@ -4,12 +4,16 @@
 #include <charconv>
 #include <chrono>
 
+#include "http/text.hpp"
 #include "observe/access_log.hpp"
 
 namespace weir::replay {
 namespace {
 
 namespace json = boost::json;
+
+// Nanoseconds since 1970 fit 64 bits up to 2262.
+constexpr int year_min = 1970, year_max = 2261;
 
 std::string_view text(const json::object& object, std::string_view key) {
   const json::value* const found = object.if_contains(key);
@@ -25,9 +29,8 @@ const json::object* part(const json::object& object, std::string_view key) {
 
 /// Takes a number of exactly `digits` digits off the front.
 bool take_number(std::string_view& text, std::size_t digits, int& number) {
-  if (text.size() < digits) return false;
-  const auto [stop, ec] = std::from_chars(text.data(), text.data() + digits, number);
-  if (ec != std::errc{} || stop != text.data() + digits) return false;
+  if (text.size() < digits || !http::all(text.substr(0, digits), http::char_class::digit)) return false;
+  std::from_chars(text.data(), text.data() + digits, number);
   text.remove_prefix(digits);
   return true;
 }
@@ -69,7 +72,9 @@ std::optional<std::int64_t> parse_timestamp(std::string_view text) {
   const std::chrono::year_month_day date{std::chrono::year(year),
                                          std::chrono::month(static_cast<unsigned>(month)),
                                          std::chrono::day(static_cast<unsigned>(day))};
-  if (text != "Z" || !date.ok() || hour > 23 || minute > 59 || second > 60) return std::nullopt;
+  if (text != "Z" || !date.ok() || year < year_min || year > year_max || hour > 23 || minute > 59 ||
+      second > 60)
+    return std::nullopt;
   const auto seconds = std::chrono::sys_days(date).time_since_epoch() + std::chrono::hours(hour) +
                        std::chrono::minutes(minute) + std::chrono::seconds(second);
   return std::chrono::duration_cast<std::chrono::nanoseconds>(seconds).count() + fraction;
