@@ -75,7 +75,7 @@ SplitVerbHost Supervisor::split_verb_host() {
                     const Reply<SplitOutcome>& reply) { operated_->splits.put(route, change, reply); };
   host.is_generation = [this](std::string_view text) { return serving_.is_generation(text); };
   host.draining = [this] { return serving_.state() == RunState::draining; };
-  host.rollout_runs = [this](std::string_view route) { return operated_->rollouts.is_running(route); };
+  host.rollout_runs = [this](std::string_view route) { return operated_->rollouts.all().is_running(route); };
   return host;
 }
 
