@@ -132,6 +132,7 @@ TimePoint Http2Connection::deadline() const {
   }
   TimePoint until = TimePoint::max();
   if (codec_.in_header_block()) until = block_since_ + limits.header_timeout;
+  if (!announced_) until = std::min<TimePoint>(until, session_.ages_at());
   if (announced_ && !finished_) until = std::min<TimePoint>(until, announced_at_ + shutdown_wait);
   if (streams_.empty()) until = std::min<TimePoint>(until, idle_since_ + limits.idle_timeout);
   return until;
@@ -154,6 +155,8 @@ bool Http2Connection::timed_out() {
     finished_ = true;
     codec_.finish_shutdown();
     want_flush();
+  } else if (!announced_ && session_.is_old()) {
+    begin_shutdown();
   } else if (streams_.empty()) {
     close_idle();
   }
