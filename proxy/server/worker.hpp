@@ -24,6 +24,7 @@
 #include "observe/log.hpp"
 #include "observe/worker_metrics.hpp"
 #include "server/generation.hpp"
+#include "server/head_room.hpp"
 #include "server/mirrors.hpp"
 #include "server/refusals.hpp"
 #include "server/response_room.hpp"
@@ -149,6 +150,7 @@ class Worker {
   void take_room(std::string& text);
   Mirrors& mirrors() { return mirrors_; }
   HeldResponses& held_responses() { return held_responses_; }
+  HeldHeads& held_heads() { return held_heads_; }
 
   /// Where an access-log line is appended; null when the log is off. Call log_appended() after it.
   std::string* log_buffer() { return access_log_ ? &log_buffer_ : nullptr; }
@@ -205,6 +207,7 @@ class Worker {
   boost::intrusive::list<Session, boost::intrusive::constant_time_size<true>> sessions_;
   Mirrors mirrors_{*this};
   HeldResponses held_responses_;
+  HeldHeads held_heads_;
   IdleSessions idle_sessions_;  // longest idle first
   TimePoint draining_since_ = TimePoint::max();
   Refusals refusals_;
