@@ -173,6 +173,13 @@ constexpr KeyInfo keys[] = {
     {"listeners.NAME.limits.concurrent_streams", "number 1..128", "requests", "100",
      "At once on one connection of HTTP/2, as SETTINGS announce; a stream past it is refused. A request "
      "counts until Weir is done with it, also where its client gave it up."},
+    {"listeners.NAME.limits.connection_max_age", "duration", "", "1h",
+     "A connection that is older, up to a tenth sooner or later, takes its last request: `Connection: "
+     "close`, GOAWAY over HTTP/2. Without a request it is closed. What runs is not ended. 0: no limit. See "
+     "Ages of connections below."},
+    {"listeners.NAME.limits.tunnel_max_age", "duration", "", "0",
+     "A tunnel (WebSocket) that is open for so long, up to a tenth more or less, is ended on both sides. 0: "
+     "no limit."},
     {"upstreams.NAME.balance", "least_connections, round_robin, random_two, least_latency, hash", "",
      "least_connections",
      "`least_connections`: fewest requests in flight over all workers, by weight; ties take turns. The "
@@ -242,7 +249,7 @@ constexpr KeyInfo keys[] = {
      "timeout=N`)."},
     {"upstreams.NAME.keepalive.max_requests", "number", "requests", "0",
      "A connection is closed after so many. 0: no limit."},
-    {"upstreams.NAME.keepalive.max_age", "duration", "", "0",
+    {"upstreams.NAME.keepalive.max_age", "duration", "", "1h",
      "A connection that is older, up to a tenth sooner or later, takes no further requests and is closed "
      "when its last one ends: endpoints that were added behind a balancer get their share. 0: no limit."},
     {"upstreams.NAME.passive_health.consecutive_failures", "number", "failures", "3",

@@ -134,6 +134,8 @@ void put_limits(JsonText& json, const ListenerLimits& limits) {
   json.number("requests_per_connection", limits.requests_per_connection);
   json.number("connections_per_client", limits.connections_per_client);
   json.number("concurrent_streams", limits.concurrent_streams);
+  duration(json, "connection_max_age", limits.connection_max_age);
+  duration(json, "tunnel_max_age", limits.tunnel_max_age);
   json.close();
 }
 

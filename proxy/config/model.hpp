@@ -117,6 +117,9 @@ struct ListenerLimits {
   std::uint32_t requests_per_connection = 0;  // 0: no limit
   std::uint32_t connections_per_client = 0;   // open at once, by IPv4 address or IPv6 /64; 0: no limit
   std::uint32_t concurrent_streams = 100;     // requests at once on one connection of HTTP/2
+  // Up to a tenth sooner or later; 0: no limit.
+  Milliseconds connection_max_age{std::chrono::hours(1)};  // then its last request
+  Milliseconds tunnel_max_age{0};                          // then it is ended
   bool operator==(const ListenerLimits&) const = default;
 };
 
@@ -200,8 +203,8 @@ struct Keepalive {
   std::uint32_t max_idle = 256;  // per worker and endpoint; 0: no reuse
   Milliseconds idle_timeout{60'000};
   std::uint32_t max_requests = 0;  // of one connection; 0: no limit
-  Milliseconds max_age{
-      0};  // of one connection, give or take a tenth, then no more requests on it; 0: no limit
+  // Of one connection, give or take a tenth, then no more requests on it; 0: no limit.
+  Milliseconds max_age{std::chrono::hours(1)};
   bool operator==(const Keepalive&) const = default;
 };
 

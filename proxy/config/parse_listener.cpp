@@ -172,6 +172,8 @@ ListenerLimits parse_limits(const Field& field) {
                   number_between(std::uint32_t{0}, count_max));
   reader.optional("concurrent_streams", limits.concurrent_streams,
                   number_between(std::uint32_t{1}, concurrent_streams_max));
+  reader.optional("connection_max_age", limits.connection_max_age, parse_any_duration);
+  reader.optional("tunnel_max_age", limits.tunnel_max_age, parse_any_duration);
   if (limits.uri_bytes > limits.header_bytes && reader.has("uri_bytes")) {
     reader.report("uri_bytes is more than header_bytes, which counts the request line too",
                   "lower uri_bytes or raise header_bytes");

@@ -118,6 +118,16 @@ void PassiveHealth::abandon_probe(TimePoint now, Ticket ticket) {
   }
 }
 
+void PassiveHealth::begun_probe(TimePoint now, Ticket& ticket) {
+  const Word patience_end = std::min<Word>(ceil_ms(now + begun_patience), payload_max);
+  Word word = word_.load(std::memory_order_relaxed);
+  while (is_latest_probe(word, ticket) && patience_end < payload_of(word)) {
+    if (!replace(word, make(State::half_open, epoch_of(word), in_row_of(word), patience_end))) continue;
+    ticket.patience_end = patience_end;
+    return;
+  }
+}
+
 Change PassiveHealth::report_success(Ticket ticket) {
   Word word = word_.load(std::memory_order_relaxed);
   for (;;) {

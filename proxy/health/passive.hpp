@@ -6,6 +6,7 @@
 //   ejected --t passed, one picker wins a CAS--> half_open  (exactly one probe request)
 //   half_open --success--> healthy, --failure--> ejected again, --probe abandoned--> ejected with t = now
 //   half_open --probe_patience passed, one picker wins a CAS--> half_open with one probe more
+//   half_open --begun_probe--> half_open, whose patience ends sooner
 //
 // A request is judged by the ticket that it got when it was sent. Each ejection starts a new epoch (an abandoned probe
 // does not), and a report with an older ticket is not about the endpoint as it is now: it changes nothing.
@@ -49,6 +50,9 @@ class PassiveHealth {
   /// decide how long an endpoint stays out. Whichever has a verdict first decides, or a hung endpoint whose requests
   /// time out later than that would never be judged; only the latest of them can be abandoned.
   static constexpr Milliseconds probe_patience{30'000};
+  /// The same from when the probe has the head of a response that is no verdict yet: a stream of gRPC may be silent for
+  /// as long as it likes.
+  static constexpr Milliseconds begun_patience{2'000};
   /// So long a probe that is due waits for a request that can be tried again elsewhere; then any request may probe, or
   /// an endpoint that gets no such requests would stay out for ever.
   static constexpr Milliseconds probe_reserve{10'000};
@@ -83,6 +87,10 @@ class PassiveHealth {
   bool claim_probe(TimePoint now, Ticket& ticket);
   /// The probe ended without a verdict. Nothing happens for a ticket that is not the latest probe's.
   void abandon_probe(TimePoint now, Ticket ticket);
+
+  /// The probe has the head of a response, and its verdict comes later, if ever: after begun_patience another request
+  /// probes as well. Nothing happens for a ticket that is not the latest probe's.
+  void begun_probe(TimePoint now, Ticket& ticket);
 
   Change report_success(Ticket ticket);
   /// `may_eject`: another endpoint of the upstream stays in use. Without it failures are still counted, so

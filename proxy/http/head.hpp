@@ -22,6 +22,7 @@ struct Field {
   std::string_view name;   // as received; a token (RFC 9110 5.6.2)
   std::string_view value;  // without surrounding whitespace; no NUL, CR, LF
   bool verbatim = false;  // name and value are part of one line `name: value` CRLF, which may be copied whole
+  bool never_indexed = false;  // it came over HTTP/2 as one that no header table may have, here or further on
 };
 
 enum class Method : std::uint8_t { get, head, post, put, delete_, patch, options, trace, connect, other };

@@ -20,9 +20,15 @@ struct Forwarding {
   std::string_view client_cert;    // X-Forwarded-Client-Cert
   std::string_view request_id;     // X-Request-Id
   std::string_view traceparent;
-  std::string_view via = "weir";  // our pseudonym in Via
-  bool keep_tracestate = false;   // the client's traceparent was kept, so its tracestate passes
+  std::string_view via = "weir";    // our pseudonym in Via
+  bool keep_tracestate = false;     // the client's traceparent was kept, so its tracestate passes
+  bool mark_never_indexed = false;  // fields that are so: the text may be translated for HTTP/2
 };
+
+/// In lines that Weir wrote, what stands behind the colon of a field that came over HTTP/2 as one never to be indexed
+/// (RFC 7541 6.2.3), in place of the space: so that it is that over HTTP/2 again. In HTTP/1 it means the same as a
+/// space (RFC 9110 5.6.3).
+inline constexpr char never_indexed_mark = '\t';
 
 /// How a response is sent to its client.
 struct ResponseOptions {

@@ -5,6 +5,7 @@
 
 #include "http/field_names.hpp"
 #include "http/field_role.hpp"
+#include "http/outgoing.hpp"
 #include "http/text.hpp"
 
 namespace weir::http {
@@ -52,6 +53,7 @@ bool may_be_forwarded(const Field& field, const TrailerRules& rules) {
 
 std::string forwardable_trailers(std::string_view trailers, const TrailerRules& rules) {
   std::string kept;
+  kept.reserve(trailers.size());
   while (!trailers.empty()) {
     const std::size_t line_bytes = std::min(trailers.find('\n'), trailers.size() - 1) + 1;
     const std::string_view line = trailers.substr(0, line_bytes);
@@ -60,6 +62,17 @@ std::string forwardable_trailers(std::string_view trailers, const TrailerRules& 
     trailers.remove_prefix(line_bytes);
   }
   return kept;
+}
+
+void append_plain_lines(std::string& out, std::string_view lines) {
+  while (!lines.empty()) {
+    const std::size_t line_bytes = std::min(lines.find('\n'), lines.size() - 1) + 1;
+    const std::size_t behind_colon = lines.find(':') + 1;
+    const std::size_t at = out.size() + behind_colon;
+    out += lines.substr(0, line_bytes);
+    if (behind_colon < line_bytes && out[at] == never_indexed_mark) out[at] = ' ';
+    lines.remove_prefix(line_bytes);
+  }
 }
 
 void keep_nominated(std::span<const std::string_view> connection_tokens, std::string& out) {

@@ -26,6 +26,9 @@ struct TrailerRules {
 /// and those that Connection names (RFC 9110 7.6.1).
 std::string forwardable_trailers(std::string_view trailers, const TrailerRules& rules);
 
+/// Appends trailers that are forwarded as HTTP/1 has them: without http::never_indexed_mark.
+void append_plain_lines(std::string& out, std::string_view lines);
+
 /// The members of Connection that are no connection options of HTTP/1.1, for TrailerRules::nominated: trailers come
 /// when the buffer of the head is gone. `out` is cleared first, and stays empty with all but a few clients.
 void keep_nominated(std::span<const std::string_view> connection_tokens, std::string& out);

@@ -1,6 +1,7 @@
 #include "http1/copied_head.hpp"
 
 #include "http/field_role.hpp"
+#include "http/outgoing.hpp"
 #include "http/text.hpp"
 
 namespace weir::http1 {
@@ -20,8 +21,7 @@ bool is_credential(std::string_view name) {
          http::iequals(name, "proxy-authorization");
 }
 
-void append_copied_head(std::string& out, std::string_view head, bool keep_credentials,
-                        std::string_view route) {
+void append_copied_head(std::string& out, std::string_view head, CopyRules rules, std::string_view route) {
   out.reserve(out.size() + head.size() + http::mirror_field_name.size() + route.size() + 4);
   std::string_view line = first_line(head);
   out += line;
@@ -29,8 +29,11 @@ void append_copied_head(std::string& out, std::string_view head, bool keep_crede
     line = first_line(head);
     const std::string_view name = line.substr(0, line.find(':'));
     const bool dropped =
-        (!keep_credentials && is_credential(name)) || http::iequals(name, http::mirror_field_name);
-    if (!dropped) out += line;
+        (!rules.keep_credentials && is_credential(name)) || http::iequals(name, http::mirror_field_name);
+    if (dropped) continue;
+    const std::size_t behind_colon = out.size() + name.size() + 1;
+    out += line;
+    if (!rules.marks && out[behind_colon] == http::never_indexed_mark) out[behind_colon] = ' ';
   }
   out.append(http::mirror_field_name).append(": ").append(route).append(line_end).append(line_end);
 }

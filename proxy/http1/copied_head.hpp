@@ -10,9 +10,13 @@ namespace weir::http1 {
 /// Cookie, Authorization, Proxy-Authorization: what lets a request act for its client.
 bool is_credential(std::string_view name);
 
-/// `head` is a whole head as write_request_head wrote it, empty line included. Without `keep_credentials` no credential
-/// passes, those that a header policy sets included: they are meant for the original's upstream.
-void append_copied_head(std::string& out, std::string_view head, bool keep_credentials,
-                        std::string_view route);
+struct CopyRules {
+  /// Otherwise none passes, those that a header policy sets included: they are meant for the original's upstream.
+  bool keep_credentials = false;
+  bool marks = true;  // http::never_indexed_mark stays where it is: the copy may go out over HTTP/2
+};
+
+/// `head` is a whole head as write_request_head wrote it, empty line included.
+void append_copied_head(std::string& out, std::string_view head, CopyRules rules, std::string_view route);
 
 }  // namespace weir::http1

@@ -60,8 +60,13 @@ void put_forwarding(Pen& pen, const Forwarding& forwarding, const CompiledFields
   put(OwnField::traceparent, "traceparent: ", forwarding.traceparent);
 }
 
+void put_marked(Pen& pen, const Field& field) {
+  constexpr char colon[] = {':', http::never_indexed_mark, '\0'};
+  pen.put(field.name).put(colon).put(field.value).put("\r\n");
+}
+
 /// Writes the client's fields that go on to the endpoint; returns whether there was a Via among them.
-bool put_request_fields(Pen& pen, const RequestHead& head, bool chunked, bool keep_tracestate,
+bool put_request_fields(Pen& pen, const RequestHead& head, bool chunked, const Forwarding& forwarding,
                         const CompiledFields& policy) {
   bool via = false;
   FieldCopier copier(pen);
@@ -75,7 +80,7 @@ bool put_request_fields(Pen& pen, const RequestHead& head, bool chunked, bool ke
         if (chunked) break;
         continue;
       case FieldRole::tracestate:
-        if (keep_tracestate) break;
+        if (forwarding.keep_tracestate) break;
         continue;
       case FieldRole::max_forwards:
         if (const auto hops = http::max_forwards(head); hops && *hops > 0 && !policy.drops(field)) {
@@ -91,6 +96,11 @@ bool put_request_fields(Pen& pen, const RequestHead& head, bool chunked, bool ke
         continue;
     }
     if (policy.drops(field) || (field.id == FieldId::unknown && http::is_alias(field.name))) continue;
+    if (field.never_indexed && forwarding.mark_never_indexed) [[unlikely]] {
+      copier.finish_run();
+      put_marked(pen, field);
+      continue;
+    }
     copier.put(field);
   }
   copier.finish_run();
@@ -145,7 +155,7 @@ void write_request_head(std::string& out, const RequestHead& head, std::string_v
       pen.put("Host: ").put(head.authority.empty() ? forwarding.host : head.authority).put("\r\n");
     }
     const bool chunked = body.kind == BodyKind::chunked;
-    const bool via = put_request_fields(pen, head, chunked, forwarding.keep_tracestate, policy);
+    const bool via = put_request_fields(pen, head, chunked, forwarding, policy);
     put_forwarding(pen, forwarding, policy);
     if (!policy.overrides(OwnField::via)) {
       put_via(pen, head.fields, head.major_version, head.minor_version, via, forwarding.via);

@@ -20,6 +20,7 @@ namespace weir::http1 {
 /// client is (X-Forwarded-*, X-Real-IP, Forwarded, X-Request-Id, traceparent, Proxy): `forwarding` says that;
 /// its empty members are left out. So are names that many servers cannot tell from these, like
 /// `X_Forwarded_For` (field_role.hpp). A client of HTTP/1.0 may send no Host: then `forwarding.host` is used.
+/// With `forwarding.mark_never_indexed` http::never_indexed_mark stands in the lines of fields that are so.
 /// Via names the version that was received (RFC 9110 7.6.3). Max-Forwards of OPTIONS is one less (7.6.2).
 void write_request_head(std::string& out, const http::RequestHead& head, std::string_view target,
                         const http::Framing& body, const http::Forwarding& forwarding,

@@ -26,7 +26,7 @@ FieldReceiver::Outcome FieldReceiver::piece(std::string_view bytes, bool last) {
     count(line);
     if (!too_large_ && beyond(1)) too_large_ = true;
     if (!too_large_) {
-      section_.add(line.name, line.value);
+      section_.add(line.name, line.value, line.never_indexed);
     } else if (beyond(2)) {
       return Outcome::excessive;
     }

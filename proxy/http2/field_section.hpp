@@ -30,6 +30,7 @@ inline constexpr std::size_t field_overhead_bytes = 32;
 struct FieldLine {
   std::string_view name;
   std::string_view value;
+  bool never_indexed = false;  // it came as one that is to stay so wherever it is passed on (RFC 7541 6.2.3)
   bool operator==(const FieldLine&) const = default;
 };
 
@@ -49,12 +50,12 @@ class FieldSection {
     used_ = 0;
     lines_.clear();
   }
-  /// The texts must not be parts of this section. All texts together stay below 4 GiB.
-  void add(std::string_view name, std::string_view value) {
-    assert(used_ + name.size() + value.size() <= UINT32_MAX);
+  /// The texts must not be parts of this section. All texts together stay below 2 GiB.
+  void add(std::string_view name, std::string_view value, bool never_indexed = false) {
+    assert(used_ + name.size() + value.size() <= UINT32_MAX / 2);
     reserve(name.size() + value.size());
     lines_.push_back({static_cast<std::uint32_t>(used_), static_cast<std::uint32_t>(name.size()),
-                      static_cast<std::uint32_t>(value.size())});
+                      static_cast<std::uint32_t>(value.size()) | (never_indexed ? never_indexed_bit : 0)});
     put(name);
     put(value);
   }
@@ -83,7 +84,10 @@ class FieldSection {
   FieldLine operator[](std::size_t index) const {
     const Line& line = lines_[index];
     const char* text = text_.data() + line.offset;
-    return {{text, line.name_bytes}, {text + line.name_bytes, line.value_bytes}};
+    const std::uint32_t value_bytes = line.value_bytes & ~never_indexed_bit;
+    return {{text, line.name_bytes},
+            {text + line.name_bytes, value_bytes},
+            (line.value_bytes & never_indexed_bit) != 0};
   }
   /// Names and values, and what was kept.
   std::size_t text_bytes() const { return used_; }
@@ -98,8 +102,9 @@ class FieldSection {
   struct Line {
     std::uint32_t offset;
     std::uint32_t name_bytes;
-    std::uint32_t value_bytes;
+    std::uint32_t value_bytes;  // with the bit
   };
+  static constexpr std::uint32_t never_indexed_bit = std::uint32_t{1} << 31;
   /// There is room.
   void put(std::string_view text) {
     if (!text.empty()) std::memcpy(text_.data() + used_, text.data(), text.size());  // may have no data

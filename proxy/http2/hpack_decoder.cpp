@@ -24,9 +24,10 @@ constexpr unsigned kind_bits_of_size = 0xe0;  // with these bits, and ...
 constexpr unsigned size_update = 0x20;        // ... this value of them
 constexpr unsigned kind_bits_of_literal = 0xe0;  // none is set: not indexed, or never to be
 constexpr unsigned literal_index_max = 0x0f;
-constexpr unsigned goes_on = 0x80;     // of the bytes behind it: another one follows
-constexpr unsigned compressed = 0x80;  // of the length of a text
-constexpr unsigned length_max = 0x7f;  // of its first byte: this one and larger ones go on in the next
+constexpr unsigned never_indexed = 0x10;  // of such literals: the other kind
+constexpr unsigned goes_on = 0x80;        // of the bytes behind it: another one follows
+constexpr unsigned compressed = 0x80;     // of the length of a text
+constexpr unsigned length_max = 0x7f;     // of its first byte: this one and larger ones go on in the next
 constexpr std::size_t text_room = huffman_text_bytes_max(length_max);
 
 }  // namespace
@@ -78,7 +79,7 @@ HpackDecoder::Step HpackDecoder::next_common(std::string_view& bytes, FieldLine&
 bool HpackDecoder::take_indexed(std::size_t index, FieldLine& line) const {
   const nghttp2_nv* const entry = nghttp2_hd_inflate_get_table_entry(inflater_.get(), index);
   if (entry == nullptr) return false;
-  line = {text_of(entry->name, entry->namelen), text_of(entry->value, entry->valuelen)};
+  line = {text_of(entry->name, entry->namelen), text_of(entry->value, entry->valuelen), false};
   return true;
 }
 
@@ -86,6 +87,7 @@ bool HpackDecoder::take_indexed(std::size_t index, FieldLine& line) const {
 /// wrong.
 bool HpackDecoder::take_literal(std::string_view& bytes, FieldLine& line) {
   std::string_view rest = bytes.substr(1);
+  line.never_indexed = (static_cast<unsigned char>(bytes.front()) & never_indexed) != 0;
   std::size_t name_index = static_cast<unsigned char>(bytes.front()) & literal_index_max;
   if (name_index == literal_index_max) {  // and what the next byte says, where that is the last of it
     if (rest.empty() || (static_cast<unsigned char>(rest.front()) & goes_on) != 0) return false;
@@ -133,7 +135,8 @@ HpackDecoder::Step HpackDecoder::inflate(std::string_view& bytes, bool last, Fie
   if ((flags & NGHTTP2_HD_INFLATE_EMIT) != 0) {
     between_fields_ = true;
     block_begins_ = false;
-    line = {text_of(field.name, field.namelen), text_of(field.value, field.valuelen)};
+    line = {text_of(field.name, field.namelen), text_of(field.value, field.valuelen),
+            (field.flags & NGHTTP2_NV_FLAG_NO_INDEX) != 0};
     return Step::field;
   }
   between_fields_ = false;

@@ -146,7 +146,7 @@ constexpr auto indexes = [] {
 
 constexpr std::uint8_t indexed = 0x80;           // RFC 7541 6.1
 constexpr std::uint8_t without_indexing = 0x00;  // 6.2.2
-constexpr std::uint8_t never_indexed = 0x10;     // 6.2.3
+constexpr std::uint8_t marked = 0x10;            // 6.2.3: never to be indexed
 constexpr std::uint8_t index_max = 15;           // of literals: what four bits hold is below
 constexpr std::uint8_t pair_names_last = 16;     // names of the table that have a value there
 
@@ -156,7 +156,7 @@ std::uint8_t literal_kind(std::uint8_t index) {
     case 32:  // cookie
     case 49:  // proxy-authorization
     case 55:  // set-cookie
-      return never_indexed;
+      return marked;
     default:
       return without_indexing;
   }
@@ -243,6 +243,16 @@ void BlockWriter::indexed_name(std::uint8_t index, std::string_view value) {
 void BlockWriter::literal(std::string_view name, std::string_view value) {
   ensure(frame_bytes_max);
   put_byte(without_indexing);
+  put_length(name.size());
+  put_lower(name);
+  ensure(frame_bytes_max);
+  put_length(value.size());
+  put(value);
+}
+
+void BlockWriter::never_indexed(std::string_view name, std::string_view value) {
+  ensure(frame_bytes_max);
+  put_byte(marked);
   put_length(name.size());
   put_lower(name);
   ensure(frame_bytes_max);

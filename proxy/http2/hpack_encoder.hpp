@@ -34,6 +34,9 @@ class BlockWriter {
   /// The same of a name that is in lower case already.
   void lower_field(std::string_view name, std::string_view value);
 
+  /// The same, marked as never to be indexed, whatever the name is.
+  void never_indexed(std::string_view name, std::string_view value);
+
   /// The same of a name that is known not to be in the static table.
   void literal(std::string_view name, std::string_view value);
 

@@ -101,7 +101,7 @@ const char* collect(const FieldSection& section, Collected& seen, std::vector<Fi
       ++seen.crumbs;
       seen.crumb_bytes += line.value.size() + 2;
     }
-    fields.push_back({checked.id, line.name, line.value});
+    fields.push_back({checked.id, line.name, line.value, false, line.never_indexed});
   }
   return nullptr;
 }

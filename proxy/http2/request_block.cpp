@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "http/lower_case.hpp"
+#include "http/outgoing.hpp"
 #include "http/text.hpp"
 #include "http2/hpack_encoder.hpp"
 
@@ -26,6 +27,7 @@ std::string_view take_line(std::string_view& text) {
 struct Line {
   std::string_view name;
   std::string_view value;
+  bool never_indexed = false;
 };
 
 Line split(std::string_view line) {
@@ -35,8 +37,12 @@ Line split(std::string_view line) {
   std::string_view value = line.substr(colon + 1);
   if (value.starts_with(' ')) value.remove_prefix(1);  // nearly always all that there is to trim
   const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
-  if (!value.empty() && (is_space(value.front()) || is_space(value.back()))) value = http::trim_ows(value);
-  return {line.substr(0, colon), value};
+  bool never_indexed = false;
+  if (!value.empty() && (is_space(value.front()) || is_space(value.back()))) {
+    never_indexed = line[colon + 1] == http::never_indexed_mark;
+    value = http::trim_ows(value);
+  }
+  return {line.substr(0, colon), value, never_indexed};
 }
 
 /// Nearly always in the first line; a policy that sets Host writes it behind all others.
@@ -96,10 +102,14 @@ bool is_dropped(std::string_view name, bool tunnel) {
 
 void put_field(BlockWriter& writer, const Line& line, bool tunnel) {
   char lower[BlockWriter::static_name_bytes_max];
-  if (line.name.size() > sizeof lower) return writer.literal(line.name, line.value);
+  if (line.name.size() > sizeof lower) {
+    return line.never_indexed ? writer.never_indexed(line.name, line.value)
+                              : writer.literal(line.name, line.value);
+  }
   http::write_lower(lower, line.name);
   const std::string_view name(lower, line.name.size());
   if (is_dropped(name, tunnel)) return;
+  if (line.never_indexed) return writer.never_indexed(name, line.value);
   if (name != "te") return writer.lower_field(name, line.value);
   if (lists_trailers(line.value)) writer.lower_field(name, "trailers");
 }

@@ -21,6 +21,8 @@ struct RequestBlockOptions {
 /// Connection, Keep-Alive, Proxy-Connection, Transfer-Encoding, Upgrade, HTTP2-Settings; TE where it lists `trailers`
 /// says only that. Content-Length stays: whether DATA keeps to it is for the sender to see.
 ///
+/// A line with http::never_indexed_mark is written as one never to be indexed.
+///
 /// `options.tunnel`: `:method` is CONNECT, `:protocol` websocket, and Sec-WebSocket-Key does not pass: what is open
 /// then needs no proof (RFC 8441 5).
 void write_request_block(std::string& out, std::string_view head, const RequestBlockOptions& options);

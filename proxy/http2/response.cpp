@@ -22,7 +22,11 @@ constexpr int switching_protocols = 101;
 class BlockCopier {
  public:
   explicit BlockCopier(BlockWriter& writer) : writer_(writer) {}
-  void put(const Field& field) { writer_.field(field.id, field.name, field.value); }
+  void put(const Field& field) {
+    if (field.never_indexed) [[unlikely]]
+      return writer_.never_indexed(field.name, field.value);
+    writer_.field(field.id, field.name, field.value);
+  }
   void finish_run() {}
 
  private:
@@ -130,8 +134,12 @@ void write_own_block(std::string& out, const http::OwnResponse& response,
 
 void write_trailer_block(std::string& out, std::string_view lines) {
   BlockWriter writer(out);
-  http::for_each_field_line(
-      lines, [&](const Field& field) { writer.field(field.id, field.name, http::trim_ows(field.value)); });
+  http::for_each_field_line(lines, [&](const Field& field) {
+    const std::string_view value = http::trim_ows(field.value);
+    const char behind_colon = *(field.name.data() + field.name.size() + 1);
+    if (behind_colon == http::never_indexed_mark) return writer.never_indexed(field.name, value);
+    writer.field(field.id, field.name, value);
+  });
 }
 
 }  // namespace weir::http2

@@ -46,7 +46,7 @@ const char* collect(const FieldSection& section, http::Single& content_length, h
     const CheckedField checked = check_field(line);
     if (checked.wrong != nullptr) return checked.wrong;
     if (checked.id == FieldId::content_length) content_length.add(line.value);
-    head.fields.push_back({checked.id, line.name, line.value});
+    head.fields.push_back({checked.id, line.name, line.value, false, line.never_indexed});
   }
   return head.status == 0 ? "no :status" : nullptr;
 }

@@ -1,18 +1,20 @@
 #include "http2/trailers.hpp"
 
+#include "http/outgoing.hpp"
 #include "http/trailers.hpp"
 #include "http2/field_check.hpp"
 
 namespace weir::http2 {
 namespace {
 
-constexpr std::string_view separator = ": ";
+constexpr std::string_view separator = ": ", marked_separator = ":\t";
+static_assert(marked_separator[1] == http::never_indexed_mark);
 constexpr std::string_view line_end = "\r\n";
 
-/// What is wrong with the section, or nullptr.
-const char* check_section(const FieldSection& section) {
+/// What is wrong with the section, or nullptr; `bytes`: of its lines.
+const char* check_section(const FieldSection& section, std::size_t& bytes) {
   if (section.size() > http::trailer_count_max) return "too many trailer fields";
-  std::size_t bytes = 0;
+  bytes = 0;
   for (std::size_t i = 0; i < section.size(); ++i) {
     const FieldLine line = section[i];
     if (line.name.starts_with(':')) return "pseudo-field in trailers";
@@ -25,10 +27,13 @@ const char* check_section(const FieldSection& section) {
 /// The same; where it is nullptr, the lines are there.
 const char* write(const FieldSection& section, std::string& lines) {
   lines.clear();
-  if (const char* wrong = check_section(section)) return wrong;
+  std::size_t bytes = 0;
+  if (const char* wrong = check_section(section, bytes)) return wrong;
+  lines.reserve(bytes);  // they may be held for as long as a request runs
   for (std::size_t i = 0; i < section.size(); ++i) {
     const FieldLine line = section[i];
-    lines.append(line.name).append(separator).append(line.value).append(line_end);
+    lines.append(line.name).append(line.never_indexed ? marked_separator : separator);
+    lines.append(line.value).append(line_end);
   }
   return nullptr;
 }

@@ -104,6 +104,9 @@ void add_listeners(Families& out, const WorkerMetrics& merged, const NameTable& 
   auto refused = Family::counter("weir_connections_refused_total",
                                  "Client connections refused: server.max_connections, or the "
                                  "listener's connections_per_client, was reached.");
+  auto aged = Family::counter("weir_connections_aged_total",
+                              "Client connections and tunnels that were ended because of their age, by the "
+                              "key of limits.");
   auto handshakes = Family::counter("weir_tls_handshakes_total", "TLS handshakes with clients.");
   auto ended =
       Family::counter("weir_slow_clients_total",
@@ -120,6 +123,8 @@ void add_listeners(Families& out, const WorkerMetrics& merged, const NameTable& 
     accepted.add(listener, counters.connections_total);
     refused.add(with(listener, "reason", "max_connections"), counters.refused_total);
     refused.add(with(listener, "reason", "connections_per_client"), counters.refused_clients);
+    aged.add(with(listener, "reason", "connection_max_age"), counters.old_connections);
+    aged.add(with(listener, "reason", "tunnel_max_age"), counters.old_tunnels);
     ended.add(with(listener, "reason", "body_idle_timeout"), counters.clients_ended.body_idle_timeout);
     ended.add(with(listener, "reason", "body_min_rate"), counters.clients_ended.body_min_rate);
     ended.add(with(listener, "reason", "send_timeout"), counters.clients_ended.send_timeout);
@@ -137,7 +142,7 @@ void add_listeners(Families& out, const WorkerMetrics& merged, const NameTable& 
       handshakes.add(with(result, "version", result_version.substr(version)), count);
     }
   }
-  for (Family* family : {&open, &accepted, &refused, &handshakes, &ended, &discards, &discarded})
+  for (Family* family : {&open, &accepted, &refused, &aged, &handshakes, &ended, &discards, &discarded})
     out.push_back(std::move(*family).take());
 }
 

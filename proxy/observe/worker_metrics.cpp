@@ -47,6 +47,8 @@ void ListenerCounters::merge(const ListenerCounters& other) {
   idle += other.idle;
   refused_total += other.refused_total;
   refused_clients += other.refused_clients;
+  old_connections += other.old_connections;
+  old_tunnels += other.old_tunnels;
   clients_ended.body_idle_timeout += other.clients_ended.body_idle_timeout;
   clients_ended.body_min_rate += other.clients_ended.body_min_rate;
   clients_ended.send_timeout += other.clients_ended.send_timeout;

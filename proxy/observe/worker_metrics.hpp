@@ -57,6 +57,8 @@ struct ListenerCounters {
   std::int64_t active = 0, idle = 0;  // open connections: in a request (or handshake), between requests
   std::uint64_t refused_total = 0;    // past server.max_connections
   std::uint64_t refused_clients = 0;  // past limits.connections_per_client
+  std::uint64_t old_connections = 0;  // past limits.connection_max_age
+  std::uint64_t old_tunnels = 0;      // past limits.tunnel_max_age
   LabelCounters handshakes;           // "result|version"
   struct Http2 {
     std::uint64_t connections_total = 0;  // by ALPN, or by their preface

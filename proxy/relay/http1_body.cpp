@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "http/trailers.hpp"
 #include "http1/chunked.hpp"
 
 namespace weir::relay {
@@ -68,7 +69,7 @@ std::span<iovec> Http1Sink::frame(BodyBatch& batch) {
   if (batch.ended()) {
     end_ = behind;
     end_ += http1::last_chunk;
-    end_ += batch.trailers();
+    http::append_plain_lines(end_, batch.trailers());
     end_ += http1::chunk_end;
     behind = end_;
   }

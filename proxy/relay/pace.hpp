@@ -46,6 +46,7 @@ class TakenPace {
   /// `bytes_per_second` averaged over `window` of waiting; 0: any pace will do.
   TakenPace(std::uint64_t bytes_per_second, Duration window) : rate_(bytes_per_second), window_(window) {}
 
+  std::uint64_t bytes_per_second() const { return rate_; }
   /// How often to look at what was taken, at least; Duration::max() where any pace will do.
   Duration look_interval() const { return rate_ == 0 ? Duration::max() : window_ / looks_a_window; }
 

@@ -1,5 +1,7 @@
 #include "relay/tunnel.hpp"
 
+#include <algorithm>
+
 #include "io/spawn.hpp"
 #include "relay/relay_body.hpp"
 
@@ -8,11 +10,16 @@ namespace {
 
 /// What both directions share.
 struct Tunnel {
-  Tunnel(io::Reactor& loop, Duration timeout)
-      : reactor(loop), idle_timeout(timeout), last_activity(loop.now()) {}
+  Tunnel(io::Reactor& loop, TunnelBounds set) : reactor(loop), bounds(set), last_activity(loop.now()) {}
   io::Reactor& reactor;
-  Duration idle_timeout;
+  const TunnelBounds bounds;
   TimePoint last_activity;
+  bool too_old = false;  // noticed by a direction
+
+  TimePoint silent_until() const {
+    return std::min<TimePoint>(last_activity + bounds.idle_timeout, bounds.ends_at);
+  }
+  bool is_over() const { return reactor.now() >= bounds.ends_at; }
 };
 
 struct Direction {
@@ -25,7 +32,7 @@ struct Direction {
 /// Passes on what is here. In a frame of its own, which a silent tunnel does not hold. False: the direction is over.
 Task<bool> pass_on(Tunnel& tunnel, Direction& direction) {
   BodyBatch batch;
-  const WriteBounds bounds{tunnel.idle_timeout};
+  const WriteBounds bounds{tunnel.bounds.idle_timeout, tunnel.bounds.ends_at};
   do {
     batch.begin({});
     // Bytes without framing cannot be malformed, but the stream that they come on can (HTTP/2).
@@ -46,22 +53,25 @@ Task<bool> pass_on(Tunnel& tunnel, Direction& direction) {
       direction.to.finish();
       co_return false;
     }
-  } while (direction.from.has_more());
+  } while (direction.from.has_more() && !tunnel.is_over());
   co_return true;
 }
 
 Task<> run_direction(Tunnel& tunnel, Direction& direction) {
   for (unsigned rounds = 1;; ++rounds) {
     const bool goes_on = co_await pass_on(tunnel, direction);
+    if (tunnel.is_over()) tunnel.too_old = true;
     if (!goes_on) co_return;
+    if (tunnel.too_old) {
+      direction.to.finish();
+      co_return;
+    }
     if (rounds % rounds_per_turn == 0) co_await io::Yield(tunnel.reactor);
     io::IoResult received;
     if (!direction.from.try_read(received)) {
-      const TimePoint idle_end = tunnel.last_activity + tunnel.idle_timeout;
-      received = co_await direction.from.wait(idle_end);
-      const bool other_side_was_active = received.status == io::IoStatus::timeout &&
-                                         tunnel.last_activity + tunnel.idle_timeout > tunnel.reactor.now();
-      if (other_side_was_active) continue;
+      received = co_await direction.from.wait(tunnel.silent_until());
+      const bool timed_out = received.status == io::IoStatus::timeout;
+      if (timed_out && (tunnel.is_over() || tunnel.silent_until() > tunnel.reactor.now())) continue;
     }
     if (received.ok()) continue;
     if (received.status != io::IoStatus::eof || !direction.from.end_of_stream()) {
@@ -86,8 +96,8 @@ void start_direction(Tunnel& tunnel, Direction& direction, io::Signal& done) {
 
 }  // namespace
 
-Task<TunnelEnd> run_tunnel(TunnelSide client, TunnelSide endpoint, Duration idle_timeout) {
-  Tunnel tunnel(client.to.reactor(), idle_timeout);
+Task<TunnelEnd> run_tunnel(TunnelSide client, TunnelSide endpoint, TunnelBounds bounds) {
+  Tunnel tunnel(client.to.reactor(), bounds);
   Direction up{client.from, endpoint.to};
   Direction down{endpoint.from, client.to};
   io::Signal up_done(tunnel.reactor), down_done(tunnel.reactor);
@@ -99,6 +109,7 @@ Task<TunnelEnd> run_tunnel(TunnelSide client, TunnelSide endpoint, Duration idle
   end.client_bytes = up.bytes;
   end.endpoint_bytes = down.bytes;
   end.status = down.status != io::IoStatus::ok ? down.status : up.status;
+  end.too_old = tunnel.too_old;
   co_return end;
 }
 

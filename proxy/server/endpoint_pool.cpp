@@ -2,8 +2,8 @@
 
 #include <utility>
 
+#include "core/connection_age.hpp"
 #include "server/http2_pool.hpp"
-#include "upstream/connection_age.hpp"
 
 namespace weir::server {
 
@@ -30,7 +30,7 @@ void UpstreamConnection::mark_idle(bool idle) {
 }
 
 TimePoint UpstreamConnection::ages_at(Milliseconds max_age) const {
-  return upstream::ages_at(opened_at_, max_age, turn_);
+  return weir::ages_at(opened_at_, max_age, turn_);
 }
 
 void UpstreamConnection::on_unread_event(io::Channel&) {
@@ -38,8 +38,8 @@ void UpstreamConnection::on_unread_event(io::Channel&) {
 }
 
 EndpointPool::EndpointPool(std::shared_ptr<upstream::ConnectionScope> scope,
-                           observe::EndpointCounters& counters, Use use)
-    : scope_(std::move(scope)), counters_(counters), use_(use) {}
+                           observe::EndpointCounters& counters, Use use, std::uint32_t first_turn)
+    : scope_(std::move(scope)), counters_(counters), use_(use), turns_(first_turn) {}
 
 EndpointPool::~EndpointPool() = default;
 

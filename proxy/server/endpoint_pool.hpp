@@ -46,8 +46,9 @@ class EndpointPool : public std::enable_shared_from_this<EndpointPool> {
   /// Of requests, which an endpoint that an operator took out gets no more of, or of checks, which go on.
   enum class Use : std::uint8_t { requests, checks };
 
+  /// `first_turn`: a random one, so that the connections that all pools make after a start do not grow old together.
   EndpointPool(std::shared_ptr<upstream::ConnectionScope> scope, observe::EndpointCounters& counters,
-               Use use = Use::requests);
+               Use use = Use::requests, std::uint32_t first_turn = 0);
   ~EndpointPool();
 
   /// What is spoken to the endpoint: the protocol is the same each time, the rest may change. Not called: HTTP/1.
@@ -84,7 +85,7 @@ class EndpointPool : public std::enable_shared_from_this<EndpointPool> {
   const Use use_;
   upstream::IdlePool<std::unique_ptr<UpstreamConnection>> idle_;
   std::unique_ptr<Http2Pool> http2_;
-  std::uint32_t turns_ = 0;
+  std::uint32_t turns_;
   bool retired_ = false;
 };
 

@@ -20,7 +20,6 @@ namespace {
 
 constexpr std::string_view timeout_name = "grpc-timeout";
 constexpr std::string_view pushback_name = "grpc-retry-pushback-ms";
-constexpr std::string_view attempts_name = "grpc-previous-rpc-attempts";
 constexpr std::string_view accept_encoding_name = "grpc-accept-encoding";
 constexpr std::string_view at_once = "0";  // of a pushback
 
@@ -28,18 +27,6 @@ const http::Field* find_grpc_field(std::span<const http::Field> fields, std::str
   const auto found = std::ranges::find_if(
       fields, [&](const http::Field& field) { return is_grpc_field(field, lower_name); });
   return found == fields.end() ? nullptr : &*found;
-}
-
-/// Tries before the first of Weir's, as the client counts them; nothing on what is no such count.
-std::optional<std::uint32_t> tries_of_client(const http::Field* field) {
-  constexpr std::size_t digits_max = 9;
-  if (field == nullptr) return 0;
-  const std::string_view text = field->value;
-  if (text.empty() || text.size() > digits_max || !http::all(text, http::char_class::digit))
-    return std::nullopt;
-  std::uint32_t tries = 0;
-  for (const char c : text) tries = tries * 10 + static_cast<std::uint32_t>(c - '0');
-  return tries;
 }
 
 /// For people. With a deadline of the client's own that is what is over.
@@ -105,19 +92,11 @@ void GrpcSteps::write_time_left() {
 }
 
 void GrpcSteps::write_attempts(unsigned tries_seen) {
-  const http::Field field{http::FieldId::unknown, attempts_name, {}};
-  if (!decided_.grpc || decided_.route->headers.request.names(field)) return;
-  const auto before = tries_of_client(find_grpc_field(context_.head.fields, attempts_name));
-  if (!before || *before + tries_seen == 0) return;
-  const std::string text = ' ' + std::to_string(*before + tries_seen);
+  if (!decided_.grpc || decided_.route->headers.request.names(previous_attempts_field)) return;
+  const auto before = previous_attempts_in(context_.head.fields);
+  if (!before) return;
   std::string& bytes = request_.bytes;
-  if (const auto place = find_value(bytes, attempts_name)) {
-    bytes.replace(place->at, place->size, text);
-  } else {
-    constexpr std::string_view line_end = "\r\n";
-    bytes.resize(bytes.size() - line_end.size());  // the empty line
-    bytes.append(attempts_name).append(":").append(text).append(line_end).append(line_end);
-  }
+  write_previous_attempts(bytes, *before + tries_seen);
   if (grpc_.timeout_at != GrpcCall::nowhere) grpc_.timeout_at = find_value(bytes, timeout_name)->at + 1;
 }
 
@@ -172,6 +151,12 @@ void AttemptReport::note_grpc_trailers(std::string_view lines) {
 
 std::uint16_t AttemptReport::failure_of_response() const {
   return upstream::failure_bit_of_response(response().status, grpc_status_);
+}
+
+/// What answers a call with success, and says nothing of how it went, is no server of gRPC.
+bool AttemptReport::probe_lacks_status() const {
+  return decided_.grpc && choice_.pick().ticket.probe && response().status == 200 && !grpc_status_ &&
+         !message_seen_;
 }
 
 /// The head of the response says nothing of how the call goes.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "server/client.hpp"
+#include "server/grpc_fields.hpp"
 #include "server/mirror_copy.hpp"
 #include "server/worker.hpp"
 
@@ -38,8 +39,12 @@ void Mirroring::decide() noexcept {
   try {
     copy_ = context_.worker.mirrors().take();
     const UpstreamRuntime& upstream = *context_.generation->upstreams[mirror.config->upstream].runtime;
-    copy_->begin(context_.generation, *decided_.route, std::move(place),
-                 {context_.head.method, context_.hash_key_for(upstream), decided_.grpc});
+    MirrorCopy::Original original;
+    original.method = context_.head.method;
+    original.key = context_.hash_key_for(upstream);
+    original.grpc = decided_.grpc;
+    if (decided_.grpc) original.grpc_attempts = previous_attempts_in(context_.head.fields);
+    copy_->begin(context_.generation, *decided_.route, std::move(place), original);
   } catch (const std::exception&) {
     copy_.reset();
     return count(route::MirrorOutcome::failed);

@@ -1,5 +1,6 @@
 #include "server/exchange_relay.hpp"
 
+#include "core/connection_age.hpp"
 #include "relay/tunnel.hpp"
 #include "server/call_error.hpp"
 #include "server/exchange_rollout.hpp"
@@ -126,6 +127,12 @@ Task<After> ResponseRelay::end_cut(relay::RelayEnd end) {
   co_return After::reset;
 }
 
+TimePoint ResponseRelay::tunnel_ends_at() const {
+  Worker& worker = context_.client->session().worker();
+  const Milliseconds max_age = context_.listener().limits.tunnel_max_age;
+  return ages_at(worker.reactor().now(), max_age, static_cast<std::uint32_t>(worker.rng()()));
+}
+
 Task<After> ResponseRelay::upgrade() {
   auto options = response_.options({}, true);
   options.upgrade = true;
@@ -138,11 +145,16 @@ Task<After> ResponseRelay::upgrade() {
     // What becomes of a tunnel says nothing of the side, and may take days.
     if (context_.rollout.runtime != nullptr) count_rollout_unit(context_, response().status, std::nullopt);
     context_.keep_texts();
-    const relay::TunnelEnd end = co_await relay::run_tunnel(
-        context_.client->tunnel(), attempt_.call().tunnel(), decided_.timeouts->idle);
+    const relay::TunnelBounds bounds{decided_.timeouts->idle, tunnel_ends_at()};
+    const relay::TunnelEnd end =
+        co_await relay::run_tunnel(context_.client->tunnel(), attempt_.call().tunnel(), bounds);
     request_.progress.body_bytes = end.client_bytes;
     outcome_.body_bytes = end.endpoint_bytes;
     if (end.status == io::IoStatus::timeout) outcome_.reason = "tunnel_idle";
+    if (end.too_old) {
+      outcome_.reason = "tunnel_max_age";
+      ++context_.client->session().counters().old_tunnels;
+    }
     if (end.status == io::IoStatus::shutdown) outcome_.reason = "draining";
     if (end.status == io::IoStatus::exhausted) outcome_.reason = facts(ErrorKind::internal).name;
     outcome_.attempts.back().outcome = "ok";

@@ -49,6 +49,7 @@ class ResponseRelay {
   relay::BodySource& response_body();
   relay::BodySink& response_sink(http::BodyKind kind);
   bool rest_can_follow() const;
+  TimePoint tunnel_ends_at() const;
   Task<After> end_cut(relay::RelayEnd end);
   bool may_end_with_status() const;
   Task<After> end_with_status();

@@ -9,7 +9,7 @@
 namespace weir::server {
 
 void AttemptReport::begin() {
-  judged_ = grpc_pushback_ = false;
+  judged_ = message_seen_ = grpc_pushback_ = false;
   grpc_status_.reset();
   grpc_.reset_status.reset();
 }
@@ -48,10 +48,13 @@ void AttemptReport::judge_head() {
   } else if (judged_) {
     if (failure != 0) pending_.note_other(failure);
     report_health(nullptr);
+  } else if (pick.ticket.probe) {
+    context_.view().runtime->candidates[pick.index].state->health.begun_probe(context_.now(), pick.ticket);
   }
 }
 
 void AttemptReport::judge_by_message() {
+  message_seen_ = true;
   if (!std::exchange(judged_, true)) report_health(nullptr);
 }
 
@@ -73,13 +76,15 @@ void AttemptReport::report_health(const Error* error) {
   const std::uint16_t by_status = failure_of_response();
   const bool failed_before =
       error != nullptr && judged_ && (by_status & context_.upstream().passive_health.failures) != 0;
-  server::report_health(context_.view(), choice_.pick(), context_.now(), error,
-                        cause_of_response(response().status, grpc_status_),
+  const health::Cause by_response = probe_lacks_status() ? health::Cause(ErrorKind::response_malformed)
+                                                         : cause_of_response(response().status, grpc_status_);
+  server::report_health(context_.view(), choice_.pick(), context_.now(), error, by_response,
                         failed_before ? std::uint16_t{0} : failure_of_attempt(error));
 }
 
 /// What passive health hears of this attempt: a `config::Failure` bit, or 0.
 std::uint16_t AttemptReport::failure_of_attempt(const Error* error) {
+  if (error == nullptr && probe_lacks_status()) return config::failure_invalid_response;
   if (error == nullptr) return failure_of_response();
   if (error->origin == Origin::client) return 0;
   if (status_of_reset(*error) == grpc::Status::cancelled)

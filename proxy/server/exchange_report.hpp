@@ -35,7 +35,8 @@ class AttemptReport {
   upstream::TryOutcome outcome_of(const Error* error) const;
   /// The head of a response is there: passive health hears of it now, or when its body has ended.
   void judge_head();
-  /// Of a probe whose response is gRPC: the first message is the verdict.
+  /// Of a probe whose response is gRPC: the first message is the verdict, or the status at its end. Without either it
+  /// has failed.
   bool awaits_message() const { return choice_.pick().ticket.probe && !judged_; }
   /// A stream may last for hours, and its first message comes from an app that works.
   void judge_by_message();
@@ -67,6 +68,7 @@ class AttemptReport {
   bool awaits_grpc_status() const;
   std::optional<grpc::Status> status_of_reset(const Error& error) const;
   std::uint16_t failure_of_response() const;
+  bool probe_lacks_status() const;
   std::uint16_t failure_of_attempt(const Error* error);
   void report_health(const Error* error);
   const http::ResponseHead& response() const { return call_.response(); }
@@ -79,6 +81,7 @@ class AttemptReport {
   EndpointChoice& choice_;
 
   bool judged_ = false;                      // passive health has heard how the try went
+  bool message_seen_ = false;                // of a probe that is a call of gRPC: a whole one came
   std::optional<grpc::Status> grpc_status_;  // in the head of the response, or in its trailers
   bool grpc_pushback_ = false;               // that head forbids to try again at once
   upstream::PendingFailures pending_;        // failures by status that are not counted yet

@@ -51,6 +51,7 @@ void compose_request(ExchangeContext& context, GrpcSteps& grpc_steps, OutgoingRe
   forwarding.traceparent = decided.traceparent;
   forwarding.via = context.worker.via();
   forwarding.keep_tracestate = decided.traceparent_kept;
+  forwarding.mark_never_indexed = context.upstream().protocol != config::UpstreamProtocol::http1;
   http1::write_request_head(request.bytes, head, request.target, request.framing, forwarding,
                             decided.route->headers.request, request.upgrade);
   grpc_steps.place_timeout();

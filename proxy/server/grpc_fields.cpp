@@ -7,7 +7,17 @@ namespace weir::server {
 namespace {
 
 constexpr std::string_view status_name = "grpc-status", message_name = "grpc-message";
+constexpr std::string_view attempts_name = previous_attempts_field.name;
 constexpr std::string_view line_end = "\r\n";
+
+std::optional<std::uint32_t> count_of(std::string_view text) {
+  constexpr std::size_t digits_max = 9;
+  if (text.empty() || text.size() > digits_max || !http::all(text, http::char_class::digit))
+    return std::nullopt;
+  std::uint32_t count = 0;
+  for (const char c : text) count = count * 10 + static_cast<std::uint32_t>(c - '0');
+  return count;
+}
 
 }  // namespace
 
@@ -49,6 +59,30 @@ std::string grpc_status_lines_with(grpc::Status status, std::string_view encoded
   lines.append(": ").append(grpc::number_text(status)).append(line_end);
   if (encoded_message.empty()) return lines;
   return lines.append(message_name).append(": ").append(encoded_message).append(line_end);
+}
+
+std::optional<std::uint32_t> previous_attempts_in(std::span<const http::Field> fields) {
+  for (const http::Field& field : fields) {
+    if (is_grpc_field(field, attempts_name)) return count_of(field.value);
+  }
+  return 0;
+}
+
+void write_previous_attempts(std::string& head, std::uint32_t attempts) {
+  const auto place = find_value(head, attempts_name);
+  const std::string_view said =
+      place ? http::trim_ows(std::string_view(head).substr(place->at, place->size)) : std::string_view("0");
+  if (count_of(said) == attempts) return;
+  const std::string text = ' ' + std::to_string(attempts);
+  if (place && attempts != 0) {
+    head.replace(place->at, place->size, text);
+  } else if (place) {
+    const std::size_t line = place->at - attempts_name.size() - 1;
+    head.erase(line, place->at + place->size + line_end.size() - line);
+  } else {
+    head.resize(head.size() - line_end.size());  // the empty line
+    head.append(attempts_name).append(":").append(text).append(line_end).append(line_end);
+  }
 }
 
 /// The request line is passed by: what is looked for begins a line behind another.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -27,6 +28,13 @@ std::string_view grpc_message_in(std::span<const http::Field> fields);
 std::string grpc_status_lines(grpc::Status status, std::string_view message);
 /// The same with a value of grpc-message that came from elsewhere.
 std::string grpc_status_lines_with(grpc::Status status, std::string_view encoded_message);
+
+/// grpc-previous-rpc-attempts (gRFC A6) of a request: 0 where it is absent; nothing where it is no count.
+std::optional<std::uint32_t> previous_attempts_in(std::span<const http::Field> fields);
+/// Makes a head that Weir wrote say `attempts`; without any it says nothing. What says it already stays as it is.
+void write_previous_attempts(std::string& head, std::uint32_t attempts);
+inline constexpr http::Field previous_attempts_field{
+    http::FieldId::unknown, "grpc-previous-rpc-attempts", {}};  // for header policies
 
 /// Where the value of a field is in a head that Weir wrote: behind the colon, up to the end of the line.
 struct ValuePlace {

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "core/kept_text.hpp"
 #include "server/http2_link.hpp"
 #include "server/http2_message.hpp"
 
@@ -22,7 +23,7 @@ void Http2Body::clear() {
   ended_ = end_taken_ = false;
   broken_ = io::IoStatus::ok;
   error_.reset();
-  trailers_.clear();
+  empty_text(trailers_);
   stream_ = nullptr;
 }
 

@@ -18,6 +18,10 @@ http2::ServerLimits codec_limits(const config::ListenerLimits& limits) {
   return codec;
 }
 
+std::size_t heads_max(const config::ListenerLimits& limits) {
+  return limits.concurrent_streams * Http2Connection::head_bytes_each + limits.header_bytes;
+}
+
 Http2Stream& ours(http2::Stream& stream) {
   return static_cast<Http2Stream&>(stream);
 }
@@ -30,6 +34,7 @@ Http2Connection::Http2Connection(Session& session)
       reactor_(session.worker().reactor()),
       codec_(codec_limits(session.listener().config.limits), *this),
       progress_(reactor_),
+      heads_(session.worker().held_heads(), heads_max(session.listener().config.limits)),
       room_(session.worker().held_responses()),
       opened_at_(reactor_.now()),
       idle_since_(reactor_.now()) {
@@ -132,6 +137,7 @@ TimePoint Http2Connection::deadline() const {
   }
   TimePoint until = TimePoint::max();
   if (codec_.in_header_block()) until = block_since_ + limits.header_timeout;
+  if (!announced_) until = std::min<TimePoint>(until, session_.ages_at());
   if (announced_ && !finished_) until = std::min<TimePoint>(until, announced_at_ + shutdown_wait);
   if (streams_.empty()) until = std::min<TimePoint>(until, idle_since_ + limits.idle_timeout);
   return until;
@@ -154,6 +160,8 @@ bool Http2Connection::timed_out() {
     finished_ = true;
     codec_.finish_shutdown();
     want_flush();
+  } else if (!announced_ && session_.is_old()) {
+    begin_shutdown();
   } else if (streams_.empty()) {
     close_idle();
   }
@@ -210,12 +218,7 @@ void Http2Connection::look_again() {
 
 http2::Stream* Http2Connection::on_request(std::uint32_t, http2::FieldSection& section, bool too_large,
                                            bool ended) {
-  const config::ListenerLimits& limits = session_.listener().config.limits;
-  const std::size_t held_max = limits.concurrent_streams * head_bytes_each + limits.header_bytes;
-  if (head_bytes_ + section.text_bytes() > held_max) {
-    ++session_.counters().http2.held_heads;
-    return nullptr;
-  }
+  if (!has_room_for(section)) return nullptr;
   auto stream = session_.worker().take_stream();
   if (!stream->begin(*this, section, too_large, ended)) {
     ++session_.counters().http2.malformed_streams;
@@ -231,9 +234,16 @@ http2::Stream* Http2Connection::on_request(std::uint32_t, http2::FieldSection& s
     throw;
   }
   ++session_.requests_;
-  head_bytes_ += stream->head_bytes();
+  heads_.add(stream->head_bytes());
   if (streams_.size() == 1) look_again();
   return stream.release();  // in streams_ until stream_ended()
+}
+
+/// Of a head or trailers. False is counted.
+bool Http2Connection::has_room_for(const http2::FieldSection& section) {
+  if (heads_.has_room(section.text_bytes())) return true;
+  ++session_.counters().http2.held_heads;
+  return false;
 }
 
 void Http2Connection::on_refused(std::uint32_t) {
@@ -246,7 +256,13 @@ void Http2Connection::on_data(http2::Stream& stream, std::string_view bytes) {
 }
 
 void Http2Connection::on_trailers(http2::Stream& stream, http2::FieldSection& section, bool too_large) {
-  if (!too_large && ours(stream).add_trailers(section)) return;
+  if (!has_room_for(section)) {
+    ours(stream).break_off("too many heads and trailers at once");
+    return codec_.reset(stream, http2::ErrorCode::enhance_your_calm);
+  }
+  if (!too_large && ours(stream).add_trailers(section)) {
+    return heads_.add(ours(stream).trailer_bytes());
+  }
   ours(stream).break_off(too_large ? "trailers are too large" : "malformed trailers");
   codec_.reset(stream, http2::ErrorCode::protocol_error);
 }
@@ -302,7 +318,7 @@ void Http2Connection::start_streams() {
 }
 
 bool Http2Connection::is_refused(Http2Stream& stream) {
-  if (gave_up_ || codec_.failed() || stream.was_reset() || stream.outgoing().may_begin()) return false;
+  if (gave_up_ || codec_.failed() || stream.was_reset() || may_begin(stream)) return false;
   try {
     codec_.refuse(stream);
   } catch (...) {
@@ -334,24 +350,50 @@ void Http2Connection::release(Http2Stream& stream) {
   stream.outgoing().end_narrow();
   leave_queue(stream);
   forget_head(stream);
+  heads_.remove(stream.trailer_bytes());
   if (gave_up_) return;  // the codec may not know the stream, and nothing is left to be said of it
   codec_.release(stream);
   session_.worker().give_back(std::move(owned));
 }
 
 void Http2Connection::forget_head(const Http2Stream& stream) {
-  head_bytes_ -= std::min(head_bytes_, stream.head_bytes());
+  heads_.remove(stream.head_bytes());
 }
 
-bool Http2Connection::begin_narrow() {
-  std::atomic<std::uint32_t>& all = session_.worker().shared().narrow_streams;
-  recount_narrow();
-  if (narrow_ >= narrow_streams_each && all.load(std::memory_order_relaxed) >= narrow_streams_max) {
+/// Very many streams of the process stand still.
+bool Http2Connection::is_crowded() const {
+  const std::atomic<std::uint32_t>& all = session_.worker().shared().narrow_streams;
+  return all.load(std::memory_order_relaxed) >= narrow_streams_max;
+}
+
+bool Http2Connection::may_begin(Http2Stream& stream) {
+  const std::size_t begun = streams_.size() - starting_.size();  // with this one
+  if (begun > crowded_streams_each && data_sent() < proven_bytes && is_crowded()) {
     ++session_.counters().http2.narrow_streams;
     return false;
   }
+  return stream.outgoing().may_begin();
+}
+
+bool Http2Connection::begin_narrow() {
+  recount_narrow();
+  if (narrow_ >= narrow_streams_each && is_crowded()) {
+    ++session_.counters().http2.narrow_streams;
+    return false;
+  }
+  begin_standing();
+  return true;
+}
+
+void Http2Connection::begin_standing() {
   ++narrow_;
-  all.fetch_add(1, std::memory_order_relaxed);
+  session_.worker().shared().narrow_streams.fetch_add(1, std::memory_order_relaxed);
+}
+
+bool Http2Connection::end_if_crowded(http2::Stream& stream) {
+  if (narrow_ <= narrow_streams_each || !is_crowded()) return false;
+  ++session_.counters().http2.narrow_streams;
+  codec_.reset(stream, http2::ErrorCode::enhance_your_calm);
   return true;
 }
 

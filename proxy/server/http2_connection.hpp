@@ -7,6 +7,7 @@
 
 #include "http2/server_codec.hpp"
 #include "io/waiter.hpp"
+#include "server/head_room.hpp"
 #include "server/http2_link.hpp"
 #include "server/response_room.hpp"
 #include "server/session.hpp"
@@ -18,13 +19,17 @@ class Http2Stream;
 class Http2Connection final : public Http2Link, private http2::ServerEvents {
  public:
   static constexpr std::size_t head_bytes_each =
-      4 * 1024;                                   // of all heads together, with one of limits.header_bytes
+      4 * 1024;  // of all heads and trailers together, with one of limits.header_bytes
   static constexpr std::size_t dropping_max = 8;  // requests that are read on after their answer, at once
   /// Requests that came while the client's windows took less than 1 KiB of a response, and take no more yet: any
   /// connection may have ...
   static constexpr std::size_t narrow_streams_each = 4;
-  /// ... and as long as there are no more than these in the process, more of them.
+  /// ... and as long as there are no more than these in the process, more of them. Those that stand still later count,
+  /// too: past that they are ended, but for as many.
   static constexpr std::uint32_t narrow_streams_max = 1024;
+  /// While there are so many a connection that has taken less than this may run no more requests than these.
+  static constexpr std::size_t crowded_streams_each = 16;
+  static constexpr std::uint64_t proven_bytes = 1024 * 1024;
   static constexpr Milliseconds shutdown_wait{1'000};  // for the client to notice the first GOAWAY
 
   explicit Http2Connection(Session& session);
@@ -50,6 +55,9 @@ class Http2Connection final : public Http2Link, private http2::ServerEvents {
   void end_drop() { --dropping_; }
   bool begin_narrow() override;
   void end_narrow() override;
+  bool counts_standing() const override { return true; }
+  void begin_standing() override;
+  bool end_if_crowded(http2::Stream& stream) override;
 
  private:
   // http2::ServerEvents
@@ -79,6 +87,9 @@ class Http2Connection final : public Http2Link, private http2::ServerEvents {
   void look_again();
   void start_streams();
   bool is_refused(Http2Stream& stream);
+  bool is_crowded() const;
+  bool may_begin(Http2Stream& stream);
+  bool has_room_for(const http2::FieldSection& section);
   void recount_narrow();
   void stream_ended(Http2Stream& stream);
   void release(Http2Stream& stream);
@@ -94,8 +105,8 @@ class Http2Connection final : public Http2Link, private http2::ServerEvents {
   bool announced_ = false, finished_ = false;  // the two GOAWAYs
   bool gave_up_ = false;                       // the codec's state may be half of something
   std::size_t dropping_ = 0;
-  std::size_t narrow_ = 0;      // requests that began without a window
-  std::size_t head_bytes_ = 0;  // of all streams
+  std::size_t narrow_ = 0;  // requests that began without a window, or whose client stands still
+  HeadRoom heads_;
   ResponseRoom room_;
   TimePoint opened_at_, idle_since_, block_since_ = TimePoint::max(), announced_at_ = TimePoint::max();
   io::IoStatus ended_by_ = io::IoStatus::ok;

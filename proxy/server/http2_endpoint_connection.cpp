@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/connection_age.hpp"
 #include "core/kept_text.hpp"
 #include "io/spawn.hpp"
 #include "server/endpoint_pool.hpp"
 #include "server/http2_call.hpp"
 #include "server/http2_pool.hpp"
-#include "upstream/connection_age.hpp"
 
 namespace weir::server {
 namespace {
@@ -59,9 +59,9 @@ void Http2EndpointConnection::count(bool idle, bool there) {
   (idle ? counters.idle : counters.active) += there ? 1 : -1;
 }
 
-bool Http2EndpointConnection::is_open(TimePoint now) const {
+bool Http2EndpointConnection::is_open() const {
   const std::uint32_t calls_allowed = pool_.settings().keepalive.max_requests;
-  return !closing_ && !codec_.goaway_received() && !codec_.failed() && now < ages_at() &&
+  return !closing_ && !codec_.goaway_received() && !codec_.failed() &&
          (calls_allowed == 0 || calls_so_far_ < calls_allowed);
 }
 
@@ -106,7 +106,7 @@ void Http2EndpointConnection::remove(Http2Call& call) {
       give_up(std::current_exception());
     }
   }
-  if (calls_.empty() && !is_dead() && (!is_open(idle_since_) || !pool_.keeps_idle())) {
+  if (calls_.empty() && !is_dead() && (!is_open() || is_old(idle_since_) || !pool_.keeps_idle())) {
     die(io::IoStatus::shutdown);
   }
   want_flush();
@@ -277,7 +277,7 @@ void Http2EndpointConnection::on_capacity() {
 }
 
 TimePoint Http2EndpointConnection::ages_at() const {
-  return upstream::ages_at(opened_at_, pool_.settings().keepalive.max_age, turn_);
+  return weir::ages_at(opened_at_, pool_.settings().keepalive.max_age, turn_);
 }
 
 TimePoint Http2EndpointConnection::idle_until() const {

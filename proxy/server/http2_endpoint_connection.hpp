@@ -46,8 +46,10 @@ class Http2EndpointConnection final : public Http2Link,
   void start() noexcept;
   /// Why it ended: `shutdown` in good order; ok: it has not.
   io::IoStatus ended() const { return ended_; }
-  /// Whether it takes a further call at `now`, apart from their number.
-  bool is_open(TimePoint now) const;
+  /// Whether it can take a further call, apart from their number.
+  bool is_open() const;
+  /// Past its age: it is to take no further calls, and ends with its last one.
+  bool is_old(TimePoint now) const { return now >= ages_at(); }
   /// It was kept without calls, and nothing has come since: it may be dead.
   bool is_unproven() const { return unproven_; }
   /// It is kept without calls, or is_unproven().

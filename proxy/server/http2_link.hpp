@@ -58,6 +58,11 @@ class Http2Link : private io::TurnEnd {
   /// that, and this one must not; then end_narrow() is not due.
   virtual bool begin_narrow() { return true; }
   virtual void end_narrow() {}
+  /// Streams are counted in the same way whose peer stands still later on.
+  virtual bool counts_standing() const { return false; }
+  virtual void begin_standing() {}
+  /// There are too many of these, here and everywhere: `stream`, which is one, was reset.
+  virtual bool end_if_crowded(http2::Stream&) { return false; }
   /// Something found no memory, in the middle of a frame maybe: nothing more is sent, and all streams end.
   virtual void give_up(const std::exception_ptr& failure) noexcept = 0;
 

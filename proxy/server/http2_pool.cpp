@@ -56,15 +56,17 @@ bool Http2Pool::serves(bool upgrade) const {
   if (settings_.protocol != UpstreamProtocol::automatic) return true;
   if (!upgrade) return reactor_.now() >= http1_until_;
   return std::ranges::any_of(connections_, [this](const auto& each) {
-    return each->is_open(reactor_.now()) && each->client_codec().connect_protocol();
+    return each->is_open() && !each->is_old(reactor_.now()) && each->client_codec().connect_protocol();
   });
 }
 
 void Http2Pool::list_open(bool kept_too) {
   open_.clear();
   loads_.clear();
-  for (const auto& connection : connections_) {
-    if (!connection->is_open(reactor_.now()) || (!kept_too && connection->may_be_dead())) continue;
+  std::size_t old_aside = 0;
+  for (const auto& connection : connections_) {  // in the order in which they were made
+    if (!connection->is_open() || (!kept_too && connection->may_be_dead())) continue;
+    if (connection->is_old(reactor_.now()) && ++old_aside <= old_aside_max) continue;
     open_.push_back(connection.get());
     loads_.push_back({connection->calls(), connection->calls_max()});
   }

@@ -48,6 +48,9 @@ struct Http2Connected {
 class Http2Pool {
  public:
   static constexpr std::size_t connections_max = 64;
+  /// So many that are past keepalive.max_age are put aside until their last call ends; further ones take calls on, so
+  /// that long streams cannot use up the connections.
+  static constexpr std::size_t old_aside_max = 16;
   static constexpr Milliseconds http1_remembered{60'000};  // that an endpoint has chosen HTTP/1.1
   static constexpr Milliseconds spread_pause{1'000};  // after a connection for requests to come has failed
 

@@ -15,6 +15,7 @@ namespace {
 
 constexpr int looks_a_timeout = 8;  // how exactly a bound on silence is kept
 constexpr Milliseconds window_patience{2'000};
+constexpr Milliseconds standing_after{200};  // longer than clients take that open a window when it is used up
 
 }  // namespace
 
@@ -25,6 +26,7 @@ void Http2Sink::begin(Http2Message& stream, Http2Link& link, std::uint64_t min_r
   granted_in_ = 0;
   sent_last_ = reactor_.now();
   own_pace_ = shared_pace_ = relay::TakenPace(min_rate, relay::target_rate_window);
+  counts_standing_ = link.counts_standing();
 }
 
 void Http2Sink::clear() {
@@ -36,6 +38,7 @@ void Http2Sink::clear() {
 
 void Http2Sink::forget_pace() {
   own_pace_ = shared_pace_ = relay::TakenPace(0, Duration{});
+  counts_standing_ = false;
 }
 
 void Http2Sink::drop_batch() {
@@ -209,9 +212,48 @@ bool Http2Sink::blocked_by_own_window() const {
   return data_left_ > 0 && codec.sendable(*stream_) == 0 && codec.connection_sendable() > 0;
 }
 
+/// Next to nothing of this stream can be sent.
+bool Http2Sink::is_closed() const {
+  const http2::Codec& codec = link_->codec();
+  return codec.stream_sendable(*stream_) < relay::probe_bytes ||
+         codec.connection_sendable() < relay::probe_bytes;
+}
+
 /// What began without a window is counted until it has one: the peer may leave it so for good.
 void Http2Sink::end_narrow_if_open() {
-  if (narrow_ && !is_narrow()) end_narrow();
+  if (narrow_ && !is_closed()) end_narrow();
+}
+
+Http2Sink::Standing Http2Sink::standing_now() const {
+  return {reactor_.now(), sent_, link_->data_sent()};
+}
+
+/// When a wait for a window is to be looked at.
+Duration Http2Sink::standing_look() const {
+  if (!counts_standing_) return Duration::max();
+  return narrow_ ? window_patience : standing_after;
+}
+
+/// A client that takes less than its pace asks for, because it opens no window, is counted after a moment. Where there
+/// are too many like it, what it does not take is ended after a longer one, unless it takes enough of others.
+bool Http2Sink::stands_too_long(Standing& standing) {
+  const Duration waited = reactor_.now() - standing.since;
+  if (waited < standing_look()) return false;
+  const Standing before = std::exchange(standing, standing_now());
+  const double seconds = std::chrono::duration<double>(waited).count();
+  const double enough =
+      static_cast<double>(std::max<std::uint64_t>(own_pace_.bytes_per_second(), 1)) * seconds;
+  const bool own = blocked_by_own_window();
+  const std::uint64_t taken = own ? standing.own - before.own : standing.shared - before.shared;
+  if (data_left_ == 0 || !is_closed() || link_->is_writing() || static_cast<double>(taken) >= enough)
+    return false;
+  if (!narrow_) {
+    narrow_ = true;
+    link_->begin_standing();
+    return false;
+  }
+  const bool takes_others = static_cast<double>(standing.shared - before.shared) >= enough;
+  return !takes_others && link_->end_if_crowded(*stream_);
 }
 
 void Http2Sink::end_narrow() {
@@ -238,6 +280,7 @@ Task<relay::PacedWrite> Http2Sink::write_rest(relay::WriteBounds bounds) {
 /// A wait for a turn has no bounds of its own: those of the streams that have it are enough.
 Task<relay::PacedWrite> Http2Sink::wait_until_through(relay::WriteBounds bounds) {
   relay::PacedWrite end;
+  Standing standing = standing_now();
   while (batch_ != nullptr) {
     // Not only where it is woken: what ends the stream may come in the turn in which a look is due.
     end.status = aborted();
@@ -252,7 +295,8 @@ Task<relay::PacedWrite> Http2Sink::wait_until_through(relay::WriteBounds bounds)
     relay::TakenPace& pace = own ? own_pace_ : shared_pace_;
     pace.begin_wait(own ? sent_ : link_->data_sent());
     const Duration look = std::min(bounds.timeout / looks_a_timeout, pace.look_interval());
-    const TimePoint until = std::min({bounds.deadline, last_progress() + bounds.timeout, before + look});
+    TimePoint until = std::min({bounds.deadline, last_progress() + bounds.timeout, before + look});
+    if (counts_standing_) until = std::min(until, standing.since + standing_look());
     const io::IoStatus woken = co_await progress_.until(until);
     end.bytes += std::exchange(written_, 0);
     end.status = woken;
@@ -261,6 +305,10 @@ Task<relay::PacedWrite> Http2Sink::wait_until_through(relay::WriteBounds bounds)
     end.too_slow = !pace.end_wait(own ? sent_ : link_->data_sent(), now - before);
     end.status = end.too_slow ? io::IoStatus::timeout : io::IoStatus::ok;
     if (end.too_slow || batch_ == nullptr) break;
+    if (counts_standing_ && stands_too_long(standing)) {
+      end.status = io::IoStatus::timeout;
+      break;
+    }
     if (now >= bounds.deadline || now >= last_progress() + bounds.timeout) {
       end.status = io::IoStatus::timeout;
       break;

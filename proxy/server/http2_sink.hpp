@@ -69,6 +69,15 @@ class Http2Sink final : public relay::BodySink {
   Task<relay::PacedWrite> wait_until_through(relay::WriteBounds bounds);
   bool blocked_by_own_window() const;
   bool is_narrow() const;
+  bool is_closed() const;
+  /// What a wait for a window looks back on.
+  struct Standing {
+    TimePoint since;
+    std::uint64_t own = 0, shared = 0;  // bytes sent until then: on this stream, on its connection
+  };
+  Standing standing_now() const;
+  Duration standing_look() const;
+  bool stands_too_long(Standing& standing);
   bool send_head();
   void send_data(std::size_t bytes, bool end);
   bool send_end();
@@ -81,7 +90,8 @@ class Http2Sink final : public relay::BodySink {
   Http2Link* link_ = nullptr;
   relay::BodyBatch* batch_ = nullptr;  // that waits, or is being written
   bool head_sent_ = false;
-  bool narrow_ = false;       // counted as one that began without a window
+  bool narrow_ = false;  // counted as one that began without a window, or whose client stands still
+  bool counts_standing_ = false;
   bool all_sent_ = false;     // nothing of the batch is left to be moved
   std::size_t runs_out_ = 0;  // of the batch, that the socket has not taken
   std::uint64_t granted_in_ = 0;

@@ -40,7 +40,9 @@ class Http2Stream final : public Http2Message, public Client {
   void end_body() { body_.end(); }
   /// The client broke a rule of the protocol: its stream was reset.
   void break_off(std::string_view why);
+  // What is held of its head, and of its trailers once they are there.
   std::size_t head_bytes() const { return section_.text_bytes(); }
+  std::size_t trailer_bytes() const { return body_.trailers().size(); }
 
   // Http2Message
 

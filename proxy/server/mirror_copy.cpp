@@ -36,8 +36,13 @@ void MirrorCopy::begin(GenerationPtr generation, const RouteRuntime& route, rout
 
 void MirrorCopy::compose(std::string_view head, http::BodyKind kind, std::string_view trailers,
                          std::string_view nominated) {
-  const bool keep = mirror_->config->credentials == config::MirrorCredentials::keep;
-  http1::append_copied_head(head_, head, keep, route_->config->name);
+  const http1::CopyRules rules{mirror_->config->credentials == config::MirrorCredentials::keep,
+                               view().runtime->config->protocol != config::UpstreamProtocol::http1};
+  http1::append_copied_head(head_, head, rules, route_->config->name);
+  // Tries of the original at its own endpoints are none of the copy's.
+  if (original_.grpc_attempts && !route_->headers.request.names(previous_attempts_field)) {
+    write_previous_attempts(head_, *original_.grpc_attempts);
+  }
   kind_ = kind;
   trailers_ = http::forwardable_trailers(trailers, {&route_->headers.request, nominated});
 }

@@ -36,8 +36,9 @@ class MirrorCopy : public boost::intrusive::list_base_hook<> {
   /// What is copied: a request of `route`, which has a mirror.
   struct Original {
     http::Method method = http::Method::other;
-    std::uint64_t key = 0;  // what the mirror's upstream hashes where its policy is hash
-    bool grpc = false;      // it is a call of gRPC
+    std::uint64_t key = 0;                       // what the mirror's upstream hashes where its policy is hash
+    bool grpc = false;                           // it is a call of gRPC
+    std::optional<std::uint32_t> grpc_attempts;  // that its client made before; nothing: it says no count
   };
   /// `place` is its place among those in flight.
   void begin(GenerationPtr generation, const RouteRuntime& route, route::InFlightPlace place,

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/connection_age.hpp"
 #include "http1/parse.hpp"
 #include "io/spawn.hpp"
 #include "relay/pace.hpp"
@@ -24,7 +25,9 @@ Session::Session(Worker& worker, std::shared_ptr<const ListenerRuntime> listener
       in_(worker.buffers()),
       peer_(peer),
       local_port_(listener_->port),
-      counters_(worker.metrics().listener(listener_->name)) {
+      counters_(worker.metrics().listener(listener_->name)),
+      ages_at_(weir::ages_at(worker.reactor().now(), listener_->config.limits.connection_max_age,
+                             static_cast<std::uint32_t>(worker.rng()()))) {
   worker_.sessions_.push_back(*this);
   ++counters_.active;
 }
@@ -86,9 +89,15 @@ bool Session::give_up_idle(TimePoint now) {
   return true;
 }
 
-bool Session::may_go_on() const {
+bool Session::is_old() {
+  if (worker_.reactor().now() < ages_at_) return false;
+  if (!std::exchange(old_, true)) ++counters_.old_connections;
+  return true;
+}
+
+bool Session::may_go_on() {
   const std::uint32_t most = listener_->config.limits.requests_per_connection;
-  return !worker_.draining() && (most == 0 || requests_ < most) &&
+  return !worker_.draining() && (most == 0 || requests_ < most) && !is_old() &&
          worker_.generation()->snapshot->listener_index(listener_->slot) != no_listener;
 }
 
@@ -96,6 +105,14 @@ bool Session::may_go_on() const {
 Duration Session::idle_wait() const {
   const Duration usual = listener_->config.limits.idle_timeout;
   return worker_.draining() ? std::min<Duration>(usual, first_request_wait) : usual;
+}
+
+/// How long a wait for the next request lasts that begins now. At its age the connection ends, but not in the moment
+/// after a request, in which the next one is likely to be on its way.
+TimePoint Session::request_due(Duration patience) const {
+  const TimePoint now = worker_.reactor().now();
+  return std::min<TimePoint>(now + std::min(patience, idle_wait()),
+                             std::max<TimePoint>(ages_at_, now + Worker::idle_grace));
 }
 
 void Session::drain() {
@@ -146,8 +163,9 @@ Task<Session::Next> Session::serve_http1() {
         if (worker_.draining() && requests_ > 0) break;
         in_a_row = 0;
         set_idle(true);
-        received = co_await stream_.readable(worker_.reactor().now() + std::min(patience, idle_wait()));
+        received = co_await stream_.readable(request_due(patience));
         set_idle(false);
+        if (received.status == io::IoStatus::timeout) is_old();  // counts it
       }
       if (!received.ok()) break;
       in_.produced(received.bytes);

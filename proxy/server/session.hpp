@@ -55,9 +55,13 @@ class Session : public boost::intrusive::list_base_hook<> {
   bool is_tls() const { return listener_->tls != nullptr; }
   std::uint32_t requests() const { return requests_; }
   observe::ListenerCounters& counters() { return counters_; }
-  /// Whether another request may follow: not in a drain, past limits.requests_per_connection, or when the listener is
-  /// gone from the configuration.
-  bool may_go_on() const;
+  /// Whether another request may follow: not in a drain, past limits.requests_per_connection or connection_max_age, or
+  /// when the listener is gone from the configuration.
+  bool may_go_on();
+  /// When limits.connection_max_age is over (core/connection_age.hpp); TimePoint::max() where there is none.
+  TimePoint ages_at() const { return ages_at_; }
+  /// Whether that is so. Counts the connection the first time.
+  bool is_old();
   /// What limits.response_min_rate asks of this client, over all of its responses.
   relay::TakenPace& pace() { return pace_; }
 
@@ -105,6 +109,7 @@ class Session : public boost::intrusive::list_base_hook<> {
   void set_idle(bool idle);
   bool is_silent();
   Duration idle_wait() const;
+  TimePoint request_due(Duration patience) const;
   bool peer_is_trusted() const;
   bool has_room_for_body(const http::RequestHead& head) const;
 
@@ -119,8 +124,10 @@ class Session : public boost::intrusive::list_base_hook<> {
   std::unique_ptr<const ClientCertificate> client_certificate_;
   observe::ListenerCounters& counters_;  // of the listener, in this worker
   std::uint32_t requests_ = 0;
-  Http2Connection* http2_ = nullptr;  // while it serves
   bool idle_ = false;
+  bool old_ = false;                  // past its age, and counted as that
+  Http2Connection* http2_ = nullptr;  // while it serves
+  const TimePoint ages_at_;
   TimePoint idle_since_;
   TimePoint opening_until_ = TimePoint::max();  // of a PROXY header or TLS handshake that is awaited
 };

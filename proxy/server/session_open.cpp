@@ -48,9 +48,9 @@ Task<Session::Opening> Session::await_preface() {
       if (!received.ok()) co_return Opening::http1;
     } else if (!read_ready(received)) {
       set_idle(true);
-      const TimePoint until = worker_.reactor().now() + std::min(first_patience(), idle_wait());
-      received = co_await stream_.readable(until);
+      received = co_await stream_.readable(request_due(first_patience()));
       set_idle(false);
+      if (received.status == io::IoStatus::timeout) is_old();  // counts it
     }
     if (!received.ok()) co_return Opening::over;
     in_.produced(received.bytes);

@@ -75,7 +75,8 @@ void Worker::install(std::shared_ptr<const Snapshot> snapshot, std::vector<Liste
         const auto known = pools_.find(endpoint.scope.get());
         pool = known != pools_.end() ? known->second
                                      : std::make_shared<EndpointPool>(
-                                           endpoint.scope, metrics_.endpoint(runtime.name, endpoint.label));
+                                           endpoint.scope, metrics_.endpoint(runtime.name, endpoint.label),
+                                           EndpointPool::Use::requests, static_cast<std::uint32_t>(rng_()));
       }
       pool->configure({runtime.config->protocol, runtime.config->h2, runtime.config->keepalive}, reactor_,
                       buffers_);

@@ -24,6 +24,7 @@
 #include "observe/log.hpp"
 #include "observe/worker_metrics.hpp"
 #include "server/generation.hpp"
+#include "server/head_room.hpp"
 #include "server/mirrors.hpp"
 #include "server/paused_requests.hpp"
 #include "server/refusals.hpp"
@@ -158,6 +159,7 @@ class Worker {
   Mirrors& mirrors() { return mirrors_; }
   PausedRequests& paused() { return paused_; }
   HeldResponses& held_responses() { return held_responses_; }
+  HeldHeads& held_heads() { return held_heads_; }
 
   /// Where an access-log line is appended; null when the log is off. Call log_appended() after it.
   std::string* log_buffer() { return access_log_ ? &log_buffer_ : nullptr; }
@@ -216,6 +218,7 @@ class Worker {
   Mirrors mirrors_{*this};
   PausedRequests paused_{reactor_};
   HeldResponses held_responses_;
+  HeldHeads held_heads_;
   IdleSessions idle_sessions_;  // longest idle first
   TimePoint draining_since_ = TimePoint::max();
   Refusals refusals_;

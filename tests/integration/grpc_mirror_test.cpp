@@ -58,6 +58,41 @@ TEST_F(GrpcMirror, UnavailableTakesAnEndpointOut) {
   EXPECT_EQ(weir_->metric("weir_upstream_failures_total", "kind=\"grpc_unavailable\""), 3);
 }
 
+/// Tries of the original are none of the copy's (gRFC A6), which is sent when the last of them has the whole request.
+TEST_F(GrpcMirror, ACopyCountsNoTriesOfItsOriginal) {
+  const std::string name = "grpc-previous-rpc-attempts";
+  Http2Endpoint second(grpc::unary("second"));
+  ConfigText config = h2c_config({endpoint_.address(), second.address()},
+                                 "balance: round_robin, passive_health: { consecutive_failures: 0 }, "
+                                 "retry: { attempts: 1, on: [ grpc_unavailable ] }");
+  config.upstreams = {"green: { endpoints: [ \"" + green_.address() + "\" ], protocol: h2c }"};
+  config.route = "mirror: { upstream: green, percent: 100 }";
+  start(config);
+  Http2Script refuses;
+  refuses.head = [](const Stream& stream) {
+    h2::FieldLines lines = grpc::head();
+    lines.emplace_back("grpc-status", "14");
+    stream.head(lines, true);
+    stream.reset(h2::no_error);
+  };
+  endpoint_.behave(refuses);
+  std::vector<std::string> tried, copied;
+  for (std::size_t i = 0; i < 4; ++i) {
+    const h2::FieldLines given = i < 2 ? h2::FieldLines{} : h2::FieldLines{{name, "3"}};
+    Http2Client client = this->client();
+    const std::uint32_t call = start_call(client, given);
+    second.wait_for_requests(i + 1);  // the last try runs
+    client.send_data(call, grpc::message("hello"));
+    EXPECT_EQ(grpc_status_of(client.wait_end(call)), "0");
+    green_.wait_for_requests(i + 1);
+    tried.push_back(second.request(i).fields.get(name));
+    copied.push_back(green_.request(i).fields.get(name));
+    EXPECT_LE(green_.request(i).fields.values(name).size(), 1U);
+  }
+  EXPECT_THAT(tried, ::testing::Contains(::testing::AnyOf("1", "4"))) << "some were retries";
+  EXPECT_THAT(copied, ::testing::ElementsAre("", "", "3", "3"));
+}
+
 /// A copy that is cut, or gets no answer, ends with the status that Weir would have answered.
 TEST_F(GrpcMirror, CopiesThatFailHaveAStatusToo) {
   for (Http2Endpoint* const each : {&green_, &other_}) each->behave(scripts::reset(h2::cancel));

@@ -320,6 +320,81 @@ TEST_F(GrpcProbe, ThatStreamsIsJudgedByItsFirstMessage) {
   EXPECT_EQ(grpc_status_of(client.wait_end(probe)), "0");
 }
 
+/// What says 200 and nothing of the call is no server of gRPC, whatever the head looks like.
+TEST_F(GrpcProbe, WithoutAnyStatusHasFailed) {
+  eject();
+  Http2Script no_status;
+  no_status.end = [](const Stream& stream) {
+    stream.head(grpc::head());
+    stream.data("", true);
+  };
+  Http2Script head_only;
+  head_only.end = [](const Stream& stream) { stream.head(grpc::head(), true); };
+  double failed = weir_->metric("weir_ejections_total");
+  for (const Http2Script& script : {no_status, head_only, scripts::ok("<html>maintenance</html>")}) {
+    endpoint_.behave(script);
+    const std::size_t before = endpoint_.request_count();
+    eventually("two probes", [&] {
+      call();
+      return endpoint_.request_count() >= before + 2;
+    });
+    EXPECT_FALSE(is_up());
+    EXPECT_GE(weir_->metric("weir_ejections_total"), failed + 1);
+    failed = weir_->metric("weir_ejections_total");
+  }
+  EXPECT_GE(weir_->metric("weir_upstream_failures_total", "kind=\"response_malformed\""), 3);
+  endpoint_.behave(grpc::unary("well"));
+  eventually("it is back", [&] {
+    call();
+    return is_up();
+  });
+}
+
+/// Its head came, and nothing else: others may find out sooner than in probe_patience, half a minute.
+TEST_F(GrpcProbe, ThatIsSilentDoesNotKeepOthersFromProbing) {
+  eject();
+  Http2Script silent;
+  silent.end = [](const Stream& stream) { stream.head(grpc::head()); };
+  endpoint_.behave(scripts::sequence({silent, grpc::unary("well")}));
+  const std::size_t before = endpoint_.request_count();
+  Http2Client client = this->client();
+  const auto ask = [&] {
+    const std::uint32_t stream = start_call(client);
+    client.send_data(stream, grpc::message("x"));
+    return stream;
+  };
+  eventually("a probe runs", [&] {
+    client.wait_head(ask());
+    return endpoint_.request_count() > before;
+  });
+  EXPECT_FALSE(is_up());
+  eventually(
+      "another one follows",
+      [&] {
+        client.wait_head(ask());
+        return is_up();
+      },
+      Deadline(20s));
+}
+
+// Latency.
+
+/// Such a reset comes at a deadline of the client's: it says nothing of how fast the endpoint is. Other failures count
+/// as slow answers.
+TEST_F(GrpcRetry, ACancelByTheServerAddsNoLatency) {
+  start(h2c_config({endpoint_.address(), other_.address()},
+                   "balance: least_latency, retry: { attempts: 0 }, " + no_health));
+  const auto asked_in_twenty = [&] {
+    const std::size_t before = endpoint_.request_count();
+    for (int i = 0; i < 20; ++i) call();
+    return endpoint_.request_count() - before;
+  };
+  endpoint_.behave(scripts::reset(h2::cancel));
+  EXPECT_GE(asked_in_twenty(), 15U) << "nothing is known of it, so it is worth a try";
+  endpoint_.behave(scripts::reset(h2::internal_error));
+  EXPECT_LE(asked_in_twenty(), 3U);
+}
+
 // Active checks.
 
 class GrpcChecks : public GrpcRig {

@@ -319,6 +319,57 @@ TEST_F(Http2Bomb, ABrowsersCookiesAreNone) {
   EXPECT_TRUE(cookies[0].ends_with("; c89=v")) << cookies[0];
 }
 
+/// What is beyond a usual size counts for the worker, too; a single connection notices nothing of that.
+TEST_F(Http2Attack, LargeHeadsOfManyConnectionsAreBounded) {
+  OriginProcess origin;
+  ConfigText text = config();
+  text.upstreams = {"origin: { endpoints: [ \"" + origin.address() + "\" ] }"};
+  text.routes.push_back("{ name: slow, match: { path_prefix: /delay/ }, upstream: origin }");
+  start(text);
+  const std::string large = h2::hpack_literal("x-large", std::string(3'900, 'l'));
+  const auto rejected = [&] {
+    return weir_->metric("weir_http2_streams_rejected_total", "reason=\"header_bytes\"");
+  };
+  std::vector<Http2Client> clients;
+  for (int i = 0; i < 40; ++i) {
+    clients.push_back(client());
+    clients.back().wait_settings_ack();
+    clients.back().send(on_streams(100, [&](std::uint32_t stream) {
+      return h2::frame(h2::headers, whole, stream, block_of("GET", "/delay/600000") + large);
+    }));
+    clients.back().round_trip();
+    if (i == 0) EXPECT_EQ(rejected(), 0);
+  }
+  // 8 MiB, and 32 KiB of each connection, in pieces of 2.9 KiB.
+  EXPECT_GE(rejected(), 4'000 - (8'192 + 40 * 32) / 2.9);
+  EXPECT_LE(rejected(), 4'000 - 8'192 / 3.0);
+  expect_others_served();
+}
+
+/// What comes behind a body is held as long as its head is, under the same bound.
+TEST_F(Http2Attack, HoardedTrailersAreBounded) {
+  start();
+  Http2Client client = this->client();
+  client.wait_settings_ack();
+  constexpr int streams = 100;
+  const std::string trailers = h2::hpack_literal("x-long", std::string(12'000, 't'));
+  for (int i = 0; i < streams; ++i) {
+    const std::uint32_t stream = client.start_request(client.fields_of("POST", "/hang"), false);
+    client.send_frame(h2::headers, whole, stream, trailers);
+  }
+  client.round_trip();
+  int held = 0;
+  for (std::uint32_t stream = 1; stream < 2 * streams; stream += 2) {
+    const auto reset = client.response(stream).reset;
+    if (!reset) ++held;
+    if (reset) EXPECT_EQ(*reset, h2::enhance_your_calm);
+  }
+  EXPECT_GT(held, 0);
+  EXPECT_LE(held * 12'000, 100 * 4 * 1024 + 32 * 1024) << "the bound on heads";
+  EXPECT_EQ(weir_->metric("weir_http2_streams_rejected_total", "reason=\"header_bytes\""), streams - held);
+  expect_others_served();
+}
+
 // Windows that stay closed, or nearly.
 
 TEST_F(Http2Attack, HoardingBehindClosedWindowsEnds) {
@@ -476,6 +527,48 @@ INSTANTIATE_TEST_SUITE_P(Of, Http2ClosedWindows,
                                            Closed{"AByteOverHttp1", 1, 0, "http1"},
                                            Closed{"AByteOverHttp2", 1, 0, "h2c"}),
                          [](const auto& row) { return row.param.name; });
+
+/// While many stand still, who takes what it asked for, or pauses with few responses, notices nothing.
+TEST_F(Http2Attack, ACrowdThatStandsStillHurtsNoOneElse) {
+  OriginProcess origin;
+  ConfigText text = config();
+  text.upstreams = {"origin: { endpoints: [ \"" + origin.address() + "\" ] }"};
+  text.routes.push_back("{ name: large, match: { path_prefix: /bytes/ }, upstream: origin }");
+  start(text);
+  constexpr std::uint32_t window = 1024;
+  Http2Client pauses = narrow_client(window);
+  for (int i = 0; i < 4; ++i) pauses.start_get("/bytes/5000");
+  for (std::uint32_t stream = 1; stream <= 7; stream += 2) pauses.wait_body(stream, window);
+  std::vector<Http2Client> crowd;
+  for (int i = 0; i < 30; ++i) {
+    crowd.push_back(narrow_client(window));
+    crowd.back().send(on_streams(100, [](std::uint32_t stream) {
+      return h2::frame(h2::headers, whole, stream, block_of("GET", "/bytes/1000000"));
+    }));
+  }
+  const auto refused = [&] {
+    return weir_->metric("weir_http2_streams_rejected_total", "reason=\"closed_window\"");
+  };
+  eventually(
+      "they are ended", [&] { return refused() > 0; }, Deadline(20s));
+  EXPECT_EQ(client().get("/bytes/1000000").body.size(), 1'000'000U);
+  for (std::uint32_t stream = 1; stream <= 7; stream += 2) pauses.send_window_update(stream, 10'000);
+  for (std::uint32_t stream = 1; stream <= 7; stream += 2) {
+    EXPECT_EQ(pauses.wait_end(stream).body.size(), 5'000U) << stream;
+  }
+  eventually(
+      "few of the crowd are left", [&] { return weir_->metric("weir_upstream_in_flight") <= 1'100; },
+      Deadline(20s));
+  std::vector<std::uint32_t> codes;
+  for (Http2Client& each : crowd) {
+    each.read_available();
+    for (std::uint32_t stream = 1; stream < 200; stream += 2) {
+      if (const auto code = each.response(stream).reset) codes.push_back(*code);
+    }
+  }
+  EXPECT_THAT(codes, ::testing::Contains(std::uint32_t{h2::enhance_your_calm}));
+  EXPECT_THAT(codes, ::testing::Each(::testing::AnyOf(h2::enhance_your_calm, h2::refused_stream)));
+}
 
 }  // namespace
 }  // namespace weir::testing

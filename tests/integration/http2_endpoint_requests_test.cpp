@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "integration/http2_endpoint_rig.hpp"
+#include "support/behaviours.hpp"
 
 namespace weir::testing {
 namespace {
@@ -55,6 +56,50 @@ TEST_F(Http2EndpointRequests, LinesOfHttp1BecomePseudoFields) {
     EXPECT_TRUE(request.ended_by_head) << row.line;
     EXPECT_EQ(request.protocol, "");
   }
+}
+
+/// RFC 7541 6.2.3: whoever passes such a field on keeps it so, in both directions and in trailers.
+TEST_F(Http2EndpointRequests, WhatIsNeverToBeIndexedStaysSo) {
+  Http2Script script;
+  script.end = [](const Http2EndpointStream& stream) {
+    const std::uint32_t id = stream.request().stream;
+    const std::string block = h2::hpack_literal(":status", "200") + h2::hpack_never("x-answer", "secret") +
+                              h2::hpack_literal("x-plain", "p") + h2::hpack_literal("trailer", "x-sum");
+    const std::string trailers = h2::hpack_never("x-sum", "secret") + h2::hpack_literal("x-more", "m");
+    stream.raw(h2::frame(h2::headers, h2::end_headers, id, block) + h2::frame(h2::data, 0, id, "body") +
+               h2::frame(h2::headers, h2::end_headers | h2::end_stream, id, trailers));
+  };
+  endpoint_.behave(script);
+  Http2Client client = this->client();
+  const std::string block = h2::hpack_block(client.fields_of("POST", "/")) +
+                            h2::hpack_never("x-api-key", "secret") + h2::hpack_literal("x-plain", "p");
+  const std::uint32_t stream = client.start_block(block, false);
+  client.send_data(stream, "body", false);
+  client.send_frame(h2::headers, h2::end_headers | h2::end_stream, stream,
+                    h2::hpack_never("x-digest", "secret") + h2::hpack_literal("x-more", "m"));
+  const Http2Response& response = client.wait_end(stream);
+  EXPECT_EQ(response.fields.get("x-answer"), "secret");
+  EXPECT_THAT(response.fields.never_indexed, ElementsAre("x-answer"));
+  EXPECT_EQ(response.trailers.get("x-sum"), "secret");
+  EXPECT_THAT(response.trailers.never_indexed, ElementsAre("x-sum"));
+  const Http2EndpointRequest request = endpoint_.wait_for_end(0);
+  EXPECT_EQ(request.fields.get("x-api-key"), "secret");
+  EXPECT_THAT(request.fields.never_indexed, ElementsAre("x-api-key"));
+  EXPECT_EQ(request.trailers.get("x-digest"), "secret");
+  EXPECT_THAT(request.trailers.never_indexed, ElementsAre("x-digest"));
+}
+
+/// To HTTP/1 a field looks as all do.
+TEST_F(Http2EndpointRequests, OverHttp1WhatIsNeverToBeIndexedLooksAsUsual) {
+  ScriptableEndpoint endpoint(behave::ok());
+  ConfigText config = config_for(endpoint.address());
+  config.http = "protocols: [http/1.1, h2c]";
+  start(config);
+  Http2Client client = this->client();
+  const std::uint32_t stream = client.start_block(h2::hpack_block(client.fields_of("GET", "/")) +
+                                                  h2::hpack_never("x-api-key", "secret"));
+  EXPECT_EQ(client.wait_end(stream).status, 200);
+  EXPECT_THAT(endpoint.request(0).raw_head, ::testing::HasSubstr("x-api-key: secret\r\n"));
 }
 
 TEST_F(Http2EndpointRequests, TheAuthorityIsTheHostWithItsPort) {

@@ -46,6 +46,8 @@ Fields FieldDecoder::decode(std::string_view block) {
     const bool emitted = (flags & NGHTTP2_HD_INFLATE_EMIT) != 0;
     if (emitted) {
       fields.all.emplace_back(text_of(field.name, field.namelen), text_of(field.value, field.valuelen));
+      if ((field.flags & NGHTTP2_NV_FLAG_NO_INDEX) != 0)
+        fields.never_indexed.push_back(fields.all.back().first);
     }
     if ((flags & NGHTTP2_HD_INFLATE_FINAL) != 0) break;
     if (used == 0 && !emitted) throw TestFailure("HPACK that does not end");

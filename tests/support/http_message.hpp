@@ -16,6 +16,7 @@ namespace weir::testing {
 
 struct Fields {
   std::vector<std::pair<std::string, std::string>> all;
+  std::vector<std::string> never_indexed;  // names of those that came so over HTTP/2
 
   /// Value of the first field of that name (any case), or nothing.
   std::optional<std::string> find(std::string_view name) const;

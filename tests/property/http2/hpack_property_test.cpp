@@ -21,6 +21,7 @@ constexpr unsigned seed = 7541;
 struct Field {
   std::string name;
   std::string value;
+  bool never_indexed = false;
   bool operator==(const Field&) const = default;
 };
 using Fields = std::vector<Field>;
@@ -38,11 +39,12 @@ Fields random_fields(std::mt19937& random) {
   static constexpr const char* values[] = {
       "", "GET", "/", "gzip, deflate", "Mozilla/5.0", "017f22e2-79b0-7cc3-98c4"};
   Fields fields(random() % 12);
-  for (auto& [name, value] : fields) {
+  for (auto& [name, value, never_indexed] : fields) {
     name =
         random() % 4 != 0 ? names[random() % std::size(names)] : random_text(random, "abcdefgh-0123456789");
     value = random() % 2 != 0 ? values[random() % std::size(values)]
                               : random_text(random, std::string_view("\0 aeiou\"/;=\x7f\xff", 13));
+    never_indexed = name == "cookie";  // as our encoder has it
   }
   return fields;
 }
@@ -61,7 +63,8 @@ Fields inflated(nghttp2_hd_inflater* inflater, const std::string& block) {
     at += taken;
     if ((flags & NGHTTP2_HD_INFLATE_EMIT) != 0) {
       fields.push_back({{reinterpret_cast<const char*>(line.name), line.namelen},
-                        {reinterpret_cast<const char*>(line.value), line.valuelen}});
+                        {reinterpret_cast<const char*>(line.value), line.valuelen},
+                        (line.flags & NGHTTP2_NV_FLAG_NO_INDEX) != 0});
     }
     if ((flags & NGHTTP2_HD_INFLATE_FINAL) != 0) break;
   }
@@ -73,8 +76,10 @@ Fields inflated(nghttp2_hd_inflater* inflater, const std::string& block) {
 std::string deflated(nghttp2_hd_deflater* deflater, Fields& fields, std::mt19937& random) {
   const auto bytes = [](std::string& text) { return reinterpret_cast<std::uint8_t*>(text.data()); };
   std::vector<nghttp2_nv> lines;
-  for (auto& [name, value] : fields) {
+  for (auto& [name, value, never_indexed] : fields) {
     const std::uint8_t flags = random() % 4 != 0 ? NGHTTP2_NV_FLAG_NONE : NGHTTP2_NV_FLAG_NO_INDEX;
+    constexpr std::size_t short_cookie = 20;  // nghttp2 has it as a secret that could be guessed
+    never_indexed = flags == NGHTTP2_NV_FLAG_NO_INDEX || (name == "cookie" && value.size() < short_cookie);
     lines.push_back({bytes(name), bytes(value), name.size(), value.size(), flags});
   }
   std::string block(nghttp2_hd_deflate_bound(deflater, lines.data(), lines.size()), '\0');
@@ -107,7 +112,7 @@ Fields decoded_in_pieces(HpackDecoder& decoder, std::string_view block, std::vec
   ends.push_back(block.size());
   Fields fields;
   const auto sink = [&](const FieldLine& line) {
-    fields.push_back({std::string(line.name), std::string(line.value)});
+    fields.push_back({std::string(line.name), std::string(line.value), line.never_indexed});
   };
   std::size_t begin = 0;
   for (std::size_t i = 0; i < ends.size(); ++i) {
@@ -126,7 +131,7 @@ TEST(HpackProperty, WhatIsEncodedIsInflated) {
   for (int round = 0; round < 2000; ++round) {
     const Fields fields = random_fields(random);
     std::string block;
-    for (const auto& [name, value] : fields) append_field(block, name, value);
+    for (const Field& field : fields) append_field(block, field.name, field.value);
     ASSERT_EQ(inflated(inflater.get(), block), fields) << "round " << round;
     ASSERT_EQ(nghttp2_hd_inflate_get_num_table_entries(inflater.get()), 61u) << "nothing may be indexed";
   }
@@ -190,7 +195,7 @@ TEST(HpackProperty, EveryByteHasItsCode) {
     for (const int repeated : {1, 2, 3, 7}) {
       std::string name = "n", value(static_cast<std::size_t>(repeated), static_cast<char>(byte));
       value += "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";  // so that it is shorter in the code
-      Fields fields{{name, value}};
+      Fields fields{{name, value, true}};
       nghttp2_nv line{reinterpret_cast<std::uint8_t*>(name.data()),
                       reinterpret_cast<std::uint8_t*>(value.data()), name.size(), value.size(),
                       NGHTTP2_NV_FLAG_NO_INDEX};
@@ -246,7 +251,7 @@ const std::vector<Example>& examples() {
        {"400a 6375 7374 6f6d 2d6b 6579 0d63 7573 746f 6d2d 6865 6164 6572"},
        {{{"custom-key", "custom-header"}}}},
       {"C.2.2", {"040c 2f73 616d 706c 652f 7061 7468"}, {{{":path", "/sample/path"}}}},
-      {"C.2.3", {"1008 7061 7373 776f 7264 0673 6563 7265 74"}, {{{"password", "secret"}}}},
+      {"C.2.3", {"1008 7061 7373 776f 7264 0673 6563 7265 74"}, {{{"password", "secret", true}}}},
       {"C.2.4", {"82"}, {{{":method", "GET"}}}},
       {"C.3",
        {"8286 8441 0f77 7777 2e65 7861 6d70 6c65 2e63 6f6d", "8286 84be 5808 6e6f 2d63 6163 6865",
@@ -334,7 +339,7 @@ TEST(HpackProperty, AReceiverKeepsWhatTheLimitsAllow) {
     ASSERT_EQ(receiver->too_large(), section.size() < fields.size());
     std::size_t bytes = 0, cookie_bytes = 0;
     for (std::size_t i = 0; i < section.size(); ++i) {
-      ASSERT_EQ(section[i], (FieldLine{fields[i].name, fields[i].value}));
+      ASSERT_EQ(section[i], (FieldLine{fields[i].name, fields[i].value, fields[i].never_indexed}));
       std::size_t& sum = section[i].name == "cookie" ? cookie_bytes : bytes;
       sum += section[i].name.size() + section[i].value.size() + 32;
     }

@@ -81,7 +81,7 @@ TEST(Diff, OneOfEachKind) {
       {"ticket_keys: []", "alpn: [http/1.1]", &Changes::listeners},
       {"127.0.0.1:9002]", "127.0.0.1:9002], retry: { attempts: 0 }", &Changes::upstreams},
       {"127.0.0.1:9002]", "127.0.0.1:9002], protocol: h2c", &Changes::upstreams},
-      {"127.0.0.1:9002]", "127.0.0.1:9002], keepalive: { max_age: 1h }", &Changes::upstreams},
+      {"127.0.0.1:9002]", "127.0.0.1:9002], keepalive: { max_age: 2h }", &Changes::upstreams},
       {"{ ca: ca.crt } }", "{ ca: ca.crt }, protocol: auto, h2: { connections: 1 } }", &Changes::upstreams},
       {"{ ca: ca.crt } }", "{ ca: ca.crt }, health_check: { type: tcp } }", &Changes::upstreams},
       {"path_prefix: /api", "path_prefix: /v1", &Changes::routes},

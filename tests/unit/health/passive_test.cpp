@@ -165,6 +165,43 @@ TEST_F(PassiveHealthTest, AnAbandonedProbeLeavesTheVerdictToAnEarlierOne) {
   EXPECT_EQ(health_.ejected_until(), start + seconds(150));
 }
 
+/// The head of a stream that may be silent for hours says nothing, but others need not wait long for it.
+TEST_F(PassiveHealthTest, AProbeThatHasBegunIsSoonFollowedByAnother) {
+  eject();
+  const TimePoint claimed = start + seconds(30);
+  Ticket silent = probe(claimed);
+  const TimePoint head_at = claimed + seconds(1);
+  health_.begun_probe(head_at, silent);
+  EXPECT_FALSE(health_.probe_due(head_at + PassiveHealth::begun_patience - milliseconds(1)));
+  const Ticket next = probe(head_at + PassiveHealth::begun_patience);
+  EXPECT_EQ(health_.report_success(silent), Change::recovered) << "whichever has a verdict first";
+  EXPECT_EQ(health_.report_success(next), Change::none);
+}
+
+TEST_F(PassiveHealthTest, AProbeThatHasBegunCanBeAbandoned) {
+  eject();
+  const TimePoint claimed = start + seconds(30);
+  Ticket silent = probe(claimed);
+  health_.begun_probe(claimed, silent);
+  health_.abandon_probe(claimed + milliseconds(1), silent);
+  EXPECT_TRUE(health_.probe_due(claimed + milliseconds(1)));
+}
+
+TEST_F(PassiveHealthTest, ItsHeadNeverLengthensAProbe) {
+  eject();
+  const TimePoint claimed = start + seconds(30);
+  Ticket slow = probe(claimed);
+  const TimePoint end = claimed + PassiveHealth::probe_patience;
+  health_.begun_probe(end - milliseconds(1), slow);
+  EXPECT_TRUE(health_.probe_due(end));
+  const Ticket next = probe(end);
+  health_.begun_probe(end, slow);
+  EXPECT_FALSE(health_.probe_due(end + PassiveHealth::begun_patience)) << "it is not the latest any more";
+  EXPECT_EQ(health_.report_success(next), Change::recovered);
+  health_.begun_probe(end, slow);
+  EXPECT_EQ(health_.state(), State::healthy);
+}
+
 TEST_F(PassiveHealthTest, AfterAProbesPatienceAnotherRequestProbes) {
   eject();
   const TimePoint claimed = start + seconds(30);

@@ -14,7 +14,7 @@ using test::Lines;
 
 std::string copied(std::string_view head, bool keep = false) {
   std::string out;
-  append_copied_head(out, head, keep, "api");
+  append_copied_head(out, head, {keep}, "api");
   return out;
 }
 
@@ -44,13 +44,25 @@ TEST(CopiedHead, SaysOnceThatItIsACopy) {
             "GET / HTTP/1.1\r\nHost: h\r\nX-Weir-Mirror: api\r\n\r\n");
 }
 
+TEST(CopiedHead, MarksPassWhereTheCopyMayGoOutOverHttp2) {
+  constexpr std::string_view marked = "GET / HTTP/1.1\r\nx-key:\tsecret:\tv\r\nHost: h\r\n\r\n";
+  std::string out;
+  append_copied_head(out, marked, {}, "r");
+  EXPECT_EQ(out, "GET / HTTP/1.1\r\nx-key:\tsecret:\tv\r\nHost: h\r\nX-Weir-Mirror: r\r\n\r\n");
+  out.clear();
+  CopyRules plain;
+  plain.marks = false;
+  append_copied_head(out, marked, plain, "r");
+  EXPECT_EQ(out, "GET / HTTP/1.1\r\nx-key: secret:\tv\r\nHost: h\r\nX-Weir-Mirror: r\r\n\r\n");
+}
+
 TEST(CopiedHead, AHeadWithoutFields) {
   EXPECT_EQ(copied("OPTIONS * HTTP/1.1\r\n\r\n"), "OPTIONS * HTTP/1.1\r\nX-Weir-Mirror: api\r\n\r\n");
 }
 
 TEST(CopiedHead, GoesBehindWhatIsThere) {
   std::string out = "before";
-  append_copied_head(out, "GET / HTTP/1.1\r\n\r\n", false, "r");
+  append_copied_head(out, "GET / HTTP/1.1\r\n\r\n", {}, "r");
   EXPECT_EQ(out, "beforeGET / HTTP/1.1\r\nX-Weir-Mirror: r\r\n\r\n");
 }
 

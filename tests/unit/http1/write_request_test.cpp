@@ -61,6 +61,22 @@ TEST(WriteRequestHead, AWholeHead) {
                 forwarding_lines + "Via: 1.1 weir\r\n\r\n");
 }
 
+/// Where the text may be translated for HTTP/2, and nowhere else.
+TEST(WriteRequestHead, WhatIsNeverToBeIndexedIsMarkedWhereThatIsAskedFor) {
+  auto request = parsed_request("GET / HTTP/1.1\r\nHost: h\r\nA: 1\r\nx-key: secret\r\nB: 2\r\n");
+  for (Field& field : request.head.fields) {
+    if (field.name == "x-key") field = {FieldId::unknown, "x-key", "secret", false, true};
+  }
+  Forwarding with;
+  for (const bool marks : {false, true}) {
+    with.mark_never_indexed = marks;
+    std::string out;
+    write_request_head(out, request.head, "/", {}, with, {}, false);
+    const std::string line = marks ? "x-key:\tsecret\r\n" : "x-key: secret\r\n";
+    EXPECT_EQ(out, "GET / HTTP/1.1\r\nHost: h\r\nA: 1\r\n" + line + "B: 2\r\nVia: 1.1 weir\r\n\r\n");
+  }
+}
+
 TEST(WriteRequestHead, TheTargetIsTheCallers) {
   const auto request = parsed_request("GET http://h/x?y HTTP/1.1\r\nHost: h\r\n");
   std::string out;

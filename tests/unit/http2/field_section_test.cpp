@@ -25,6 +25,16 @@ TEST(FieldSection, KeepsFieldsInOrder) {
   EXPECT_EQ(section.text_bytes(), 15u);
 }
 
+TEST(FieldSection, KeepsWhatIsNeverToBeIndexed) {
+  FieldSection section;
+  section.add("a", "1", true);
+  section.add("b", "2");
+  section.add("c", "", true);
+  EXPECT_EQ(section[0], (FieldLine{"a", "1", true}));
+  EXPECT_EQ(section[1], (FieldLine{"b", "2", false}));
+  EXPECT_EQ(section[2], (FieldLine{"c", "", true}));
+}
+
 TEST(FieldSection, KeepsWhatItAllocated) {
   FieldSection section;
   section.add("name", std::string(1000, 'v'));

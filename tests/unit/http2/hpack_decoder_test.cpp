@@ -100,6 +100,23 @@ TEST(HpackDecoder, WhatIsNotIndexedIsNotRemembered) {
   EXPECT_EQ(decoded(decoder, from_hex("be")), "failed");
 }
 
+/// RFC 7541 6.2.3: an intermediary keeps it.
+TEST(HpackDecoder, SaysWhatIsNeverToBeIndexed) {
+  const auto flags = [](const std::string& block, std::size_t cut) {
+    HpackDecoder decoder;
+    std::string text;
+    const auto sink = [&](const FieldLine& line) { text += line.never_indexed ? 'n' : '-'; };
+    EXPECT_EQ(decoder.decode(std::string_view(block).substr(0, cut), false, sink), HpackDecoder::Outcome::ok);
+    EXPECT_EQ(decoder.decode(std::string_view(block).substr(cut), true, sink), HpackDecoder::Outcome::ok);
+    return text;
+  };
+  const std::string long_value = string_literal(std::string(200, 'v'));
+  const std::string block = from_hex("82 00 01 61 01 31 10 01 61 01 31 1f 08 01 78 40 01 62 01 32 84") +
+                            from_hex("10 01 63") + long_value + from_hex("00 01 64") + long_value +
+                            from_hex("be");
+  for (std::size_t cut = 0; cut <= block.size(); ++cut) EXPECT_EQ(flags(block, cut), "--nn--n--") << cut;
+}
+
 TEST(HpackDecoder, ABlockThatEndsInAFieldFails) {
   const std::string block = from_hex("3f e1 1f 82 40 01 61 02 31 32 0f 12 81 1f");
   const auto ends_between_fields = [](std::size_t bytes) {

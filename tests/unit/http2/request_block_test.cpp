@@ -37,6 +37,21 @@ TEST(RequestBlock, AWholeHead) {
             "content-length: 12\nx-by-policy: \n");
 }
 
+TEST(RequestBlock, AMarkedLineIsNeverIndexed) {
+  const std::string lines = get_line +
+                            "x-api-key:\tsecret\r\nAccept:\t*/*\r\nx-plain: \tv\r\nx-empty:\t\r\n" +
+                            std::string(40, 'X') + ":\tlong\r\n";
+  std::string block;
+  write_request_block(block, lines + "\r\n", {});
+  HpackDecoder decoder;
+  std::string marked;
+  const auto sink = [&](const FieldLine& line) {
+    if (line.never_indexed) marked.append(line.name).append("=").append(line.value).append(" ");
+  };
+  EXPECT_EQ(decoder.decode(block, true, sink), HpackDecoder::Outcome::ok);
+  EXPECT_EQ(marked, "x-api-key=secret accept=*/* x-empty= " + std::string(40, 'x') + "=long ");
+}
+
 TEST(RequestBlock, TheSchemeIsThatOfTheConnection) {
   EXPECT_EQ(written(get_line, {.scheme = "http"}), ":method: GET\n:scheme: http\n:authority: h\n:path: /\n");
 }

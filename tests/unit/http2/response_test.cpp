@@ -53,6 +53,28 @@ std::string trailers(std::string_view lines) {
   return read(out);
 }
 
+std::string never_indexed_in(std::string_view block) {
+  HpackDecoder decoder;
+  std::string names;
+  const auto sink = [&](const FieldLine& line) {
+    if (line.never_indexed) names.append(line.name).append(" ");
+  };
+  EXPECT_EQ(decoder.decode(block, true, sink), HpackDecoder::Outcome::ok);
+  return names;
+}
+
+TEST(ResponseBlock, WhatIsNeverToBeIndexedStaysSo) {
+  auto response =
+      parsed_response("HTTP/1.1 200 OK\r\nX-Key: secret\r\nETag: e\r\nX-Plain: p\r\n", Method::get);
+  for (http::Field& field : response.head.fields) field.never_indexed = field.value != "p";
+  std::string block;
+  write_response_block(block, response.head, {}, date);
+  EXPECT_EQ(never_indexed_in(block), "x-key etag ");
+  block.clear();
+  write_trailer_block(block, "x-sum:\tsecret\r\nx-plain: p\r\nx-none:\r\n");
+  EXPECT_EQ(never_indexed_in(block), "x-sum ");
+}
+
 TEST(ResponseBlock, AWholeHead) {
   CompiledFields policy;
   policy.set("X-Frame-Options", "DENY");

@@ -44,6 +44,18 @@ TEST(Http2Trailers, AreWrittenAsLines) {
   for (const Case& row : cases) EXPECT_EQ(written(row.fields), row.expected) << row.name;
 }
 
+TEST(Http2Trailers, WhatIsNeverToBeIndexedIsMarked) {
+  FieldSection section;
+  section.add("a", "1", true);
+  section.add("b", "2");
+  std::string lines, plain = "before;";
+  EXPECT_TRUE(write_trailers(section, lines));
+  EXPECT_EQ(lines, "a:\t1\r\nb: 2\r\n");
+  EXPECT_EQ(http::forwardable_trailers(lines, {}), lines);
+  http::append_plain_lines(plain, lines);
+  EXPECT_EQ(plain, "before;a: 1\r\nb: 2\r\n") << "as HTTP/1 has it";
+}
+
 TEST(Http2Trailers, AreRefused) {
   const char* bad_name = "field name is not a token in lower case";
   const char* bad_value = "control byte in a field value";

@@ -86,7 +86,7 @@ struct Joined {
   relay::Http1Sink client_sink{*client.b, framing.kind, nullptr};
   relay::Http1Sink endpoint_sink{*endpoint.b, framing.kind, nullptr};
   Task<relay::TunnelEnd> tunnel(Duration idle_timeout) {
-    return relay::run_tunnel({client_source, client_sink}, {endpoint_source, endpoint_sink}, idle_timeout);
+    return relay::run_tunnel({client_source, client_sink}, {endpoint_source, endpoint_sink}, {idle_timeout});
   }
   bool threw = false;
   std::int64_t failed = 0;

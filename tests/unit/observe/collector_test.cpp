@@ -79,6 +79,8 @@ struct Fixture {
     listener.idle = 3;
     listener.refused_total = 1;
     listener.refused_clients = 2;
+    listener.old_connections = 39;
+    listener.old_tunnels = 40;
     listener.handshakes["ok|TLSv1.3"] = 5;
     listener.handshakes["failed"] = 6;
     listener.http2 = {32, {}, 33, 34, 35};
@@ -240,6 +242,8 @@ TEST(Collector, EverySampleHasItsLabelsAndValue) {
       {R"(weir_overload_used_ratio{bound="connections"})", 0.75},
       {"weir_overload_state", 2},
       {R"(weir_connections_refused_total{listener="http",reason="connections_per_client"})", 2},
+      {R"(weir_connections_aged_total{listener="http",reason="connection_max_age"})", 39},
+      {R"(weir_connections_aged_total{listener="http",reason="tunnel_max_age"})", 40},
       {R"(weir_tls_handshakes_total{listener="http",result="ok",version="TLSv1.3"})", 5},
       {R"(weir_tls_handshakes_total{listener="http",result="failed",version=""})", 6},
       {R"(weir_http2_connections_total{listener="http"})", 32},

@@ -168,6 +168,8 @@ WorkerMetrics sample(int scale) {
   listener.active -= scale;
   listener.refused_total += 1;
   listener.refused_clients += 3;
+  listener.old_connections += 4;
+  listener.old_tunnels += 5;
   ++listener.handshakes["ok|TLSv1.3"];
   listener.http2.connections_total += 1;
   ++listener.http2.closed["client_reset"];
@@ -231,6 +233,8 @@ TEST(WorkerMetrics, MergeAddsEverything) {
   EXPECT_EQ(listener.active, -11);
   EXPECT_EQ(listener.refused_total, 2u);
   EXPECT_EQ(listener.refused_clients, 6u);
+  EXPECT_EQ(listener.old_connections, 8u);
+  EXPECT_EQ(listener.old_tunnels, 10u);
   EXPECT_EQ(listener.handshakes.total(), 2u);
   EXPECT_EQ(listener.http2.connections_total, 2u);
   EXPECT_EQ(listener.http2.closed.total(), 2u);

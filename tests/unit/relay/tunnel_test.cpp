@@ -30,9 +30,10 @@ struct Fixture {
   TunnelEnd end;
   io::Signal ended{loop.reactor()};
 
-  Detached start(Duration idle_timeout) {
+  Detached start(Duration idle_timeout, TimePoint ends_at = TimePoint::max()) {
     const TunnelSide near{client_source, client_sink}, far{endpoint_source, endpoint_sink};
-    end = co_await run_tunnel(near, far, idle_timeout);
+    const TunnelBounds bounds{idle_timeout, ends_at};
+    end = co_await run_tunnel(near, far, bounds);
     client.b.reset();
     endpoint.b.reset();
     ended.set();
@@ -139,6 +140,77 @@ TEST(Tunnel, HoldsTheLoopForABoundedAmountOnly) {
   f.loop.run([](Fixture& fixture) -> Task<> { co_await fixture.ended; }(f));
 }
 
+Task<> age(Fixture& f, TimePoint ends_at) {
+  f.start(5s, ends_at);
+  EXPECT_TRUE((co_await testing::send(*f.client.a, "ping")).ok());
+  EXPECT_EQ(co_await testing::receive_all(*f.endpoint.a), "ping") << "and then an end";
+  EXPECT_EQ(co_await testing::receive_all(*f.client.a), "");
+  co_await f.ended;
+}
+
+TEST(Tunnel, EndsAtItsAgeOnBothSides) {
+  Fixture f;
+  const TimePoint ends_at = f.loop.reactor().now() + 50ms;
+  f.loop.run(age(f, ends_at));
+  EXPECT_TRUE(f.end.too_old);
+  EXPECT_EQ(f.end.status, io::IoStatus::ok);
+  EXPECT_GE(Clock::now(), ends_at);
+  EXPECT_FALSE(f.client_in.has_block());
+}
+
+Task<> keep_talking(Fixture& f) {
+  f.start(5s, f.loop.reactor().now() + 50ms);
+  io::IoResult sent;
+  while (!f.ended.is_set()) {
+    sent = co_await testing::send(*f.client.a, "x");
+    if (!sent.ok()) break;
+    co_await io::Yield(f.loop.reactor());
+  }
+  co_await f.ended;
+}
+
+TEST(Tunnel, TrafficDoesNotKeepItOpenPastItsAge) {
+  Fixture f;
+  f.loop.run(keep_talking(f));
+  EXPECT_TRUE(f.end.too_old);
+  EXPECT_GT(f.end.client_bytes, 0U);
+}
+
+/// A side that takes nothing must not keep it either.
+Task<> stand_still(Fixture& f) {
+  f.start(5s, f.loop.reactor().now() + 50ms);
+  const std::string flood(8 << 20, 'f');
+  iovec part{const_cast<char*>(flood.data()), flood.size()};
+  while (!f.ended.is_set()) {
+    std::span<iovec> parts(&part, 1);
+    io::IoResult sent;
+    (void)f.client.a->try_write(parts, sent);
+    co_await io::Sleep(f.loop.reactor(), f.loop.reactor().now() + 10ms);
+  }
+}
+
+TEST(Tunnel, AWriteThatWaitsEndsAtItsAge) {
+  Fixture f;
+  f.loop.run(stand_still(f));
+  EXPECT_TRUE(f.end.too_old);
+  EXPECT_EQ(f.end.status, io::IoStatus::timeout);
+}
+
+Task<> half_closed(Fixture& f) {
+  f.start(5s, f.loop.reactor().now() + 50ms);
+  f.client.a->finish_writing();
+  EXPECT_EQ(co_await testing::receive_all(*f.endpoint.a), "");
+  EXPECT_EQ(co_await testing::receive_all(*f.client.a), "") << "the endpoint says nothing";
+  co_await f.ended;
+}
+
+TEST(Tunnel, HalfOfOneEndsAtItsAge) {
+  Fixture f;
+  f.loop.run(half_closed(f));
+  EXPECT_TRUE(f.end.too_old);
+  EXPECT_EQ(f.end.status, io::IoStatus::ok);
+}
+
 /// What a stream of HTTP/2 is when its client has broken a rule: it has something to say, again and again.
 class BrokenSource final : public BodySource {
  public:
@@ -168,7 +240,8 @@ TEST(Tunnel, ASourceThatIsMalformedEndsIt) {
   TunnelEnd end;
   f.loop.run([](Fixture& fixture, BrokenSource& source, TunnelEnd& out) -> Task<> {
     const TunnelSide near{source, fixture.client_sink}, far{fixture.endpoint_source, fixture.endpoint_sink};
-    out = co_await run_tunnel(near, far, 5s);
+    const TunnelBounds bounds{5s};
+    out = co_await run_tunnel(near, far, bounds);
   }(f, broken, end));
   EXPECT_EQ(end.status, io::IoStatus::reset);
 }

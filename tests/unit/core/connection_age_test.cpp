@@ -1,12 +1,12 @@
-// keepalive.max_age: when a connection is too old, and that those of a pool do not grow old together.
-#include "upstream/connection_age.hpp"
+// The age of a connection: when it is too old, and that those of a pool do not grow old together.
+#include "core/connection_age.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <vector>
 
-namespace weir::upstream {
+namespace weir {
 namespace {
 
 constexpr Milliseconds minute{60'000};
@@ -46,4 +46,4 @@ TEST(ConnectionAge, AgesOfAnyLengthAreReckonedWithoutOverflow) {
 }
 
 }  // namespace
-}  // namespace weir::upstream
+}  // namespace weir
