@@ -152,13 +152,6 @@ std::vector<std::string> changed_settings(const Config& before, const Config& no
   return names;
 }
 
-Places places_of(const Config& before, const Config& now) {
-  return {places_in(before.listeners, now.listeners), places_in(before.upstreams, now.upstreams),
-          places_in(before.rate_limits, now.rate_limits),
-          places_in(before.header_policies, now.header_policies),
-          places_in(before.access_lists, now.access_lists)};
-}
-
 /// Names of `now` that `before` does not have like that.
 template <class T, class Same>
 std::set<std::string_view> differing(const std::vector<T>& before, const std::vector<T>& now, Same same) {
