@@ -85,13 +85,13 @@ std::variant<WeightsRequest, Problems> parse_promote_request(std::string_view bo
   WeightsRequest request;
   Problems problems =
       read_body(body, {note("to", split::reason_bytes_max, request.to), needed_reason(request.reason),
-                       generation(request.generation), note("who", who_bytes_max, request.who)});
+                       generation_member(request.generation), note("who", who_bytes_max, request.who)});
   return checked(std::move(request), std::move(problems));
 }
 
 std::variant<WeightsRequest, Problems> parse_rollback_request(std::string_view body) {
   WeightsRequest request;
-  Problems problems = read_body(body, {needed_reason(request.reason), generation(request.generation),
+  Problems problems = read_body(body, {needed_reason(request.reason), generation_member(request.generation),
                                        note("who", who_bytes_max, request.who)});
   return checked(std::move(request), std::move(problems));
 }

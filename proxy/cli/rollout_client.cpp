@@ -26,6 +26,7 @@ RolloutEnd end_of(ClientOutcome outcome) {
       return RolloutEnd::done;
     case ClientOutcome::refused:
       return RolloutEnd::refused;
+    case ClientOutcome::taken_back:  // of reloads
     case ClientOutcome::unreachable:
       return RolloutEnd::unreachable;
   }
