@@ -130,66 +130,66 @@ inline AdminBackend scripted_backend() {
     reply(none, no_names);
   };
   backend.shown_names = [] { return observe::ShownNames{}; };
-  backend.live =
-      [status = backend.status, upstreams = backend.upstreams, splits = backend.splits] {
-        LiveFacts facts;
-        facts.boot_mark = "1f0c9a3e";
-        status([&facts](StatusReport report) { facts.status = std::move(report); });
-        upstreams([&facts](std::vector<UpstreamReport> reports) { facts.upstreams = std::move(reports); });
-        facts.splits = splits();
-        return facts;
-        backend.explain = [](std::string_view body) {
-          ExplainOutcome outcome;
-          outcome.text = body.find(R"("format":"text")") != body.npos;
-          outcome.shown = outcome.text ? "request    GET\n" : R"({"method":"GET"})";
-          if (body.find("nonsense") != body.npos)
-            outcome = {422, "not understood", {"method: is missing"}, {}, false};
-          return outcome;
-        };
-        return backend;
-      }
-
-  class AdminFixture {
-   public:
-    explicit AdminFixture(AdminBackend scripted = scripted_backend(), std::string token = "")
-        : AdminFixture(std::move(scripted),
-                       AdminOptions{.rules = {.token = std::move(token), .read_token = {}, .hosts = {}}}) {}
-    AdminFixture(AdminBackend scripted, AdminOptions options) : backend(std::move(scripted)) {
-      server = std::make_unique<AdminServer>(io, *SocketAddress::parse("127.0.0.1:0"), std::move(options),
-                                             backend);
-      port = server->start().value().port;
-      thread_ = std::thread([this] {
-        const auto work = boost::asio::make_work_guard(io);
-        io.run();
-      });
-    }
-    // NOLINTNEXTLINE(bugprone-exception-escape): a test without an end of its server had better stop
-    ~AdminFixture() {
-      on_thread([this] { server.reset(); });
-      io.stop();
-      thread_.join();
-    }
-    AdminFixture(const AdminFixture&) = delete;
-    AdminFixture& operator=(const AdminFixture&) = delete;
-
-    /// Runs `work` where the server lives and waits for it.
-    template <class Work>
-    std::invoke_result_t<Work> on_thread(Work work) {
-      const auto task = std::make_shared<std::packaged_task<std::invoke_result_t<Work>()>>(std::move(work));
-      auto result = task->get_future();
-      boost::asio::post(io, [task] { (*task)(); });
-      return result.get();
-    }
-
-    std::string address() const { return "127.0.0.1:" + std::to_string(port); }
-
-    boost::asio::io_context io;
-    AdminBackend backend;
-    std::unique_ptr<AdminServer> server;
-    std::uint16_t port = 0;
-
-   private:
-    std::thread thread_;
+  backend.live = [status = backend.status, upstreams = backend.upstreams, splits = backend.splits] {
+    LiveFacts facts;
+    facts.boot_mark = "1f0c9a3e";
+    status([&facts](StatusReport report) { facts.status = std::move(report); });
+    upstreams([&facts](std::vector<UpstreamReport> reports) { facts.upstreams = std::move(reports); });
+    facts.splits = splits();
+    return facts;
   };
+  backend.explain = [](std::string_view body) {
+    ExplainOutcome outcome;
+    outcome.text = body.find(R"("format":"text")") != body.npos;
+    outcome.shown = outcome.text ? "request    GET\n" : R"({"method":"GET"})";
+    if (body.find("nonsense") != body.npos)
+      outcome = {422, "not understood", {"method: is missing"}, {}, false};
+    return outcome;
+  };
+  return backend;
+}
+
+class AdminFixture {
+ public:
+  explicit AdminFixture(AdminBackend scripted = scripted_backend(), std::string token = "")
+      : AdminFixture(std::move(scripted),
+                     AdminOptions{.rules = {.token = std::move(token), .read_token = {}, .hosts = {}}}) {}
+  AdminFixture(AdminBackend scripted, AdminOptions options) : backend(std::move(scripted)) {
+    server =
+        std::make_unique<AdminServer>(io, *SocketAddress::parse("127.0.0.1:0"), std::move(options), backend);
+    port = server->start().value().port;
+    thread_ = std::thread([this] {
+      const auto work = boost::asio::make_work_guard(io);
+      io.run();
+    });
+  }
+  // NOLINTNEXTLINE(bugprone-exception-escape): a test without an end of its server had better stop
+  ~AdminFixture() {
+    on_thread([this] { server.reset(); });
+    io.stop();
+    thread_.join();
+  }
+  AdminFixture(const AdminFixture&) = delete;
+  AdminFixture& operator=(const AdminFixture&) = delete;
+
+  /// Runs `work` where the server lives and waits for it.
+  template <class Work>
+  std::invoke_result_t<Work> on_thread(Work work) {
+    const auto task = std::make_shared<std::packaged_task<std::invoke_result_t<Work>()>>(std::move(work));
+    auto result = task->get_future();
+    boost::asio::post(io, [task] { (*task)(); });
+    return result.get();
+  }
+
+  std::string address() const { return "127.0.0.1:" + std::to_string(port); }
+
+  boost::asio::io_context io;
+  AdminBackend backend;
+  std::unique_ptr<AdminServer> server;
+  std::uint16_t port = 0;
+
+ private:
+  std::thread thread_;
+};
 
 }  // namespace weir::control
