@@ -17,19 +17,21 @@ namespace {
 
 using ::testing::HasSubstr;
 
-/// Answers with `name`, or fails one of `in` requests.
+/// Answers with its name, or fails one of so many requests.
 struct Version {
   explicit Version(const std::string& name)
-      : endpoint([name, failing = failing](EndpointConnection& connection, const Request& request) {
-          const int in = *failing;
-          static std::atomic<int> turn{0};
-          const bool fails = in != 0 && ++turn % in == 0;
+      : endpoint([name, state = state](EndpointConnection& connection, const Request& request) {
+          const int in = state->fails_one_of;
+          const bool fails = in != 0 && ++state->requests % in == 0;
           (fails ? behave::status(500) : behave::ok(name))(connection, request);
         }) {}
 
-  void fail_one_of(int in) { *failing = in; }
+  void fail_one_of(int in) { state->fails_one_of = in; }
 
-  std::shared_ptr<std::atomic<int>> failing = std::make_shared<std::atomic<int>>(0);
+  struct State {
+    std::atomic<int> fails_one_of = 0, requests = 0;
+  };
+  const std::shared_ptr<State> state = std::make_shared<State>();  // the connections' threads have it, too
   ScriptableEndpoint endpoint;
 };
 
@@ -281,8 +283,10 @@ TEST(Rollout, ACauseThatBothShareHoldsIt) {
   WeirProcess weir(world.config());
   ASSERT_EQ(rollout(weir, {"start", "api"}).status, (ExitStatus{0, 0}));
   SteadyLoad load(2, [&](SteadyLoad& self) { ask_again_and_again(weir, self); });
-  eventually("there is a past to compare with",
-             [&] { return report(weir).at("seconds").to_number<double>() > 13; });
+  eventually(
+      "there is a past to compare with",  // what leaves the last ten seconds
+      [&] { return report(weir).at("seconds").to_number<double>() > 12; },
+      Deadline(std::chrono::seconds{40}));
   world.blue.fail_one_of(3);
   world.green.fail_one_of(3);
   eventually("it is held", [&] { return state_of(weir) == "held"; });
