@@ -131,7 +131,7 @@ TEST(AdminServer, ThePageHasItsOwnPolicy) {
 
 TEST(AdminServer, AReloadThatIsRefusedListsEveryProblem) {
   AdminBackend backend = scripted_backend();
-  backend.reload = [](const Reply<ReloadOutcome>& reply) {
+  backend.reload = [](const ReloadCall&, const Reply<ReloadOutcome>& reply) {
     reply(refused_reload({"weir.yaml:3:5: routes: unknown key \"rout\"", "second"}));
   };
   const AdminFixture admin(std::move(backend));
