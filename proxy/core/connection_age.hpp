@@ -1,6 +1,6 @@
 // When a connection is too old for further requests: the rule of limits.connection_max_age, limits.tunnel_max_age and
-// keepalive.max_age. Connections that were made together, after a start of either side, must not all end together. Pure;
-// any thread.
+// keepalive.max_age. Connections that were made together, after a start of either side, must not all end together.
+// Pure; any thread.
 #pragma once
 
 #include <cstdint>

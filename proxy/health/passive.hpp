@@ -6,7 +6,6 @@
 //   ejected --t passed, one picker wins a CAS--> half_open  (exactly one probe request)
 //   half_open --success--> healthy, --failure--> ejected again, --probe abandoned--> ejected with t = now
 //   half_open --probe_patience passed, one picker wins a CAS--> half_open with one probe more
-//   half_open --begun_probe--> half_open, whose patience ends sooner
 //
 // A request is judged by the ticket that it got when it was sent. Each ejection starts a new epoch (an abandoned probe
 // does not), and a report with an older ticket is not about the endpoint as it is now: it changes nothing.

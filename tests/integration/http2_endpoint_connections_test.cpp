@@ -181,6 +181,21 @@ TEST_F(Http2Connections, AnAgeEndsItWhenItsLastRequestHasEnded) {
   EXPECT_EQ(endpoint_.wait_for_close(0), StreamEvent::end);
 }
 
+/// Long streams must not use up the 64 that there may be.
+TEST_F(Http2Connections, SoManyOldOnesAreKeptForTheirRequestsAndNoMore) {
+  constexpr std::size_t aside = 16, requests = 2 * aside;
+  start("keepalive: { max_age: 20ms }, h2: { connections: 1 }");
+  Http2Client client = this->client();
+  for (std::size_t i = 0; i < requests; ++i) {
+    hang(client, 1);
+    EXPECT_TRUE(client.stays_silent_for(40ms)) << "until its connection is old";
+  }
+  EXPECT_EQ(endpoint_.connection_count(), aside + 1);
+  EXPECT_EQ(endpoint_.streams_on(aside), requests - aside);
+  answer_all();
+  eventually("all are closed", [&] { return endpoint_.open_count() == 0; });
+}
+
 TEST_F(Http2Connections, IdleOnesAreClosed) {
   start("keepalive: { idle_timeout: 300ms }");
   Http2Client client = this->client();

@@ -102,11 +102,11 @@ class Http2EndpointConnectionTest : public ::testing::Test {
     turn_until([this] { return pool_->is_empty(); });
   }
 
-  void speak_to(const std::string& address, config::UpstreamHttp2 h2 = {}, config::Keepalive keepalive = {}) {
+  void speak_to(const std::string& address, config::UpstreamHttp2 h2 = {}) {
     auto state = std::make_shared<upstream::EndpointState>("app", address, *SocketAddress::parse(address), 0);
     pool_ = std::make_shared<EndpointPool>(std::make_shared<upstream::ConnectionScope>(std::move(state)),
                                            counters_);
-    pool_->configure({config::UpstreamProtocol::h2c, h2, keepalive}, loop_.reactor(), buffers_);
+    pool_->configure({config::UpstreamProtocol::h2c, h2, {}}, loop_.reactor(), buffers_);
   }
   void turn_until(const std::function<bool()>& done) {
     const TimePoint patience = Clock::now() + scaled(20s);
@@ -586,30 +586,6 @@ TEST_F(Http2EndpointConnectionTest, UploadsOverOneConnectionTakeTurns) {
   EXPECT_GT(come(2), 100'000U);
   endpoint.window_update(0, 1 << 20);
   wait_for_all();
-}
-
-/// Old connections wait for their last call; long calls must not use up all that there may be.
-TEST_F(Http2EndpointConnectionTest, SoManyOldOnesAreKeptForTheirCallsAndNoMore) {
-  Http2Endpoint endpoint(Http2Script{});
-  config::Keepalive keepalive;
-  keepalive.max_age = Milliseconds(1);
-  config::UpstreamHttp2 h2;
-  h2.connections = 1;
-  speak_to(endpoint.address(), h2, keepalive);
-  constexpr std::size_t calls = 2 * Http2Pool::old_aside_max;
-  for (std::size_t i = 1; i <= calls; ++i) {
-    ask(get_request, scaled(20s));
-    turn_until([&] { return endpoint.request_count() == i; });
-    const TimePoint old = loop_.reactor().now() + Milliseconds(2);
-    turn_until([&] { return loop_.reactor().now() > old; });
-  }
-  EXPECT_EQ(endpoint.connection_count(), Http2Pool::old_aside_max + 1);
-  EXPECT_EQ(endpoint.streams_on(Http2Pool::old_aside_max), calls - Http2Pool::old_aside_max);
-  for (std::size_t i = 0; i < calls; ++i) endpoint.stream(i).answer(200, "ok");
-  wait_for_all();
-  for (const auto& each : asked_) each->finish();
-  EXPECT_EQ(count(io::IoStatus::ok), calls);
-  turn_until([&] { return endpoint.open_count() == 0; });
 }
 
 }  // namespace
