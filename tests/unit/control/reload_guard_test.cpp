@@ -53,6 +53,7 @@ class ReloadGuardTest : public ::testing::Test {
     return report;
   }
   void run_until_verdict() {
+    io.restart();
     while (guard.watching() && io.run_one() != 0) {
     }
   }
