@@ -31,6 +31,7 @@ GuardHost GuardedReloads::host() {
                           const std::function<void(const Result<std::uint64_t>&)>& done) {
     take_back(why, done);
   };
+  host.ended = [this] { return_point_.reset(); };
   return host;
 }
 
@@ -64,10 +65,7 @@ void GuardedReloads::before_reload(const ReloadWish& wish, const Reloader::Go& g
   const Milliseconds time = wish.guard.value_or(parts_.serving.snapshot()->config->server.reload_guard);
   if (const auto recorded = audit(wish, time); !recorded) return go(recorded.error());
   if (time.count() == 0) {
-    return go(Reloader::Installed([this](const ReloadOutcome&, std::uint64_t) {
-      guard_.supersede();
-      return_point_.reset();
-    }));
+    return go(Reloader::Installed([this](const ReloadOutcome&, std::uint64_t) { guard_.supersede(); }));
   }
   guard_.end_past([this, time, asked = wish.guard.has_value(), go] {
     if (!guard_.watching() || !return_point_)
@@ -88,6 +86,7 @@ void GuardedReloads::watch(Milliseconds time, bool asked, ReloadOutcome& outcome
       config::touched_routes(*return_point_->config, *parts_.serving.snapshot()->config,
                              changed_files(return_point_->files, parts_.reloader.files_in_force()));
   if (asked || watched.touched.any()) outcome.guard = guard_.watch(std::move(watched));
+  if (!guard_.watching()) return_point_.reset();
 }
 
 void GuardedReloads::take_back(const std::string& why,
@@ -99,8 +98,7 @@ void GuardedReloads::take_back(const std::string& why,
     parts_.endpoints.put_back(point->overrides, *now);
   };
   parts_.reloader.bring_back(
-      point->config, point->files, why, put_back, [this, done](const ReloadOutcome& outcome) {
-        return_point_.reset();
+      point->config, point->files, why, put_back, [done](const ReloadOutcome& outcome) {
         if (outcome.ok) return done(outcome.generation);
         done(self_error(ErrorKind::internal, outcome.problems.empty() ? "" : outcome.problems.front()));
       });

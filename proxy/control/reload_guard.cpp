@@ -198,10 +198,12 @@ void ReloadGuard::end(State state, std::string text) {
   look_timer_.cancel();
   report_.state = state;
   report_.text = std::move(text);
+  host_.ended();
   // What failed under a configuration that is gone is no past of the next one.
   host_.count([this, kept = state == State::kept](const RouteCounts& totals) {
     if (watching()) return;
-    kept ? history_.add(totals) : history_.skip(totals);
+    if (kept) return history_.add(totals);
+    history_.skip(totals);
   });
   const bool bad = state == State::taken_back || state == State::failed;
   std::uint64_t Verdicts::*const counter = state == State::kept         ? &Verdicts::kept

@@ -28,6 +28,8 @@ struct GuardHost {
   std::function<bool()> reloading;
   /// Puts the configuration before the watched reload in force again, which is why; the generation that has it then.
   std::function<void(const std::string& why, std::function<void(const Result<std::uint64_t>&)>)> take_back;
+  /// The watched reload has its verdict: what it could return to is needed no more.
+  std::function<void()> ended;
 };
 
 /// A reload that was taken over and is to be watched.

@@ -135,14 +135,18 @@ void RoutePauses::end(Place pause, std::string_view kind, const std::string& why
   arm();
 }
 
+void RoutePauses::end_by_itself(Place pause, const std::string& why) {
+  const auto recorded = audit_.record(std::chrono::system_clock::now(), "weir", "route_pause_over",
+                                      json::object{{"route", pause->first}, {"reason", why}});
+  if (!recorded) observe::log(config::LogLevel::error, "audit: {}", recorded.error().detail);
+  end(pause, "route_pause_over", why);
+}
+
 void RoutePauses::expire(TimePoint now) {
   for (auto at = pauses_.begin(); at != pauses_.end();) {
     const auto pause = at++;
     if (pause->second.until > now) continue;
-    const auto recorded = audit_.record(std::chrono::system_clock::now(), "weir", "route_pause_over",
-                                        json::object{{"route", pause->first}});
-    if (!recorded) observe::log(config::LogLevel::error, "audit: {}", recorded.error().detail);
-    end(pause, "route_pause_over", "because its time is over");
+    end_by_itself(pause, "because its time is over");
   }
 }
 
@@ -151,7 +155,7 @@ void RoutePauses::reconcile() {
   for (auto at = pauses_.begin(); at != pauses_.end();) {
     const auto pause = at++;
     if (gate_of(*snapshot, pause->first) == pause->second.gate) continue;
-    end(pause, "route_pause_over", "because it left the configuration");
+    end_by_itself(pause, "because it left the configuration");
   }
 }
 

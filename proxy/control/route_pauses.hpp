@@ -58,6 +58,7 @@ class RoutePauses {
                      const PauseRequest& request, const std::string& who);
   /// `why`: `by root: restarted`. The audit comes first where an operator does it.
   void end(Place pause, std::string_view kind, const std::string& why);
+  void end_by_itself(Place pause, const std::string& why);
   void answer(const std::string& route, const std::shared_ptr<route::PauseGate>& gate,
               const Reply<RouteVerbOutcome>& reply) const;
   PauseReport report(const std::string& route, const route::PauseGate& gate) const;

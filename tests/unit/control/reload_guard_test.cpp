@@ -30,6 +30,7 @@ class ReloadGuardTest : public ::testing::Test {
       asked_back.push_back(why);
       done(answer);
     };
+    made.ended = [this] { ++verdicts; };
     return made;
   }
   /// Of a second, so that there is one look.
@@ -52,6 +53,7 @@ class ReloadGuardTest : public ::testing::Test {
     return report;
   }
   void run_until_verdict() {
+    io.restart();
     while (guard.watching() && io.run_one() != 0) {
     }
   }
@@ -61,6 +63,7 @@ class ReloadGuardTest : public ::testing::Test {
   std::map<std::string, observe::NameId> ids{{"api", 1}, {"web", 2}, {"new", 3}};
   RouteCounts totals;
   bool reloading = false;
+  int verdicts = 0;
   Result<std::uint64_t> answer = std::uint64_t{8};
   std::vector<std::string> asked_back;
   ReloadGuard guard;
@@ -78,6 +81,7 @@ TEST_F(ReloadGuardTest, FailuresTakeItBack) {
               HasSubstr("50 of 50 requests of route api failed (100.0 %), before it 1 of 1,000"));
   EXPECT_THAT(guard.report().text, HasSubstr("Generation 8 has the configuration before it"));
   EXPECT_EQ(guard.verdicts().taken_back, 1u);
+  EXPECT_EQ(verdicts, 1);
   EXPECT_THAT(audit.lines().back(), HasSubstr("reload_taken_back"));
 }
 
