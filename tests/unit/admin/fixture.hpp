@@ -24,6 +24,51 @@ inline ReloadOutcome refused_reload(std::vector<std::string> problems) {
   return outcome;
 }
 
+inline RolloutBackend scripted_rollouts() {
+  RolloutBackend rollouts;
+  rollouts.reports = [] {
+    RolloutReport report;
+    report.route = "api";
+    report.canary = "green";
+    return std::vector<RolloutReport>{report};
+  };
+  rollouts.start = [](const RolloutCall& call, const Reply<RolloutOutcome>& reply) {
+    RolloutOutcome outcome;
+    outcome.status = 202;
+    outcome.report.route = call.route;
+    outcome.report.canary = call.body + " from " + call.peer;
+    reply(outcome);
+  };
+  rollouts.change = [](const RolloutCall& call, const Reply<RolloutOutcome>& reply) {
+    RolloutOutcome outcome;
+    outcome.report.route = call.route;
+    if (call.route != "api") {
+      outcome.status = 409;
+      outcome.detail = "nothing has changed: no rollout was started";
+    }
+    reply(outcome);
+  };
+  return rollouts;
+}
+
+/// What the stream is made of; the reports of `backend` are set.
+inline void script_live(AdminBackend& backend) {
+  backend.counters = [](const CountersReply& reply) {
+    static const observe::WorkerMetrics none;
+    static const observe::NameTable no_names;
+    reply(none, no_names);
+  };
+  backend.shown_names = [] { return observe::ShownNames{}; };
+  backend.live = [status = backend.status, upstreams = backend.upstreams, splits = backend.splits] {
+    LiveFacts facts;
+    facts.boot_mark = "1f0c9a3e";
+    status([&facts](StatusReport report) { facts.status = std::move(report); });
+    upstreams([&facts](std::vector<UpstreamReport> reports) { facts.upstreams = std::move(reports); });
+    facts.splits = splits();
+    return facts;
+  };
+}
+
 /// Answers at once with something recognisable; tests replace members before the server starts.
 inline AdminBackend scripted_backend() {
   AdminBackend backend;
@@ -88,43 +133,9 @@ inline AdminBackend scripted_backend() {
     if (call.body.find("disabled") != std::string::npos) outcome.report.state = "disabled";
     reply(outcome);
   };
-  backend.rollouts.reports = [] {
-    RolloutReport report;
-    report.route = "api";
-    report.canary = "green";
-    return std::vector<RolloutReport>{report};
-  };
-  backend.rollouts.start = [](const RolloutCall& call, const Reply<RolloutOutcome>& reply) {
-    RolloutOutcome outcome;
-    outcome.status = 202;
-    outcome.report.route = call.route;
-    outcome.report.canary = call.body + " from " + call.peer;
-    reply(outcome);
-  };
-  backend.rollouts.change = [](const RolloutCall& call, const Reply<RolloutOutcome>& reply) {
-    RolloutOutcome outcome;
-    outcome.report.route = call.route;
-    if (call.route != "api") {
-      outcome.status = 409;
-      outcome.detail = "nothing has changed: no rollout was started";
-    }
-    reply(outcome);
-  };
+  backend.rollouts = scripted_rollouts();
   backend.audit = [] { return std::string(R"({"audit":[]})"); };
-  backend.counters = [](const CountersReply& reply) {
-    static const observe::WorkerMetrics none;
-    static const observe::NameTable no_names;
-    reply(none, no_names);
-  };
-  backend.shown_names = [] { return observe::ShownNames{}; };
-  backend.live = [status = backend.status, upstreams = backend.upstreams, splits = backend.splits] {
-    LiveFacts facts;
-    facts.boot_mark = "1f0c9a3e";
-    status([&facts](StatusReport report) { facts.status = std::move(report); });
-    upstreams([&facts](std::vector<UpstreamReport> reports) { facts.upstreams = std::move(reports); });
-    facts.splits = splits();
-    return facts;
-  };
+  script_live(backend);
   return backend;
 }
 

@@ -49,19 +49,18 @@ class RolloutRig {
     all.reset();
     open();
   }
-  void adopt(config::Config now) {
+  void adopt(config::Config next) {
     const auto before = config;  // until the new one is adopted
-    config = std::make_shared<config::Config>(std::move(now));
+    config = std::make_shared<config::Config>(std::move(next));
     splits->reconcile(*config, wall);
     all->adopt(*config);
   }
-  config::ProxyAction& action() { return std::get<config::ProxyAction>(config->routes[0].action); }
 
   Result<void> start(std::vector<rollout::Share> steps = {}, bool keep = false) {
     return all->start({"api", std::move(steps), keep, "ada", "1.4"});
   }
-  Result<void> obey(RolloutWish::Action action, std::optional<rollout::Share> to = {}) {
-    return all->obey("api", {action, to, "ada", "a reason"});
+  Result<void> obey(RolloutWish::Action wish, std::optional<rollout::Share> to = {}) {
+    return all->obey("api", {wish, to, "ada", "a reason"});
   }
   server::RolloutInForce in_force() const { return all->in_force(config->routes[0]); }
   using Weights = std::vector<std::uint32_t>;
@@ -112,7 +111,7 @@ class RolloutRig {
   std::map<std::string, std::vector<rollout::EndpointSight>, std::less<>> endpoints{
       {"blue", {{"10.0.0.1:80", true}}}, {"green", {{"10.0.0.2:80", true}}}};
   TimePoint now{std::chrono::hours{5}};
-  SystemTime wall{std::chrono::seconds{1'763'690'400}};
+  std::chrono::system_clock::time_point wall{std::chrono::seconds{1'763'690'400}};
   std::unique_ptr<AuditLog> audit;
   std::unique_ptr<SplitStore> splits;
   std::unique_ptr<Rollouts> all;
