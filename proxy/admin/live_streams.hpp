@@ -1,5 +1,5 @@
-// GET /api/v1/stream: what the admin page and `weir top` show, as server-sent events. First a snapshot with five minutes
-// of history, then ticks that say what changed, and events in between. A stream holds no queue of its own: it keeps the
+// GET /api/v1/stream: what the admin page shows, as server-sent events. First a snapshot with five minutes of
+// history, then ticks that say what changed, and events in between. A stream holds no queue of its own: it keeps the
 // moment that its client has, and a tick is the difference to the present one, however long that took. deploy/STREAM.md
 // describes the messages. Control thread.
 #pragma once

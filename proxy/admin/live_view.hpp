@@ -1,5 +1,5 @@
-// What the stream of the admin page shows, as JSON: one object of the present, and the history before it. deploy/STREAM.md
-// says what is in them. Pure.
+// What the stream of the admin page shows, as JSON: one object of the present, and the history before it.
+// deploy/STREAM.md says what is in them. Pure.
 #pragma once
 
 #include <boost/json/object.hpp>

@@ -1,5 +1,5 @@
-// Numbers of a long history in one or two bytes: counts with eleven bits of precision, times with steps of 4.7 %. What a
-// chart shows needs no more. Pure; any thread.
+// Numbers of a long history in one or two bytes: counts with eleven bits of precision, times with steps of 4.6 %. What
+// a chart shows needs no more. Pure; any thread.
 #pragma once
 
 #include <algorithm>

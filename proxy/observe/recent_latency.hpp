@@ -15,8 +15,8 @@ namespace weir::observe {
 /// Requests by duration: those of Histogram::buckets.
 using Buckets = std::array<std::uint64_t, duration_bounds.size() + 1>;
 
-/// The duration in seconds that `share` (0..1) of the requests stay below, interpolated inside its bucket; past the last
-/// bound it is that bound. Nothing where there is no request.
+/// The duration in seconds that `share` (0..1) of the requests stay below, interpolated inside its bucket; past the
+/// last bound it is that bound. Nothing where there is no request.
 std::optional<double> quantile(const Buckets& buckets, double share);
 
 class RecentLatency {

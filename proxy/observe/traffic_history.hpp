@@ -1,5 +1,5 @@
-// Five minutes of traffic, second by second: of everything, of each route and of each upstream; and the rates of now, of
-// endpoints too. Fed with the workers' merged counters about once a second; the time is passed in. Memory: 2 KiB a
+// Five minutes of traffic, second by second: of everything, of each route and of each upstream; and the rates of now,
+// of endpoints too. Fed with the workers' merged counters about once a second; the time is passed in. Memory: 2 KiB a
 // route or upstream and 0.5 KiB an endpoint, whatever the traffic is, for as many as the bounds below say. What leaves
 // the configuration leaves the history. Control thread.
 #pragma once

@@ -51,6 +51,43 @@ inline RolloutBackend scripted_rollouts() {
   return rollouts;
 }
 
+/// What the stream is made of; the reports of `backend` are set.
+inline void script_live(AdminBackend& backend) {
+  backend.counters = [](const CountersReply& reply) {
+    static const observe::WorkerMetrics none;
+    static const observe::NameTable no_names;
+    reply(none, no_names);
+  };
+  backend.shown_names = [] { return observe::ShownNames{}; };
+  backend.live = [status = backend.status, upstreams = backend.upstreams, splits = backend.splits] {
+    LiveFacts facts;
+    facts.boot_mark = "1f0c9a3e";
+    status([&facts](StatusReport report) { facts.status = std::move(report); });
+    upstreams([&facts](std::vector<UpstreamReport> reports) { facts.upstreams = std::move(reports); });
+    facts.splits = splits();
+    return facts;
+  };
+}
+
+/// Verbs of a route, and questions.
+inline void script_operations(AdminBackend& backend) {
+  backend.route_verb = [](const RouteVerbCall& call, const Reply<RouteVerbOutcome>& reply) {
+    if (call.route != "api") return reply(refused_verb(404, "no route has that name", {"one", "two"}));
+    RouteVerbOutcome outcome;
+    outcome.json = R"({"route":"api","verb":)" + std::to_string(static_cast<int>(call.verb)) +
+                   (call.write ? R"(,"write":true})" : R"(,"write":false})");
+    reply(outcome);
+  };
+  backend.explain = [](std::string_view body) {
+    ExplainOutcome outcome;
+    outcome.text = body.find(R"("format":"text")") != body.npos;
+    outcome.shown = outcome.text ? "request    GET\n" : R"({"method":"GET"})";
+    if (body.find("nonsense") != body.npos)
+      outcome = {422, "not understood", {"method: is missing"}, {}, false};
+    return outcome;
+  };
+}
+
 /// Answers at once with something recognisable; tests replace members before the server starts.
 inline AdminBackend scripted_backend() {
   AdminBackend backend;
@@ -116,36 +153,9 @@ inline AdminBackend scripted_backend() {
     reply(outcome);
   };
   backend.rollouts = scripted_rollouts();
-  backend.route_verb = [](const RouteVerbCall& call, const Reply<RouteVerbOutcome>& reply) {
-    if (call.route != "api") return reply(refused_verb(404, "no route has that name", {"one", "two"}));
-    RouteVerbOutcome outcome;
-    outcome.json = R"({"route":"api","verb":)" + std::to_string(static_cast<int>(call.verb)) +
-                   (call.write ? R"(,"write":true})" : R"(,"write":false})");
-    reply(outcome);
-  };
+  script_operations(backend);
   backend.audit = [] { return std::string(R"({"audit":[]})"); };
-  backend.counters = [](const CountersReply& reply) {
-    static const observe::WorkerMetrics none;
-    static const observe::NameTable no_names;
-    reply(none, no_names);
-  };
-  backend.shown_names = [] { return observe::ShownNames{}; };
-  backend.live = [status = backend.status, upstreams = backend.upstreams, splits = backend.splits] {
-    LiveFacts facts;
-    facts.boot_mark = "1f0c9a3e";
-    status([&facts](StatusReport report) { facts.status = std::move(report); });
-    upstreams([&facts](std::vector<UpstreamReport> reports) { facts.upstreams = std::move(reports); });
-    facts.splits = splits();
-    return facts;
-  };
-  backend.explain = [](std::string_view body) {
-    ExplainOutcome outcome;
-    outcome.text = body.find(R"("format":"text")") != body.npos;
-    outcome.shown = outcome.text ? "request    GET\n" : R"({"method":"GET"})";
-    if (body.find("nonsense") != body.npos)
-      outcome = {422, "not understood", {"method: is missing"}, {}, false};
-    return outcome;
-  };
+  script_live(backend);
   return backend;
 }
 

@@ -35,7 +35,8 @@ class PausedRequestsTest : public ::testing::Test {
     for (int i = 0; i < 5; ++i) reactor_.run_turn();
   }
   void run_until_ended(std::size_t count) {
-    for (const testing::Deadline deadline; ended_.size() < count && Clock::now() < deadline.at();) reactor_.run_turn();
+    for (const testing::Deadline deadline; ended_.size() < count && Clock::now() < deadline.at();)
+      reactor_.run_turn();
     ASSERT_EQ(ended_.size(), count);
   }
   TimePoint late() const { return Clock::now() + seconds(60); }
