@@ -108,8 +108,9 @@ upstreams:
         return self.need("rollout", "start", route, *words)
 
     def run_to_end(self, route, within_s):
-        """Starts its rollout with all traffic on blue and waits: the exit status, and what was printed."""
-        self.need("split", "set", route, "blue=100", "green=0", "--reason", "from the start")
+        """Starts its rollout with all traffic on blue and waits: the exit status, and what was printed. Whatever the
+        one before it came to, that one is over."""
+        self.need("split", "set", route, "blue=100", "green=0", "--abort-rollout", "--reason", "from the start")
         return self.command("rollout", "start", route, "--wait", "--timeout", f"{within_s}s")
 
     def state(self, route):
