@@ -121,9 +121,9 @@ std::string Rollouts::end_cause(const RouteRollout& rollout, const config::Route
                                 std::string& sentence) const {
   const rollout::Record& record = rollout.record();
   const auto ends = [&](std::string_view why) {
-    sentence = fmt::format("{}: the rollout of {} ends at {}: {}. The weights of the split are in force.",
-                           record.names.route, record.names.canary,
-                           rollout::percent(rollout.machine().state().share), why);
+    sentence = fmt::format("{}: the rollout of {} ends at {}: {}{}", record.names.route, record.names.canary,
+                           rollout::percent(rollout.machine().state().share), why,
+                           route == nullptr ? "." : ". The weights of the split are in force.");
     return std::string("configuration");
   };
   if (route == nullptr) return ends("the route is gone from the configuration");
