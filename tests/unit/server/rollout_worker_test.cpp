@@ -47,8 +47,8 @@ struct Sums {
 class RolloutWorker {
  public:
   struct Options {
-    std::string blue, green;  // the maps of the upstreams
-    std::string split;        // further keys of the split
+    std::string blue{}, green{};  // the maps of the upstreams
+    std::string split{};          // further keys of the split
     bool by_client = false;
   };
 
