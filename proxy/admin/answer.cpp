@@ -179,6 +179,15 @@ asio::awaitable<AdminResponse> answer_rollout(asio::io_context& io, Call<Rollout
   co_return json_response(outcome->status, to_json(outcome->report));
 }
 
+Call<RolloutOutcome> rollout_call(const RolloutBackend& rollouts, AdminAction action,
+                                  const AdminDetails& details) {
+  RolloutCall asked{std::string(route_of_rollout(details.target)), std::string(details.body), details.peer};
+  const auto& carry_out = action == AdminAction::start_rollout ? rollouts.start : rollouts.change;
+  return [carry_out, asked = std::move(asked)](Reply<RolloutOutcome> reply) {
+    carry_out(asked, std::move(reply));
+  };
+}
+
 asio::awaitable<AdminResponse> at_once(AdminResponse response) {
   co_return response;
 }
@@ -246,16 +255,8 @@ asio::awaitable<AdminResponse> answer(asio::io_context& io, AdminBackend& backen
     case AdminAction::rollout:
       return at_once(rollout(backend.rollouts.reports(), route_of_rollout(details.target)));
     case AdminAction::start_rollout:
-    case AdminAction::change_rollout: {
-      RolloutCall asked{std::string(route_of_rollout(details.target)), std::string(details.body),
-                        details.peer};
-      const auto& action_call =
-          action == AdminAction::start_rollout ? backend.rollouts.start : backend.rollouts.change;
-      Call<RolloutOutcome> call = [action_call, asked = std::move(asked)](Reply<RolloutOutcome> reply) {
-        action_call(asked, std::move(reply));
-      };
-      return answer_rollout(io, std::move(call));
-    }
+    case AdminAction::change_rollout:
+      return answer_rollout(io, rollout_call(backend.rollouts, action, details));
     case AdminAction::route_verb:
     case AdminAction::set_route_verb: {
       const bool write = action == AdminAction::set_route_verb;

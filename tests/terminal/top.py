@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """`weir top` in a terminal of tmux: pages at 80x24 and 200x50, a resize, a drain that is confirmed with its reason, a
-server that is killed under it and one that takes its place. `WEIR_BIN` and `ORIGIN_BIN` name the binaries; `--screens
+server that is killed under it and one that takes its place. `WEIR_BIN_FOLDER` has the binaries; `--screens
 FOLDER` keeps what was shown as text. Ends with 77 where tmux is not installed: the test is skipped."""
 
 import argparse
@@ -189,8 +189,8 @@ def main():
     if shutil.which("tmux") is None:
         print("skipped: there is no tmux (deploy/packages.sh page, or apt install tmux)")
         return SKIPPED
-    weir_binary = os.environ.get("WEIR_BIN", str(ROOT / "build/dev/bin/weir"))
-    origin_binary = os.environ.get("ORIGIN_BIN", str(ROOT / "build/dev/bin/weir-origin"))
+    binaries = Path(os.environ.get("WEIR_BIN_FOLDER", ROOT / "build/dev/bin"))
+    weir_binary, origin_binary = str(binaries / "weir"), str(binaries / "weir-origin")
     running, terminal = [], None
     with tempfile.TemporaryDirectory(prefix="weir-top-") as folder:
         try:
