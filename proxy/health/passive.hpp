@@ -1,6 +1,6 @@
-// Passive health of one endpoint: failures eject it for a while, then one probe request decides (half-open). A pure state
-// machine over a passed-in clock: one atomic word, each transition one compare-and-swap, so that of two reports of
-// workers that race exactly one makes the change.
+// Passive health of one endpoint: failures eject it for a while, then one probe request decides (half-open). A pure
+// state machine over a passed-in clock: one atomic word, each transition one compare-and-swap, so that of two reports
+// of workers that race exactly one makes the change.
 //
 //   healthy --failures--> ejected until t                   (which one stays all the same: upstream/ejection.hpp)
 //   ejected --t passed, one picker wins a CAS--> half_open  (exactly one probe request)
@@ -8,7 +8,7 @@
 //   half_open --probe_patience passed, one picker wins a CAS--> half_open with one probe more
 //
 // A request is judged by the ticket that it got when it was sent. Each ejection starts a new epoch (an abandoned probe
-// does not), and a report with an older ticket changes nothing. While ejected or half-open only tickets of probes count.
+// does not), and a report with an older ticket changes nothing. Out of use only tickets of probes count.
 #pragma once
 
 #include <atomic>
