@@ -10,7 +10,7 @@
 
 #include "config/model.hpp"
 #include "explain/access.hpp"
-#include "explain/live_facts.hpp"
+#include "explain/present_facts.hpp"
 #include "route/table.hpp"
 
 namespace weir::control {
@@ -99,7 +99,7 @@ struct Explanation {
   OwnAnswer answer;  // unless proxy
   ProxyPlan proxy;   // where proxy
   ResponseChanges response;
-  std::optional<LiveFacts> live;  // absent: from the configuration alone
+  std::optional<PresentFacts> live;  // absent: from the configuration alone
 };
 
 std::string show_text(const Explanation& explanation);

@@ -72,8 +72,8 @@ std::string LiveView::time_text(TimePoint time) const {
   return text;
 }
 
-LiveFacts LiveView::facts() const {
-  LiveFacts facts;
+PresentFacts LiveView::facts() const {
+  PresentFacts facts;
   facts.generation = source_.snapshot.generation;
   facts.config_hash = config().hash;
   facts.state = source_.state;
@@ -84,7 +84,7 @@ LiveFacts LiveView::facts() const {
   return facts;
 }
 
-std::optional<Error> LiveView::enter_route(std::size_t route, LiveFacts& facts) const {
+std::optional<Error> LiveView::enter_route(std::size_t route, PresentFacts& facts) const {
   const server::RouteRuntime& runtime = (*source_.snapshot.routes)[route];
   if (!runtime.in_flight) return std::nullopt;
   facts.in_flight = {runtime.in_flight->count.load(std::memory_order_relaxed), runtime.config->max_in_flight};
@@ -105,7 +105,7 @@ LiveBucket LiveView::bucket(const server::LimitRuntime& limit, std::uint64_t has
   return shown;
 }
 
-SplitNow LiveView::enter_split(std::size_t route, LiveFacts& facts) const {
+SplitNow LiveView::enter_split(std::size_t route, PresentFacts& facts) const {
   const server::Snapshot& snapshot = source_.snapshot;
   const server::RouteRuntime& runtime = (*snapshot.routes)[route];
   const server::SplitRuntime& split = snapshot.splits[runtime.split];
@@ -130,7 +130,7 @@ SplitNow LiveView::enter_split(std::size_t route, LiveFacts& facts) const {
 }
 
 std::optional<Error> LiveView::enter_upstream(std::size_t upstream, const LiveRequest& request,
-                                              LiveFacts& facts) const {
+                                              PresentFacts& facts) const {
   const server::UpstreamRuntime& runtime = source_.snapshot.upstreams[upstream];
   LiveUpstream& shown = facts.upstream.emplace();
   shown.name = runtime.config->name;

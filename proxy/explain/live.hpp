@@ -13,7 +13,7 @@
 
 #include "core/clock.hpp"
 #include "core/error.hpp"
-#include "explain/live_facts.hpp"
+#include "explain/present_facts.hpp"
 #include "explain/proxy.hpp"
 #include "http/head.hpp"
 #include "limit/overload.hpp"
@@ -49,17 +49,17 @@ class LiveView {
   const route::RouteTable& table() const { return *source_.snapshot.table; }
 
   /// Of the process.
-  LiveFacts facts() const;
+  PresentFacts facts() const;
   /// A place below max_in_flight; the error that the request would end with where none is left.
-  std::optional<Error> enter_route(std::size_t route, LiveFacts& facts) const;
+  std::optional<Error> enter_route(std::size_t route, PresentFacts& facts) const;
   const server::LimitRuntime& limit(std::size_t index) const { return (*source_.snapshot.limits)[index]; }
   LiveBucket bucket(const server::LimitRuntime& limit, std::uint64_t hash, bool& has_token) const;
   /// Weights in force and what can be used. The route has a split.
-  SplitNow enter_split(std::size_t route, LiveFacts& facts) const;
+  SplitNow enter_split(std::size_t route, PresentFacts& facts) const;
   /// A place below max_requests and an endpoint; or with what the request would end. One that would wait in the queue
   /// does not end.
   std::optional<Error> enter_upstream(std::size_t upstream, const LiveRequest& request,
-                                      LiveFacts& facts) const;
+                                      PresentFacts& facts) const;
 
  private:
   std::optional<Error> pick(const server::UpstreamRuntime& upstream, const LiveRequest& request,
@@ -70,6 +70,6 @@ class LiveView {
   const LiveSource& source_;
 };
 
-std::string live_text(const LiveFacts& facts);
+std::string live_text(const PresentFacts& facts);
 
 }  // namespace weir::control

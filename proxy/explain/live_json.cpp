@@ -47,7 +47,7 @@ json::object to_object(const LiveUpstream& upstream) {
 
 }  // namespace
 
-json::object live_json(const LiveFacts& facts) {
+json::object live_json(const PresentFacts& facts) {
   json::object shown{{"generation", facts.generation},
                      {"config", facts.config_hash},
                      {"state", facts.state},

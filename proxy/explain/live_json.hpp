@@ -1,12 +1,12 @@
-// LiveFacts as JSON: the member `live` of what `weir explain --live --json` prints. Pure.
+// PresentFacts as JSON: the member `live` of what `weir explain --live --json` prints. Pure.
 #pragma once
 
 #include <boost/json/object.hpp>
 
-#include "explain/live_facts.hpp"
+#include "explain/present_facts.hpp"
 
 namespace weir::control {
 
-boost::json::object live_json(const LiveFacts& facts);
+boost::json::object live_json(const PresentFacts& facts);
 
 }  // namespace weir::control

@@ -56,7 +56,7 @@ void upstream_text(std::string& out, const LiveUpstream& upstream) {
 
 }  // namespace
 
-std::string live_text(const LiveFacts& facts) {
+std::string live_text(const PresentFacts& facts) {
   std::string out = fmt::format("\nnow, in generation {} (config {})\n", facts.generation, facts.config_hash);
   if (facts.state != "ready") item(out, "the process is " + facts.state);
   if (facts.pressed_by.empty()) {

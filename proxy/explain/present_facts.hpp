@@ -52,7 +52,7 @@ struct LiveUpstream {
   std::vector<LiveEndpoint> endpoints;
 };
 
-struct LiveFacts {
+struct PresentFacts {
   std::uint64_t generation = 0;
   std::string config_hash, state;
   std::size_t workers = 0;
