@@ -18,6 +18,7 @@ NOTICED_MIN = 0.8           # of 40; fewer have a chance of 0.2 % then
 JUMP = 5.0                  # points
 BASE = 0.5                  # percent of requests that always fail
 KILLED_AFTER_S = 9.0
+TAKEN_BACK_WITHIN_S = 7.0   # a canary that died: two more than it takes without any evidence
 SAVED_EACH_S = 5.0          # what was counted goes to the disk this often
 
 
@@ -41,6 +42,7 @@ class Size:
     past_s: float = 12.0   # before the shared outage: what was usual is known after ten
     outage_s: float = 12.0
     outage_hold: str = "20s"
+    patience: float = 1.0  # times the bounds of time, and how long events are waited for
 
 
 def equal_versions(size):
@@ -76,7 +78,7 @@ def jump(size):
             time.sleep(3)  # of its good past
             jumped = time.time()
             scene.change(scene.green, fail_percent=BASE + size.jump)
-            events = {route: scene.wait_for_event(route, "rollout_rolled_back", 120, turn + 1)
+            events = {route: scene.wait_for_event(route, "rollout_rolled_back", 120 * size.patience, turn + 1)
                       for route in scene.routes}
             time.sleep(1.5)  # what would still begin at the canary is in the log then
             log = scene.logged()
@@ -94,7 +96,8 @@ def jump(size):
               f"at least {NOTICED_MIN:.0%}", few >= NOTICED_MIN * len(served))
     yield Row("from the deciding request to the last that began at the canary, ms: median, longest",
               f"{1000 * statistics.median(effective):.0f}, {1000 * max(effective):.0f}",
-              f"below {1000 * EFFECTIVE_WITHIN_S:.0f}", max(effective) < EFFECTIVE_WITHIN_S)
+              f"below {1000 * EFFECTIVE_WITHIN_S * size.patience:.0f}",
+              max(effective) < EFFECTIVE_WITHIN_S * size.patience)
     yield Row("the sentence", sentences[0])
 
 
@@ -117,12 +120,12 @@ def shared_cause(size):
         time.sleep(size.past_s)
         failing = time.time()
         scene.change(scene.blue + scene.green, fail_percent=40)
-        held = scene.wait_for_event("r0", "rollout_held", size.outage_s)
+        held = scene.wait_for_event("r0", "rollout_held", size.outage_s * size.patience)
         time.sleep(max(0.0, failing + size.outage_s - time.time()))
         scene.change(scene.blue + scene.green, fail_percent=1)
         healed = time.time()
-        resumed = scene.wait_for_event("r0", "rollout_resumed", 60)
-        scene.wait_for_event("r0", "rollout_finished", 60)
+        resumed = scene.wait_for_event("r0", "rollout_resumed", 60 * size.patience)
+        scene.wait_for_event("r0", "rollout_finished", 60 * size.patience)
         kinds = [each["kind"] for each in scene.events("r0")]
     shared = held.get("cause") == "shared_cause"
     yield Row(f"40 % of both versions fail for {size.outage_s:g} s: held after, s", f"{held['at'] - failing:.1f}",
@@ -142,20 +145,20 @@ def killed(size):
         scene.begin("r0")
         time.sleep(1)
         scene.need("rollout", "promote", "r0", "--reason", "to the step that is cut")
-        promoted = scene.wait_for_event("r0", "rollout_step", 5)
+        promoted = scene.wait_for_event("r0", "rollout_step", 5 * size.patience)
         time.sleep(max(0.0, promoted["at"] + KILLED_AFTER_S - time.time()))
         before = scene.state("r0")
         scene.kill_weir()
         scene.start_weir()
         after = scene.state("r0")
         back = time.time()
-        ended = scene.wait_for_event("r0", "rollout_finished", 60)
+        ended = scene.wait_for_event("r0", "rollout_finished", 60 * size.patience)
     yield Row(f"SIGKILL after {KILLED_AFTER_S:g} s of a step of 15 s: step and canary's share before, after",
               f"{place(before)}, {place(after)}", "the same", place(before) == place(after))
     lost, most = counted(before) - counted(after), round(SAVED_EACH_S * rate / 2 * 1.1)
     yield Row("canary requests of the step, before and after", f"{counted(before)}, {counted(after)}",
               f"{SAVED_EACH_S:g} s of them lost: at most {most}", 0 <= lost <= most)
-    left, longest = ended["at"] - back, 15 - KILLED_AFTER_S + SAVED_EACH_S + 1
+    left, longest = ended["at"] - back, 15 - KILLED_AFTER_S + SAVED_EACH_S + size.patience
     yield Row("from its return to the end of the rollout, s", f"{left:.1f}", f"at most {longest:g}", left <= longest)
 
 
@@ -180,12 +183,13 @@ def canary_dies(size):
         died = time.time()
         for each in scene.green:
             each.kill()
-        event = scene.wait_for_event("r0", "rollout_rolled_back", 30)
+        event = scene.wait_for_event("r0", "rollout_rolled_back", 30 * size.patience)
         time.sleep(1)
         requests, failures = scene.clients_saw()
     yield Row("both canary instances killed at 25 %: failed requests of clients", f"{sum(failures.values())} of "
               f"{requests} {failures or ''}".strip(), "0", not failures)
-    yield Row("taken back after, s", f"{event['at'] - died:.1f}", "at most 7", event["at"] - died <= 7)
+    yield Row("taken back after, s", f"{event['at'] - died:.1f}", f"at most {TAKEN_BACK_WITHIN_S * size.patience:g}",
+              event["at"] - died <= TAKEN_BACK_WITHIN_S * size.patience)
     yield Row("the sentence", event["text"])
 
 

@@ -13,6 +13,7 @@ from faults.trial import Load
 
 WEIR_CPU = "0"
 POLL_S = 0.05
+ANSWER_WITHIN_S = 20.0  # of the admin address, on a machine that may be busy
 CONNECTIONS = 8  # of the clients of one route
 FINISHED, REFUSED, ROLLED_BACK, HELD = 0, 1, 4, 5  # what `weir rollout start --wait` ends with
 USUAL = ("--latency-ms", "5", "--latency-spread", "0.4")  # how long the app takes
@@ -118,7 +119,7 @@ upstreams:
 
     def events(self, route, kind=None):
         """Of its rollouts so far, oldest first."""
-        status, body = ask(self.admin_port, "GET", "/api/v1/events?format=json")
+        status, body = ask(self.admin_port, "GET", "/api/v1/events?format=json", timeout=ANSWER_WITHIN_S)
         if status != 200:
             raise Failure(f"events: status {status}")
         return [{**each, "at": seconds_of(each["ts"])} for each in json.loads(body)["events"]
