@@ -1,5 +1,6 @@
 #include "control/live_explain.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "admin/explain_request.hpp"
@@ -30,9 +31,12 @@ std::string LiveExplain::taken_out(const upstream::EndpointState& endpoint) cons
 }
 
 std::string LiveExplain::weights_set(const std::string& route) const {
-  const split::RuntimeWeights* const entry = splits_.find(route);
-  if (entry == nullptr) return {};
-  return said("set", entry->who, SystemTime(Milliseconds(entry->since_ms)), entry->reason);
+  const auto& routes = serving_.snapshot()->config->routes;
+  const auto found = std::ranges::find(routes, route, &config::Route::name);
+  if (found == routes.end()) return {};
+  const auto runtime = splits_.report(*found).runtime;
+  if (!runtime) return {};
+  return said("set", runtime->who, runtime->since, runtime->reason);
 }
 
 ExplainOutcome LiveExplain::answer(std::string_view body) const {

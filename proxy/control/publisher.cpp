@@ -72,7 +72,7 @@ void Publisher::take_over(Next next) {
   bound_ = std::move(next.bound);
   access_log_ = std::move(next.access_log);
   serving_.begin_generation();
-  sources_.reconcile(*prepared_.config);
+  sources_.reconcile(prepared_.config);
   publish(std::move(next.sockets));
 }
 

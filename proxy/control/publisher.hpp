@@ -24,7 +24,7 @@ class Publisher {
     /// Operators' overrides, put into states that may be new, before any worker has them.
     std::function<void(const server::Snapshot&)> apply_overrides;
     /// A configuration is in force from now on; its snapshot is built next.
-    std::function<void(const config::Config&)> reconcile;
+    std::function<void(const std::shared_ptr<const config::Config>&)> reconcile;
     /// Gets each snapshot after the workers.
     std::function<void(const server::Snapshot&)> published;
   };

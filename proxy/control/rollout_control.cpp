@@ -38,8 +38,8 @@ RolloutControl::RolloutControl(boost::asio::io_context& context, Serving& servin
             [&serving](std::string_view upstream) { return endpoint_sights(*serving.snapshot(), upstream); },
             [] { return Clock::now(); }, [] { return std::chrono::system_clock::now(); }},
            [this, &publisher] {
+             ticker_.start();  // first: it publishes where that throws
              publisher.publish_generation();
-             ticker_.start();
            }),
       ticker_(context, all_, serving),
       commands_(all_, serving) {
@@ -53,8 +53,8 @@ Result<void> RolloutControl::open() {
   return {};
 }
 
-void RolloutControl::adopt(const config::Config& config) {
-  all_.adopt(config);
+void RolloutControl::adopt(std::shared_ptr<const config::Config> config) {
+  all_.adopt(std::move(config));
   ticker_.start();
 }
 

@@ -26,8 +26,8 @@ class RolloutControl {
 
   /// Reads what is there. Error (internal): the folder cannot be used.
   Result<void> open();
-  /// `config` is in force from now on, and lives until the next one is; its owner publishes afterwards.
-  void adopt(const config::Config& config);
+  /// `config` is in force from now on; its owner publishes afterwards.
+  void adopt(std::shared_ptr<const config::Config> config);
   /// The process drains: saved, and nothing is decided any more.
   void stop() { ticker_.stop(); }
 

@@ -41,6 +41,7 @@ Result<void> RolloutJournal::write(rollout::Done done, const rollout::State& sta
 
 void RolloutJournal::write_anyway(rollout::Done done, const rollout::State& state, std::string_view who,
                                   std::string_view reason) {
+  is_saved_ = false;  // until it is, whatever throws
   done.at_ms = unix_ms(desk_.wall());
   note(record_in_audit(done, who, reason));
   add_done(record_, std::move(done));
@@ -55,8 +56,7 @@ Result<void> RolloutJournal::save(const rollout::State& state) {
 }
 
 void RolloutJournal::save_when_due(const rollout::State& state) {
-  const Milliseconds interval = is_saved_ ? rollout_save_interval : rollout_retry_interval;
-  if (desk_.now() - saved_at_ >= interval) note(save(state));
+  if (desk_.now() >= save_due()) note(save(state));
 }
 
 void RolloutJournal::note(const Result<void>& result) {

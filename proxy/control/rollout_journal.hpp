@@ -17,7 +17,8 @@
 
 namespace weir::control {
 
-/// Between decisions what was counted is saved this often: a process that is killed has lost no more than that.
+/// Between decisions what was counted is saved this often: a process that is killed has lost no more than that. One
+/// rollout is saved at a tick: where more than 20 run, each is saved as much later as it takes to save all.
 inline constexpr Milliseconds rollout_save_interval{5'000};
 /// After a write that failed, nothing that raises a canary's share is tried for this long.
 inline constexpr Milliseconds rollout_retry_interval{5'000};
@@ -49,6 +50,9 @@ class RolloutJournal {
   Result<void> save(const rollout::State& state);
   /// What was counted, each rollout_save_interval; what could not be saved, each rollout_retry_interval.
   void save_when_due(const rollout::State& state);
+  TimePoint save_due() const {
+    return saved_at_ + (is_saved_ ? rollout_save_interval : rollout_retry_interval);
+  }
   bool is_saved() const { return is_saved_; }
 
   const rollout::Record& record() const { return record_; }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
+#include <exception>
 #include <iterator>
 #include <utility>
 
@@ -9,8 +10,8 @@ namespace weir::control {
 
 void RolloutTicker::start() {
   if (is_ticking_ || is_stopped_ || !rollouts_.is_active()) return;
-  is_ticking_ = true;
   wait();
+  is_ticking_ = true;
 }
 
 void RolloutTicker::stop() {
@@ -40,17 +41,25 @@ void RolloutTicker::ask() {
   asked_ = Clock::now();
   ++question_;
   serving_.post([this, taken, question = question_](server::Worker& worker) {
-    const auto counts = std::make_shared<std::vector<server::RolloutCounts>>(worker.take_rollout_counts());
-    boost::asio::post(io_, [this, taken, counts, question] {
-      std::ranges::move(*counts, std::back_inserter(taken->counts));
-      if (--taken->missing == 0) answered(question, taken->counts);
-    });
+    const auto hand_over = [&](std::vector<server::RolloutCounts> own) {
+      boost::asio::post(io_, [this, taken, question, counts = std::move(own)]() mutable {
+        const bool is_last = --taken->missing == 0;
+        std::ranges::move(counts, std::back_inserter(taken->counts));
+        if (is_last) answered(question, std::move(taken->counts));
+      });
+    };
+    // Where a worker has no memory its own counts are lost; those of the others are not.
+    try {
+      hand_over(worker.take_rollout_counts());
+    } catch (const std::exception&) {
+      hand_over({});
+    }
   });
 }
 
-void RolloutTicker::answered(std::uint64_t question, const std::vector<server::RolloutCounts>& counts) {
+void RolloutTicker::answered(std::uint64_t question, std::vector<server::RolloutCounts> counts) {
   answered_ = std::max(answered_, question);
-  if (!is_stopped_) rollouts_.tick(counts);
+  if (!is_stopped_) rollouts_.tick(std::move(counts));
 }
 
 }  // namespace weir::control

@@ -29,7 +29,7 @@ class RolloutTicker {
  private:
   void wait();
   void ask();
-  void answered(std::uint64_t question, const std::vector<server::RolloutCounts>& counts);
+  void answered(std::uint64_t question, std::vector<server::RolloutCounts> counts);
 
   boost::asio::io_context& io_;
   Rollouts& rollouts_;

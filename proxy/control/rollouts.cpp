@@ -81,7 +81,8 @@ bool Rollouts::is_running(std::string_view route) const {
 }
 
 bool Rollouts::is_active() const {
-  return std::ranges::any_of(by_route_, [](const auto& each) { return each.second->needs_ticks(); });
+  return is_publish_due_ ||
+         std::ranges::any_of(by_route_, [](const auto& each) { return each.second->needs_ticks(); });
 }
 
 server::RolloutInForce Rollouts::in_force(const config::Route& route) const {
@@ -95,8 +96,25 @@ void Rollouts::save_all() {
   }
 }
 
-void Rollouts::adopt(const config::Config& config) {
-  config_ = &config;
+/// Then what did not wait for the disk is written.
+void Rollouts::publish() {
+  publish_();
+  is_publish_due_ = false;
+  for (const auto& [name, rollout] : by_route_) rollout->write_down(*config_);
+}
+
+/// The one that is due for the longest time: a tick waits for one file at most.
+void Rollouts::save_one() {
+  RouteRollout* first = nullptr;
+  for (const auto& [name, rollout] : by_route_) {
+    if (rollout->needs_ticks() && (first == nullptr || rollout->save_due() < first->save_due()))
+      first = rollout.get();
+  }
+  if (first != nullptr) first->save_when_due();
+}
+
+void Rollouts::adopt(std::shared_ptr<const config::Config> config) {
+  config_ = std::move(config);
   for (auto it = by_route_.begin(); it != by_route_.end();) {
     RouteRollout& rollout = *it->second;
     const config::Route* const route = route_named(it->first);
@@ -160,9 +178,12 @@ void Rollouts::compare(RouteRollout& rollout, const config::Route& route) {
                   fmt::format("{}: {} begins at its first step again: clients are divided otherwise.",
                               route.name, record.names.canary),
                   ++last_count_id_);
+  rollout.write_down(*config_);
 }
 
-void Rollouts::tick(const std::vector<server::RolloutCounts>& counts) {
+void Rollouts::tick(std::vector<server::RolloutCounts> counts) {
+  if (is_publish_due_) publish();
+  is_publish_due_ = true;
   bool is_changed = false;
   for (const auto& [name, rollout] : by_route_) {
     if (!rollout->needs_ticks()) continue;
@@ -174,7 +195,9 @@ void Rollouts::tick(const std::vector<server::RolloutCounts>& counts) {
                                                name, rollout->record().names.canary, *address),
                                    ++last_count_id_);
   }
-  if (is_changed) publish_();
+  is_publish_due_ = is_changed;
+  if (is_changed) publish();
+  save_one();
 }
 
 /// Why none can begin now; empty: it can.
@@ -238,23 +261,28 @@ Result<void> Rollouts::start(const RolloutStart& start) {
       std::make_unique<RouteRollout>(desk_, std::move(*record), std::move(machine), ++last_count_id_);
   if (const RouteRollout* const before = find(start.route)) fresh->go_on_counting(before->counters());
   if (auto begun = fresh->start(); !begun) return begun.error();
-  by_route_[start.route] = std::move(fresh);
-  publish_();
+  auto& place = by_route_[start.route];
+  is_publish_due_ = true;
+  place = std::move(fresh);
+  publish();
   return {};
 }
 
 Result<void> Rollouts::obey(const std::string& route, const RolloutWish& wish) {
   const auto found = by_route_.find(route);
   if (found == by_route_.end()) return refused("no rollout was started");
+  const bool was_due = std::exchange(is_publish_due_, true);
   auto done = found->second->obey(*config_, wish);
+  is_publish_due_ = was_due || (done && *done);
   if (!done) return done.error();
-  if (*done) publish_();
+  if (*done) publish();
   return {};
 }
 
 void Rollouts::end_for_weights(const std::string& route, const std::string& who, const std::string& reason) {
   const auto found = by_route_.find(route);
-  if (found == by_route_.end() || !found->second->is_running()) return;
+  if (found == by_route_.end()) return;
+  if (!found->second->is_running()) return found->second->give_up_weights();
   const rollout::Names& names = found->second->record().names;
   found->second->abort(
       "operator",

@@ -37,21 +37,22 @@ class Rollouts {
 
   /// Reads what is there; the phrases are for the log. Error (internal): the folder cannot be used.
   Result<std::vector<std::string>> open();
-  /// `config` is in force from now on, and lives until the next one is adopted; its owner publishes afterwards.
-  void adopt(const config::Config& config);
+  /// `config` is in force from now on; its owner publishes afterwards.
+  void adopt(std::shared_ptr<const config::Config> config);
   /// For a snapshot that is being made.
   server::RolloutInForce in_force(const config::Route& route) const;
 
   bool is_active() const;
   /// Each rollout::tick_interval: what all workers counted since the last one.
-  void tick(const std::vector<server::RolloutCounts>& counts);
+  void tick(std::vector<server::RolloutCounts> counts);
   void save_all();
 
   /// Begins one on a route that has `rollout:`. Error (internal): it makes no sense now, or cannot be saved.
   Result<void> start(const RolloutStart& start);
   /// Error (internal): it makes no sense now, and why, or cannot be saved.
   Result<void> obey(const std::string& route, const RolloutWish& wish);
-  /// An operator set weights of its own: ends one that runs. Its caller publishes.
+  /// An operator set weights of its own: ends one that runs; one that is over leaves the split alone. Its caller
+  /// publishes.
   void end_for_weights(const std::string& route, const std::string& who, const std::string& reason);
 
   bool is_running(std::string_view route) const;
@@ -65,10 +66,14 @@ class Rollouts {
   std::string end_cause(const RouteRollout& rollout, const config::Route* route, std::string& sentence) const;
   void compare(RouteRollout& rollout, const config::Route& route);
   const config::Route* route_named(std::string_view name) const;
+  void publish();
+  void save_one();
 
   RolloutDesk desk_;
   std::function<void()> publish_;
-  const config::Config* config_ = nullptr;
+  /// Set before anything that workers go by may change, until they have it: what throws in between loses nothing.
+  bool is_publish_due_ = false;
+  std::shared_ptr<const config::Config> config_;
   std::map<std::string, std::unique_ptr<RouteRollout>, std::less<>> by_route_;
   std::uint64_t last_count_id_ = 0;
 };

@@ -1,10 +1,12 @@
 #include "control/route_rollout.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <random>
 #include <utility>
 
 #include "control/rollout_events.hpp"
+#include "core/cut_text.hpp"
 #include "observe/log.hpp"
 #include "rollout/wording.hpp"
 
@@ -36,7 +38,7 @@ Done done_of(const Decision& decision) {
 
 /// A word for why the split has the weights that it has, within what the split's state takes.
 std::string split_reason(const std::string& sentence) {
-  return sentence.substr(0, split::reason_bytes_max);
+  return std::string(cut_text(sentence, split::reason_bytes_max));
 }
 
 }  // namespace
@@ -67,7 +69,8 @@ RouteRollout::RouteRollout(RolloutDesk& desk, rollout::Record record, rollout::R
       watch_(journal_.record().known),
       count_id_(count_id),
       turn_key_(make_turn_key()),
-      may_raise_at_(desk.now()) {}
+      may_raise_at_(desk.now()),
+      may_settle_at_(may_raise_at_) {}
 
 Result<std::unique_ptr<RouteRollout>> RouteRollout::restore(RolloutDesk& desk, rollout::Saved saved,
                                                             std::uint64_t count_id) {
@@ -103,35 +106,34 @@ rollout::Tick RouteRollout::look() {
   return tick;
 }
 
-bool RouteRollout::tick(const config::Config& config, std::span<const server::RolloutCounts> counts) {
+bool RouteRollout::tick(const config::Config& config, std::span<server::RolloutCounts> counts) {
   if (!is_running()) {
-    if (needs_settling()) settle(config);
-    journal_.save_when_due(machine_.state());
+    if (needs_settling() && desk_.now() >= may_settle_at_) settle(config);
     return false;
   }
   std::vector<rollout::Counts> mine;
-  for (const server::RolloutCounts& each : counts) {
+  for (server::RolloutCounts& each : counts) {
     if (each.id != count_id_) continue;
     counters_.add(each.counts, machine_.state());
     counters_.dropped += each.dropped;
-    mine.push_back(each.counts);
+    mine.push_back(std::move(each.counts));
   }
   rollout::Tick tick = look();
   tick.counts = mine;
   const auto decision = machine_.tick(tick);
-  if (decision) {
-    const auto done = carry_out(config, *decision, rollout_who, {});
-    return done && *done;
-  }
-  journal_.save_when_due(machine_.state());
-  return false;
+  if (!decision) return false;
+  const auto done = carry_out(config, *decision, rollout_who, {});
+  return done && *done;
 }
 
 Result<bool> RouteRollout::carry_out(const config::Config& config, const Decision& decision,
                                      std::string_view who, std::string_view reason) {
   const bool is_raise = decision.to > decision.from || decision.kind == rollout::Kind::finished;
-  if (is_raise) {
-    const auto written = journal_.write(done_of(decision), machine_.state(), who, reason);
+  const bool is_lower = decision.to < decision.from;
+  if (is_lower) {
+    unwritten_.push_back({done_of(decision), std::string(who), std::string(reason)});
+  } else if (is_raise) {
+    const auto written = write(decision, who, reason);
     if (!written) {
       machine_.undo();
       may_raise_at_ = desk_.now() + rollout_retry_interval;
@@ -142,8 +144,35 @@ Result<bool> RouteRollout::carry_out(const config::Config& config, const Decisio
   }
   counters_.add(std::string(to_string(decision.kind)), std::string(to_string(decision.cause)));
   emit_decision(decision, record().names);
-  if (machine_.is_over()) settle(config);
+  if (machine_.is_over() && !is_lower) settle(config);
   return decision.from != decision.to || machine_.is_over();
+}
+
+/// What throws is an error, too: the share that it would raise may be published all the same.
+Result<void> RouteRollout::write(const Decision& decision, std::string_view who, std::string_view reason) {
+  try {
+    write_all();
+    return journal_.write(done_of(decision), machine_.state(), who, reason);
+  } catch (const std::exception& failure) {
+    return self_error(ErrorKind::internal, failure.what());
+  }
+}
+
+void RouteRollout::write_all() {
+  for (Unwritten& each : std::exchange(unwritten_, {}))
+    journal_.write_anyway(std::move(each.done), machine_.state(), each.who, each.reason);
+}
+
+void RouteRollout::write_down(const config::Config& config) {
+  if (unwritten_.empty()) return;
+  write_all();
+  if (needs_settling()) settle(config);
+}
+
+void RouteRollout::give_up_weights() {
+  if (!needs_settling()) return;
+  journal_.change().is_settled = true;
+  save();
 }
 
 /// What it ended with becomes the split's own weights: `split get` shows them, and `split set` changes them.
@@ -156,8 +185,11 @@ void RouteRollout::settle(const config::Config& config) {
   for (std::size_t i = 0; i < weights.size(); ++i) change.weights[i].second = weights[i];
   change.who = rollout_who;
   change.reason = split_reason(record().done.empty() ? std::string() : record().done.back().sentence);
+  // No weights are left that `weir rollback` could give a bad canary back.
+  if (machine_.state().phase == rollout::Phase::rolled_back) change.action = "split_rollback";
   const auto set = desk_.splits.set(config, *route, change, desk_.wall());
   if (!set) {
+    may_settle_at_ = desk_.now() + rollout_retry_interval;
     observe::log(config::LogLevel::error,
                  "rollout of route {}: its weights are in force and not yet saved: {}", route->name,
                  set.error().detail);
@@ -193,12 +225,17 @@ bool RouteRollout::restart(std::string cause, std::string sentence, std::uint64_
   done.kind = "restarted";
   done.cause = cause;
   done.from = machine_.state().share;
+  const bool is_operator_hold = machine_.state().is_operator_hold;
   machine_ = rollout::Rollout(record().settings, record().names, desk_.now());
+  if (is_operator_hold) {
+    (void)machine_.hold({});
+    sentence += " An operator holds it.";
+  }
   done.to = machine_.state().share;
   done.sentence = sentence;
   ++journal_.change().restarts;
   count_id_ = count_id;
-  journal_.write_anyway(std::move(done), machine_.state(), rollout_who, {});
+  unwritten_.push_back({std::move(done), std::string(rollout_who), {}});
   counters_.add("restarted", cause);
   emit_restarted(record().names, std::move(cause), std::move(sentence));
   return true;
@@ -216,6 +253,7 @@ bool RouteRollout::abort(std::string cause, std::string sentence, std::string_vi
   done.cause = cause;
   done.from = done.to = machine_.state().share;
   done.sentence = sentence;
+  write_all();
   journal_.change().end = End::aborted;
   journal_.write_anyway(std::move(done), machine_.state(), who, reason);
   counters_.add("aborted", cause);

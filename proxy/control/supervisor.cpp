@@ -193,11 +193,11 @@ Publisher::Sources Supervisor::sources() {
   sources.apply_overrides = [this](const server::Snapshot& snapshot) {
     operated_->endpoints.apply(snapshot);
   };
-  sources.reconcile = [this](const config::Config& config) {
-    operated_->splits.reconcile(config);
+  sources.reconcile = [this](const std::shared_ptr<const config::Config>& config) {
+    operated_->splits.reconcile(*config);
     operated_->rollouts.adopt(config);
-    operated_->endpoints.reconcile(config);
-    overload_.configure(config.server);
+    operated_->endpoints.reconcile(*config);
+    overload_.configure(config->server);
   };
   sources.published = [this](const server::Snapshot& snapshot) {
     checks_.install(snapshot);

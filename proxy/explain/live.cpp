@@ -110,7 +110,7 @@ SplitNow LiveView::enter_split(std::size_t route, PresentFacts& facts) const {
   const server::RouteRuntime& runtime = (*snapshot.routes)[route];
   const server::SplitRuntime& split = snapshot.splits[runtime.split];
   const auto& targets = std::get<config::ProxyAction>(runtime.config->action).split->targets;
-  SplitNow now{split.weights, 0};
+  SplitNow now{split.weights, 0, split.taken_back};
   for (std::size_t i = 0; i < targets.size(); ++i) {
     const server::UpstreamRuntime& upstream = snapshot.upstreams[targets[i].upstream];
     LiveSide side;

@@ -254,6 +254,7 @@ std::size_t plan_split(const config::Config& config, const config::Route& route,
   split::Request request;
   request.fields = head.fields;
   request.client_ip = forwarded.client_ip;
+  if (now != nullptr) request.taken_back = now->taken_back;
   split::Choice choice = rules.choose(request, weights, shared, key);
   plan.split_rule = split_reason(split, rules, choice, head.fields);
   const bool any_turn = choice.why == split::Why::weight;

@@ -25,6 +25,7 @@ struct PathTexts {
 struct SplitNow {
   std::span<const std::uint32_t> weights;  // by target
   split::Mask alive = split::everyone;     // targets that can be used
+  split::Mask taken_back = 0;              // targets that a rollout took back: they keep no client
 };
 
 /// `route` must have a ProxyAction. `now`: null for what the configuration says; otherwise the route has a split. Ids

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <new>
 
+#include "core/cut_text.hpp"
 #include "observe/line_buffer.hpp"
 
 namespace weir::observe {

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <new>
 
+#include "core/cut_text.hpp"
+
 namespace weir::observe {
 namespace {
 
@@ -40,10 +42,6 @@ std::size_t clean_prefix(std::string_view text) {
   }
   while (at < text.size() && !is_special(static_cast<unsigned char>(text[at]))) ++at;
   return at;
-}
-
-bool is_continuation(char c) {
-  return (static_cast<unsigned char>(c) & 0xc0) == 0x80;
 }
 
 /// Length of the UTF-8 character (RFC 3629 4) that `text` starts with, of two bytes or more; 0 when there is
@@ -104,15 +102,6 @@ struct SecondText {
 };
 
 }  // namespace
-
-std::string_view cut_text(std::string_view text, std::size_t bytes_max) {
-  if (text.size() <= bytes_max) return text;
-  std::size_t cut = bytes_max;
-  for (int back = 0; back < 3 && cut > 0 && is_continuation(text[cut]); ++back) --cut;
-  // Continuation bytes without a lead are no character: nothing to keep whole.
-  if (is_continuation(text[cut])) cut = bytes_max;
-  return text.substr(0, cut);
-}
 
 LineBuffer::~LineBuffer() {
   try {

@@ -13,9 +13,6 @@
 
 namespace weir::observe {
 
-/// `text`, or as much of it as fits into `bytes_max` without cutting a UTF-8 character in two.
-std::string_view cut_text(std::string_view text, std::size_t bytes_max);
-
 class LineBuffer {
  public:
   /// `out` has the line once this is gone: as a whole, or without memory nothing of it.

@@ -10,6 +10,7 @@
 #include <string>
 #include <system_error>
 
+#include "core/cut_text.hpp"
 #include "observe/line_buffer.hpp"
 #include "observe/log_output.hpp"
 

@@ -8,6 +8,7 @@
 #include <iterator>
 #include <optional>
 
+#include "core/cut_text.hpp"
 #include "core/stable_hash.hpp"
 #include "rollout/state_text.hpp"
 
@@ -308,7 +309,7 @@ void write_settings(std::string& text, const Settings& settings) {
 
 void add_done(Record& record, Done done) {
   done.number = record.done.empty() ? 1 : record.done.back().number + 1;
-  if (done.sentence.size() > sentence_bytes_max) done.sentence.resize(sentence_bytes_max);
+  done.sentence.resize(cut_text(done.sentence, sentence_bytes_max).size());
   if (record.done.size() == decisions_kept_max) record.done.erase(record.done.begin());
   record.done.push_back(std::move(done));
 }

@@ -43,8 +43,10 @@ class Decider {
   /// nothing: there is none.
   std::optional<std::size_t> other_side() const;
   const UpstreamRuntime& upstream_of(std::size_t target) const;
-  /// It goes there from now on. False, and nothing changed: max_requests of that upstream.
-  bool leave_for(std::size_t target);
+  /// A place of max_requests of that side. False: there is none.
+  bool take_place(std::size_t target, route::InFlightPlace& place) const;
+  /// It goes there from now on, with the place that it took.
+  void leave_for(std::size_t target, route::InFlightPlace place);
   /// max_requests of the upstream: exact over all workers, held until the exchange ends.
   Result<void> enter_upstream();
 

@@ -92,13 +92,15 @@ std::optional<upstream::RetryDecision> Tries::next_on_another_side(const upstrea
     return std::nullopt;
   const std::optional<std::size_t> target = decider_.other_side();
   if (!target) return std::nullopt;
+  route::InFlightPlace place;
+  if (!decider_.take_place(*target, place)) return std::nullopt;
   // Of that side, which has more to do by it.
   if (upstream::needs_budget(outcome) && !withdraw_retry(decider_.upstream_of(*target)))
     return refuse_retry(over_budget, context_.view().counters->retries_over_budget);
   // What refers to endpoints of this side ends here.
   attempt_.report().settle_pending(false);
   choice_.reset();
-  if (!decider_.leave_for(*target)) return std::nullopt;
+  decider_.leave_for(*target, std::move(place));
   return upstream::RetryDecision::other_side;
 }
 

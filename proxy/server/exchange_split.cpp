@@ -36,6 +36,8 @@ void Decider::choose_side() {
         alive |= split::Mask{1} << i;
     }
     const std::size_t first = choice.target;
+    // What an operator takes out says nothing of the version.
+    if (upstream::all_taken_out(side(first).candidates)) context_.rollout.runtime = nullptr;
     choice = split.rules->fall_over(choice, request, split.weights, alive, *split.shared);
     context_.rollout.failed_over = choice.target != first;
   }
@@ -95,15 +97,17 @@ std::optional<std::size_t> Decider::other_side() const {
   return split.rules->fall_over(first, request, split.weights, alive, *split.shared).target;
 }
 
-bool Decider::leave_for(std::size_t target) {
+bool Decider::take_place(std::size_t target, route::InFlightPlace& place) const {
   const UpstreamRuntime& upstream = upstream_of(target);
-  route::InFlightPlace place;
-  if (upstream.in_flight && !place.take(*upstream.in_flight, upstream.config->max_requests)) return false;
+  return !upstream.in_flight || place.take(*upstream.in_flight, upstream.config->max_requests);
+}
+
+void Decider::leave_for(std::size_t target, route::InFlightPlace place) {
   decided_.upstream_place = std::move(place);
   go_to(decided_.proxy->split->targets[target].upstream);
   decided_.timeouts = &(*context_.generation->snapshot->splits[decided_.route->split].timeouts)[target];
   decided_.split_why = split::Why::failover;
-  return true;
+  context_.rollout.failed_over = true;
 }
 
 }  // namespace weir::server

@@ -1,17 +1,29 @@
 #include "server/rollout_counter.hpp"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 namespace weir::server {
 
-void RolloutCounter::count(const RolloutRuntime& runtime, const RolloutUnit& unit) {
-  auto entry = std::ranges::find(counts_, runtime.id, &RolloutCounts::id);
-  if (entry == counts_.end()) {
+RolloutCounts* RolloutCounter::entry_of(const RolloutRuntime& runtime) noexcept {
+  const auto found = std::ranges::find(counts_, runtime.id, &RolloutCounts::id);
+  if (found != counts_.end()) return &*found;
+  try {
     counts_.emplace_back().id = runtime.id;
-    entry = counts_.end() - 1;
-    entry->counts.publication = runtime.publication;
+  } catch (const std::bad_alloc&) {
+    ++without_memory_;
+    return nullptr;
   }
+  RolloutCounts& fresh = counts_.back();
+  fresh.counts.publication = runtime.publication;
+  fresh.dropped = std::exchange(without_memory_, 0);
+  return &fresh;
+}
+
+void RolloutCounter::count(const RolloutRuntime& runtime, const RolloutUnit& unit) noexcept {
+  RolloutCounts* const entry = entry_of(runtime);
+  if (entry == nullptr) return;
   rollout::Counts& counts = entry->counts;
   if (runtime.publication != counts.publication) {
     if (runtime.publication < counts.publication) return;
@@ -24,9 +36,13 @@ void RolloutCounter::count(const RolloutRuntime& runtime, const RolloutUnit& uni
   side.client_errors += unit.client_error ? 1 : 0;
   if (unit.has_latency) side.latency.add(unit.latency);
   if (!runtime.by_client) return;
-  if (counts.clients.size() < clients_max) {
+  if (counts.clients.size() == clients_max) {
+    ++entry->dropped;
+    return;
+  }
+  try {
     counts.clients.push_back(unit);
-  } else {
+  } catch (const std::bad_alloc&) {
     ++entry->dropped;
   }
 }

@@ -1,6 +1,6 @@
 // How the requests of rollouts ended, as one worker counts them: by rollout, for its present publication, until the
 // control thread takes them. Bounded: of one rollout `clients_max` records of clients between two takes; those past it
-// are left out and counted as dropped. Worker thread.
+// are left out and counted as dropped, as are units that there is no memory for. Worker thread.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,7 @@ using RolloutUnit = rollout::ClientRequest;
 struct RolloutCounts {
   std::uint64_t id = 0;  // RolloutRuntime::id
   rollout::Counts counts;
-  std::uint64_t dropped = 0;  // records of clients that had no room
+  std::uint64_t dropped = 0;  // records of clients that had no room, units without memory
 };
 
 class RolloutCounter {
@@ -28,12 +28,22 @@ class RolloutCounter {
 
   /// Counts a unit. One whose publication is older than what was counted of this rollout is left out; the first of a
   /// newer one replaces what the older has.
-  void count(const RolloutRuntime& runtime, const RolloutUnit& unit);
+  void count(const RolloutRuntime& runtime, const RolloutUnit& unit) noexcept;
   /// What was counted since the last take, an entry for each rollout that had units.
   std::vector<RolloutCounts> take();
 
+  /// None runs: what is left is of those that are over.
+  void clear() {
+    counts_ = {};
+    without_memory_ = 0;
+  }
+
  private:
+  /// Null: there is no memory for it.
+  RolloutCounts* entry_of(const RolloutRuntime& runtime) noexcept;
+
   std::vector<RolloutCounts> counts_;  // of those that run: few
+  std::uint64_t without_memory_ = 0;   // units that there was no entry for
 };
 
 }  // namespace weir::server

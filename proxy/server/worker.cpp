@@ -101,6 +101,8 @@ void Worker::install(std::shared_ptr<const Snapshot> snapshot, std::vector<Liste
   }
   next->snapshot = std::move(snapshot);
   generation_ = std::move(next);
+  const auto runs_one = [](const SplitRuntime& split) { return split.rollout != nullptr; };
+  if (std::ranges::none_of(generation_->snapshot->splits, runs_one)) rollouts_.clear();
   if (draining()) return;
 
   std::erase_if(acceptors_, [&sockets](const auto& entry) {

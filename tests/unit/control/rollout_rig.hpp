@@ -53,7 +53,7 @@ class RolloutRig {
     const auto before = config;  // until the new one is adopted
     config = std::make_shared<config::Config>(std::move(next));
     splits->reconcile(*config, wall);
-    all->adopt(*config);
+    all->adopt(config);
   }
 
   Result<void> start(std::vector<rollout::Share> steps = {}, bool keep = false) {
@@ -83,7 +83,7 @@ class RolloutRig {
       fill(mine.counts.sides[rollout::index(rollout::Side::canary)], canary, canary_failed);
       fill(mine.counts.sides[rollout::index(rollout::Side::comparison)], other, other_failed);
     }
-    all->tick(counts);
+    all->tick(std::move(counts));
   }
   /// Ticks of healthy traffic on both sides.
   void run(int ticks) {
@@ -117,6 +117,8 @@ class RolloutRig {
   std::unique_ptr<Rollouts> all;
   std::vector<std::string> phrases;  // of open()
   int publications = 0;
+  bool fails_to_publish = false;
+  std::function<void()> published;
 
  private:
   static void fill(rollout::SideCounts& side, std::uint64_t requests, std::uint64_t failed) {
@@ -136,10 +138,14 @@ class RolloutRig {
                      [this](std::string_view upstream) { return endpoints.find(upstream)->second; },
                      [this] { return now; },
                      [this] { return wall; }};
-    all = std::make_unique<Rollouts>(std::move(desk), [this] { ++publications; });
+    all = std::make_unique<Rollouts>(std::move(desk), [this] {
+      if (fails_to_publish) throw std::bad_alloc();
+      ++publications;
+      if (published) published();
+    });
     phrases = all->open().value();
     splits->reconcile(*config, wall);
-    all->adopt(*config);
+    all->adopt(config);
   }
 
   testing::TempDir own_;

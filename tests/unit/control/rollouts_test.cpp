@@ -180,6 +180,119 @@ TEST(Rollouts, ARollbackDoesNotWaitForTheDisk) {
   EXPECT_EQ(rig.last(), "rolled_back evidence");
 }
 
+TEST(Rollouts, ARollbackIsPublishedBeforeItIsWritten) {
+  RolloutRig rig;
+  ASSERT_TRUE(rig.start());
+  std::vector<std::string> at_publication;
+  Weights weights;
+  rig.published = [&] {
+    at_publication = rig.audit_actions();
+    weights = rig.weights();
+  };
+  rig.tick(5, 5, 95, 0);
+  EXPECT_EQ(at_publication, (std::vector<std::string>{"rollout_started"}));
+  EXPECT_EQ(weights, (Weights{100, 0}));
+  EXPECT_THAT(rig.audit_actions(), Contains("rollout_rolled_back"));
+  EXPECT_EQ(rig.publications, 2);
+  EXPECT_FALSE(rig.all->is_active());
+  rig.restart();
+  EXPECT_EQ(rig.last(), "rolled_back evidence");
+}
+
+TEST(Rollouts, APublicationThatThrowsIsMadeAtTheNextTick) {
+  RolloutRig rig;
+  ASSERT_TRUE(rig.start());
+  rig.fails_to_publish = true;
+  EXPECT_THROW(rig.tick(5, 5, 95, 0), std::bad_alloc);
+  EXPECT_TRUE(rig.all->is_active());
+  EXPECT_THROW(rig.tick(), std::bad_alloc);
+  rig.fails_to_publish = false;
+  rig.tick();
+  EXPECT_EQ(rig.publications, 2);
+  EXPECT_EQ(rig.weights(), (Weights{100, 0}));
+  EXPECT_EQ(rig.last(), "rolled_back evidence");
+  EXPECT_FALSE(rig.all->is_active());
+  rig.tick();
+  EXPECT_EQ(rig.publications, 2);
+}
+
+TEST(Rollouts, WhatAnOperatorAskedForIsPublishedThoughThatThrew) {
+  RolloutRig rig;
+  rig.fails_to_publish = true;
+  EXPECT_THROW((void)rig.start(), std::bad_alloc);
+  EXPECT_TRUE(rig.all->is_active());
+  rig.fails_to_publish = false;
+  rig.tick();
+  EXPECT_EQ(rig.publications, 1);
+  rig.fails_to_publish = true;
+  EXPECT_THROW((void)rig.obey(Action::roll_back), std::bad_alloc);
+  rig.fails_to_publish = false;
+  rig.tick();
+  EXPECT_EQ(rig.publications, 2);
+  EXPECT_EQ(rig.last(), "rolled_back operator");
+}
+
+TEST(Rollouts, ARollbackOfWeightsDoesNotGiveABadCanaryItsTrafficBack) {
+  RolloutRig rig;
+  WeightChange change;
+  change.weights = {{"blue", 97}, {"green", 3}};
+  change.who = "ada";
+  ASSERT_TRUE(rig.splits->set(*rig.config, rig.config->routes[0], change, rig.wall));
+  ASSERT_TRUE(rig.start());
+  rig.tick(5, 5, 95, 0);
+  EXPECT_EQ(rig.weights(), (Weights{100, 0}));
+  EXPECT_FALSE(rig.splits->before(*rig.config, rig.config->routes[0], rig.wall));
+}
+
+TEST(Rollouts, AnOperatorsHoldStaysOverANewDeployment) {
+  RolloutRig rig;
+  ASSERT_TRUE(rig.start());
+  ASSERT_TRUE(rig.obey(Action::hold));
+  rig.endpoints["green"] = {{"10.0.0.9:80", true}};
+  rig.run(1);
+  EXPECT_EQ(rig.last(), "restarted new_deployment");
+  EXPECT_THAT(rig.rollout().record().done.back().sentence, HasSubstr("An operator holds it."));
+  rig.run(40);
+  EXPECT_EQ(rig.share(), 500U);
+  ASSERT_TRUE(rig.obey(Action::resume));
+  rig.run(9);
+  EXPECT_EQ(rig.share(), 5'000U);
+}
+
+TEST(Rollouts, AnOperatorsWeightsWinOverThoseThatAreNotHandedOverYet) {
+  RolloutRig rig;
+  ASSERT_TRUE(rig.start());
+  const std::string blocked = rig.folder() + "/split-state.new";
+  std::filesystem::create_directory(blocked);
+  rig.tick(5, 5, 95, 0);
+  std::filesystem::remove(blocked);
+  WeightChange change;
+  change.weights = {{"blue", 70}, {"green", 30}};
+  change.who = "ada";
+  ASSERT_TRUE(rig.splits->set(*rig.config, rig.config->routes[0], change, rig.wall));
+  rig.all->end_for_weights("api", "ada", "by hand");
+  EXPECT_EQ(rig.weights(), (Weights{70, 30}));
+  EXPECT_EQ(rig.in_force().taken_back, split::Mask{0});
+  EXPECT_FALSE(rig.all->is_active());
+  rig.restart();
+  rig.tick();
+  EXPECT_EQ(rig.weights(), (Weights{70, 30}));
+}
+
+TEST(Rollouts, WeightsThatCannotBeHandedOverAreTriedAgainAfterAWhile) {
+  RolloutRig rig;
+  ASSERT_TRUE(rig.start());
+  const std::string blocked = rig.folder() + "/split-state.new";
+  std::filesystem::create_directory(blocked);
+  rig.tick(5, 5, 95, 0);
+  const std::size_t written = rig.audit_actions().size();
+  for (int i = 0; i < 19; ++i) rig.tick();
+  EXPECT_EQ(rig.audit_actions().size(), written);
+  std::filesystem::remove(blocked);
+  rig.tick();
+  EXPECT_FALSE(rig.all->is_active());
+}
+
 TEST(Rollouts, OneThatCannotBeSavedDoesNotBegin) {
   RolloutRig rig;
   std::filesystem::remove_all(rig.folder() + "/rollouts");

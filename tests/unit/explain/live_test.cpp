@@ -31,9 +31,14 @@ class LiveExplainTest : public ExplainTest {
     compiler_.commit(*prepared);
     Compiler::Weights weights;
     if (!weights_.empty()) weights = [this](const config::Route&) { return weights_; };
+    const auto rollouts = [this](const config::Route&) {
+      server::RolloutInForce in_force;
+      in_force.taken_back = taken_back_;
+      return in_force;
+    };
     snapshot_ = compiler_.build(
         *prepared, ++generation_, [](const config::Listener& listener) { return listener.address; },
-        [](const std::string&) { return std::vector<upstream::NamedAddress>{}; }, weights, now_);
+        [](const std::string&) { return std::vector<upstream::NamedAddress>{}; }, weights, now_, rollouts);
     return *snapshot_;
   }
 
@@ -69,6 +74,7 @@ class LiveExplainTest : public ExplainTest {
   limit::Overload overload_;
   std::shared_ptr<server::Snapshot> snapshot_;
   std::vector<std::uint32_t> weights_;  // set at run time; empty: none
+  split::Mask taken_back_ = 0;
   std::string taken_out_, weights_set_, listener_;
 };
 
@@ -151,6 +157,23 @@ TEST_F(LiveExplainTest, BucketsAreSeenAndNotTouched) {
   EXPECT_FALSE(refused.at("live").as_object().contains("upstream")) << "it does not get that far";
   client_ = "203.0.113.8";
   EXPECT_EQ(live_json(url).at("rate_limits").at(0).at("tokens"), 3);
+}
+
+TEST_F(LiveExplainTest, WhatARolloutTookBackKeepsNoClient) {
+  config::ProxyAction action;
+  action.upstream = config::no_upstream;
+  auto& split = action.split.emplace();
+  split.targets = {{0, 100}, {1, 0}};
+  split.affinity.by = config::AffinityBy::cookie;
+  split.drain_affinity = config::DrainAffinity::keep;
+  config_.routes = {make_route("api", "/", action)};
+  compile();
+  const std::string key(split::cookie_key_digits, '1');
+  const std::string kept = "Cookie: weir_split=" + key + ".api:green";
+  EXPECT_THAT(live(url, {kept}), HasSubstr("upstream   green, "));
+  taken_back_ = 2;
+  compile();
+  EXPECT_THAT(live(url, {kept}), HasSubstr("upstream   blue, "));
 }
 
 TEST_F(LiveExplainTest, SplitsGoByTheWeightsInForceAndWhoIsOut) {

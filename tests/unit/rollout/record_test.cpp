@@ -47,6 +47,15 @@ std::string without_check(const std::string& text) {
   return text.substr(0, text.rfind("check "));
 }
 
+TEST(RolloutRecord, ASentenceIsCutBetweenCharacters) {
+  Record record = make_record();
+  std::string sentence(sentence_bytes_max - 1, 'x');
+  sentence += "\xc3\xa9 and more";
+  add_done(record, {0, 1'763'690'400'002, "held", "operator", 500, 500, sentence});
+  EXPECT_EQ(record.done.back().sentence, std::string(sentence_bytes_max - 1, 'x'));
+  EXPECT_TRUE(parse_record(write_record(record, make_state())));
+}
+
 TEST(RolloutRecord, IsReadBackAsItWasWritten) {
   const Record record = make_record();
   const std::string text = write_record(record, make_state());

@@ -75,6 +75,13 @@ TEST(RolloutCounter, KeepsClientsInOrderUpToABound) {
   EXPECT_EQ(counts[0].counts.clients.size(), 1U);
 }
 
+TEST(RolloutCounter, NothingIsLeftOfThoseThatAreOver) {
+  RolloutCounter counter;
+  counter.count(runtime_of(1, 1), {.side = Side::canary});
+  counter.clear();
+  EXPECT_TRUE(counter.take().empty());
+}
+
 TEST(RolloutCounter, ARecordIsSmall) {
   EXPECT_LE(sizeof(RolloutUnit), 24U);
 }

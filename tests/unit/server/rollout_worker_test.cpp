@@ -225,6 +225,18 @@ TEST(RolloutWorkerTest, WhatAnotherSideGotInsteadFailed) {
   EXPECT_EQ(sums[Side::canary].latencies, failed) << "that of the others is not this side's";
 }
 
+TEST(RolloutWorkerTest, ARetryThatLeftItsSideFailedThere) {
+  ScriptableEndpoint good(behave::ok()), resets(behave::reset());
+  RolloutWorker worker({.blue = to({&good}, ", retry: { budget: { min_per_second: 1000 } }"),
+                        .green = to({&resets}, ", passive_health: { consecutive_failures: 0 }")});
+  RawClient client(worker.port());
+  for (std::uint64_t i = 0; i < cycle; ++i) EXPECT_EQ(client.get("/").status, 200);
+  auto sums = worker.sums(cycle);
+  EXPECT_EQ(sums[Side::comparison], (Sums{.requests = cycle / 2, .latencies = cycle / 2}));
+  EXPECT_EQ(sums[Side::canary], (Sums{.requests = cycle / 2, .failed = cycle / 2}))
+      << "the latency is that of the other side";
+}
+
 TEST(RolloutWorkerTest, CountsClientsByTheirKey) {
   ScriptableEndpoint good(behave::ok()), other(behave::ok());
   RolloutWorker worker({.blue = to({&good}),
