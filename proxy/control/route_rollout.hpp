@@ -1,7 +1,7 @@
 // The rollout of one route while it runs, and as the last one when it is over: its machine, what is seen of its
-// endpoints, and how a decision comes into force. What raises the canary's share is recorded, saved, then published, and
-// does not happen where it cannot be saved; what lowers it waits for no disk: it is published, then recorded and saved.
-// The control thread.
+// endpoints, and how a decision comes into force. What raises the canary's share is recorded, saved, then published,
+// and does not happen where it cannot be saved; what lowers it is published first and waits for no disk. The control
+// thread.
 #pragma once
 
 #include <memory>

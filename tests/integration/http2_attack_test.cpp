@@ -338,7 +338,9 @@ TEST_F(Http2Attack, LargeHeadsOfManyConnectionsAreBounded) {
       return h2::frame(h2::headers, whole, stream, block_of("GET", "/delay/600000") + large);
     }));
     clients.back().round_trip();
-    if (i == 0) EXPECT_EQ(rejected(), 0);
+    if (i == 0) {
+      EXPECT_EQ(rejected(), 0);
+    }
   }
   // 8 MiB, and 32 KiB of each connection, in pieces of 2.9 KiB.
   EXPECT_GE(rejected(), 4'000 - (8'192 + 40 * 32) / 2.9);
@@ -362,7 +364,9 @@ TEST_F(Http2Attack, HoardedTrailersAreBounded) {
   for (std::uint32_t stream = 1; stream < 2 * streams; stream += 2) {
     const auto reset = client.response(stream).reset;
     if (!reset) ++held;
-    if (reset) EXPECT_EQ(*reset, h2::enhance_your_calm);
+    if (reset) {
+      EXPECT_EQ(*reset, h2::enhance_your_calm);
+    }
   }
   EXPECT_GT(held, 0);
   EXPECT_LE(held * 12'000, 100 * 4 * 1024 + 32 * 1024) << "the bound on heads";

@@ -111,8 +111,9 @@ TEST(RolloutRecord, EveryLineIsNeededAndNamed) {
     // What may be absent, or there several times, leaves a record that is whole.
     const bool may_be_absent = key == "reason" || key == "known";
     EXPECT_EQ(saved.has_value(), may_be_absent) << key;
-    if (!saved && key != "done")
+    if (!saved && key != "done") {
       EXPECT_THAT(saved.error().detail, HasSubstr(fmt::format("line {}", line))) << key;
+    }
     begin = end;
   }
   EXPECT_GT(line, 14U);
