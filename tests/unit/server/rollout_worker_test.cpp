@@ -76,7 +76,14 @@ routes:
     worker_.post([this, snapshot, items] { worker_.install(snapshot, std::move(*items)); });
     thread_ = std::thread([this] { worker_.run(); });
   }
+  // NOLINTNEXTLINE(bugprone-exception-escape): a test whose worker does not drain had better stop
   ~RolloutWorker() {
+    std::promise<void> drains;
+    worker_.post([&] {
+      worker_.drain([] {});  // closes what it listens on
+      drains.set_value();
+    });
+    drains.get_future().wait();
     worker_.stop();
     thread_.join();
   }
