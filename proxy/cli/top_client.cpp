@@ -142,7 +142,7 @@ class LiveTop {
   }
 
  private:
-  /// Not before there is something to show: whoever cannot reach it gets a line, not a screen.
+  /// Not before there is something to show: where nothing answers, a line says so, not a screen.
   void begin() {
     terminal_.emplace(wants_colours());
     wait_for_key();

@@ -1,11 +1,11 @@
 #include "control/compiler.hpp"
 
 #include <algorithm>
-#include <random>
 
 #include "balance/slow_start.hpp"
 #include "config/names.hpp"
 #include "config/rates.hpp"
+#include "control/secret.hpp"
 #include "observe/events.hpp"
 #include "upstream/readmission.hpp"
 
@@ -44,12 +44,6 @@ std::string limit_identity(const config::RateLimit& limit) {
                          config::name_of(config::on_missing_keys, limit.on_missing_key);
   for (const config::RateLimitKey& part : limit.key) identity += '|' + config::format_rate_limit_key(part);
   return identity;
-}
-
-SipKey make_secret() {
-  std::random_device entropy;
-  const auto word = [&entropy] { return std::uint64_t{entropy()} << 32 | entropy(); };
-  return {word(), word()};
 }
 
 /// The object that `known` remembers under a name, made where there is none or it is no longer in use.

@@ -3,24 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <random>
 #include <utility>
 
+#include "control/secret.hpp"
 #include "core/stable_hash.hpp"
 #include "observe/log.hpp"
 #include "rollout/wording.hpp"
 
 namespace weir::control {
 namespace {
-
-SipKey make_client_key() {
-  std::random_device entropy;
-  const auto number = [&entropy] { return std::uint64_t{entropy()} << 32 | entropy(); };
-  SipKey key;
-  key.low = number();
-  key.high = number();
-  return key;
-}
 
 /// What decides which side a client is on, as a number: another one is another division of the clients.
 std::uint64_t sides_mark(const config::ProxyAction& action, const SipKey& key) {
@@ -246,7 +237,7 @@ Result<rollout::Record> Rollouts::new_record(const config::Route& route, const R
   record.keep = start.keep;
   record.who = start.who;
   record.reason = start.reason;
-  record.client_key = make_client_key();
+  record.client_key = make_secret();
   record.sides_mark = sides_mark(action, record.client_key);
   return record;
 }

@@ -1,5 +1,5 @@
 // The rollouts of all routes: those that run, and the last one of each route whose configuration still has `rollout:`.
-// Asks nobody by itself: its owner ticks it while is_active(), gives it each configuration that comes into force, and
+// Starts nothing by itself: its owner ticks it while is_active(), gives it each configuration that comes into force, and
 // publishes where it says so. The control thread.
 //
 // What a configuration does to a rollout that runs:

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <exception>
-#include <random>
 #include <utility>
 
 #include "control/rollout_events.hpp"
+#include "control/secret.hpp"
 #include "core/cut_text.hpp"
 #include "observe/log.hpp"
 #include "rollout/wording.hpp"
@@ -16,15 +16,6 @@ namespace {
 using rollout::Decision;
 using rollout::Done;
 using rollout::End;
-
-SipKey make_turn_key() {
-  std::random_device entropy;
-  const auto number = [&entropy] { return std::uint64_t{entropy()} << 32 | entropy(); };
-  SipKey key;
-  key.low = number();
-  key.high = number();
-  return key;
-}
 
 Done done_of(const Decision& decision) {
   Done done;
@@ -68,7 +59,7 @@ RouteRollout::RouteRollout(RolloutDesk& desk, rollout::Record record, rollout::R
       machine_(std::move(machine)),
       watch_(journal_.record().known),
       count_id_(count_id),
-      turn_key_(make_turn_key()),
+      turn_key_(make_secret()),
       may_raise_at_(desk.now()),
       may_settle_at_(may_raise_at_) {}
 

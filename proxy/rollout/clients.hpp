@@ -28,7 +28,7 @@ struct Division {
   Division(Share of_canary, bool is_of_three = false) : share(of_canary), of_three(is_of_three) {}
   Share share;  // the canary's of the compared units
   /// Two of three targets are compared. Then which of the two has a client at one share tells about another one only
-  /// together with how near the third was, which nobody has counted: a client counts once in a rollout.
+  /// together with how near the third was, which is not counted: a client counts once in a rollout.
   bool of_three;
 };
 

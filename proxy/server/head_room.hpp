@@ -6,22 +6,16 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "server/held_bytes.hpp"
+
 namespace weir::server {
 
 /// Of one worker: what large heads have beyond usual_bytes.
-class HeldHeads {
+class HeldHeads : public HeldBytes<8 * 1024 * 1024> {
  public:
   static constexpr std::size_t usual_bytes = 1024;  // of a head: these are free
-  static constexpr std::size_t bytes_max = 8 * 1024 * 1024;
 
   static std::size_t beyond_usual(std::size_t bytes) { return bytes - std::min(bytes, usual_bytes); }
-  bool has_room(std::size_t bytes) const { return bytes <= bytes_max - std::min(bytes_, bytes_max); }
-  void add(std::size_t bytes) { bytes_ += bytes; }
-  void remove(std::size_t bytes) { bytes_ -= bytes; }
-  std::size_t bytes() const { return bytes_; }
-
- private:
-  std::size_t bytes_ = 0;
 };
 
 /// Of one client connection.

@@ -7,22 +7,12 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "server/held_bytes.hpp"
+
 namespace weir::server {
 
-/// Of one worker: what it holds, and has lent on trust.
-class HeldResponses {
- public:
-  static constexpr std::size_t bytes_max =
-      32 * 1024 * 1024;  // past it connections lend no more than their own
-
-  bool has_room(std::size_t bytes) const { return bytes <= bytes_max - std::min(bytes_, bytes_max); }
-  void add(std::size_t bytes) { bytes_ += bytes; }
-  void remove(std::size_t bytes) { bytes_ -= bytes; }
-  std::size_t bytes() const { return bytes_; }
-
- private:
-  std::size_t bytes_ = 0;
-};
+/// Of one worker: what it holds, and has lent on trust. Past the bound connections lend no more than their own.
+class HeldResponses : public HeldBytes<32 * 1024 * 1024> {};
 
 /// Of one client connection.
 class ResponseRoom {

@@ -58,7 +58,7 @@ TEST_F(Http2EndpointRequests, LinesOfHttp1BecomePseudoFields) {
   }
 }
 
-/// RFC 7541 6.2.3: whoever passes such a field on keeps it so, in both directions and in trailers.
+/// RFC 7541 6.2.3: an intermediary that passes such a field on keeps it so, in both directions and in trailers.
 TEST_F(Http2EndpointRequests, WhatIsNeverToBeIndexedStaysSo) {
   Http2Script script;
   script.end = [](const Http2EndpointStream& stream) {
