@@ -1,6 +1,6 @@
 // The rollouts of all routes: those that run, and the last one of each route whose configuration still has `rollout:`.
-// Starts nothing by itself: its owner ticks it while is_active(), gives it each configuration that comes into force, and
-// publishes where it says so. The control thread.
+// Starts nothing by itself: its owner ticks it while is_active(), gives it each configuration that comes into force,
+// and publishes where it says so. The control thread.
 //
 // What a configuration does to a rollout that runs:
 //   the route, its `rollout:`, or one of its targets is gone       ends it: the split's own weights are in force
