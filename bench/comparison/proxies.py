@@ -36,6 +36,7 @@ NumTickets = 1
 # only with `no strict-limits`, and does take them all: an idle client needs one.
 HAPROXY_LIMITS = "no strict-limits\n  maxconn 10100"
 KEPT = 4096  # idle connections to endpoints: more than there are clients, so that none connects anew
+weir_keeps_default = False  # instead of KEPT: bench/compare --default-max-idle
 
 
 def cpus(scenario):
@@ -111,8 +112,8 @@ routes: [{{ name: all, {route}, {self.action()} }}]
     def upstream(self, name, ports):
         spoken = ", protocol: h2c" if self.scenario.h2c else ""
         quoted = ", ".join(f'"127.0.0.1:{port}"' for port in ports)
-        return (f"{name}: {{ balance: least_connections, endpoints: [{quoted}], keepalive: {{ max_idle: {KEPT} }}"
-                f"{spoken} }}")
+        kept = "" if weir_keeps_default else f", keepalive: {{ max_idle: {KEPT} }}"
+        return f"{name}: {{ balance: least_connections, endpoints: [{quoted}]{kept}{spoken} }}"
 
     # What the configuration has that another Weir of a comparison has differently.
     def server_keys(self):
