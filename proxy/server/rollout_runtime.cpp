@@ -2,6 +2,8 @@
 
 namespace weir::server {
 
+RolloutFailures::RolloutFailures() : RolloutFailures(config::RolloutFailures{}) {}
+
 RolloutFailures::RolloutFailures(const config::RolloutFailures& config) : kinds_(config.kinds) {
   for (const config::StatusRange& range : config.statuses) {
     for (int status = range.first; status <= range.last; ++status)

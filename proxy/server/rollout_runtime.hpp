@@ -18,7 +18,8 @@ namespace weir::server {
 /// `rollout.failures`, as it is looked at for each request.
 class RolloutFailures {
  public:
-  explicit RolloutFailures(const config::RolloutFailures& config = {});
+  RolloutFailures();  // by the defaults of the configuration
+  explicit RolloutFailures(const config::RolloutFailures& config);
   /// Any of these `config::Failure` bits.
   bool has_kind(std::uint16_t failures) const { return (kinds_ & failures) != 0; }
   /// A status that is none (0, or past status_max) is no failure.
