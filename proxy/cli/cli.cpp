@@ -13,9 +13,9 @@
 #include "cli/client_cli.hpp"
 #include "cli/diff_cli.hpp"
 #include "cli/explain_client.hpp"
+#include "cli/version_cli.hpp"
 #include "config/own_addresses.hpp"
 #include "control/supervisor.hpp"
-#include "core/version.hpp"
 #include "explain/explain.hpp"
 #include "tls/context.hpp"
 #include "tls/groups.hpp"
@@ -167,16 +167,6 @@ void add_explain_command(CLI::App& app, Options& options, ExplainOptions& asked,
   command.callback([&] { code = explain_command(options, asked); });
 }
 
-int version_command(const Options& options) {
-  if (options.json) {
-    const boost::json::object facts{{"version", version()}, {"commit", commit()}};
-    std::cout << boost::json::serialize(facts) << '\n';
-  } else {
-    std::cout << "weir " << version() << " (" << commit() << ")\n";
-  }
-  return exit_ok;
-}
-
 }  // namespace
 
 int run_cli(int argc, char** argv) {
@@ -202,9 +192,7 @@ int run_cli(int argc, char** argv) {
   add_diff_command(app, code);
   add_client_commands(app, code);
 
-  CLI::App& version = *app.add_subcommand("version", "Print the version");
-  add_json_option(version, options);
-  version.callback([&] { code = version_command(options); });
+  add_version_command(app, code);
 
   const auto is_named = [&](const CLI::App* command) { return command->get_name() == argv[1]; };
   const auto commands = app.get_subcommands([](const CLI::App*) { return true; });

@@ -12,6 +12,7 @@
 #include "cli/client_options.hpp"
 #include "cli/endpoint_client.hpp"
 #include "cli/event_client.hpp"
+#include "cli/health_client.hpp"
 #include "cli/reload_client.hpp"
 #include "cli/rollout_cli.hpp"
 #include "cli/split_client.hpp"
@@ -83,6 +84,37 @@ void add_reload_command(CLI::App& app, int& code) {
       }
     }
     code = exit_code(request_reload(options->target, *setting, options->json, std::cout, std::cerr));
+  });
+}
+
+/// 0 or 1, as probes of containers have it; -c for those whose admin address is not the default.
+void add_health_command(CLI::App& app, int& code) {
+  CLI::App& command = *app.add_subcommand(
+      "health", "Exit with 0 when a running Weir is ready (or alive), else with 1; for probes");
+  const auto options = add_client_options(command);
+  const auto files = std::make_shared<std::vector<std::string>>();
+  command
+      .add_option("-c,--config", *files,
+                  "Configuration file of the running Weir, may be repeated: admin address is taken from it")
+      ->type_name("FILE")
+      ->allow_extra_args(false)
+      ->excludes("--admin");
+  const auto live = std::make_shared<bool>(false);
+  const auto ready = std::make_shared<bool>(false);
+  CLI::Option* const asks_ready = command.add_flag(
+      "--ready", *ready,
+      "Whether it wants new requests (the default): not while it starts, nor while it stops");
+  command.add_flag("--live", *live, "Whether the process answers")->excludes(asks_ready);
+  command.callback([options, files, live, ready, &code] {
+    code = exit_bad_input;
+    if (!files->empty()) {
+      if (const auto problems = find_admin(*files, options->target)) {
+        for (const config::Problem& problem : *problems) std::cerr << problem.to_string() << '\n';
+        return;
+      }
+    }
+    const HealthQuestion question = *live ? HealthQuestion::live : HealthQuestion::ready;
+    if (ask_health(options->target, question, options->json, std::cout, std::cerr)) code = exit_ok;
   });
 }
 
@@ -191,6 +223,7 @@ void add_top_command(CLI::App& app, int& code) {
 
 void add_client_commands(CLI::App& app, int& code) {
   add_command(app, code, "status", "Show what a running Weir is doing", show_status);
+  add_health_command(app, code);
   add_reload_command(app, code);
   add_events_command(app, code);
   add_split_commands(app, code);

@@ -27,6 +27,11 @@ TEST_F(Command, VersionAndHelp) {
   const Finished version = weir({"version"});
   EXPECT_EQ(version.status, (ExitStatus{0, 0}));
   EXPECT_THAT(version.output, HasSubstr("weir"));
+  const Finished verbose = weir({"version", "-v"});
+  EXPECT_EQ(verbose.status, (ExitStatus{0, 0}));
+  for (const char* part : {"compiler: ", "openssl 3.", "nghttp2 1.", "tls groups: "})
+    EXPECT_THAT(verbose.output, HasSubstr(part));
+  EXPECT_THAT(weir({"version", "-v", "--json"}).output, HasSubstr(R"("libraries":{"openssl":"3.)"));
   for (const std::vector<std::string>& arguments :
        {std::vector<std::string>{"--help"}, {"run", "--help"}, {"check", "--help"}, {"explain", "--help"}}) {
     const Finished help = weir(arguments);

@@ -114,6 +114,50 @@ TEST(LifecycleDelay, ServesOnWhileItIsNotReady) {
   EXPECT_EQ(weir.process().wait_exit(), exited_well);
 }
 
+/// `weir health`, which has to answer with 0 or 1.
+Finished health(const std::string& admin, std::vector<std::string> arguments = {}) {
+  ProcessOptions options;
+  options.arguments = {"health", "--admin", admin};
+  options.arguments.insert(options.arguments.end(), arguments.begin(), arguments.end());
+  return run_to_end(weir_binary(), std::move(options));
+}
+
+TEST(LifecycleDelay, TheCommandForProbesSaysReadyAndAlive) {
+  ScriptableEndpoint endpoint(behave::ok());
+  ConfigText config = config_for(endpoint.address());
+  config.server = "workers: 2, shutdown_delay: 60s";
+  WeirProcess weir(config);
+  const std::string admin = "127.0.0.1:" + std::to_string(weir.admin_port());
+  EXPECT_EQ(health(admin).status, exited_well);
+  EXPECT_EQ(health(admin).output, "ready\n");
+  EXPECT_EQ(health(admin, {"--ready", "--json"}).output, "{\"status\":\"ready\"}\n");
+  EXPECT_EQ(health(admin, {"--live"}).output, "live\n");
+  ConfigText of_probe = config_for("127.0.0.1:1");
+  of_probe.admin = "address: '" + admin + "'";
+  const std::string file = weir.directory().write("probe.yaml", of_probe.yaml());
+  ProcessOptions by_file;
+  by_file.arguments = {"health", "-c", file};
+  EXPECT_EQ(run_to_end(weir_binary(), std::move(by_file)).status, exited_well);
+
+  weir.signal(SIGTERM);
+  eventually("ready turns 503", [&] { return weir.admin("/health/ready").status == 503; });
+  const Finished leaving = health(admin);
+  EXPECT_EQ(leaving.status, (ExitStatus{1, 0}));
+  EXPECT_EQ(leaving.output, "not ready\n");
+  EXPECT_EQ(health(admin, {"--live"}).status, exited_well);
+  weir.signal(SIGTERM);
+  EXPECT_EQ(weir.process().wait_exit(), exited_well);
+  const Finished gone = health(admin, {"--live"});
+  EXPECT_EQ(gone.status, (ExitStatus{1, 0}));
+  EXPECT_THAT(gone.errors, ::testing::HasSubstr(admin));
+}
+
+TEST(LifecycleDelay, WhatIsNotWeirIsNotHealthy) {
+  ScriptableEndpoint other(behave::ok());
+  EXPECT_EQ(health(other.address()).status, (ExitStatus{1, 0}));
+  EXPECT_EQ(health(other.address(), {"--live"}).status, (ExitStatus{1, 0}));
+}
+
 TEST(LifecycleDelay, DrainsWhenItIsOver) {
   ScriptableEndpoint endpoint(behave::ok());
   ConfigText config = config_for(endpoint.address());
