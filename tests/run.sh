@@ -4,12 +4,14 @@ set -euo pipefail
 
 usage() {
   cat <<'TEXT'
-Usage: tests/run.sh [--preset NAME] [--label REGEX] [--filter REGEX] [--target NAMES] [--all]
+Usage: tests/run.sh [--preset NAME] [--label REGEX] [--filter REGEX] [--target NAMES] [--driver NAME] [--all]
 
   --preset NAME    dev (default), asan, tsan, gcc or coverage
   --label REGEX    only tests with that label: unit, integration, tidy
   --filter REGEX   only tests whose name matches
   --target NAMES   build only these, such as 'weir unit_core'; together with --filter
+  --driver NAME    after that the integration tests, as another preset built them, with this one's weir and weir-origin:
+                   what connects to a sanitized process needs no sanitizer itself
   --all            dev, gcc, asan and tsan one after another, then each fuzz target for a minute
   --help           this text
 TEXT
@@ -19,10 +21,11 @@ preset=dev
 label=""
 filter=""
 target=""
+driver=""
 all=false
 while [[ $# -gt 0 ]]; do
   case $1 in
-    --preset | --label | --filter | --target)
+    --preset | --label | --filter | --target | --driver)
       [[ -n ${2:-} ]] || { usage >&2; exit 2; }
       declare "${1#--}=$2"
       shift
@@ -33,10 +36,12 @@ while [[ $# -gt 0 ]]; do
   esac
   shift
 done
-case $preset in
-  dev | asan | tsan | gcc | coverage) ;;
-  *) echo "tests/run.sh: no tests in preset '$preset'" >&2; exit 2 ;;
-esac
+for each in "$preset" "${driver:-dev}"; do
+  case $each in
+    dev | asan | tsan | gcc | coverage) ;;
+    *) echo "tests/run.sh: no tests in preset '$each'" >&2; exit 2 ;;
+  esac
+done
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 jobs=$(nproc)
@@ -72,8 +77,17 @@ run_preset() {
   case $name in
     asan | tsan) parallel=$((jobs + 1)) ;;
   esac
-  "${wrapper[@]}" ctest --test-dir "build/$name" -j "$parallel" --output-on-failure --no-tests=error \
-    "${selection[@]}" </dev/null
+  local run=("${wrapper[@]}" ctest -j "$parallel" --output-on-failure --no-tests=error)
+  "${run[@]}" --test-dir "build/$name" "${selection[@]}" </dev/null
+  if [[ -n $driver ]]; then
+    cmake --preset "$driver"
+    cmake --build --preset "$driver" --target integration
+    local environment=(WEIR_BIN="$PWD/build/$name/bin/weir" WEIR_ORIGIN_BIN="$PWD/build/$name/bin/weir-origin")
+    case $name in
+      asan | tsan) environment+=(WEIR_TEST_SANITIZED=1) ;;
+    esac
+    env "${environment[@]}" "${run[@]}" --test-dir "build/$driver" -R '^integration:' </dev/null
+  fi
   say "$name: passed (tests took $((SECONDS - built)) s)"
 }
 

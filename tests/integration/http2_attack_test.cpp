@@ -449,7 +449,7 @@ std::vector<Hoard> hoards() {
 class Http2Memory : public Http2Attack, public ::testing::WithParamInterface<Hoard> {};
 
 TEST_P(Http2Memory, IsBounded) {
-  if (sanitized) GTEST_SKIP() << "a sanitizer keeps what was freed";
+  if (sanitized()) GTEST_SKIP() << "a sanitizer keeps what was freed";
   constexpr int connections = 200;
   constexpr double growth_kib_max = 64 * 1024;
   OriginProcess origin;
@@ -496,7 +496,7 @@ void PrintTo(const Closed& closed, std::ostream* out) {
 class Http2ClosedWindows : public Http2Attack, public ::testing::WithParamInterface<Closed> {};
 
 TEST_P(Http2ClosedWindows, HoldLittle) {
-  if (sanitized) GTEST_SKIP() << "a sanitizer keeps what was freed";
+  if (sanitized()) GTEST_SKIP() << "a sanitizer keeps what was freed";
   constexpr int connections = 200;
   constexpr double growth_kib_max = 64 * 1024;
   OriginProcess origin;

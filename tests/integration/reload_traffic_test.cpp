@@ -60,7 +60,7 @@ TEST(ReloadTraffic, AHundredReloadsLoseNoRequestAndNoWebSocket) {
 TEST(ReloadTraffic, AThousandReloadsLeaveNoMemoryBehind) {
   constexpr int warm_up = 200, reloads = 1000;
   // One snapshot of this configuration is well above 50 KiB. A sanitizer keeps what was freed for a while.
-  constexpr double growth_kib_max = sanitized ? 32 * 1024 : 4 * 1024;
+  const double growth_kib_max = sanitized() ? 32 * 1024 : 4 * 1024;
   OriginProcess blue("blue"), green("green");
   const auto config = [&](int step) {
     ConfigText made = variant(blue.address(), green.address(), step);

@@ -12,9 +12,8 @@ namespace {
 
 constexpr int ask_again_ms = 5;
 
-constexpr double default_scale = sanitized ? 4.0 : 1.0;
-
 double time_scale() {
+  const double default_scale = sanitized() ? 4.0 : 1.0;
   const char* text = std::getenv("WEIR_TEST_TIME_SCALE");
   const double scale = text ? std::strtod(text, nullptr) : default_scale;
   return scale > 0 ? scale : default_scale;

@@ -48,7 +48,7 @@ Allocations taken(const Job& job) {
 class SteadyStateTest : public ::testing::TestWithParam<Case> {};
 
 TEST_P(SteadyStateTest, TakesNothingFromTheHeap) {
-  if (testing::sanitized) GTEST_SKIP() << "a sanitizer's build does not pool coroutine frames";
+  if (testing::built_sanitized) GTEST_SKIP() << "a sanitizer's build does not pool coroutine frames";
   const Allocations found = taken(GetParam().job);
   EXPECT_EQ(found.own, 0U) << "in " << counted << " requests";
   RecordProperty("openssl_allocations", std::to_string(found.openssl));
