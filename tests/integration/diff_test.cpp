@@ -23,7 +23,8 @@ Finished diff(std::vector<std::string> arguments) {
 
 constexpr const char* logged_line =
     R"({"ts":"2026-01-31T23:59:59.123Z","listener":"http","client_ip":"127.0.0.1","client_port":9,)"
-    R"("method":"GET","host":"a.test","path":"/\u009b2Jx\u001b[31m","route":"all","upstream":"app","status":200})"
+    R"("method":"GET","host":"a.test","path":"/","query":"\u009b2Jx\u001b[31m","route":"all",)"
+    R"("upstream":"app","status":200})"
     "\n";
 
 class Diff : public ::testing::Test {
@@ -167,7 +168,7 @@ TEST_F(Diff, WhatClientsSentDoesNotReachTheTerminal) {
   changed.routes = {"{ name: all, upstream: green }"};
   const std::string old = file("old.yaml", config()), now = file("new.yaml", changed);
   const Finished shown = diff({old, now, "--replay", directory_.write("access.log", logged_line)});
-  EXPECT_THAT(shown.output, HasSubstr("GET a.test/\\u009b2Jx\\u001b[31m, client 127.0.0.1\n"));
+  EXPECT_THAT(shown.output, HasSubstr("GET a.test/?\\u009b2Jx\\u001b[31m, client 127.0.0.1\n"));
   EXPECT_EQ(shown.output.find('\x1b'), std::string::npos);
   EXPECT_EQ(shown.output.find("\xc2\x9b"), std::string::npos);
 }
