@@ -47,6 +47,7 @@ struct EventStreams::Open {
 
   EventStreams& all;
   std::shared_ptr<StreamBell> bell;
+  bool ends = false;  // with what it sends next
 };
 
 /// Outlives the streams as long as some thread still rings it.
@@ -98,6 +99,13 @@ void EventStreams::end() {
   wake();
 }
 
+void EventStreams::end_open() {
+  for (Open* open : open_) {
+    open->ends = true;
+    open->bell->ring();
+  }
+}
+
 asio::awaitable<void> EventStreams::serve(beast::tcp_stream& stream, std::uint64_t after, bool chunked) {
   const auto executor = co_await asio::this_coro::executor;
   Open open(*this, executor);
@@ -108,7 +116,7 @@ asio::awaitable<void> EventStreams::serve(beast::tcp_stream& stream, std::uint64
   bytes += framed(std::string(stream_opening), chunked, false);
   for (;;) {
     bell.rung = false;
-    const bool ends = ending_;
+    const bool ends = ending_ || open.ends;
     bytes += framed(text_after(last), chunked, ends);
     auto sending = send_bytes(stream, std::exchange(bytes, {}));
     if (!co_await std::move(sending) || ends || bell.gone) co_return;

@@ -38,6 +38,8 @@ class EventStreams {
   boost::asio::awaitable<void> serve(boost::beast::tcp_stream& stream, std::uint64_t after, bool chunked);
   /// Every stream sends what is left and ends; no new one starts.
   void end();
+  /// Those that are open do: who may read has changed.
+  void end_open();
 
  private:
   struct Open;

@@ -37,9 +37,6 @@ json::object last_reload(const StatusReport& report) {
   return reload;
 }
 
-namespace {
-
-/// Of the last watched reload; nothing of none.
 json::object to_object(const GuardReport& guard) {
   json::object object{{"state", name_of(guard.state)}};
   if (guard.state == GuardReport::State::none) return object;
@@ -49,6 +46,8 @@ json::object to_object(const GuardReport& guard) {
   if (!guard.text.empty()) object["text"] = guard.text;
   return object;
 }
+
+namespace {
 
 json::object to_object(const ListenerReport& listener) {
   const json::object connections{

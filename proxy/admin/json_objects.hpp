@@ -17,6 +17,8 @@ std::string time_text(SystemTime time);
 std::string_view state_name(RunState state);
 /// {"success","at","error"}
 boost::json::object last_reload(const StatusReport& report);
+/// {"state","generation","since","until","text"} of the last watched reload; {"state":"none"} of none
+boost::json::object to_object(const GuardReport& guard);
 boost::json::object to_object(const limit::Overload& overload);
 boost::json::object to_object(const EndpointReport& endpoint);
 boost::json::object to_object(const config::Changes& changes);

@@ -74,6 +74,7 @@ struct LiveStreams::Open {
   LiveStreams& all;
   const StreamAsked asked;
   std::shared_ptr<StreamBell> bell;
+  bool ends = false;                       // with what it sends next
   std::shared_ptr<const LiveMoment> sent;  // what the client has; nullptr: nothing yet
   std::uint64_t last_event = 0;
   TimePoint next_tick{};
@@ -89,6 +90,13 @@ void LiveStreams::wake() {
 void LiveStreams::end() {
   is_ending_ = true;
   wake();
+}
+
+void LiveStreams::end_open() {
+  for (Open* open : open_) {
+    open->ends = true;
+    open->bell->ring();
+  }
 }
 
 const std::string& LiveStreams::tick(const LiveMoment& from, const LiveMoment& to) {
@@ -139,7 +147,7 @@ asio::awaitable<void> LiveStreams::serve(beast::tcp_stream& stream, StreamAsked 
   constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
   for (;;) {
     bell.rung = false;
-    const bool ends = is_ending_;
+    const bool ends = is_ending_ || open.ends;
     bytes += framed(news_for(open), chunked, ends);
     auto sending = send_bytes(stream, std::exchange(bytes, {}));
     if (!co_await std::move(sending) || ends || bell.gone) co_return;

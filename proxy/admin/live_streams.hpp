@@ -48,6 +48,8 @@ class LiveStreams {
   void wake();
   /// Every stream sends what is left and ends; no new one starts.
   void end();
+  /// Those that are open do: who may read has changed.
+  void end_open();
   /// Nothing is asked of the backend any more.
   void stop() { feed_.stop(); }
 

@@ -61,7 +61,8 @@ json::object config_of(const LiveFacts& facts) {
                      {"tag", generation_tag(facts.boot_mark, status.generation)},
                      {"hash", status.config_hash},
                      {"files", json::array(status.config_files.begin(), status.config_files.end())},
-                     {"last_reload", last_reload(status)}};
+                     {"last_reload", last_reload(status)},
+                     {"guard", to_object(status.guard)}};
   if (facts.last_changes) shown["changes"] = to_object(*facts.last_changes);
   return shown;
 }
@@ -79,6 +80,14 @@ json::object traffic_of(const LiveFacts& facts, const TrafficHistory& history) {
   return shown;
 }
 
+json::object pause_of(const PauseReport& pause) {
+  return {{"who", pause.who},
+          {"reason", pause.reason},
+          {"until", time_text(pause.until)},
+          {"waiting", pause.waiting},
+          {"queue", pause.queue}};
+}
+
 json::object routes_of(const LiveFacts& facts, const TrafficHistory& history) {
   json::object shown;
   std::size_t place = 0;
@@ -91,6 +100,10 @@ json::object routes_of(const LiveFacts& facts, const TrafficHistory& history) {
     add_traffic(one, now);
     if (now != nullptr) one["in_flight"] = now->totals.in_flight;
     shown[route.name] = std::move(one);
+  }
+  for (const PauseReport& pause : facts.status.pauses) {
+    json::value* const route = shown.if_contains(pause.route);
+    if (pause.paused && route != nullptr) route->get_object()["pause"] = pause_of(pause);
   }
   return shown;
 }

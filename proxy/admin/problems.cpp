@@ -23,6 +23,12 @@ struct Problem {
 };
 using Found = std::vector<Problem>;
 
+/// And no other one came since.
+bool is_taken_back(const StatusReport& status) {
+  return status.guard.state == GuardReport::State::taken_back &&
+         status.last_reload_error.starts_with("taken back: ");
+}
+
 void look_at_process(const LiveFacts& facts, Found& found) {
   const StatusReport& status = facts.status;
   if (status.state == RunState::leaving)
@@ -39,13 +45,30 @@ void look_at_process(const LiveFacts& facts, Found& found) {
   if (pressure == limit::Pressure::shedding)
     found.push_back(
         {Severity::bad, "process", {}, fmt::format("At the bound of {}: new connections get 503.", bound)});
-  if (!status.last_reload_error.empty()) {
+  if (is_taken_back(status)) {
+    found.push_back({Severity::bad,
+                     "config",
+                     {},
+                     fmt::format("The last reload was {} Generation {} has the configuration before it.",
+                                 status.last_reload_error, status.generation)});
+  } else if (!status.last_reload_error.empty()) {
     found.push_back({Severity::bad,
                      "config",
                      {},
                      fmt::format("The last reload was refused, generation {} stays: {}", status.generation,
                                  status.last_reload_error)});
   }
+}
+
+/// One whose queue is full refuses requests.
+void look_at_pause(const PauseReport& pause, Found& found) {
+  if (!pause.paused) return;
+  const bool full = pause.waiting >= pause.queue;
+  std::string text =
+      fmt::format("Route {} is paused until {} by {}", pause.route, time_text(pause.until), pause.who);
+  if (!pause.reason.empty()) text += ": " + pause.reason;
+  text += full ? "; as many requests wait as may, so further ones get 503." : ".";
+  found.push_back({full ? Severity::bad : Severity::note, "route", pause.route, std::move(text)});
 }
 
 bool is_by_operator(const EndpointReport& endpoint) {
@@ -116,6 +139,7 @@ void look_at_certificates(const LiveFacts& facts, SystemTime now, Found& found) 
 json::array problems(const LiveFacts& facts, SystemTime now) {
   Found found;
   look_at_process(facts, found);
+  for (const PauseReport& pause : facts.status.pauses) look_at_pause(pause, found);
   for (const UpstreamReport& upstream : facts.upstreams) look_at_upstream(upstream, found);
   for (const RolloutReport& rollout : facts.rollouts) look_at_rollout(rollout, now, found);
   look_at_certificates(facts, now, found);

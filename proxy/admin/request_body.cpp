@@ -58,14 +58,27 @@ Problems read_body(std::string_view body, std::initializer_list<Member> members)
   return problems;
 }
 
+namespace {
+
+/// C1 (U+0080 to U+009F) controls terminals, as C0 does.
+bool has_c1(std::string_view text) {
+  for (std::size_t i = 1; i < text.size(); ++i) {
+    if (text[i - 1] == '\xc2' && static_cast<unsigned char>(text[i]) < 0xa0) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
 Member note(std::string_view key, std::size_t bytes_max, std::string& into) {
   const auto read = [key, bytes_max, &into](const json::value& value, Problems& problems) {
-    if (value.is_string() && split::is_note(std::string_view(value.get_string()), bytes_max)) {
-      into = std::string_view(value.get_string());
+    const std::string_view text = value.is_string() ? std::string_view(value.get_string()) : "\n";
+    if (split::is_note(text, bytes_max) && !has_c1(text)) {
+      into = text;
       return;
     }
     problems.push_back(std::string(key) + ": must be one line of up to " + std::to_string(bytes_max) +
-                       " bytes");
+                       " bytes, without control characters");
   };
   return {key, read};
 }

@@ -16,6 +16,7 @@
 #include <boost/beast/http/string_body.hpp>
 #include <cstring>
 #include <exception>
+#include <list>
 #include <optional>
 #include <set>
 #include <utility>
@@ -56,6 +57,7 @@ struct AdminServer::State {
   std::function<void()> accept_failed;
   tcp::acceptor acceptor;
   std::set<beast::tcp_stream*> streams;
+  std::list<beast::tcp_stream*> idle;  // of these: between requests, or before the first one; longest first
   EventStreams events;
   LiveStreams live;
   TokenGuard tokens;
@@ -81,6 +83,33 @@ struct Connection {
   beast::tcp_stream stream;
   beast::flat_buffer buffer{AdminLimits::header_bytes_max + AdminLimits::body_bytes_max};
 };
+
+/// While it lives, its connection may be closed for another one.
+template <class State>
+class Idle {
+ public:
+  Idle(State& server, beast::tcp_stream& stream) : server_(server), stream_(stream) {
+    server_.idle.push_back(&stream_);
+  }
+  ~Idle() { std::erase(server_.idle, &stream_); }
+  Idle(const Idle&) = delete;
+  Idle& operator=(const Idle&) = delete;
+
+ private:
+  State& server_;
+  beast::tcp_stream& stream_;
+};
+
+/// A probe of the process must get through however many clients keep connections that they do not use. False: there is
+/// no room.
+template <class State>
+bool make_room(State& server) {
+  if (server.streams.size() < AdminLimits::connections_max) return true;
+  if (server.idle.empty()) return false;
+  server.idle.front()->close();
+  server.idle.pop_front();
+  return true;
+}
 
 void log_failure(const std::exception_ptr& failure) {
   if (!failure) return;
@@ -133,7 +162,8 @@ int status_of(const error_code& ec) {
   return ec.category() == make_error_code(http::error::end_of_stream).category() ? 400 : 0;
 }
 
-asio::awaitable<error_code> read_request(beast::tcp_stream& stream, beast::flat_buffer& buffer,
+template <class State>
+asio::awaitable<error_code> read_request(State& server, beast::tcp_stream& stream, beast::flat_buffer& buffer,
                                          Parser& parser) {
   constexpr std::size_t first_read_bytes = 4096;
   parser.header_limit(static_cast<std::uint32_t>(AdminLimits::header_bytes_max));
@@ -141,6 +171,7 @@ asio::awaitable<error_code> read_request(beast::tcp_stream& stream, beast::flat_
   if (buffer.size() == 0) {
     stream.expires_after(AdminLimits::idle_timeout);
     const auto space = buffer.prepare(first_read_bytes);
+    const Idle<State> idle(server, stream);
     const auto [ec, bytes] = co_await stream.async_read_some(space, as_result);
     if (ec) co_return ec;
     buffer.commit(bytes);
@@ -251,7 +282,7 @@ asio::awaitable<void> serve(std::shared_ptr<State> server, tcp::socket socket) {
   beast::tcp_stream& stream = connection.stream;
   for (bool keep_alive = true; keep_alive;) {
     Parser parser;
-    auto reading = read_request(stream, connection.buffer, parser);
+    auto reading = read_request(*server, stream, connection.buffer, parser);
     const error_code ec = co_await std::move(reading);
     if (server->backend == nullptr) co_return;
     const int refusal = ec ? status_of(ec) : 0;
@@ -302,7 +333,7 @@ asio::awaitable<void> accept_clients(std::shared_ptr<State> server) {
       co_await pause.async_wait(as_result);
       continue;
     }
-    if (server->streams.size() >= AdminLimits::connections_max) continue;  // closed by its destructor
+    if (!make_room(*server)) continue;  // closed by its destructor
     error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
     try {
@@ -350,11 +381,19 @@ Result<SocketAddress> AdminServer::start() {
 }
 
 void AdminServer::set_rules(AdminRules rules) {
-  state_->rules = std::move(rules);
+  const AdminRules before = std::exchange(state_->rules, std::move(rules));
+  const AdminRules& now = state_->rules;
+  if (before.token == now.token && before.read_token == now.read_token) return;
+  state_->events.end_open();
+  state_->live.end_open();
 }
 
 std::size_t AdminServer::connections() const {
   return state_->streams.size();
+}
+
+std::size_t AdminServer::idle_connections() const {
+  return state_->idle.size();
 }
 
 std::size_t AdminServer::event_streams() const {

@@ -17,7 +17,8 @@
 namespace weir::control {
 
 struct AdminLimits {
-  static constexpr std::size_t connections_max = 128;  // further ones are accepted and closed
+  static constexpr std::size_t connections_max =
+      128;  // for a further one the longest idle one is closed; where none idles it is closed itself
   static constexpr std::size_t header_bytes_max = 16 * 1024;
   static constexpr std::size_t body_bytes_max = 64 * 1024;
   static constexpr std::size_t linger_bytes_max = 256 * 1024;  // thrown away, so that a refusal arrives
@@ -47,9 +48,11 @@ class AdminServer {
 
   /// Binds and starts to accept; returns the bound address (port 0 is allowed). Error: internal.
   Result<SocketAddress> start();
-  /// Takes effect from the next request on (a reload may change it).
+  /// Takes effect from the next request on (a reload may change it). Other tokens end the streams that are open.
   void set_rules(AdminRules rules);
   std::size_t connections() const;
+  /// Of these, those that wait for a request.
+  std::size_t idle_connections() const;
   /// Clients of /api/v1/events that read a stream.
   std::size_t event_streams() const;
   /// Clients of /api/v1/stream.

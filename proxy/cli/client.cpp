@@ -24,6 +24,7 @@
 #include <utility>
 
 #include "cli/status_text.hpp"
+#include "cli/terminal_text.hpp"
 
 namespace weir::control {
 namespace {
@@ -129,14 +130,14 @@ void print_problem(const AdminAnswer& answer, std::ostream& err) {
   const json::object problem = object_in(answer.body);
   const json::value* const detail = problem.if_contains("detail");
   if (detail != nullptr && detail->is_string()) {
-    err << "weir: " << std::string_view(detail->get_string()) << '\n';
+    err << "weir: " << terminal_text(std::string_view(detail->get_string())) << '\n';
   } else {
     err << "weir: the admin address answered with status " << answer.status << '\n';
   }
   const json::value* const errors = problem.if_contains("errors");
   if (errors == nullptr || !errors->is_array()) return;
   for (const json::value& error : errors->get_array()) {
-    if (error.is_string()) err << std::string_view(error.get_string()) << '\n';
+    if (error.is_string()) err << terminal_text(std::string_view(error.get_string())) << '\n';
   }
 }
 

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/terminal_text.hpp"
 #include "config/diff.hpp"
 #include "config/load.hpp"
 #include "control/supervisor.hpp"
@@ -73,6 +74,34 @@ std::int64_t read_some(int fd, char* into, std::size_t room) {
   }
 }
 
+/// What compressed it, by its first bytes; empty: nothing that is known.
+std::string_view compressor_of(std::string_view line) {
+  if (line.starts_with("\x1f\x8b")) return "gzip";
+  if (line.starts_with("\x28\xb5\x2f\xfd")) return "zstd";
+  if (line.starts_with("BZh")) return "bzip2";
+  if (line.starts_with("\xfd"
+                       "7zXZ"))
+    return "xz";
+  return {};
+}
+
+bool is_compressed(std::string_view line, const DiffOptions& options) {
+  const std::string_view compressor = compressor_of(line);
+  if (compressor.empty()) return false;
+  std::cerr << "weir diff: " << options.log << ": it is compressed; write " << compressor << " -dc "
+            << options.log << " | weir diff ... --replay -\n";
+  return true;
+}
+
+/// A log without a line that is one of Weir's says nothing about any request.
+bool is_no_log(const replay::Report& report, const DiffOptions& options) {
+  if (report.unreadable == 0 || report.requests != 0) return false;
+  std::cerr << "weir diff: " << options.log << ": none of its " << report.lines
+            << " lines is one of an access log of Weir, line " << report.first_unreadable << ": "
+            << report.why_unreadable << '\n';
+  return true;
+}
+
 /// What the log says; nothing where it cannot be read, which is said on stderr.
 std::optional<replay::Report> replay_log(const config::Config& old, const config::Config& now,
                                          const DiffOptions& options) {
@@ -87,13 +116,17 @@ std::optional<replay::Report> replay_log(const config::Config& old, const config
   for (std::string_view line;;) {
     switch (lines.next(line)) {
       case replay::Lines::Got::line:
+        if (lines.number() == 1 && is_compressed(line, options)) return std::nullopt;
         replayed.take(line, lines.number());
         break;
       case replay::Lines::Got::too_long:
         replayed.skip(lines.number(), "it is longer than any that Weir writes");
         break;
-      case replay::Lines::Got::end:
-        return replayed.report();
+      case replay::Lines::Got::end: {
+        auto report = replayed.report();
+        if (is_no_log(report, options)) return std::nullopt;
+        return report;
+      }
       case replay::Lines::Got::failed:
         return failed();
     }
@@ -137,9 +170,13 @@ int diff_command(const DiffOptions& options) {
     if (report) shown["replay"] = replay::to_json(*report);
     std::cout << json::serialize(shown) << '\n';
   } else {
-    std::cout << (changes.empty() ? "no key differs\n" : replay::to_text(changes));
+    std::cout << (changes.empty() ? "no key differs\n" : terminal_text(replay::to_text(changes)));
     if (!changes.empty()) std::cout << config::to_text(config::diff(*old, *now)) << '\n';
-    if (report) std::cout << '\n' << replay::to_text(*report, options.log);
+    if (report) std::cout << '\n' << terminal_text(replay::to_text(*report, options.log));
+  }
+  if (!std::cout.flush()) {
+    std::cerr << "weir diff: the standard output takes no more: " << std::strerror(errno) << '\n';
+    return exit_cannot_start;
   }
   const bool same = report ? report->all_same() : changes.empty();
   return options.exit_code && !same ? exit_differs : exit_ok;

@@ -7,7 +7,7 @@
 #include <istream>
 #include <ostream>
 
-#include "observe/line_buffer.hpp"
+#include "cli/terminal_text.hpp"
 
 namespace weir::control {
 namespace {
@@ -28,9 +28,7 @@ std::string line_of(const json::value& event) {
     return "(" + json::serialize(*missed) + " events are not kept any more)";
   }
   if (text("text").empty()) return {};
-  std::string shown;
-  observe::LineBuffer(shown).plain_text(text("text"));
-  return fmt::format("{} {:<5} {}", text("ts"), text("level"), shown);
+  return terminal_text(fmt::format("{} {:<5} {}", text("ts"), text("level"), text("text")));
 }
 
 void print(const json::value& event, bool as_json, std::ostream& out) {
@@ -80,7 +78,8 @@ ClientOutcome follow_stream(const AdminTarget& target, bool as_json, std::ostrea
   stream << "\r\n" << std::flush;
   std::string line;
   if (!read_line(stream, line) || line.find(" 200 ") == line.npos) {
-    err << "weir: admin address " << target.address << ": no stream of events: " << line << '\n';
+    err << "weir: admin address " << target.address << ": no stream of events: " << terminal_text(line)
+        << '\n';
     return ClientOutcome::refused;
   }
   constexpr std::string_view data = "data: ";

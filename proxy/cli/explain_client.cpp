@@ -3,6 +3,7 @@
 #include <ostream>
 
 #include "admin/explain_request.hpp"
+#include "cli/terminal_text.hpp"
 
 namespace weir::control {
 
@@ -12,7 +13,7 @@ ClientOutcome ask_explain(const AdminTarget& target, const ExplainRequest& reque
   const auto answer = call_admin(target, "POST", path, client_timeout, explain_body({request, !as_json}));
   if (!answer) return unreachable(target, answer.error(), err);
   if (answer->status == 200) {
-    out << answer->body;
+    out << (as_json ? answer->body : terminal_text(answer->body));
     return ClientOutcome::done;
   }
   if (answer->status == 404) {

@@ -10,6 +10,7 @@
 
 #include "admin/endpoint_request.hpp"
 #include "cli/drain_wait.hpp"
+#include "cli/terminal_text.hpp"
 #include "core/units.hpp"
 #include "upstream/operator_state.hpp"
 
@@ -112,7 +113,7 @@ ClientOutcome wait_for_running(const AdminTarget& target, const PauseSetting& se
 
 std::optional<std::string> pause_line(const json::object& pause) {
   try {
-    return line_of(pause);
+    return terminal_text(line_of(pause));
   } catch (const std::exception&) {
     return std::nullopt;
   }

@@ -5,6 +5,7 @@
 #include <ostream>
 #include <string_view>
 
+#include "cli/terminal_text.hpp"
 #include "core/clock.hpp"
 
 namespace weir::control {
@@ -85,7 +86,7 @@ ClientOutcome wait_for_verdict(const AdminTarget& target, json::object& guard, s
   const std::string_view state = text_in(guard, "state");
   if (state == "kept") return ClientOutcome::done;
   if (state == "taken_back") return ClientOutcome::taken_back;
-  err << "weir: no verdict: " << text_in(guard, "text") << '\n';
+  err << "weir: no verdict: " << terminal_text(text_in(guard, "text")) << '\n';
   return ClientOutcome::refused;
 }
 
@@ -111,7 +112,8 @@ ClientOutcome request_reload(const AdminTarget& target, const ReloadSetting& set
     verdict = wait_for_verdict(target, guard, err);
     const std::string_view text = text_in(guard, "text");
     const bool judged = verdict == ClientOutcome::done || verdict == ClientOutcome::taken_back;
-    if (!as_json && judged) out << (verdict == ClientOutcome::done ? "kept: " : "") << text << '\n';
+    if (!as_json && judged)
+      out << (verdict == ClientOutcome::done ? "kept: " : "") << terminal_text(text) << '\n';
     outcome["guard"] = std::move(guard);
   }
   if (as_json) out << json::serialize(outcome) << '\n';

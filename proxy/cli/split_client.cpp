@@ -11,6 +11,7 @@
 #include "admin/endpoint_request.hpp"
 #include "admin/generation_tag.hpp"
 #include "cli/status_text.hpp"
+#include "cli/terminal_text.hpp"
 #include "cli/text_table.hpp"
 #include "config/model.hpp"
 #include "core/units.hpp"
@@ -25,6 +26,10 @@ std::string text(const json::value& object, std::string_view key) {
 }
 std::string count(const json::value& object, std::string_view key) {
   return std::to_string(object.at(key).to_number<std::uint64_t>());
+}
+
+std::string path_of(const std::string& route) {
+  return "/api/v1/routes/" + encoded(route) + "/split";
 }
 
 /// Throws where the shape is another one.
@@ -63,7 +68,7 @@ bool print_split(const json::value& split, std::ostream& out) {
 
 std::optional<std::string> split_text(const std::string& text) {
   try {
-    return text_of(json::parse(text));
+    return terminal_text(text_of(json::parse(text)));
   } catch (const std::exception&) {
     return std::nullopt;
   }
@@ -100,7 +105,7 @@ Result<std::string> set_split_body(const SplitSetting& setting, const std::strin
 
 ClientOutcome show_splits(const AdminTarget& target, const std::string& route, bool as_json,
                           std::ostream& out, std::ostream& err) {
-  const std::string path = route.empty() ? "/api/v1/splits" : "/api/v1/routes/" + route + "/split";
+  const std::string path = route.empty() ? "/api/v1/splits" : path_of(route);
   const Asked asked = ask_admin(target, "GET", path, err);
   if (asked.outcome != ClientOutcome::done) return asked.outcome;
   if (as_json) {
@@ -161,8 +166,7 @@ SetOutcome set_split(const AdminTarget& target, const SplitSetting& setting, boo
     err << "weir: " << body.error().detail << '\n';
     return {ClientOutcome::refused, true};
   }
-  const Asked asked = ask_admin(target, "PUT", "/api/v1/routes/" + setting.route + "/split", err,
-                                client_timeout, std::move(*body));
+  const Asked asked = ask_admin(target, "PUT", path_of(setting.route), err, client_timeout, std::move(*body));
   return print_change(target, asked, as_json, out, err);
 }
 

@@ -9,6 +9,7 @@
 
 #include "cli/pause_client.hpp"
 #include "cli/rollout_seen.hpp"
+#include "cli/terminal_text.hpp"
 #include "cli/text_table.hpp"
 
 namespace weir::control {
@@ -179,8 +180,8 @@ std::string checks(const json::value& status) {
 std::optional<std::string> status_text(const json::object& status) {
   try {
     const json::value whole(status);
-    return summary(whole) + "\n" + listeners(whole) + "\n" + endpoints(whole) + taken_out(whole) +
-           pauses(whole) + checks(whole);
+    return terminal_text(summary(whole) + "\n" + listeners(whole) + "\n" + endpoints(whole) +
+                         taken_out(whole) + pauses(whole) + checks(whole));
   } catch (const std::exception&) {
     return std::nullopt;
   }

@@ -18,6 +18,7 @@
 #include <string_view>
 #include <utility>
 
+#include "cli/terminal_text.hpp"
 #include "cli/top_stream.hpp"
 #include "top/keys.hpp"
 #include "top/screen.hpp"
@@ -100,7 +101,7 @@ class PlainTop {
 
   void ended(const std::string& problem, bool refused) {
     if (!refused && model_.has_view() && !setting_.once) return;  // it is asked again
-    err_ << "weir: admin address " << target_.address << ": " << problem << '\n';
+    err_ << "weir: admin address " << target_.address << ": " << terminal_text(problem) << '\n';
     outcome_ = refused ? ClientOutcome::refused : ClientOutcome::unreachable;
     context_.stop();
   }
@@ -137,7 +138,7 @@ class LiveTop {
     calls_.join();
     terminal_.reset();
     if (outcome_ != ClientOutcome::done)
-      err_ << "weir: admin address " << target_.address << ": " << problem_ << '\n';
+      err_ << "weir: admin address " << target_.address << ": " << terminal_text(problem_) << '\n';
     return outcome_;
   }
 

@@ -65,19 +65,25 @@ void GuardedReloads::before_reload(const ReloadWish& wish, const Reloader::Go& g
   const Milliseconds time = wish.guard.value_or(parts_.serving.snapshot()->config->server.reload_guard);
   if (const auto recorded = audit(wish, time); !recorded) return go(recorded.error());
   if (time.count() == 0) {
-    return go(Reloader::Installed([this](const ReloadOutcome&, std::uint64_t) { guard_.supersede(); }));
+    return go(Reloader::Installed(
+        [this](const ReloadOutcome&, std::uint64_t) { guard_.supersede("is not watched"); }));
   }
   guard_.end_past([this, time, asked = wish.guard.has_value(), go] {
-    if (!guard_.watching() || !return_point_)
-      return_point_ = ReturnPoint{parts_.serving.snapshot()->config, parts_.reloader.files_in_force(),
-                                  parts_.splits.store().entries(), parts_.endpoints.overrides()};
-    go(Reloader::Installed([this, time, asked](ReloadOutcome& outcome, std::uint64_t generation) {
+    // With the reload: the verdict on the one before may come until the workers have it.
+    const auto point = std::make_shared<const ReturnPoint>(
+        guard_.watching() && return_point_
+            ? *return_point_
+            : ReturnPoint{parts_.serving.snapshot()->config, parts_.reloader.files_in_force(),
+                          parts_.splits.store().entries(), parts_.endpoints.overrides()});
+    go(Reloader::Installed([this, time, asked, point](ReloadOutcome& outcome, std::uint64_t generation) {
+      return_point_ = *point;
       watch(time, asked, outcome, generation);
     }));
   });
 }
 
-/// A reload that changed nothing needs no watching, but where a verdict was asked for.
+/// A reload that changed nothing needs no watching, but where a verdict was asked for. Nor does one that took the
+/// watched one back: what failed meanwhile says nothing about the configuration that is in force.
 void GuardedReloads::watch(Milliseconds time, bool asked, ReloadOutcome& outcome, std::uint64_t generation) {
   WatchedReload watched;
   watched.generation = generation;
@@ -85,7 +91,11 @@ void GuardedReloads::watch(Milliseconds time, bool asked, ReloadOutcome& outcome
   watched.touched =
       config::touched_routes(*return_point_->config, *parts_.serving.snapshot()->config,
                              changed_files(return_point_->files, parts_.reloader.files_in_force()));
-  if (asked || watched.touched.any()) outcome.guard = guard_.watch(std::move(watched));
+  if (asked || watched.touched.any()) {
+    outcome.guard = guard_.watch(std::move(watched));
+  } else {
+    guard_.supersede("put back what was there before it");
+  }
   if (!guard_.watching()) return_point_.reset();
 }
 

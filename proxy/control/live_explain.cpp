@@ -39,6 +39,14 @@ std::string LiveExplain::weights_set(const std::string& route) const {
   return said("set", runtime->who, runtime->since, runtime->reason);
 }
 
+std::string LiveExplain::paused(const std::string& route) const {
+  const auto pause = pauses_.paused(route);
+  if (!pause) return {};
+  std::string until;
+  observe::LineBuffer(until).timestamp(pause->until);
+  return said("paused until " + until, pause->who, pause->since, pause->reason);
+}
+
 ExplainOutcome LiveExplain::answer(std::string_view body) const {
   ExplainOutcome outcome;
   auto parsed = parse_explain_request(body);
@@ -58,6 +66,7 @@ ExplainOutcome LiveExplain::answer(std::string_view body) const {
       std::chrono::system_clock::now(),
       [this](const upstream::EndpointState& endpoint) { return taken_out(endpoint); },
       [this](const std::string& route) { return weights_set(route); },
+      [this](const std::string& route) { return paused(route); },
   };
   auto explained = explain_live(source, call.request, !call.text);
   if (!explained) {

@@ -221,10 +221,10 @@ void ReloadGuard::end(State state, std::string text) {
   if (!recorded) observe::log(config::LogLevel::error, "audit: {}", recorded.error().detail);
 }
 
-void ReloadGuard::supersede() {
+void ReloadGuard::supersede(std::string_view why) {
   if (!watching()) return;
   ++turn_;
-  end(State::superseded, "another reload came, which is not watched");
+  end(State::superseded, "another reload came, which " + std::string(why));
 }
 
 }  // namespace weir::control

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "admin/backend.hpp"
@@ -54,8 +55,8 @@ class ReloadGuard {
   void end_past(const std::function<void()>& done);
   /// The verdict comes later, in report(). One that is watched already is not judged any more.
   GuardReport watch(WatchedReload reload);
-  /// A reload came that is not to be watched.
-  void supersede();
+  /// A reload came that is not to be watched. `why`: what follows on `another reload came, which`.
+  void supersede(std::string_view why);
   bool watching() const { return report_.state == GuardReport::State::watching; }
 
   const GuardReport& report() const { return report_; }

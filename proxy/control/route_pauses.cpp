@@ -229,6 +229,12 @@ std::vector<PauseReport> RoutePauses::reports() const {
   return reports;
 }
 
+std::optional<PauseReport> RoutePauses::paused(const std::string& route) const {
+  const auto found = pauses_.find(route);
+  if (found == pauses_.end()) return std::nullopt;
+  return report(route, *found->second.gate);
+}
+
 std::vector<observe::PauseFacts> RoutePauses::facts() const {
   std::vector<observe::PauseFacts> facts;
   for (const server::RouteRuntime& route : *serving_.snapshot()->routes) {

@@ -7,6 +7,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,6 +41,8 @@ class RoutePauses {
 
   /// Of routes that are paused, or that requests still leave.
   std::vector<PauseReport> reports() const;
+  /// Nothing where that route is not paused.
+  std::optional<PauseReport> paused(const std::string& route) const;
   /// Of routes that were paused at least once.
   std::vector<observe::PauseFacts> facts() const;
 

@@ -264,9 +264,8 @@ AdminBackend Supervisor::make_backend() {
     if (call.verb == RouteVerb::pause) return operated_->pauses.call(call, reply);
     operated_->split_verbs.call(call, reply);
   };
-  backend.explain = [live = LiveExplain(serving_, overload_, splits, endpoints)](std::string_view body) {
-    return live.answer(body);
-  };
+  backend.explain = [live = LiveExplain(serving_, overload_, splits, endpoints, operated_->pauses)](
+                        std::string_view body) { return live.answer(body); };
   backend.audit = [this] { return audit_json(operated_->audit.lines()); };
   backend.counters = [this](CountersReply reply) {
     serving_.collect(

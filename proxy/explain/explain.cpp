@@ -237,6 +237,9 @@ class Explainer {
         composed_.head.body.length > limit) {
       return refuse(client_error(ErrorKind::body_too_large, "Content-Length exceeds limits.body_bytes"));
     }
+    if (live_ != nullptr) {
+      if (const auto full = live_->enter_pause(out_.route->index, *out_.live)) return refuse_for_now(*full);
+    }
     out_.ending = Ending::proxy;
     const bool splits = std::get<config::ProxyAction>(route.action).split.has_value();
     std::optional<SplitNow> now;

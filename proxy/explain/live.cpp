@@ -93,6 +93,18 @@ std::optional<Error> LiveView::enter_route(std::size_t route, PresentFacts& fact
                     "route " + runtime.config->name + " has as many requests as it may have at once");
 }
 
+std::optional<Error> LiveView::enter_pause(std::size_t route, PresentFacts& facts) const {
+  const server::RouteRuntime& runtime = (*source_.snapshot.routes)[route];
+  const route::PauseGate& gate = *runtime.pause;
+  if (!gate.closed()) return std::nullopt;
+  LivePause& pause = facts.pause.emplace();
+  pause.said = source_.paused(runtime.config->name);
+  pause.waiting = {gate.waiting(), gate.places()};
+  if (pause.waiting.used < pause.waiting.max) return std::nullopt;
+  return self_error(ErrorKind::pause_queue_full,
+                    "route " + runtime.config->name + " is paused, and as many of its requests wait as may");
+}
+
 LiveBucket LiveView::bucket(const server::LimitRuntime& limit, std::uint64_t hash, bool& has_token) const {
   const limit::BucketTable::Seen seen = limit.table->look(hash);
   const limit::Nanoseconds now = limit::nanoseconds_of(source_.now);

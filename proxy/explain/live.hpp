@@ -32,6 +32,7 @@ struct LiveSource {
   std::function<std::string(const upstream::EndpointState&)>
       taken_out;                                                     // by whom and why; empty where it is not
   std::function<std::string(const std::string& route)> weights_set;  // by whom and why; empty where it is not
+  std::function<std::string(const std::string& route)> paused;       // by whom and why; empty where it is not
 };
 
 /// What balancing goes by beside the endpoints.
@@ -52,6 +53,8 @@ class LiveView {
   PresentFacts facts() const;
   /// A place below max_in_flight; the error that the request would end with where none is left.
   std::optional<Error> enter_route(std::size_t route, PresentFacts& facts) const;
+  /// A place among those that wait, where the route is paused; the error where none is left. The route proxies.
+  std::optional<Error> enter_pause(std::size_t route, PresentFacts& facts) const;
   const server::LimitRuntime& limit(std::size_t index) const { return (*source_.snapshot.limits)[index]; }
   LiveBucket bucket(const server::LimitRuntime& limit, std::uint64_t hash, bool& has_token) const;
   /// Weights in force and what can be used. The route has a split.

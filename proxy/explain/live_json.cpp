@@ -55,6 +55,8 @@ json::object live_json(const PresentFacts& facts) {
                      {"pressure", facts.pressure}};
   if (!facts.pressed_by.empty()) shown["pressed_by"] = facts.pressed_by;
   if (facts.in_flight) shown["max_in_flight"] = to_object(*facts.in_flight);
+  if (facts.pause)
+    shown["pause"] = {{"said", facts.pause->said}, {"waiting", to_object(facts.pause->waiting)}};
   if (!facts.sides.empty()) {
     json::array sides;
     for (const LiveSide& side : facts.sides) sides.push_back(to_object(side));

@@ -66,6 +66,11 @@ std::string live_text(const PresentFacts& facts) {
                   (facts.pressure == "shedding" ? ": new connections get 503" : ""));
   }
   if (facts.in_flight) item(out, of_bound(*facts.in_flight, "requests at once on this route"));
+  if (facts.pause) {
+    const bool full = facts.pause->waiting.used >= facts.pause->waiting.max;
+    item(out, facts.pause->said + "; " + of_bound(facts.pause->waiting, "requests wait") +
+                  (full ? ", so this one gets 503" : ", and so does this one"));
+  }
   for (const LiveSide& side : facts.sides) item(out, side_text(side));
   if (!facts.sides.empty()) {
     item(out, facts.weights_set.empty() ? "weights as configured" : "weights " + facts.weights_set);

@@ -21,6 +21,12 @@ struct LiveBucket {
   bool known = false;  // the key has been here lately; otherwise its bucket is full
 };
 
+/// Of a route that an operator paused: its requests wait.
+struct LivePause {
+  std::string said;   // by whom, since when and why, and until when at the latest
+  LiveBound waiting;  // requests, of those that may
+};
+
 struct LiveSide {
   std::string upstream;
   std::uint32_t configured = 0, weight = 0;  // weight: in force
@@ -58,6 +64,7 @@ struct PresentFacts {
   std::size_t workers = 0;
   std::string pressure, pressed_by;  // pressed_by: the bound that is nearest; empty where pressure is normal
   std::optional<LiveBound> in_flight;  // of the route, where max_in_flight is set
+  std::optional<LivePause> pause;      // of the route, where it is paused
   std::vector<LiveSide> sides;         // empty: no split
   std::string weights_set;             // by whom; empty: they are the configuration's
   std::optional<LiveUpstream> upstream;

@@ -176,8 +176,11 @@ void add_hidden(std::vector<KeyChange>& changes, const config::Config& before, c
   }
 }
 
-std::string_view short_value(std::string_view value) {
-  return value.size() <= value_bytes_shown_max ? value : std::string_view();
+/// A long value is not shown.
+std::string with_value(std::string_view word, std::string_view value) {
+  std::string text(word);
+  if (value.size() <= value_bytes_shown_max) text.append(" ").append(value);
+  return text;
 }
 
 std::string text_of(const KeyChange& change) {
@@ -185,9 +188,9 @@ std::string text_of(const KeyChange& change) {
     case Kind::changed:
       return change.old + " -> " + change.now;
     case Kind::added:
-      return change.settings.empty() ? std::string("added ").append(short_value(change.now)) : "added";
+      return change.settings.empty() ? with_value("added", change.now) : "added";
     case Kind::removed:
-      return std::string("removed ").append(short_value(change.old));
+      return with_value("removed", change.old);
     case Kind::moved:
       return change.now.empty() ? std::string("now the first") : "now behind " + change.now;
     case Kind::hidden:

@@ -69,8 +69,8 @@ struct Report {
     std::uint64_t evictions = 0;
   } limits;
 
-  /// Nothing would be different, and nothing is unknown.
-  bool all_same() const { return different == 0 && unknown == 0 && shifts.empty(); }
+  /// Nothing would be different, and nothing is unknown: every line could be read.
+  bool all_same() const { return different == 0 && unknown == 0 && unreadable == 0 && shifts.empty(); }
 };
 
 /// `log`: its name. Lines for people.

@@ -41,8 +41,23 @@ std::size_t PausedRequests::waiting_at(const route::PauseGate& gate) const {
 }
 
 void PausedRequests::release_lot() {
-  for (std::size_t i = 0; i < lot_ && !leaving_.empty(); ++i) leaving_.front().finish(PauseEnd::let_go);
+  for (std::size_t i = 0; i < lot_ && !leaving_.empty(); ++i) {
+    if (leaving_.front().gate_.closed()) take_back();
+    if (!leaving_.empty()) leaving_.front().finish(PauseEnd::let_go);
+  }
   if (!leaving_.empty()) reactor_.arm(timer_, reactor_.now() + tick);
+}
+
+/// Those whose gates were closed again wait on, before those that came since: they are older.
+void PausedRequests::take_back() {
+  Waits back;
+  for (auto at = leaving_.begin(); at != leaving_.end();) {
+    PauseWait& wait = *at++;
+    if (!wait.gate_.closed()) continue;
+    wait.unlink();
+    back.push_back(wait);
+  }
+  waits_.splice(waits_.begin(), back);
 }
 
 void PausedRequests::lot_due(void* paused) {

@@ -1,6 +1,7 @@
 // Requests of one worker that wait because their route is paused (route/pause_gate.hpp). Each waits in its coroutine's
 // frame; its body is not read meanwhile. When a gate opens they go on in the order in which they came, a few a tick:
-// what has just started behind Weir does not get all of them at once.
+// what has just started behind Weir does not get all of them at once. Where the gate is closed again meanwhile, those
+// that have not gone on wait on.
 //
 // No wake-up is lost: a gate is opened before its workers are sent to look_again(), and a worker looks at the gate and
 // enters the wait in one step.
@@ -70,11 +71,12 @@ class PausedRequests {
   using Waits = boost::intrusive::list<PauseWait, boost::intrusive::constant_time_size<false>>;
 
   void release_lot();
+  void take_back();
   static void lot_due(void* paused);
 
   io::Reactor& reactor_;
   Waits waits_;    // at closed gates, the oldest first
-  Waits leaving_;  // at gates that were opened
+  Waits leaving_;  // at gates that were opened, until their lot's turn
   std::size_t lot_ = 0;
   Timer timer_{&PausedRequests::lot_due, this};
 };

@@ -1,5 +1,6 @@
 #include "top/model.hpp"
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <utility>
 
@@ -13,6 +14,12 @@ std::optional<double> number_of(const json::value& value) {
   boost::system::error_code error;
   const auto number = value.to_number<double>(error);
   return error ? std::nullopt : std::optional(number);
+}
+
+/// A number of things, which a double may be too large for.
+std::size_t count_at(const json::object& from, std::string_view key, std::size_t most) {
+  return static_cast<std::size_t>(
+      std::clamp(number_at(from, key).value_or(0), 0.0, static_cast<double>(most)));
 }
 
 void trim(Points& points) {
@@ -97,7 +104,8 @@ bool Model::take(std::string_view kind, const json::value& data) {
   if (kind == "tick") return tick(members);
   if (kind == "event") return add_event(members);
   if (kind != "gap") return false;
-  const auto missed = static_cast<long long>(number_at(members, "missed").value_or(0));
+  constexpr std::size_t missed_max = 1'000'000'000;
+  const std::size_t missed = count_at(members, "missed", missed_max);
   return add_event(
       {{"kind", "gap"}, {"level", "warn"}, {"text", std::to_string(missed) + " events were missed"}});
 }
@@ -109,7 +117,7 @@ bool Model::start(const json::object& snapshot) {
   const auto boot = [](const json::object& shown) { return text_at(object_at(shown, "process"), "boot"); };
   if (boot(view) != boot(view_)) events_.clear();  // another process
   view_ = view;
-  const auto seconds = static_cast<std::size_t>(number_at(history, "seconds").value_or(0));
+  const std::size_t seconds = count_at(history, "seconds", history_seconds);
   all_ = history_of(object_at(history, "all"), seconds);
   const auto by_name = [&](std::string_view kind, ByName& histories) {
     histories.clear();

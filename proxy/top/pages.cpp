@@ -196,7 +196,16 @@ std::vector<const json::object*> targets_of(const Canvas& canvas, const std::str
   return objects(object_at(object_at(canvas.model.view(), "splits"), route), "targets");
 }
 
+/// `paused, 3 of 1,024 wait`; empty: it is not.
+std::string pause_text(const json::object& route) {
+  const json::object& pause = object_at(route, "pause");
+  if (pause.empty()) return {};
+  return fmt::format("paused, {} of {} wait", count_text(number_at(pause, "waiting")),
+                     count_text(number_at(pause, "queue")));
+}
+
 std::string destination(const json::object& route, bool has_split) {
+  if (std::string pause = pause_text(route); !pause.empty()) return pause;
   const json::value* const upstreams = route.if_contains("upstreams");
   if (has_split || upstreams == nullptr || !upstreams->is_array() || upstreams->get_array().empty())
     return text_at(route, "action");

@@ -21,6 +21,12 @@ Finished diff(std::vector<std::string> arguments) {
   return run_to_end(weir_binary(), std::move(options));
 }
 
+constexpr const char* logged_line =
+    R"({"ts":"2026-01-31T23:59:59.123Z","listener":"http","client_ip":"127.0.0.1","client_port":9,)"
+    R"("method":"GET","host":"a.test","path":"/","query":"\u009b2Jx\u001b[31m","route":"all",)"
+    R"("upstream":"app","status":200})"
+    "\n";
+
 class Diff : public ::testing::Test {
  protected:
   ConfigText config() const {
@@ -115,12 +121,56 @@ TEST_F(Diff, ReplayForetellsWhatTheChangedProcessDoes) {
 TEST_F(Diff, ALogFromTheStandardInputWithLinesThatAreNone) {
   const std::string old = file("old.yaml", config());
   ProcessOptions options;
-  options.arguments = {"-c",
-                       "printf 'no line\\n' | " + weir_binary() + " diff " + old + " " + old + " --replay -"};
+  options.arguments = {"-c", "(echo 'no line'; cat " + directory_.write("access.log", logged_line) + ") | " +
+                                 weir_binary() + " diff " + old + " " + old + " --replay -"};
   const Finished shown = run_to_end("/bin/sh", std::move(options));
   EXPECT_EQ(shown.status, (ExitStatus{0, 0})) << shown.errors;
-  EXPECT_THAT(shown.output, HasSubstr("replay of -: 1 lines, 0 requests\n"
-                                      "  1 lines cannot be read, the first is line 1: it is no JSON\n"));
+  EXPECT_THAT(shown.output, HasSubstr("replay of -: 2 lines, 1 requests, "));
+  EXPECT_THAT(shown.output, HasSubstr("  1 lines cannot be read, the first is line 1: it is no JSON\n"));
+}
+
+// A log that says nothing must not look like one that says that nothing differs.
+TEST_F(Diff, WhatIsNoAccessLogIsAnError) {
+  const std::string old = file("old.yaml", config());
+  const auto replay = [&](const std::string& content) {
+    return diff({old, old, "--exit-code", "--replay", directory_.write("access.log", content)});
+  };
+  const Finished none = replay("no line\n{}\n");
+  EXPECT_EQ(none.status, (ExitStatus{1, 0}));
+  EXPECT_THAT(none.errors,
+              HasSubstr("access.log: none of its 2 lines is one of an access log of Weir, line 1: it is "
+                        "no JSON\n"));
+  const Finished packed = replay(std::string("\x1f\x8b\x08\0\0\0", 6));
+  EXPECT_EQ(packed.status, (ExitStatus{1, 0}));
+  EXPECT_THAT(packed.errors, HasSubstr("access.log: it is compressed; write gzip -dc "));
+  const std::string folder = directory_.path().string();
+  const Finished no_file = diff({old, old, "--replay", folder});
+  EXPECT_EQ(no_file.status, (ExitStatus{1, 0}));
+  EXPECT_THAT(no_file.errors, HasSubstr(folder + ": Is a directory"));
+  EXPECT_EQ(replay(std::string(logged_line) + "cut off\n").status, (ExitStatus{6, 0})) << "it may differ";
+  EXPECT_EQ(replay(logged_line).status, (ExitStatus{0, 0}));
+  EXPECT_EQ(replay("").status, (ExitStatus{0, 0}));
+}
+
+TEST_F(Diff, AnOutputThatIsLostIsNoSuccess) {
+  const std::string old = file("old.yaml", config());
+  ProcessOptions options;
+  options.arguments = {"-c", weir_binary() + " diff " + old + " " + old + " > /dev/full"};
+  const Finished lost = run_to_end("/bin/sh", std::move(options));
+  EXPECT_EQ(lost.status, (ExitStatus{3, 0}));
+  EXPECT_THAT(lost.errors,
+              HasSubstr("weir diff: the standard output takes no more: No space left on device\n"));
+}
+
+TEST_F(Diff, WhatClientsSentDoesNotReachTheTerminal) {
+  ConfigText changed = config();
+  changed.default_route = false;
+  changed.routes = {"{ name: all, upstream: green }"};
+  const std::string old = file("old.yaml", config()), now = file("new.yaml", changed);
+  const Finished shown = diff({old, now, "--replay", directory_.write("access.log", logged_line)});
+  EXPECT_THAT(shown.output, HasSubstr("GET a.test/?\\u009b2Jx\\u001b[31m, client 127.0.0.1\n"));
+  EXPECT_EQ(shown.output.find('\x1b'), std::string::npos);
+  EXPECT_EQ(shown.output.find("\xc2\x9b"), std::string::npos);
 }
 
 }  // namespace

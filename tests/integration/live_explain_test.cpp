@@ -87,6 +87,22 @@ TEST(LiveExplain, SidesAndEndpointsAreAsTheyAreNow) {
   for (int i = 0; i < 5; ++i) EXPECT_EQ(weir.get("/").body, "blue");
 }
 
+TEST(LiveExplain, APauseIsSaid) {
+  ScriptableEndpoint endpoint(behave::ok("here"));
+  WeirProcess weir(config_for(endpoint.address()));
+  ProcessOptions options;
+  options.arguments = {"pause", "all", "--max", "60s", "--reason", "restart", "--admin", admin_of(weir)};
+  ASSERT_EQ(run_to_end(weir_binary(), options).status, (ExitStatus{0, 0}));
+  const auto shown = live(weir, {"GET", "http://a.test/"}).at("live").at("pause");
+  EXPECT_THAT(std::string(shown.at("said").as_string()), HasSubstr(": restart"));
+  const Finished text = explain_at(admin_of(weir), {"GET", "http://a.test/"});
+  EXPECT_THAT(text.output, HasSubstr(": restart; 0 of 1024 requests wait, and so does this one\n"));
+  options.arguments = {"resume", "all", "--admin", admin_of(weir)};
+  ASSERT_EQ(run_to_end(weir_binary(), options).status, (ExitStatus{0, 0}));
+  EXPECT_THAT(explain_at(admin_of(weir), {"GET", "http://a.test/"}).output,
+              ::testing::Not(HasSubstr("paused")));
+}
+
 TEST(LiveExplain, WhatIsInFlightIsCounted) {
   ScriptableEndpoint endpoint(behave::hang());
   ConfigText config = config_for(endpoint.address());

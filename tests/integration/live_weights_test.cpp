@@ -11,27 +11,10 @@
 #include <thread>
 #include <vector>
 
-#include "support/behaviours.hpp"
-#include "support/weir_process.hpp"
+#include "integration/split_world.hpp"
 
 namespace weir::testing {
 namespace {
-
-struct World {
-  ScriptableEndpoint blue{behave::ok("blue")}, green{behave::ok("green")};
-  TempDir state;
-
-  ConfigText config(int blue_weight = 100, int green_weight = 0) const {
-    ConfigText made = config_for(blue.address());
-    made.server += ", state_dir: \"" + state.path().string() + "\"";
-    made.upstreams = {"green: { endpoints: [ \"" + green.address() + "\" ] }"};
-    made.default_route = false;
-    made.routes = {
-        "{ name: api, split: { targets: [ { upstream: app, weight: " + std::to_string(blue_weight) +
-        " }, { upstream: green, weight: " + std::to_string(green_weight) + " } ] } }"};
-    return made;
-  }
-};
 
 /// `weir split ...` against that process.
 Finished split(const WeirProcess& weir, std::vector<std::string> arguments) {
@@ -54,15 +37,8 @@ Response put(const WeirProcess& weir, const std::string& body, const std::string
   return put(client, body, route);
 }
 
-int greens(const WeirProcess& weir, int of) {
-  RawClient client = weir.connect();
-  int green = 0;
-  for (int i = 0; i < of; ++i) green += client.get("/").body == "green" ? 1 : 0;
-  return green;
-}
-
 TEST(LiveWeights, AreInForceWhenTheCommandReturns) {
-  World world;
+  SplitWorld world;
   WeirProcess weir(world.config());
   EXPECT_EQ(greens(weir, 10), 0);
   for (const auto& [blue, green] : {std::pair(0, 100), std::pair(100, 0), std::pair(50, 50)}) {
@@ -84,7 +60,7 @@ TEST(LiveWeights, AreInForceWhenTheCommandReturns) {
 }
 
 TEST(LiveWeights, RefusalsChangeNothing) {
-  World world;
+  SplitWorld world;
   WeirProcess weir(world.config());
   EXPECT_EQ(put(weir, R"({"weights":{"app":1,"green":1}})", "web").status, 404);
   EXPECT_EQ(put(weir, R"({"weights":{"app":0,"green":0}})").status, 422);
@@ -105,7 +81,7 @@ TEST(LiveWeights, RefusalsChangeNothing) {
 
 // Each process counts its generations from 1: only the tag says which one is meant.
 TEST(LiveWeights, AGenerationOfAnEarlierProcessIsAnother) {
-  World world;
+  SplitWorld world;
   const auto tag_of = [](const WeirProcess& weir) {
     return std::string(weir.admin_json("/api/v1/routes/api/split").at("tag").as_string());
   };
@@ -131,7 +107,7 @@ TEST(LiveWeights, AGenerationOfAnEarlierProcessIsAnother) {
 }
 
 TEST(LiveWeights, ATtlReturnsToTheFile) {
-  World world;
+  SplitWorld world;
   WeirProcess weir(world.config());
   ASSERT_EQ(put(weir, R"({"weights":{"app":0,"green":1},"ttl":"300ms"})").status, 200);
   EXPECT_EQ(weir.metric("weir_split_weight", "upstream=\"green\""), 1);
@@ -141,7 +117,7 @@ TEST(LiveWeights, ATtlReturnsToTheFile) {
 }
 
 TEST(LiveWeights, StayOverReloadsUntilTheFileChangesThem) {
-  World world;
+  SplitWorld world;
   WeirProcess weir(world.config());
   ASSERT_EQ(put(weir, R"({"weights":{"app":0,"green":1}})").status, 200);
   weir.reload(world.config());
@@ -153,7 +129,7 @@ TEST(LiveWeights, StayOverReloadsUntilTheFileChangesThem) {
 }
 
 TEST(LiveWeights, StayOverARestart) {
-  World world;
+  SplitWorld world;
   {
     WeirProcess weir(world.config());
     ASSERT_EQ(put(weir, R"({"weights":{"app":1,"green":3},"reason":"canary"})").status, 200);
@@ -166,7 +142,7 @@ TEST(LiveWeights, StayOverARestart) {
 }
 
 TEST(LiveWeights, ChangesUnderLoadFailNothing) {
-  World world;
+  SplitWorld world;
   WeirProcess weir(world.config());
   std::atomic<bool> stop{false};
   std::atomic<int> failed{0}, served{0};
@@ -197,7 +173,7 @@ TEST(LiveWeights, ChangesUnderLoadFailNothing) {
 TEST(LiveWeights, AKillInTheMiddleLosesNothingAcknowledged) {
   const char* const wanted = std::getenv("WEIR_KILLS");
   const int kills = wanted != nullptr ? static_cast<int>(std::strtol(wanted, nullptr, 10)) : 15;
-  World world;
+  SplitWorld world;
   int acknowledged = 0, next = 1;
   for (int kill = 0; kill < kills; ++kill) {
     WeirProcess weir(world.config());
@@ -239,7 +215,7 @@ TEST(LiveWeights, AKillInTheMiddleLosesNothingAcknowledged) {
 }
 
 TEST(LiveWeights, ABrokenStateFileIsSaidAndSetAside) {
-  World world;
+  SplitWorld world;
   world.state.write("split-state", "weir-split-state 1\nroute api\n");
   WeirProcess weir(world.config());
   weir.process().wait_for_error_text("split-state.broken");
@@ -255,7 +231,7 @@ Finished start_that_fails(const ConfigText& config) {
 }
 
 TEST(LiveWeights, TwoProcessesDoNotShareAStateFolder) {
-  World world;
+  SplitWorld world;
   {
     const WeirProcess first(world.config());
     const Finished second = start_that_fails(world.config());
@@ -268,7 +244,7 @@ TEST(LiveWeights, TwoProcessesDoNotShareAStateFolder) {
 }
 
 TEST(LiveWeights, AStateFolderThatCannotBeUsedStopsTheStart) {
-  World world;
+  SplitWorld world;
   ConfigText config = world.config();
   config.server = "state_dir: /dev/null/weir";
   const Finished run = start_that_fails(config);

@@ -213,6 +213,37 @@ TEST_F(Pauses, WaitReturnsWhenWhatCameBeforeHasEnded) {
   EXPECT_EQ(waiting.read_response().body, "late");
 }
 
+// A resume lets them go a few at a time; a pause that comes meanwhile holds the rest.
+TEST_F(Pauses, APauseRightAfterAResumeHoldsThoseThatHaveNotGoneOn) {
+  ConfigText config = this->config();
+  config.server = "workers: 1";
+  WeirProcess weir(config);
+  const std::string route = "/api/v1/routes/all/pause";
+  ASSERT_EQ(pause(weir).status, (ExitStatus{0, 0}));
+  std::vector<RawClient> clients;
+  for (int i = 0; i < 300; ++i) clients.push_back(asking(weir));
+  wait_for_waiting(weir, 300);
+  RawClient admin(weir.admin_port());
+  for (const std::string_view state : {"resumed", "paused"}) {
+    const std::string body = R"({"state":")" + std::string(state) + R"("})";
+    admin.send("PUT " + route + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " +
+               std::to_string(body.size()) + "\r\n\r\n" + body);
+    EXPECT_EQ(admin.read_response("PUT").status, 200);
+  }
+  eventually("none runs", [&] { return weir.admin_json(route).at("running") == 0; });
+  const std::size_t reached = endpoint_.request_count();
+  EXPECT_LT(reached, 300U);
+  EXPECT_EQ(weir.metric("weir_paused_requests", "route=\"all\""), 300 - static_cast<double>(reached));
+  RawClient last = asking(weir);
+  wait_for_waiting(weir, 301 - static_cast<double>(reached));
+  EXPECT_TRUE(last.stays_silent_for(500ms)) << "all would have gone on by now";
+  EXPECT_EQ(endpoint_.request_count(), reached) << "nothing reaches an app that is away";
+  ASSERT_EQ(resume(weir).status, (ExitStatus{0, 0}));
+  for (RawClient& client : clients) EXPECT_EQ(client.read_response().body, "here");
+  EXPECT_EQ(last.read_response().body, "here");
+  wait_for_waiting(weir, 0);
+}
+
 TEST_F(Pauses, WhatCannotBePausedIsSaid) {
   ConfigText config = this->config();
   config.routes = {"{ name: own, match: { path: /own }, respond: { status: 204 } }"};

@@ -5,29 +5,12 @@
 #include <string>
 #include <vector>
 
-#include "support/behaviours.hpp"
-#include "support/weir_process.hpp"
+#include "integration/split_world.hpp"
 
 namespace weir::testing {
 namespace {
 
 using ::testing::HasSubstr;
-
-struct World {
-  ScriptableEndpoint blue{behave::ok("blue")}, green{behave::ok("green")};
-  TempDir state;
-
-  ConfigText config(int blue_weight = 100, int green_weight = 0) const {
-    ConfigText made = config_for(blue.address());
-    made.server += ", state_dir: \"" + state.path().string() + "\"";
-    made.upstreams = {"green: { endpoints: [ \"" + green.address() + "\" ] }"};
-    made.default_route = false;
-    made.routes = {
-        "{ name: api, split: { targets: [ { upstream: app, weight: " + std::to_string(blue_weight) +
-        " }, { upstream: green, weight: " + std::to_string(green_weight) + " } ] } }"};
-    return made;
-  }
-};
 
 Finished command(const WeirProcess& weir, std::vector<std::string> arguments) {
   ProcessOptions options;
@@ -49,17 +32,10 @@ Finished roll_back(const WeirProcess& weir, std::vector<std::string> more = {}) 
   return command(weir, std::move(arguments));
 }
 
-int greens(const WeirProcess& weir, int of = 10) {
-  RawClient client = weir.connect();
-  int green = 0;
-  for (int i = 0; i < of; ++i) green += client.get("/").body == "green" ? 1 : 0;
-  return green;
-}
-
 constexpr ExitStatus well{0, 0}, refused{1, 0};
 
 TEST(Promotion, GivesTheNewSideEverythingAndRollbackTakesItAway) {
-  World world;
+  SplitWorld world;
   WeirProcess weir(world.config());
   ASSERT_EQ(command(weir, {"split", "set", "api", "app=50", "green=50"}).status, well);
   const Finished promoted = promote(weir);
@@ -78,7 +54,7 @@ TEST(Promotion, GivesTheNewSideEverythingAndRollbackTakesItAway) {
 
 // A script that tries again after a lost connection must not bring back what it took away.
 TEST(Promotion, ARollbackIsNotRolledBack) {
-  World world;
+  SplitWorld world;
   WeirProcess weir(world.config());
   EXPECT_EQ(roll_back(weir).status, refused) << "nothing was changed yet";
   ASSERT_EQ(promote(weir).status, well);
@@ -90,7 +66,7 @@ TEST(Promotion, ARollbackIsNotRolledBack) {
 }
 
 TEST(Promotion, TheWeightsBeforeOutliveARestart) {
-  World world;
+  SplitWorld world;
   {
     WeirProcess weir(world.config());
     ASSERT_EQ(command(weir, {"split", "set", "api", "app=50", "green=50"}).status, well);
@@ -103,7 +79,7 @@ TEST(Promotion, TheWeightsBeforeOutliveARestart) {
 }
 
 TEST(Promotion, WhatIsNotClearIsAsked) {
-  World world;
+  SplitWorld world;
   WeirProcess weir(world.config(90, 10));
   const Finished unclear = promote(weir);
   EXPECT_EQ(unclear.status, refused);
@@ -119,7 +95,7 @@ TEST(Promotion, WhatIsNotClearIsAsked) {
 }
 
 TEST(Promotion, ASideWithoutAnEndpointGetsNothing) {
-  World world;
+  SplitWorld world;
   WeirProcess weir(world.config());
   ASSERT_EQ(command(weir, {"endpoint", "drain", "green", world.green.address()}).status, well);
   const Finished promoted = promote(weir);
@@ -129,7 +105,7 @@ TEST(Promotion, ASideWithoutAnEndpointGetsNothing) {
 }
 
 TEST(Promotion, AnotherGenerationIsRefused) {
-  World world;
+  SplitWorld world;
   WeirProcess weir(world.config());
   const auto tag = [&] {
     return std::string(weir.admin_json("/api/v1/routes/api/split").at("tag").as_string());
@@ -142,7 +118,7 @@ TEST(Promotion, AnotherGenerationIsRefused) {
 }
 
 TEST(Promotion, AFileThatChangesTheWeightsLeavesNothingToRollBack) {
-  World world;
+  SplitWorld world;
   WeirProcess weir(world.config());
   ASSERT_EQ(promote(weir).status, well);
   weir.reload(world.config(1, 1));

@@ -183,6 +183,39 @@ TEST_F(GuardedReload, AnUnwatchedReloadEndsTheWatch) {
   EXPECT_EQ(guard_state(weir), "superseded");
 }
 
+// An operator notices first and puts the file back: nothing is left that could be taken back.
+TEST_F(GuardedReload, OneThatPutsTheOldConfigurationBackEndsTheWatch) {
+  const std::string guarded = ", reload_guard: 60s";
+  WeirProcess weir(config(false, guarded));
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(weir.get("/api").body, "good");
+  weir.reload(config(true, guarded));
+  eventually("it is watched", [&] { return guard_state(weir) == "watching"; });
+  weir.reload(config(false, guarded));
+  eventually("it is not watched any more", [&] { return guard_state(weir) != "watching"; });
+  EXPECT_EQ(guard_state(weir), "superseded");
+  EXPECT_THAT(weir.admin("/api/v1/events?format=json").body,
+              HasSubstr("generation 2: another reload came, which put back what was there before it"));
+  EXPECT_EQ(weir.admin_json("/api/v1/status").at("config").at("files_differ"), false);
+}
+
+// The verdict on the first one comes while the workers get the second one.
+TEST_F(GuardedReload, ManyAtOnceAreOneAfterTheOther) {
+  WeirProcess weir(config());
+  const std::string body = R"({"guard":"5s"})";
+  for (int round = 0; round < 5; ++round) {
+    if (round == 3) weir.write_config(config(true).yaml());
+    std::vector<RawClient> clients;
+    for (int i = 0; i < 10; ++i) {
+      clients.emplace_back(weir.admin_port());
+      clients.back().send("POST /api/v1/reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: " +
+                          std::to_string(body.size()) + "\r\n\r\n" + body);
+    }
+    for (RawClient& client : clients) EXPECT_EQ(client.read_response("POST").status, 200);
+  }
+  eventually("there is a verdict", [&] { return guard_state(weir) == "kept"; });
+  EXPECT_EQ(weir.get("/").body, "good");
+}
+
 // What the reload dropped returns with the configuration that it dropped it with.
 TEST_F(GuardedReload, WeightsAndOverridesReturn) {
   ScriptableEndpoint green(behave::ok("green"));

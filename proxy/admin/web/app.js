@@ -47,7 +47,7 @@ function redraw() {
   isDue = true;
 }
 
-const isStale = () => connection.state === "lost" || connection.state === "refused" ||
+const isStale = () => ["lost", "refused"].includes(connection.state) ||
   connection.last > 0 && Date.now() - connection.last > staleMs;
 
 function problems() {
@@ -68,7 +68,7 @@ function showAge() {
 // `#upstream=blue` and the like: what is named comes into view.
 function follow() {
   document.querySelector(".target")?.classList.remove("target");
-  const id = decodeURIComponent(location.hash.slice(1)), node = id.includes("=") && byId(id);
+  const [[kind, name] = []] = new URLSearchParams(location.hash.slice(1)), node = name && byId(kind + "=" + name);
   if (!node) return;
   node.classList.add("target");
   node.scrollIntoView({ block: "center" });

@@ -105,7 +105,8 @@ export class Traffic extends Section {
       { label: "Route", show: (cell, route) => only(cell, () => link("route", route.name)) },
       text("Matches", (route) => route.match, "mono"),
       links("To", "upstream", (route) => route.upstreams),
-      text("Action", (route) => route.action, "kind"),
+      text("Action", (route) => route.pause ? `paused, ${route.pause.waiting} of ${route.pause.queue} wait`
+        : route.action, "kind"),
       { label: "Five minutes", className: "chart", show: (cell, route) =>
         spark(cell, this.history.routes.get(route.name), route.name) },
       number("Per second", (route) => rate(route.rps)),
@@ -364,7 +365,8 @@ export class Config extends Section {
       Generation: `${config.generation} (${config.tag})`,
       Hash: config.hash,
       Files: config.files.join(", "),
-      "Last reload": clock(last.at, view.at) + (last.success ? "" : ", refused"),
+      "Last reload": clock(last.at, view.at) + (last.success ? "" : /^taken back/.exec(last.error) ?? ", refused"),
+      Guard: config.guard.text ?? plain(config.guard.state),
       "It changed": changes(config) || "nothing was reloaded since the start",
       Process: `${process.version} (${process.commit}), pid ${process.pid}, ${plural(process.workers, "worker")}`,
       ...Object.fromEntries(Object.entries(process.overload.bounds).map(([bound, use]) =>
@@ -409,6 +411,6 @@ export function showProblems(host, problems) {
   keyed(host, items.map((one) => ({ ...one, key: one.severity + one.text })), ({ severity, text, about, name }) => {
     const words = { bad: "error", warn: "warning", note: "on purpose", good: "" }[severity];
     return element("p", { class: "problem " + severity }, element("span", { class: "state " + severity }, words),
-      " ", text, ...(about === "upstream" || about === "rollout" ? [" ", link(about, name)] : []));
+      " ", text, ...(["upstream", "rollout", "route"].includes(about) ? [" ", link(about, name)] : []));
   });
 }

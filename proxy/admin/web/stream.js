@@ -5,7 +5,7 @@ const historySeconds = 300;
 const eventsKept = 300;
 const silentMs = 8000;  // a tick comes each second
 
-const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
+const isObject = (value) => value && typeof value === "object" && !Array.isArray(value);
 
 // JSON Merge Patch (RFC 7396), on objects without a prototype: a name may be anything.
 export function applyPatch(target, patch) {
@@ -134,15 +134,11 @@ export class Stream {
   }
 
   dispatch(block) {
-    let kind = "message", data = "";
-    for (const line of block.split("\n")) {
-      if (line.startsWith("event: ")) kind = line.slice(7);
-      else if (line.startsWith("data: ")) data += line.slice(6);
-      else if (line.startsWith("id: ")) this.lastId = line.slice(4);
-    }
+    const { event, data, id } = Object.fromEntries(block.split("\n").map((line) => line.split(/: (.*)/)));
+    this.lastId = id ?? this.lastId;
     if (!data) return;
     this.waitMs = 1000;
-    this.message(kind, JSON.parse(data));
+    this.message(event, JSON.parse(data));
     this.state("live", "");
   }
 }

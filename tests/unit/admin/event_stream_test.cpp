@@ -25,14 +25,6 @@ using testing::RawClient;
 using testing::Response;
 namespace json = boost::json;
 
-std::uint64_t emit(const std::string& text) {
-  observe::Event event;
-  event.kind = "test";
-  event.text = text;
-  observe::emit(std::move(event));
-  return observe::last_event_id();
-}
-
 std::string host(const AdminFixture& admin) {
   return "Host: " + admin.address() + "\r\n";
 }

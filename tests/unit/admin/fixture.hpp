@@ -14,6 +14,7 @@
 
 #include "admin/live_facts.hpp"
 #include "admin/server.hpp"
+#include "observe/events.hpp"
 
 namespace weir::control {
 
@@ -157,6 +158,15 @@ inline AdminBackend scripted_backend() {
   backend.audit = [] { return std::string(R"({"audit":[]})"); };
   script_live(backend);
   return backend;
+}
+
+/// An event of kind `test`; its number.
+inline std::uint64_t emit(const std::string& text) {
+  observe::Event event;
+  event.kind = "test";
+  event.text = text;
+  observe::emit(std::move(event));
+  return observe::last_event_id();
 }
 
 class AdminFixture {

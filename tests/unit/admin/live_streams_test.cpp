@@ -23,14 +23,6 @@ using testing::RawClient;
 using testing::Response;
 namespace json = boost::json;
 
-std::uint64_t emit(const std::string& text) {
-  observe::Event event;
-  event.kind = "test";
-  event.text = text;
-  observe::emit(std::move(event));
-  return observe::last_event_id();
-}
-
 RawClient ask(const AdminFixture& admin, const std::string& fields = "", const std::string& query = "") {
   RawClient client(admin.port);
   client.send("GET /api/v1/stream" + query + " HTTP/1.1\r\nHost: " + admin.address() + "\r\n" + fields +
@@ -44,6 +36,26 @@ json::value next(RawClient& client, const std::string& kind) {
   std::string data = client.read_until("\n\n");
   data.resize(data.size() - 2);
   return json::parse(data);
+}
+
+// A token that is not valid any more reads on otherwise.
+TEST(LiveStream, EndsWhenTheTokensChange) {
+  AdminFixture admin(scripted_backend(),
+                     AdminOptions{.rules = {.token = {}, .read_token = "old", .hosts = {}}});
+  RawClient client = ask(admin, "Authorization: Bearer old\r\n");
+  next(client, "snapshot");
+  RawClient events(admin.port);
+  events.send("GET /api/v1/events HTTP/1.1\r\nHost: " + admin.address() +
+              "\r\nAuthorization: Bearer old\r\n\r\n");
+  events.read_until("retry: 3000\n\n");
+  admin.on_thread([&] { admin.server->set_rules({.token = {}, .read_token = "old", .hosts = {"a.test"}}); });
+  next(client, "tick");
+  admin.on_thread([&] { admin.server->set_rules({.token = {}, .read_token = "new", .hosts = {}}); });
+  EXPECT_THAT(client.read_to_end().bytes, ::testing::EndsWith("0\r\n\r\n"));
+  EXPECT_THAT(events.read_to_end().bytes, ::testing::EndsWith("0\r\n\r\n"));
+  EXPECT_THAT(ask(admin, "Authorization: Bearer old\r\n").read_head().status, 401);
+  RawClient again = ask(admin, "Authorization: Bearer new\r\n");
+  next(again, "snapshot");
 }
 
 TEST(LiveStream, BeginsWithASnapshotAndGoesOnWithTicks) {

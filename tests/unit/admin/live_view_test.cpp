@@ -90,6 +90,27 @@ TEST_F(LiveView, ShowsEverySection) {
   EXPECT_EQ(shown.at("left_out").at("endpoints"), 0);
 }
 
+TEST_F(LiveView, ShowsARouteThatIsPausedAndTheGuard) {
+  PauseReport pause;
+  pause.route = "api";
+  pause.queue = 4;
+  facts_.status.pauses = {pause};
+  EXPECT_FALSE(view().at("routes").at("api").as_object().contains("pause")) << "requests leave it";
+  EXPECT_EQ(view().at("config").at("guard"), json::parse(R"({"state":"none"})"));
+  pause.paused = true;
+  pause.waiting = 3;
+  pause.who = "ann";
+  pause.reason = "restart";
+  pause.until = wall;
+  facts_.status.pauses = {pause, pause};
+  facts_.status.pauses.back().route = "left out";
+  facts_.status.guard.state = GuardReport::State::kept;
+  facts_.status.guard.text = "in 30 s 0 of 9 failed";
+  EXPECT_EQ(view().at("routes").at("api").at("pause"), json::parse(R"({"who":"ann","reason":"restart",
+    "until":"2026-01-31T00:00:00.000Z","waiting":3,"queue":4})"));
+  EXPECT_EQ(view().at("config").at("guard").at("text"), "in 30 s 0 of 9 failed");
+}
+
 /// So that an idle process sends next to nothing.
 TEST_F(LiveView, TwoMomentsWithoutTrafficAreTheSame) {
   second(3);

@@ -55,6 +55,45 @@ TEST(Problems, NameTheEndpointThatIsOutAndWhy) {
   EXPECT_EQ(found.at(0).at("name"), "blue");
 }
 
+TEST(Problems, ARouteThatIsPausedIsSaid) {
+  LiveFacts facts = healthy();
+  PauseReport pause;
+  pause.route = "api";
+  pause.waiting = 3;  // requests that leave after a pause
+  pause.queue = 4;
+  facts.status.pauses = {pause};
+  EXPECT_THAT(texts(facts), IsEmpty());
+  pause.paused = true;
+  pause.who = "root@edge";
+  pause.until = now;
+  facts.status.pauses = {pause};
+  EXPECT_THAT(texts(facts),
+              ElementsAre("note: Route api is paused until 2026-01-31T00:00:00.000Z by root@edge."));
+  pause.waiting = 4;
+  pause.reason = "restart";
+  facts.status.pauses = {pause};
+  EXPECT_THAT(texts(facts),
+              ElementsAre("bad: Route api is paused until 2026-01-31T00:00:00.000Z by root@edge: "
+                          "restart; as many requests wait as may, so further ones get 503."));
+  EXPECT_EQ(problems(facts, now).at(0).at("about"), "route");
+}
+
+TEST(Problems, AReloadThatWasTakenBackWasNotRefused) {
+  LiveFacts facts = healthy();
+  facts.status.generation = 6;
+  facts.status.last_reload_error = "taken back: 9 of 9 requests of route api failed.";
+  facts.status.guard.state = GuardReport::State::taken_back;
+  EXPECT_THAT(
+      texts(facts),
+      ElementsAre(
+          "bad: The last reload was taken back: 9 of 9 requests of route api failed. Generation 6 has "
+          "the configuration before it."));
+  facts.status.last_reload_error = "weir.yaml:3:1: routes: unknown key";  // a later one
+  EXPECT_THAT(texts(facts),
+              ElementsAre("bad: The last reload was refused, generation 6 stays: weir.yaml:3:1: "
+                          "routes: unknown key"));
+}
+
 TEST(Problems, WhatAnOperatorWantedIsOnlyNoted) {
   LiveFacts facts = healthy();
   facts.upstreams[0].endpoints[0].state = "drain";

@@ -46,6 +46,20 @@ TEST(PauseRequest, SaysWhatIsWrong) {
   }
 }
 
+TEST(PauseRequest, TakesNoReasonThatControlsATerminal) {
+  for (const std::string reason : {"a\xc2\x9b"
+                                   "2J",
+                                   "a\\u001b[2J", "a\\n", "a\xc2\x80"}) {
+    const auto parsed = parse_pause_request(R"({"state":"paused","reason":")" + reason + "\"}");
+    ASSERT_TRUE(std::holds_alternative<Problems>(parsed)) << reason;
+    EXPECT_THAT(std::get<Problems>(parsed).front(),
+                HasSubstr("reason: must be one line of up to 256 bytes, without "));
+  }
+  const auto parsed =
+      parse_pause_request("{\"state\":\"paused\",\"reason\":\"caf\xc3\xa9 \xc2\xa0 \xe2\x82\xac\"}");
+  EXPECT_TRUE(std::holds_alternative<PauseRequest>(parsed));
+}
+
 TEST(WeightsRequest, HasAReasonAlways) {
   const auto parsed =
       parse_promote_request(R"({"to":"green","reason":"1.4","generation":"1f0c9a3e-7","who":"ada"})");

@@ -13,8 +13,11 @@
 #include <string>
 #include <thread>
 
+#include "cli/pause_client.hpp"
 #include "cli/reload_client.hpp"
+#include "cli/split_client.hpp"
 #include "cli/status_text.hpp"
+#include "cli/terminal_text.hpp"
 #include "cli/text_table.hpp"
 #include "unit/admin/fixture.hpp"
 
@@ -271,6 +274,29 @@ TEST(StatusText, LastChecksHaveATableOfTheirOwn) {
   EXPECT_THAT(shown(R"(,"check":{"at":"T","result":"failed","detail":"status 503","ms":1.5,"in_a_row":4})"),
               HasSubstr("UPSTREAM  ENDPOINT     LAST CHECK  DETAIL      IN A ROW  AT\n"
                         "blue      10.0.0.1:80  failed      status 503  4         T\n"));
+}
+
+// A reason is whatever somebody typed, and an older Weir took all of it.
+TEST(TerminalText, ControlCharactersOfOthersAreEscapes) {
+  EXPECT_EQ(terminal_text("a\xc2\x9b"
+                          "2J\x1b[m\tb\nc caf\xc3\xa9\n"),
+            "a\\u009b2J\\u001b[m\\tb\nc caf\xc3\xa9\n");
+  EXPECT_EQ(terminal_text(""), "");
+  const json::object pause{{"route", "api"},
+                           {"state", "paused"},
+                           {"waiting", 1},
+                           {"queue", 2},
+                           {"seconds_left", 3},
+                           {"who", "a\x1b[2J"},
+                           {"reason",
+                            "b\xc2\x9b"
+                            "2J"}};
+  EXPECT_EQ(pause_line(pause),
+            "api: paused, 1 of at most 2 requests wait, goes on in 3 s; by a\\u001b[2J: b\\u009b2J");
+  const std::string split =
+      R"({"route":"api","tag":"t","source":"runtime","affinity":"none","targets":[],"who":"x\u001b","since":"T",)"
+      R"("reason":"\u009b","persistent":true})";
+  EXPECT_THAT(split_text(split).value_or(""), HasSubstr("set by x\\u001b at T: \\u009b\n"));
 }
 
 TEST(StatusText, Uptime) {

@@ -149,7 +149,7 @@ TEST_F(ReloadGuardTest, AWatchedReloadInTheMiddleKeepsThePast) {
 TEST_F(ReloadGuardTest, OneThatIsNotWatchedEndsIt) {
   come("api", 1'000, 0);
   watch(reload({"api"}));
-  guard.supersede();
+  guard.supersede("is not watched");
   EXPECT_EQ(guard.report().state, State::superseded);
   come("api", 100, 100);
   io.run();

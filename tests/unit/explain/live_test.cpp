@@ -51,7 +51,8 @@ class LiveExplainTest : public ExplainTest {
                             now_,
                             std::chrono::system_clock::time_point{},
                             [this](const upstream::EndpointState&) { return taken_out_; },
-                            [this](const std::string&) { return weights_set_; }};
+                            [this](const std::string&) { return weights_set_; },
+                            [](const std::string& route) { return "paused by root@edge: " + route; }};
     return explain_live(source, {method, url, std::move(headers), client_, listener_}, json);
   }
   std::string live(const std::string& url, std::vector<std::string> headers = {}) {
@@ -99,6 +100,30 @@ TEST_F(LiveExplainTest, ShowsEndpointsWithStateLoadAndShare) {
   EXPECT_EQ(shown.at("generation"), 1);
   EXPECT_EQ(shown.at("upstream").at("endpoints").at(1).at("in_flight"), 3);
   EXPECT_EQ(shown.at("upstream").at("endpoints").at(1).at("share").as_double(), 0.5);
+}
+
+TEST_F(LiveExplainTest, SaysThatTheRouteIsPaused) {
+  compile();
+  EXPECT_THAT(live(url), Not(HasSubstr("paused")));
+  EXPECT_FALSE(live_json(url).at("live").as_object().contains("pause"));
+  for (const server::RouteRuntime& each : *snapshot_->routes) {
+    if (each.pause) each.pause->close(2);
+  }
+  const auto shown = live_json(url);
+  const std::string name(shown.at("route").at("name").as_string());
+  EXPECT_EQ(shown.at("live").at("pause").at("said").as_string(), "paused by root@edge: " + name);
+  EXPECT_EQ(shown.at("live").at("pause").at("waiting").at("max"), 2);
+  EXPECT_EQ(shown.at("outcome"), "proxy") << "when it goes on";
+  EXPECT_THAT(live(url),
+              HasSubstr("  paused by root@edge: " + name + "; 0 of 2 requests wait, and so does this one\n"));
+  std::vector<route::InFlightPlace> places(2);
+  for (const server::RouteRuntime& each : *snapshot_->routes) {
+    if (each.pause && each.config->name == name) {
+      for (route::InFlightPlace& place : places) EXPECT_TRUE(each.pause->enter(place));
+    }
+  }
+  EXPECT_THAT(live(url), HasSubstr("2 of 2 requests wait, so this one gets 503\n"));
+  EXPECT_EQ(live_json(url).at("outcome"), "refused");
 }
 
 TEST_F(LiveExplainTest, SaysWhyAnEndpointIsNotPicked) {

@@ -121,6 +121,46 @@ TEST_F(PausedRequestsTest, AGateThatClosesAgainKeepsThoseThatComeThen) {
   EXPECT_EQ(ended_.size(), 2u);
 }
 
+// `weir pause --wait` after a resume: none of those that had not gone on may reach what is about to stop.
+TEST_F(PausedRequestsTest, AGateThatClosesAgainKeepsThoseThatHaveNotGoneOn) {
+  constexpr int count = 40, lot = PausedRequests::lot_min;
+  gate_.close(2 * count);
+  other_.close(count);
+  for (int i = 0; i < count; ++i) wait(i);
+  for (int i = 0; i < count; ++i) wait(1000 + i, late(), other_);
+  gate_.open();
+  other_.open();
+  paused_.look_again();
+  turns();
+  EXPECT_EQ(ended_.size(), PausedRequests::lot_min);
+  gate_.close(2 * count);
+  wait(count);
+  run_until_ended(lot + count);
+  for (int i = 0; i < count; ++i) EXPECT_EQ(ended_[static_cast<std::size_t>(lot + i)].number, 1000 + i);
+  EXPECT_EQ(paused_.waiting_at(gate_), static_cast<std::size_t>(count - lot + 1));
+  gate_.open();
+  paused_.look_again();
+  run_until_ended(2 * count + 1);
+  for (int i = lot; i <= count; ++i)
+    EXPECT_EQ(ended_[static_cast<std::size_t>(count + i)].number, i) << "the oldest first";
+}
+
+TEST_F(PausedRequestsTest, OneThatWaitsOnKeepsItsDeadlineAndItsClient) {
+  constexpr int count = 10;
+  gate_.close(count);
+  watched_ = count - 1;
+  for (int i = 0; i < count; ++i) wait(i, i == count - 2 ? Clock::now() + Milliseconds(40) : late(), gate_);
+  gate_.open();
+  paused_.look_again();
+  gate_.close(count);
+  run_until_ended(count - 1);
+  EXPECT_EQ(ended_.back(), (Result{count - 2, PauseEnd::timeout}));
+  wait_->give_up(PauseEnd::client_left);
+  turns();
+  EXPECT_EQ(ended_.back(), (Result{count - 1, PauseEnd::client_left}));
+  EXPECT_EQ(paused_.waiting_at(gate_), 0u);
+}
+
 TEST_F(PausedRequestsTest, ADeadlineEndsAWait) {
   gate_.close(10);
   wait(0, Clock::now() + Milliseconds(20), gate_);

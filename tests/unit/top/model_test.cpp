@@ -71,6 +71,17 @@ TEST(TopModel, WhatHasAnotherShapeChangesNothing) {
   EXPECT_FALSE(Model().take("tick", json::parse("{}"))) << "before a snapshot";
 }
 
+TEST(TopModel, NumbersThatAreNoneOfThingsAreBounded) {
+  Model model = sample_model();
+  for (const char* seconds : {"-1e300", "1e300", "1e999", "-1", "0.5"}) {
+    const std::string text =
+        R"({"view":{"routes":{"r":{}}},"history":{"seconds":)" + std::string(seconds) + "}}";
+    EXPECT_TRUE(model.take("snapshot", json::parse(text)));
+    EXPECT_LE(model.route("r")->requests.size(), Model::history_seconds);
+    model.take("gap", json::parse(R"({"missed":)" + std::string(seconds) + "}"));
+  }
+}
+
 TEST(TopModel, AGapIsAnEvent) {
   Model model;
   model.take("gap", json::parse(R"({"missed": 12})"));

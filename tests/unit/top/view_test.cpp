@@ -73,6 +73,14 @@ api           split               1,204    2.0       0.2  12 ms
 )");
 }
 
+TEST(TopView, ARouteThatIsPausedSaysSo) {
+  Model model = sample_model();
+  ASSERT_TRUE(
+      model.take("tick", boost::json::parse(R"({"routes":{"api":{"pause":{"waiting":3,"queue":1024}}}})")));
+  EXPECT_THAT(text_of(render(model, at(Page::routes), live, {.columns = 80, .rows = 0}, false)),
+              HasSubstr("api           paused, 3 of 1,024 wait "));
+}
+
 TEST(TopView, Rollouts) {
   EXPECT_EQ(page(Page::rollouts), R"(weir 0.1.0 ready  up 2h 2m  generation 7  workers 2  in flight 34
 
