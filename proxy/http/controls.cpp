@@ -32,6 +32,7 @@ constexpr bool is_control(char c) {
 }  // namespace
 
 const char* find_control(const char* at, const char* end) {
+  const char* const begin = at;
 #if defined(__SSE2__)
   const __m128i highest_control = _mm_set1_epi8(0x1f);
   const __m128i del = _mm_set1_epi8(0x7f);
@@ -49,6 +50,13 @@ const char* find_control(const char* at, const char* end) {
       std::memcpy(&word, at, sizeof word);
       if (const std::uint64_t marks = mark_controls(word)) return at + std::countr_zero(marks) / 8;
       at += sizeof word;
+    }
+    if (static_cast<std::size_t>(end - begin) >=
+        sizeof(std::uint64_t)) {  // the last word overlaps the one before it
+      std::uint64_t word;
+      std::memcpy(&word, end - sizeof word, sizeof word);
+      const std::uint64_t marks = mark_controls(word);
+      return marks == 0 ? end : end - sizeof word + std::countr_zero(marks) / 8;
     }
   }
   while (at != end && !is_control(*at)) ++at;

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 namespace weir::http {
 namespace {
@@ -33,6 +34,8 @@ constexpr CommonName common_names[] = {
     {"etag", FieldId::etag},
     {"expect", FieldId::expect},
     {"expires", FieldId::expires},
+    {"grpc-message", FieldId::unknown},
+    {"grpc-status", FieldId::unknown},
     {"host", FieldId::host},
     {"if-modified-since", FieldId::if_modified_since},
     {"if-none-match", FieldId::if_none_match},
@@ -41,6 +44,7 @@ constexpr CommonName common_names[] = {
     {"link", FieldId::link},
     {"location", FieldId::location},
     {"origin", FieldId::origin},
+    {"priority", FieldId::priority},
     {"range", FieldId::range},
     {"referer", FieldId::referer},
     {"server", FieldId::server},
@@ -48,14 +52,17 @@ constexpr CommonName common_names[] = {
     {"strict-transport-security", FieldId::strict_transport_security},
     {"te", FieldId::te},
     {"transfer-encoding", FieldId::transfer_encoding},
+    {"traceparent", FieldId::unknown},
     {"upgrade", FieldId::upgrade},
     {"user-agent", FieldId::user_agent},
     {"vary", FieldId::vary},
     {"via", FieldId::via},
     {"x-content-type-options", FieldId::unknown},
     {"x-forwarded-for", FieldId::unknown},
+    {"x-forwarded-host", FieldId::unknown},
     {"x-forwarded-proto", FieldId::unknown},
     {"x-frame-options", FieldId::x_frame_options},
+    {"x-real-ip", FieldId::unknown},
     {"x-request-id", FieldId::unknown},
 };
 
@@ -78,13 +85,10 @@ constexpr std::size_t bucket_of(std::string_view name, std::uint32_t seed) {
 constexpr std::uint32_t find_seed() {
   for (std::uint32_t seed = 0x9e3779b1u, tries = 0; tries < 2000; seed += 0x61c88646u, ++tries) {
     std::array<bool, buckets> taken{};
-    bool clash = false;
-    for (const CommonName& name : common_names) {
-      bool& bucket = taken[bucket_of(name.text, seed | 1u)];
-      clash = clash || bucket;
-      bucket = true;
-    }
-    if (!clash) return seed | 1u;
+    const bool all_apart = std::ranges::all_of(common_names, [&](const CommonName& name) {
+      return !std::exchange(taken[bucket_of(name.text, seed | 1u)], true);
+    });
+    if (all_apart) return seed | 1u;
   }
   return 0;
 }
@@ -113,40 +117,53 @@ constexpr auto entries = [] {
   return table;
 }();
 
-/// The bits in which a word of `name` from `at` on is not that of the entry, but for the case of letters.
-template <class Word>
+enum class Case : std::uint8_t { any, lower };
+
+/// The bits in which a word of `name` from `at` on is not that of the entry, in any case of letters or in lower case.
+template <Case letters, class Word>
 Word differences(const Entry& entry, std::string_view name, std::size_t at) {
   Word received, text, either;
   std::memcpy(&received, name.data() + at, sizeof received);
   std::memcpy(&text, entry.text.data() + at, sizeof text);
+  if constexpr (letters == Case::lower) return static_cast<Word>(received ^ text);
   std::memcpy(&either, entry.either.data() + at, sizeof either);
   return static_cast<Word>((received ^ text) & ~either);
 }
 
 /// Of texts that are as long as the entry's name. The last word overlaps the one before it.
-template <class Word>
+template <Case letters, class Word>
 bool matches_in_words(const Entry& entry, std::string_view name) {
   const std::size_t last = name.size() - sizeof(Word);
-  Word wrong = differences<Word>(entry, name, last);
+  Word wrong = differences<letters, Word>(entry, name, last);
   for (std::size_t at = 0; at < last; at += sizeof(Word)) {
-    wrong = static_cast<Word>(wrong | differences<Word>(entry, name, at));
+    wrong = static_cast<Word>(wrong | differences<letters, Word>(entry, name, at));
   }
   return wrong == 0;
 }
 
+template <Case letters>
 bool matches(const Entry& entry, std::string_view name) {
-  if (name.size() >= sizeof(std::uint64_t)) return matches_in_words<std::uint64_t>(entry, name);
-  if (name.size() >= sizeof(std::uint32_t)) return matches_in_words<std::uint32_t>(entry, name);
-  return matches_in_words<char>(entry, name);
+  if (name.size() >= sizeof(std::uint64_t)) return matches_in_words<letters, std::uint64_t>(entry, name);
+  if (name.size() >= sizeof(std::uint32_t)) return matches_in_words<letters, std::uint32_t>(entry, name);
+  return matches_in_words<letters, char>(entry, name);
+}
+
+template <Case letters>
+std::optional<FieldId> find(std::string_view name) {
+  if (name.empty()) return std::nullopt;
+  const Entry& entry = entries[bucket_of(name, seed)];
+  if (entry.bytes != name.size() || !matches<letters>(entry, name)) return std::nullopt;
+  return entry.id;
 }
 
 }  // namespace
 
 std::optional<FieldId> find_common_field(std::string_view name) {
-  if (name.empty()) return std::nullopt;
-  const Entry& entry = entries[bucket_of(name, seed)];
-  if (entry.bytes != name.size() || !matches(entry, name)) return std::nullopt;
-  return entry.id;
+  return find<Case::any>(name);
+}
+
+std::optional<FieldId> find_common_lower_field(std::string_view name) {
+  return find<Case::lower>(name);
 }
 
 FieldId field_id(std::string_view name) {

@@ -13,6 +13,9 @@ namespace weir::http {
 /// (RFC 9110 5.6.2).
 std::optional<FieldId> find_common_field(std::string_view name);
 
+/// The same in lower case, as HTTP/2 has names: nothing where a letter is a capital one.
+std::optional<FieldId> find_common_lower_field(std::string_view name);
+
 /// FieldId::unknown for names outside the registry.
 FieldId field_id(std::string_view name);
 

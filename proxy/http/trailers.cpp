@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
 
 #include "http/field_names.hpp"
 #include "http/field_role.hpp"
@@ -33,6 +36,29 @@ constexpr std::array<std::string_view, 58> never_in_trailers{
     "strict-transport-security", "content-security-policy", "x-frame-options", "x-content-type-options",
     "referrer-policy", "access-control-allow-origin", "access-control-allow-credentials", "x-xss-protection"};
 
+/// The same, the shorter ones first.
+constexpr auto by_length = [] {
+  auto sorted = never_in_trailers;
+  std::ranges::sort(sorted, {}, &std::string_view::size);
+  return sorted;
+}();
+
+/// Where in it the names of each length begin.
+constexpr auto begins = [] {
+  std::array<std::uint8_t, by_length.back().size() + 2> table{};
+  for (std::size_t length = 0; length < table.size(); ++length) {
+    const auto first = std::ranges::lower_bound(by_length, length, {}, &std::string_view::size);
+    table[length] = static_cast<std::uint8_t>(first - by_length.begin());
+  }
+  return table;
+}();
+
+bool is_never_in_trailers(std::string_view name) {
+  if (name.size() + 1 >= begins.size()) return false;
+  const std::span names(by_length.begin() + begins[name.size()], by_length.begin() + begins[name.size() + 1]);
+  return std::ranges::any_of(names, [name](std::string_view other) { return iequals(other, name); });
+}
+
 bool is_nominated(std::string_view name, std::string_view nominated) {
   return !for_each_list_member(nominated, [&](std::string_view member) { return !iequals(member, name); });
 }
@@ -42,8 +68,7 @@ bool may_be_forwarded(const Field& field, const TrailerRules& rules) {
   FoldedName buffer;  // servers that turn '-' into '_' read `Set_Cookie` as the field that may not come late
   const std::string_view folded = fold_underscores(field.name, buffer);
   const std::string_view read_as = folded.empty() ? field.name : folded;
-  if (std::ranges::any_of(never_in_trailers, [&](std::string_view name) { return iequals(name, read_as); }))
-    return false;
+  if (is_never_in_trailers(read_as)) return false;
   if (field.id == FieldId::unknown && is_alias(field.name)) return false;
   if (is_nominated(field.name, rules.nominated)) return false;
   return rules.policy == nullptr || !rules.policy->names(field);

@@ -70,7 +70,7 @@ void Codec::enter(Stream& stream, std::uint32_t id) {
 }
 
 void Codec::release(Stream& stream) {
-  assert(table_.find(stream.id_) == &stream && !stream.queued());
+  assert(!stream.queued());
   if (current_ == &stream) current_ = nullptr;
   if (!stream.was_reset() && !(stream.remote_closed_ && stream.local_closed_)) {
     stream.reset_by_us_ = true;

@@ -41,9 +41,10 @@ const char* check_value(std::string_view value) {
 }
 
 CheckedField check_field(const FieldLine& line) {
-  if (!is_name(line.name)) return {"field name is not a token in lower case"};
+  const auto common = http::find_common_lower_field(line.name);
+  if (!common && !is_name(line.name)) return {"field name is not a token in lower case"};
   if (const char* wrong = check_value(line.value)) return {wrong};
-  const http::FieldId id = http::field_id(line.name);
+  const http::FieldId id = common ? *common : http::registered_field(line.name);
   switch (id) {
     case http::FieldId::connection:
     case http::FieldId::keep_alive:

@@ -5,8 +5,8 @@
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 
+#include "core/copy_text.hpp"
 #include "http/lower_case.hpp"
 
 namespace weir::http2 {
@@ -178,6 +178,11 @@ std::uint8_t pair_index(std::uint8_t name_index, std::string_view value) {
   }
 }
 
+/// Lengths from here on have more than one byte (RFC 7541 5.1, a prefix of seven bits).
+constexpr std::size_t length_max = 0x7f;
+/// A literal whose texts are shorter than that.
+constexpr std::size_t short_literal_bytes_max = 3 + 2 * length_max;
+
 /// A literal without its texts: first byte, rest of the index, and two lengths.
 constexpr std::size_t frame_bytes_max = 2 + 2 * 11;
 
@@ -202,15 +207,15 @@ void BlockWriter::put(std::string_view text) {
     out_ += text;
     return make_room();
   }
-  if (!text.empty()) std::memcpy(at_, text.data(), text.size());  // an empty view may have no data
-  at_ += text.size();
+  at_ = copy_text(at_, text);
 }
 
 /// RFC 7541 5.1 with a prefix of seven bits and 5.2 without Huffman codes: the length of a string.
 void BlockWriter::put_length(std::size_t length) {
-  if (length < 0x7f) return put_byte(static_cast<unsigned>(length));
-  put_byte(0x7f);
-  for (length -= 0x7f; length >= 0x80; length >>= 7) put_byte(static_cast<unsigned>(length & 0x7f) | 0x80);
+  if (length < length_max) return put_byte(static_cast<unsigned>(length));
+  put_byte(length_max);
+  for (length -= length_max; length >= 0x80; length >>= 7)
+    put_byte(static_cast<unsigned>(length & 0x7f) | 0x80);
   put_byte(static_cast<unsigned>(length));
 }
 
@@ -240,9 +245,18 @@ void BlockWriter::indexed_name(std::uint8_t index, std::string_view value) {
   put(value);
 }
 
-void BlockWriter::literal(std::string_view name, std::string_view value) {
+void BlockWriter::literal_of(unsigned kind, std::string_view name, std::string_view value) {
+  if (name.size() < length_max && value.size() < length_max && short_literal_bytes_max <= room()) [[likely]] {
+    put_byte(kind);
+    put_byte(static_cast<unsigned>(name.size()));
+    http::write_lower(at_, name);
+    at_ += name.size();
+    put_byte(static_cast<unsigned>(value.size()));
+    at_ = copy_text(at_, value);
+    return;
+  }
   ensure(frame_bytes_max);
-  put_byte(without_indexing);
+  put_byte(kind);
   put_length(name.size());
   put_lower(name);
   ensure(frame_bytes_max);
@@ -250,14 +264,12 @@ void BlockWriter::literal(std::string_view name, std::string_view value) {
   put(value);
 }
 
+void BlockWriter::literal(std::string_view name, std::string_view value) {
+  literal_of(without_indexing, name, value);
+}
+
 void BlockWriter::never_indexed(std::string_view name, std::string_view value) {
-  ensure(frame_bytes_max);
-  put_byte(marked);
-  put_length(name.size());
-  put_lower(name);
-  ensure(frame_bytes_max);
-  put_length(value.size());
-  put(value);
+  literal_of(marked, name, value);
 }
 
 void BlockWriter::lower_field(std::string_view name, std::string_view value) {

@@ -59,6 +59,7 @@ class BlockWriter {
   void put_byte(unsigned byte) { *at_++ = static_cast<char>(byte); }
   void put_length(std::size_t length);
   void put_lower(std::string_view text);
+  void literal_of(unsigned kind, std::string_view name, std::string_view value);
   void indexed_name(std::uint8_t index, std::string_view value);
 
   std::string& out_;

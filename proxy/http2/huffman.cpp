@@ -11,7 +11,6 @@ constexpr unsigned symbols = 256;
 constexpr unsigned short_bits =
     8;  // codes up to here, which texts of fields mostly have, are found by one look
 constexpr unsigned code_bits_max = 30;
-constexpr unsigned refill_below = 57;  // bits: there is room for another byte
 
 /// Bits of the code of each byte. The codes follow from it: within a length they ascend with the byte.
 constexpr std::array<std::uint8_t, symbols> code_bits = {
@@ -66,31 +65,48 @@ constexpr Codes codes = [] {
 }();
 static_assert(codes.begin[code_bits_max + 1] == symbols);
 
-/// The bits that were taken in and not used yet, the next one first.
+std::uint64_t read_u64(const unsigned char* bytes) {
+  std::uint64_t word = 0;
+  for (unsigned i = 0; i < sizeof word; ++i) word = word << 8 | bytes[i];
+  return word;
+}
+
+/// The bits that were taken in and not used yet: the next one is the highest of the word. Those behind the ones that
+/// are counted may be there already; taken in again they are the same.
 class Bits {
  public:
-  explicit Bits(std::string_view coded) : coded_(coded) {}
+  explicit Bits(std::string_view coded)
+      : next_(reinterpret_cast<const unsigned char*>(coded.data())), bytes_left_(coded.size()) {}
 
+  /// As many as the word has room for, in whole bytes.
   void refill() {
-    while (count_ < refill_below && !coded_.empty()) {
-      bits_ = bits_ << 8 | static_cast<unsigned char>(coded_.front());
-      coded_.remove_prefix(1);
-      count_ += 8;
+    if (bytes_left_ >= sizeof word_) {
+      word_ |= read_u64(next_) >> count_;
+      const unsigned bytes = (word_bits - 1 - count_) / 8;
+      next_ += bytes;
+      bytes_left_ -= bytes;
+      count_ += bytes * 8;
+      return;
+    }
+    for (; count_ <= word_bits - 8 && bytes_left_ > 0; --bytes_left_, count_ += 8) {
+      word_ |= std::uint64_t{*next_++} << (word_bits - 8 - count_);
     }
   }
   unsigned count() const { return count_; }
-  /// The next `bits`, at least one; what is beyond the end are ones.
-  std::uint32_t peek(unsigned bits) const {
-    const std::uint64_t mask = (std::uint64_t{1} << bits) - 1;
-    if (bits <= count_) return static_cast<std::uint32_t>(bits_ >> (count_ - bits) & mask);
-    const unsigned beyond = bits - count_;
-    return static_cast<std::uint32_t>(((bits_ << beyond) | ((std::uint64_t{1} << beyond) - 1)) & mask);
+  /// The next `bits`, at least one; what is beyond the end are zeros.
+  std::uint32_t peek(unsigned bits) const { return static_cast<std::uint32_t>(word_ >> (word_bits - bits)); }
+  /// Not more than there are.
+  void take(unsigned bits) {
+    word_ <<= bits;
+    count_ -= bits;
   }
-  void take(unsigned bits) { count_ -= bits; }
 
  private:
-  std::string_view coded_;
-  std::uint64_t bits_ = 0;
+  static constexpr unsigned word_bits = 64;
+
+  const unsigned char* next_;
+  std::size_t bytes_left_;
+  std::uint64_t word_ = 0;
   unsigned count_ = 0;
 };
 
@@ -116,8 +132,11 @@ std::optional<std::size_t> huffman_decode(std::string_view coded, char* out) {
     ShortCode code = codes.by_prefix[bits.peek(short_bits)];
     if (code.bits == 0) code = find_long(bits);
     if (code.bits == 0 || code.bits > bits.count()) break;
-    *out++ = static_cast<char>(code.byte);
-    bits.take(code.bits);
+    do {  // without another look at the input while a short code is all there
+      *out++ = static_cast<char>(code.byte);
+      bits.take(code.bits);
+      code = codes.by_prefix[bits.peek(short_bits)];
+    } while (code.bits != 0 && bits.count() >= short_bits);
   }
   // Padding is shorter than a byte, and the beginning of the end of string: ones.
   const unsigned left = bits.count();

@@ -2,8 +2,10 @@
 
 #include <cassert>
 #include <cstddef>
-#include <cstring>
+#include <utility>
 
+#include "http/field_names.hpp"
+#include "http/find_byte.hpp"
 #include "http/lower_case.hpp"
 #include "http/outgoing.hpp"
 #include "http/text.hpp"
@@ -14,44 +16,73 @@ namespace {
 
 constexpr std::string_view line_end = "\r\n";
 
-/// Takes the line that `text` begins with off it. There is one: the text is our own.
-std::string_view take_line(std::string_view& text) {
-  const void* const found = std::memchr(text.data(), '\r', text.size());
-  assert(found != nullptr);
-  const auto bytes = static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
-  const std::string_view line = text.substr(0, bytes);
-  text.remove_prefix(bytes + line_end.size());
-  return line;
-}
-
 struct Line {
   std::string_view name;
   std::string_view value;
   bool never_indexed = false;
 };
 
-Line split(std::string_view line) {
-  const void* const found = std::memchr(line.data(), ':', line.size());
-  assert(found != nullptr);
-  const auto colon = static_cast<std::size_t>(static_cast<const char*>(found) - line.data());
-  std::string_view value = line.substr(colon + 1);
+std::string_view text(const char* begin, const char* end) {
+  return {begin, static_cast<std::size_t>(end - begin)};
+}
+
+/// The lines of a head, one after the other. They are whole: the text is our own.
+class Lines {
+ public:
+  explicit Lines(std::string_view head) : at_(head.data()), end_(head.data() + head.size()) {}
+
+  /// The line that stands first, whatever is in it.
+  std::string_view take_first() { return take_until_end(at_); }
+  bool at_empty_line() const { return *at_ == line_end.front(); }
+  Line take_field();
+
+ private:
+  /// From the next byte on; the end of the line is searched from `from` on.
+  std::string_view take_until_end(const char* from) {
+    const char* const end = http::find_byte(from, end_, line_end.front());
+    assert(end != end_);
+    return text(std::exchange(at_, end + line_end.size()), end);
+  }
+
+  const char* at_;
+  const char* end_;
+};
+
+Line Lines::take_field() {
+  const char* const colon = http::find_byte(at_, end_, ':');
+  assert(colon != end_);
+  const std::string_view name = text(at_, colon);
+  std::string_view value = take_until_end(colon).substr(name.size() + 1);
   if (value.starts_with(' ')) value.remove_prefix(1);  // nearly always all that there is to trim
   const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
   bool never_indexed = false;
   if (!value.empty() && (is_space(value.front()) || is_space(value.back()))) {
-    never_indexed = line[colon + 1] == http::never_indexed_mark;
+    never_indexed = colon[1] == http::never_indexed_mark;
     value = http::trim_ows(value);
   }
-  return {line.substr(0, colon), value, never_indexed};
+  return {name, value, never_indexed};
 }
 
-/// Nearly always in the first line; a policy that sets Host writes it behind all others.
-std::string_view find_host(std::string_view lines) {
-  while (lines.size() > line_end.size()) {
-    const Line line = split(take_line(lines));
-    if (http::iequals(line.name, "host")) return line.value;
+bool is_host(const Line& line) {
+  return http::iequals(line.name, "host");
+}
+
+std::string_view find_host(Lines lines) {
+  while (!lines.at_empty_line()) {
+    const Line line = lines.take_field();
+    if (is_host(line)) return line.value;
   }
   return {};
+}
+
+/// Takes it where it stands first, as nearly always; a policy that sets Host writes it behind all others.
+std::string_view take_host(Lines& lines) {
+  if (lines.at_empty_line()) return {};
+  Lines behind = lines;
+  const Line first = behind.take_field();
+  if (!is_host(first)) return find_host(behind);
+  lines = behind;
+  return first.value;
 }
 
 struct RequestLine {
@@ -100,7 +131,8 @@ bool is_dropped(std::string_view name, bool tunnel) {
   }
 }
 
-void put_field(BlockWriter& writer, const Line& line, bool tunnel) {
+/// Whatever its name is.
+void put_any_field(BlockWriter& writer, const Line& line, bool tunnel) {
   char lower[BlockWriter::static_name_bytes_max];
   if (line.name.size() > sizeof lower) {
     return line.never_indexed ? writer.never_indexed(line.name, line.value)
@@ -114,14 +146,33 @@ void put_field(BlockWriter& writer, const Line& line, bool tunnel) {
   if (lists_trailers(line.value)) writer.lower_field(name, "trailers");
 }
 
+/// Most names are common ones, of which it is known at once what they are.
+void put_field(BlockWriter& writer, const Line& line, bool tunnel) {
+  const auto id = http::find_common_field(line.name);
+  if (!id || line.never_indexed) return put_any_field(writer, line, tunnel);
+  switch (*id) {
+    case http::FieldId::host:
+    case http::FieldId::connection:
+    case http::FieldId::keep_alive:
+    case http::FieldId::transfer_encoding:
+    case http::FieldId::upgrade:
+      return;
+    case http::FieldId::te:
+      return put_any_field(writer, line, tunnel);
+    default:
+      return writer.field(*id, line.name, line.value);
+  }
+}
+
 }  // namespace
 
 void write_request_block(std::string& out, std::string_view head, const RequestBlockOptions& options) {
   assert(head.ends_with("\r\n\r\n"));
   BlockWriter writer(out);
-  const RequestLine request_line = split_request_line(take_line(head));
-  put_pseudo_fields(writer, request_line, find_host(head), options);
-  while (head.size() > line_end.size()) put_field(writer, split(take_line(head)), options.tunnel);
+  Lines lines(head);
+  const RequestLine request_line = split_request_line(lines.take_first());
+  put_pseudo_fields(writer, request_line, take_host(lines), options);
+  while (!lines.at_empty_line()) put_field(writer, lines.take_field(), options.tunnel);
 }
 
 }  // namespace weir::http2

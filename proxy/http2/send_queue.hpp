@@ -18,7 +18,7 @@ namespace weir::http2 {
 class SendQueue {
  public:
   /// What a stream sends before rotate().
-  static constexpr std::size_t turn_bytes = 64 * 1024;
+  static constexpr std::size_t turn_bytes = 128 * 1024;
 
   SendQueue() = default;
   SendQueue(const SendQueue&) = delete;

@@ -5,9 +5,18 @@
 
 namespace weir::http2 {
 
+/// Of the first entry whose id is not below `id`. Each half is taken without a branch: which one it is cannot be
+/// predicted.
 std::size_t StreamTable::lower_bound(std::uint32_t id) const {
-  const auto found = std::ranges::lower_bound(entries_, id, {}, &Entry::id);
-  return static_cast<std::size_t>(found - entries_.begin());
+  const Entry* first = entries_.data();
+  std::size_t left = entries_.size();
+  if (left == 0) return 0;
+  while (left > 1) {
+    const std::size_t half = left / 2;
+    first += first[half - 1].id < id ? half : 0;
+    left -= half;
+  }
+  return static_cast<std::size_t>(first - entries_.data()) + (first->id < id ? 1 : 0);
 }
 
 Stream* StreamTable::find(std::uint32_t id) const {

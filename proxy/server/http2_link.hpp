@@ -52,6 +52,8 @@ class Http2Link : private io::TurnEnd {
   TimePoint data_sent_last() const { return data_sent_last_; }
   /// A coroutine writes to the socket, under bounds of its own: nothing of this may be destroyed.
   bool is_writing() const { return writing_; }
+  /// There is something that goes out at the end of this turn.
+  bool sends_this_turn() const { return !writing_ && !codec_.output().empty(); }
   /// For how long, in all, the peer could not send DATA since the window of the connection was closed.
   Duration window_closed_for() const;
   /// A stream begins whose peer takes next to nothing of it now, since a window is closed. False: too many began like

@@ -68,7 +68,7 @@ void Http2Pool::list_open(bool kept_too) {
     if (!connection->is_open() || (!kept_too && connection->may_be_dead())) continue;
     if (connection->is_old(reactor_.now()) && ++old_aside <= old_aside_max) continue;
     open_.push_back(connection.get());
-    loads_.push_back({connection->calls(), connection->calls_max()});
+    loads_.push_back({connection->calls(), connection->calls_max(), connection->sends_this_turn()});
   }
 }
 

@@ -19,8 +19,10 @@ FieldId by_registry(std::string_view name) {
 
 /// Every registered name, and some that are in no registry.
 std::vector<std::string> all_names() {
-  std::vector<std::string> names{"X-Forwarded-For", "X-Forwarded-Proto", "X-Request-Id",
-                                 "X-Content-Type-Options", "Sec-Fetch-Mode"};
+  std::vector<std::string> names{
+      "X-Forwarded-For", "X-Forwarded-Proto", "X-Request-Id",     "X-Content-Type-Options",
+      "Sec-Fetch-Mode",  "X-Forwarded-Host",  "X-Forwarded-Port", "X-Real-IP",
+      "traceparent",     "grpc-status",       "grpc-message"};
   for (unsigned id = 1; id <= static_cast<unsigned>(FieldId::xref); ++id) {
     const auto name = boost::beast::http::to_string(static_cast<FieldId>(id));
     names.emplace_back(name.data(), name.size());
@@ -67,6 +69,21 @@ TEST(FieldNames, NothingElseIsACommonName) {
   EXPECT_FALSE(find_common_field(""));
   EXPECT_FALSE(find_common_field(std::string(5000, 'a')));
   EXPECT_FALSE(find_common_field("keep\ralive"));
+}
+
+TEST(FieldNames, OfHttp2AreCommonInLowerCaseOnly) {
+  for (const std::string& name : all_names()) {
+    const std::string lower_name = lower(name);
+    EXPECT_EQ(find_common_lower_field(lower_name), find_common_field(name)) << name;
+    if (!find_common_field(name)) continue;
+    for (std::size_t i = 0; i < lower_name.size(); ++i) {
+      if (!is(lower_name[i], char_class::alpha)) continue;
+      std::string text = lower_name;
+      text[i] = static_cast<char>(text[i] ^ 0x20);
+      EXPECT_FALSE(find_common_lower_field(text)) << text;
+    }
+  }
+  EXPECT_FALSE(find_common_lower_field(""));
 }
 
 }  // namespace

@@ -34,6 +34,17 @@ TEST(ForwardableTrailers, DropsWhatMustNotComeLate) {
   }
 }
 
+TEST(ForwardableTrailers, ShortestAndLongestNames) {
+  for (const char* name : {"te", "age", "access-control-allow-credentials"}) {
+    EXPECT_EQ(forwardable_trailers(std::string(name) + ": x\r\n", {}), "") << name;
+  }
+  for (const std::string& name :
+       {std::string("t"), std::string("tf"), std::string("access-control-allow-credentialz"),
+        std::string(33, 'a'), std::string(300, 'a')}) {
+    EXPECT_EQ(forwardable_trailers(name + ": x\r\n", {}), name + ": x\r\n") << name;
+  }
+}
+
 TEST(ForwardableTrailers, DropsWhatServersReadAsSuch) {
   for (const char* name : {"Set_Cookie", "content_type", "IF_Match", "Cache_Control", "X_Frame_Options",
                            "X-Frame_Options", "WWW_Authenticate"}) {

@@ -25,10 +25,31 @@ TEST(Http2Choice, TheLeastBusyOneWithAPlaceTakesIt) {
   EXPECT_EQ(choose({{5, 3}}).index, none) << "it has allowed more before";
 }
 
+TEST(Http2Choice, RequestsOfOneTurnGoTogether) {
+  EXPECT_EQ(choose({{3, 100}, {4, 100, true}}).index, 1U) << "it sends anyway";
+  EXPECT_EQ(choose({{0, 100}, {15, 100, true}}).index, 1U);
+  EXPECT_EQ(choose({{0, 100}, {16, 100, true}}).index, 0U) << "too far ahead";
+  EXPECT_EQ(choose({{0, 100}, {15, 15, true}}).index, 0U) << "it is full";
+  EXPECT_EQ(choose({{2, 2}, {15, 100, true}}).index, 1U);
+  EXPECT_EQ(choose({{1, 100}, {9, 100, true}, {7, 100, true}}).index, 2U) << "the less busy one that sends";
+}
+
+TEST(Http2Choice, ManyOfOneTurnAreSpreadAllTheSame) {
+  std::vector<Http2Load> open{{0, 100}, {0, 100}};
+  for (int i = 0; i < 100; ++i) {
+    Http2Load& taker = open[choose(open).index];
+    ++taker.streams;
+    taker.sends = true;
+  }
+  EXPECT_LE(open[0].streams, open[1].streams + http2_gathered_streams);
+  EXPECT_LE(open[1].streams, open[0].streams + http2_gathered_streams);
+}
+
 TEST(Http2Choice, AnotherOneIsOpenedWhereTheLeastBusyOneIsBusy) {
   EXPECT_FALSE(choose({{8, 100}}).open_another);
   EXPECT_TRUE(choose({{9, 100}}).open_another);
   EXPECT_FALSE(choose({{50, 100}, {8, 100}}).open_another) << "there is one that is not busy";
+  EXPECT_FALSE(choose({{20, 100, true}, {8, 100}}).open_another) << "the least busy one counts";
   EXPECT_FALSE(choose({{50, 100}, {50, 100}}).open_another) << "as many as requests are spread over";
   EXPECT_FALSE(choose({{50, 100}}, {.being_made = 1}).open_another) << "it is on its way";
   EXPECT_TRUE(choose({{50, 100}}, {.closing = 2}).open_another) << "those do not help any more";
