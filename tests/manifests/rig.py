@@ -1,5 +1,5 @@
-"""What the tests of deploy/ share: files of this tree, configurations as Weir merges them, a running Weir, and volumes as
-kubelet makes them."""
+"""What the tests of deploy/ share: files of this tree, configurations as Weir merges them, a running Weir, and volumes
+as kubelet makes them."""
 
 import json
 import os
@@ -37,7 +37,8 @@ def output_of(*command, **options):
     """What a command prints; an error with all of its words where it fails."""
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, **options)
     if done.returncode != 0:
-        raise AssertionError(f"{' '.join(map(str, command))}: exit status {done.returncode}\n{done.stdout}{done.stderr}")
+        words = f"{' '.join(map(str, command))}: exit status {done.returncode}"
+        raise AssertionError(f"{words}\n{done.stdout}{done.stderr}")
     return done.stdout
 
 
@@ -56,8 +57,9 @@ def merged(*texts):
     def lay(below, above):
         if not (isinstance(below, dict) and isinstance(above, dict)):
             return above
-        return {key: lay(below[key], above[key]) if key in below and key in above else (above if key in above else below)[key]
-                for key in below | above}
+        both = {key: lay(below[key], above[key]) for key in below.keys() & above.keys()}
+        return below | above | both
+
     result = {}
     for text in texts:
         result = lay(result, yaml.safe_load(text))
@@ -104,7 +106,7 @@ def certificate(folder, name):
 
 
 class Volume:
-    """A ConfigMap or a Secret as kubelet mounts it: files are links into `..data`, a link to a folder of its own for each
+    """A ConfigMap or a Secret as kubelet mounts it: files are links into `..data`, a link to a folder for each
     version, which another link replaces in one step."""
 
     def __init__(self, folder, files):
@@ -173,8 +175,8 @@ class Weir(Process):
     """`weir run` with ports that the kernel chooses, but for those of `fixed`."""
 
     def __init__(self, files, environment, writable=None, watch=True, fixed=(), listeners=("http", "https")):
-        chosen = {f"WEIR__LISTENERS__{name.upper()}__ADDRESS": "127.0.0.1:0" for name in listeners if name not in fixed}
-        chosen["WEIR__ADMIN__ADDRESS"] = "127.0.0.1:0"
+        free = [f"LISTENERS__{name.upper()}" for name in listeners if name not in fixed] + ["ADMIN"]
+        chosen = {f"WEIR__{part}__ADDRESS": "127.0.0.1:0" for part in free}
         chosen["WEIR__LOG__LEVEL"] = "info"
         wrapper = confined() if writable else []
         arguments = [part for file in files for part in ("-c", str(file))]

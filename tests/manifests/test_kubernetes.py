@@ -81,7 +81,8 @@ class Agreement:
         for file in self.pod.files:
             self.assertTrue(file.startswith(self.pod.mounts["config"] + "/"))
         for one in self.pod.config["listeners"]["https"]["tls"]["certificates"]:
-            self.assertEqual(one, {"cert": self.pod.mounts["tls"] + "/tls.crt", "key": self.pod.mounts["tls"] + "/tls.key"})
+            folder = self.pod.mounts["tls"]
+            self.assertEqual(one, {"cert": f"{folder}/tls.crt", "key": f"{folder}/tls.key"})
         self.assertEqual(self.pod.config["server"]["state_dir"], self.pod.mounts["state"])
         self.assertIn("emptyDir", self.pod.volume("state"))
         for log in (self.pod.config.get("log", {}), self.pod.config.get("log", {}).get("access", {})):
@@ -142,6 +143,7 @@ class PrometheusOperator(Agreement, unittest.TestCase):
     def test_the_monitor_selects_the_admin_service_and_shows_the_read_token(self):
         monitor, service = self.find("ServiceMonitor")["spec"], self.find("Service", "weir-admin")
         self.assertLessEqual(monitor["selector"]["matchLabels"].items(), service["metadata"]["labels"].items())
+        self.assertEqual(service["metadata"]["labels"][monitor["jobLabel"]], "weir")
         self.assertNotIn("app.kubernetes.io/part-of", self.find("Service")["metadata"]["labels"])
         endpoint, = monitor["endpoints"]
         port, = service["spec"]["ports"]

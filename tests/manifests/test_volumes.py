@@ -37,8 +37,8 @@ class Running:
         self.origin = Origin()
         upstreams = {f"WEIR__UPSTREAMS__{name.upper()}__ENDPOINTS": f"['{self.origin.address}']"
                      for name in self.pod.config["upstreams"]}
-        self.weir = Weir([self.root.name + file for file in self.pod.files], {**ENVIRONMENT, **upstreams, **environment},
-                         writable=state)
+        files = [self.root.name + file for file in self.pod.files]
+        self.weir = Weir(files, {**ENVIRONMENT, **upstreams, **environment}, writable=state)
 
     def __enter__(self):
         return self

