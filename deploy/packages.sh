@@ -54,7 +54,8 @@ for argument in "$@"; do
     *) fail "unknown package set '$argument': build, run, test, lint, bench, clients, page, manifests or bare" ;;
   esac
 done
-[[ ${#wanted[@]} -gt 0 ]] || fail "name at least one set: build, run, test, lint, bench, clients, page, manifests or bare"
+[[ ${#wanted[@]} -gt 0 ]] ||
+  fail "name at least one set: build, run, test, lint, bench, clients, page, manifests or bare"
 
 if $list_only; then
   printf '%s\n' "${wanted[@]}"
