@@ -282,8 +282,8 @@ const cases = {
     assert.deepEqual(await actions(), ["Hold", "Promote", "Roll back"]);
     await rollout.getByRole("button", { name: "Promote" }).click();
     await page.click("dialog button.primary");
-    await eventually("it took the next step", async () =>
-      (await weir.get("/api/v1/routes/shop/rollout")).weight_percent === 50);
+    await rollout.getByText("green at 50 % against blue").waitFor();
+    assert.equal((await weir.get("/api/v1/routes/shop/rollout")).weight_percent, 50);
     await rollout.getByRole("button", { name: "Hold" }).click();
     await page.fill("#field-reason", "lunch");
     assert.equal(await page.textContent("dialog code"), `weir rollout hold shop --reason lunch --admin ${weir.admin}`);
