@@ -107,6 +107,16 @@ upstreams:
             raise Failure(f"weir {' '.join(words)} ended with {status}:\n{output}")
         return output
 
+    def insist(self, *words):
+        """Of a command that may be given twice: again, while workers have no time to answer."""
+        until = time.monotonic() + ANSWER_WITHIN_S * self.patience
+        while True:
+            try:
+                return self.need(*words)
+            except Failure as failure:
+                if "did not answer in time" not in str(failure) or time.monotonic() > until:
+                    raise
+
     def begin(self, route, *words):
         """Starts its rollout."""
         return self.need("rollout", "start", route, *words)
@@ -114,7 +124,7 @@ upstreams:
     def run_to_end(self, route, within_s):
         """Starts its rollout with all traffic on blue and waits: the exit status, and what was printed. Whatever the
         one before it came to, that one is over."""
-        self.need("split", "set", route, "blue=100", "green=0", "--abort-rollout", "--reason", "from the start")
+        self.insist("split", "set", route, "blue=100", "green=0", "--abort-rollout", "--reason", "from the start")
         return self.command("rollout", "start", route, "--wait", "--timeout", f"{within_s}s")
 
     def state(self, route):
