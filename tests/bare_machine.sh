@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Proves the README's commands where nothing is installed: debootstrap's minimal root of a Debian release in a folder of
 # its own, a clone of the committed tree in it, deploy/quickstart.sh until its demo answers over http and https, as root
-# and as a user with sudo, and tests/run.sh. What it mounts and starts lives in namespaces of its own and is gone with
-# it; the folder is removed, also when it is stopped.
+# and as a user with sudo, its demo of rollouts (about a minute), and tests/run.sh. What it mounts and starts lives in
+# namespaces of its own and is gone with it; the folder is removed, also when it is stopped.
 set -euo pipefail
 
 usage() {
@@ -13,7 +13,7 @@ Usage: tests/bare_machine.sh [--with PACKAGE]... [--as USER] [--demo-only] [--ca
   --with PACKAGE     installs it first: what a machine has may change a build. Can be repeated; user:PACKAGE: only
                      on the machine of that user
   --as USER          only as root, or only as user (with sudo); both otherwise
-  --demo-only        deploy/quickstart.sh only, without tests/run.sh
+  --demo-only        the demos of deploy/quickstart.sh only, without tests/run.sh
   --cache DIR        ccache keeps its files in DIR; without it everything is compiled
   --help             this text
 
@@ -177,14 +177,23 @@ fresh_root() {
   chroot "$root" chown -R "$1:$1" /srv/weir
 }
 
-# wait_for_demo PID LOG: until it says that it is ready.
-wait_for_demo() {
-  local limit=$((SECONDS + 3000))
-  until grep -q 'Weir is ready' "$2"; do
+# wait_for_text PID LOG SECONDS TEXT: until the log has the text. 1: PID is gone, or so much time is.
+wait_for_text() {
+  local limit=$((SECONDS + $3))
+  until grep -q -- "$4" "$2"; do
     kill -0 "$1" 2>/dev/null || return 1
     [[ $SECONDS -lt $limit ]] || return 1
     sleep 0.5
   done
+}
+
+# fail_with LOG TEXT: shows the end of the log, and keeps all of it.
+fail_with() {
+  local kept
+  kept=$top/build/bare-$release-$(basename "$1")
+  tail -n 40 "$1" >&2
+  mkdir -p "$top/build" && cp "$1" "$kept" && echo "bare_machine: all of it is in $kept" >&2
+  fail "$2"
 }
 
 # try_demo USER: the README's first command until http and https answer, then its end.
@@ -194,7 +203,7 @@ try_demo() {
   command_of "$user" "cd /srv/weir && exec deploy/quickstart.sh"
   setsid "${command[@]}" >"$log" 2>&1 &
   demo=$!
-  wait_for_demo "$demo" "$log" || { tail -n 40 "$log" >&2; fail "deploy/quickstart.sh as $user did not come up"; }
+  wait_for_text "$demo" "$log" 3000 'Weir is ready' || fail_with "$log" "deploy/quickstart.sh as $user did not come up"
   answer=$(in_root "$user" "curl -sS --max-time 10 http://localhost:8080/") || fail "http as $user: no answer"
   [[ $answer == *blue-* ]] || fail "http as $user answered: $answer"
   echo "http:  ${answer:0:120}"
@@ -208,10 +217,36 @@ try_demo() {
   wait "$demo" || fail "deploy/quickstart.sh as $user ended with status $? after SIGTERM"
 }
 
+readonly rollout_demo_seconds_max=180
+
+# try_rollout_demo USER: the README's demo of rollouts, where the other one has built everything: one that goes up to
+# 100 %, then one that is taken back, each with its sentence; then its end.
+try_rollout_demo() {
+  local user=$1 log=$WEIR_BARE_ROOT/rollout-$1.log command demo began last
+  say "deploy/quickstart.sh --rollout as $user"
+  command_of "$user" "cd /srv/weir && exec deploy/quickstart.sh --rollout"
+  setsid "${command[@]}" >"$log" 2>&1 &
+  demo=$!
+  wait_for_text "$demo" "$log" 300 '^==> Starting' || fail_with "$log" "--rollout as $user did not start"
+  began=$SECONDS
+  wait_for_text "$demo" "$log" "$rollout_demo_seconds_max" '^Ctrl-C stops it all' ||
+    fail_with "$log" "--rollout as $user did not show both rollouts within $rollout_demo_seconds_max s"
+  echo "both rollouts in $((SECONDS - began)) s:"
+  # The last sentence of each, in this order.
+  last=$(grep -oE 'api: (finished, green has 100 %|rolled back green from [0-9]+ % to 0)' "$log" |
+    uniq | tr '\n' ';') || true
+  [[ $last =~ ^'api: finished, green has 100 %;api: rolled back green from '(5|25|50)' % to 0;'$ ]] ||
+    fail_with "$log" "--rollout as $user showed: ${last:-neither}"
+  grep -E 'api: (finished|rolled back)' "$log" | uniq
+  kill -TERM "$demo"
+  wait "$demo" || fail_with "$log" "deploy/quickstart.sh --rollout as $user ended with status $? after SIGTERM"
+}
+
 for user in "${users[@]}"; do
   fresh_root "$user"
   try_demo "$user"
 done
+try_rollout_demo "${users[-1]}"
 
 if ! $demo_only; then
   say "tests/run.sh as ${users[-1]}"

@@ -2,7 +2,7 @@
 
 from comparison.machine import Failure
 
-from .courses import COURSES
+from .courses import COURSES, ROLLOUTS
 
 MARK_BEGIN = "<!-- bench/rollout begin -->"
 MARK_END = "<!-- bench/rollout end -->"
@@ -23,10 +23,20 @@ def table(data):
     return "\n".join([line(HEADER), "|---|---|---|---|---|", *(line(cells(row)) for row in data["rows"])])
 
 
+def settings():
+    """What the courses set of `rollout`."""
+    def keys(rollout):
+        return ", ".join(f"{key} {', '.join(map(str, value)) + ' %' if isinstance(value, list) else value}"
+                         for key, value in rollout.items())
+    return "; ".join(f"`{name}`: {keys(rollout)}" for name, rollout in ROLLOUTS.items())
+
+
 def section(data):
     machine = data["machine"]
     return f"""{MARK_BEGIN}
 {table(data)}
+
+What the courses set of `rollout`, where the defaults are made for hours: {settings()}. The rest is as by default.
 
 {machine['cpu']}, {machine['cpus']} CPUs, {machine['system']}, Linux {machine['kernel']}, {data['date']}.
 {data['version']}.

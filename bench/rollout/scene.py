@@ -15,6 +15,7 @@ WEIR_CPU = "0"
 POLL_S = 0.05
 ANSWER_WITHIN_S = 20.0  # of the admin address, on a machine that may be busy
 CONNECTIONS = 8  # of the clients of one route
+CLIENT_TIMEOUT_MS = 5000
 FINISHED, REFUSED, ROLLED_BACK, HELD = 0, 1, 4, 5  # what `weir rollout start --wait` ends with
 USUAL = ("--latency-ms", "5", "--latency-spread", "0.4")  # how long the app takes
 
@@ -26,10 +27,11 @@ def seconds_of(timestamp):
 
 class Scene:
     """Upstream `blue`, the version in use, and `green`, the canary: two instances each. Routes r0, r1, ... by path,
-    each with a rollout of its own. `rollout`: the keys of its block, `fail_percent` of both versions."""
+    each with a rollout of its own. `rollout`: the keys of its block, `fail_percent` of both versions; clients wait
+    `patience` times as long as usual."""
 
-    def __init__(self, stage, rollout, routes=1, fail_percent=1.0):
-        self.stage = stage
+    def __init__(self, stage, rollout, patience, routes=1, fail_percent=1.0):
+        self.stage, self.patience = stage, patience
         usual = (*USUAL, "--fail-percent", str(fail_percent))
         self.blue, self.green = ([Endpoint(stage, number, options=usual) for number in numbers]
                                  for numbers in ((1, 2), (3, 4)))
@@ -74,7 +76,8 @@ upstreams:
         interval_ms = round(1000 * CONNECTIONS / rate)
         for name in self.routes:
             self.loads.append(Load(self.stage, self.port, "--connections", str(CONNECTIONS), "--interval",
-                                   str(interval_ms), "--path", f"/{name}", name=f"load-{name}"))
+                                   str(interval_ms), "--path", f"/{name}", "--timeout",
+                                   str(round(CLIENT_TIMEOUT_MS * self.patience)), name=f"load-{name}"))
 
     def clients_saw(self):
         """Ends the load: requests, and failed ones by kind, of all clients."""
@@ -104,6 +107,16 @@ upstreams:
             raise Failure(f"weir {' '.join(words)} ended with {status}:\n{output}")
         return output
 
+    def insist(self, *words):
+        """Of a command that may be given twice: again, while workers have no time to answer."""
+        until = time.monotonic() + ANSWER_WITHIN_S * self.patience
+        while True:
+            try:
+                return self.need(*words)
+            except Failure as failure:
+                if "did not answer in time" not in str(failure) or time.monotonic() > until:
+                    raise
+
     def begin(self, route, *words):
         """Starts its rollout."""
         return self.need("rollout", "start", route, *words)
@@ -111,7 +124,7 @@ upstreams:
     def run_to_end(self, route, within_s):
         """Starts its rollout with all traffic on blue and waits: the exit status, and what was printed. Whatever the
         one before it came to, that one is over."""
-        self.need("split", "set", route, "blue=100", "green=0", "--abort-rollout", "--reason", "from the start")
+        self.insist("split", "set", route, "blue=100", "green=0", "--abort-rollout", "--reason", "from the start")
         return self.command("rollout", "start", route, "--wait", "--timeout", f"{within_s}s")
 
     def state(self, route):
@@ -135,8 +148,20 @@ upstreams:
             time.sleep(POLL_S)
         return found[count - 1]
 
-    def logged(self):
-        """Requests by route: (begun, ended, target, status), times in seconds since the epoch."""
+    def logged(self, until, within_s):
+        """Requests by route: (begun, ended, target, status), times in seconds since the epoch; once each route's log
+        has one that began after `until`, by route. Lines come in the order in which requests end."""
+        give_up = time.monotonic() + within_s
+        while True:
+            found = self.read_log()
+            late = [name for name, at in until.items() if not found[name] or found[name][-1][0] < at]
+            if not late:
+                return found
+            if time.monotonic() > give_up:
+                raise Failure(f"the access log has no request of {late[0]} in the last {within_s:g} s")
+            time.sleep(0.2)
+
+    def read_log(self):
         found = {name: [] for name in self.routes}
         with open(self.access_log, encoding="utf-8") as lines:
             for line in lines:

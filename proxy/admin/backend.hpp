@@ -132,9 +132,10 @@ struct EndpointReport {
   std::uint64_t requests_total = 0, failures_total = 0;
   std::int64_t connections_active = 0, connections_idle = 0;
   std::optional<TakenOut> taken_out = {};
-  std::string why{};                                       // it is in this state; empty: since the start
-  std::optional<SystemTime> since{}, until{};              // of the state; until: an ejection's end
-  unsigned ejections_in_row = 0;                           // what has decayed taken off
+  std::string why{};                           // it is in this state; empty: since the start
+  std::string kept{};                          // why it is in use although it fails; empty: it does not
+  std::optional<SystemTime> since{}, until{};  // of the state; until: an ejection's end
+  unsigned ejections_in_row = 0;               // what has decayed taken off
   std::uint32_t window_requests = 0, window_failures = 0;  // where failure_rate is on
   std::optional<CheckSummary> check{};  // absent: no check has ended yet, or there are none
   double effective_weight = 1;          // less while it starts slowly

@@ -94,6 +94,7 @@ json::object to_object(const CheckSummary& check) {
 json::object to_object(const EndpointReport& endpoint) {
   json::object shown{{"address", endpoint.address}, {"weight", endpoint.weight}, {"state", endpoint.state}};
   if (!endpoint.why.empty()) shown["why"] = endpoint.why;
+  if (!endpoint.kept.empty()) shown["kept"] = endpoint.kept;
   if (endpoint.since) shown["since"] = time_text(*endpoint.since);
   if (endpoint.until) shown["until"] = time_text(*endpoint.until);
   shown["ejections_in_row"] = endpoint.ejections_in_row;

@@ -103,7 +103,12 @@ void look_at_upstream(const UpstreamReport& upstream, Found& found) {
     found.push_back({Severity::bad, "upstream", upstream.name,
                      fmt::format("{} has no endpoint to use: {} of {} are out.", upstream.name, out, all)});
   }
+  const bool all_fail = std::ranges::all_of(
+      upstream.endpoints, [](const EndpointReport& each) { return is_out(each) || !each.kept.empty(); });
   for (const EndpointReport& endpoint : upstream.endpoints) {
+    if (!is_out(endpoint) && !endpoint.kept.empty())
+      found.push_back({all_fail ? Severity::bad : Severity::warn, "upstream", upstream.name,
+                       fmt::format("{}/{} fails: {}.", upstream.name, endpoint.address, endpoint.kept)});
     if (!is_out(endpoint)) continue;
     const Severity severity = is_by_operator(endpoint) ? Severity::note : Severity::warn;
     found.push_back({severity, "upstream", upstream.name, out_text(upstream, endpoint)});

@@ -72,6 +72,7 @@ json::object to_object(const RolloutReport& report) {
   shown["started"] = time_text(report.started);
   shown["keep"] = report.keep;
   shown["unit"] = report.by_client ? "client" : "request";
+  shown["replicas"] = report.replicas;
   shown["restarts"] = report.restarts;
   add_progress(shown, report);
   json::array done;

@@ -21,8 +21,7 @@ struct RolloutReport {
   std::string tag;  // of the generation in force
   std::string state =
       "none";  // none | running | held | finished | rolled_back | aborted; none: none was started
-  std::vector<std::string>
-      held;  // why: `operator`, `shared_cause`, `replica_missing`, `suspicious`, `low_traffic`
+  std::vector<std::string> held;  // why: `operator`, `shared_cause`, `suspicious`, `low_traffic`
   std::string canary, comparison, stable;
   std::vector<double> steps;  // percent
 
@@ -49,6 +48,7 @@ struct RolloutReport {
   };
   std::vector<Evidence> evidence;  // of the families that are watched
   double limit = 0, suspicion = 0;
+  std::uint32_t replicas = 1;  // Weirs that share `false_rollback`: each has a limit that many times as high
   struct Done {
     std::uint64_t number = 0;
     SystemTime at;
@@ -60,8 +60,8 @@ struct RolloutReport {
 };
 
 /// {"route","tag","state","held":[],"canary","comparison","stable","steps":[5,25]} and, where one was started,
-/// {"id","who","reason","started","keep","unit":"request|client","restarts","weight_percent","step","seconds",
-///  "step_seconds","hold":{"seconds","of_seconds"},"warmup_seconds","min_requests","min_clients",
+/// {"id","who","reason","started","keep","unit":"request|client","replicas","restarts","weight_percent","step",
+///  "seconds","step_seconds","hold":{"seconds","of_seconds"},"warmup_seconds","min_requests","min_clients",
 ///  "sides":{"canary":{"requests","failed","client_errors","clients","p95_ms"},"comparison":{..}},
 ///  "evidence":{"failures":1.2,"latency":0.8,"limit":100,"suspicion":10},
 ///  "done":[{"number","at","kind","cause","from_percent","to_percent","sentence"}]}.

@@ -68,7 +68,13 @@ std::string evidence(const json::value& rollout) {
     shown += fmt::format("{}{} {:.{}f}", shown.empty() ? "" : ", ", std::string_view(family), rounded,
                          rounded < 10 ? 1 : 0);
   }
-  return shown + fmt::format("; taken back at {:.0f}", number(rollout.at("evidence"), "limit"));
+  const double limit = number(rollout.at("evidence"), "limit");
+  shown += fmt::format("; taken back at {:.0f}", limit);
+  const std::uint64_t replicas = count(rollout, "replicas");
+  if (replicas > 1)
+    shown += fmt::format(" ({} replicas share a false_rollback of 1 of {:.0f})", replicas,
+                         limit / static_cast<double>(replicas));
+  return shown;
 }
 
 std::string where(const json::value& rollout) {

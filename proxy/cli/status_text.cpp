@@ -106,10 +106,12 @@ std::string listeners(const json::value& status) {
   return table.text();
 }
 
-/// Of an endpoint that passive health has taken out: `until 2026-01-31T12:00:30.000Z: 3 consecutive failures (...)`.
+/// Of an endpoint that passive health has taken out: `until 2026-01-31T12:00:30.000Z: 3 consecutive failures (...)`. Of
+/// one that fails and is kept in use: why.
 std::string why(const json::value& endpoint) {
   const json::object& members = endpoint.as_object();
   const std::string state = text(endpoint, "state");
+  if (members.contains("kept")) return text(endpoint, "kept");
   if ((state != "ejected" && state != "half_open") || !members.contains("why")) return {};
   const std::string until = members.contains("until") ? "until " + text(endpoint, "until") + ": " : "";
   return until + text(endpoint, "why");

@@ -357,6 +357,9 @@ std::shared_ptr<server::Snapshot> Compiler::build(const Prepared& prepared, std:
     server::RolloutInForce rollout = rollouts(*prepared.split_routes[i]);
     if (!rollout.weights.empty()) split.weights = std::move(rollout.weights);
     split.rollout = std::move(rollout.runtime);
+    if (split.rollout) {
+      split.turns = std::make_shared<const split::PermutedTurns>(split.rollout->turn_key, split.weights);
+    }
     split.taken_back = rollout.taken_back;
   }
   const limit::Nanoseconds now_ns = limit::nanoseconds_of(now);

@@ -15,6 +15,7 @@
 #include "io/spawn.hpp"
 #include "io/tls_session.hpp"
 #include "observe/collector.hpp"
+#include "upstream/ejection_text.hpp"
 #include "upstream/operator_state.hpp"
 
 namespace weir::control {
@@ -29,6 +30,7 @@ void describe_health(EndpointReport& report, const upstream::EndpointState& endp
   };
   const upstream::LastChange::Entry last = endpoint.last_change.get();
   report.why = last.why;
+  report.kept = upstream::kept_text(upstream::kept_in_use(endpoint, settings, now), settings);
   if (last.since != TimePoint{}) report.since = in_system_time(last.since);
   const TimePoint until = endpoint.health.ejected_until();
   if (until != TimePoint::min()) report.until = in_system_time(until);

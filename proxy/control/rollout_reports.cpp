@@ -25,9 +25,6 @@ std::vector<std::string> held_by(const rollout::State& state) {
     case rollout::Held::shared_cause:
       held.emplace_back("shared_cause");
       break;
-    case rollout::Held::replica_missing:
-      held.emplace_back("replica_missing");
-      break;
     case rollout::Held::suspicious:
       held.emplace_back("suspicious");
       break;
@@ -80,6 +77,7 @@ void add_record(RolloutReport& report, const rollout::Record& record) {
   report.started = RolloutReport::SystemTime(Milliseconds(record.id));
   report.keep = record.keep;
   report.by_client = record.settings.by_client;
+  report.replicas = record.settings.replicas;
   report.restarts = record.restarts;
   report.min_requests = record.settings.min_requests;
   report.min_clients = record.settings.min_clients;

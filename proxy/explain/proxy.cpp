@@ -136,9 +136,14 @@ std::string rollout_rule(const config::Config& config, const config::ProxyAction
   std::string steps;
   for (const std::uint32_t step : rollout.steps)
     steps.append(steps.empty() ? "" : ", ").append(config::format_share(step));
-  return "of " + name(rollout.canary) + ", when one is started: " + steps + " %, " +
-         format_duration(rollout.hold) + " each, compared with " +
-         name(rollout.baseline.value_or(rollout.stable));
+  std::string rule = "of " + name(rollout.canary) + ", when one is started: " + steps + " %, " +
+                     format_duration(rollout.hold) + " each, compared with " +
+                     name(rollout.baseline.value_or(rollout.stable));
+  if (rollout.replicas > 1)
+    rule += "; each of " + std::to_string(rollout.replicas) +
+            " replicas takes it back by itself, and has that part of " +
+            config::format_share(rollout.false_rollback) + " % false rollbacks";
+  return rule;
 }
 
 std::string bounds_of(const config::Upstream& upstream) {

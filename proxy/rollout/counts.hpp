@@ -1,7 +1,7 @@
 // What comes in: the outcomes of units since the last time, as workers counted them. A unit belongs to the side that
 // the split chose first (by weight or affinity), whichever side served it in the end; overrides, copies and what Weir
-// refused itself are left out before. Counts of several Weirs that publish the same weights may be given one after
-// another: they add up. Pure values; any thread.
+// refused itself are left out before. Counts of several workers may be given one after another: they add up. Pure
+// values; any thread.
 #pragma once
 
 #include <array>
@@ -36,7 +36,9 @@ struct Counts {
   /// chance to be on the canary was another.
   std::uint32_t publication = 0;
   std::array<SideCounts, side_count> sides;  // all requests
-  std::vector<ClientRequest> clients;  // with affinity: the same requests, in the order in which they ended
+  /// With affinity: the same requests, in the order in which they ended, but for those that say no more of their client
+  /// than others of it here do.
+  std::vector<ClientRequest> clients;
 };
 
 }  // namespace weir::rollout

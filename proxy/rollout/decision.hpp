@@ -14,7 +14,6 @@ enum class Kind : std::uint8_t { started, step, held, resumed, noted, rolled_bac
 enum class Cause : std::uint8_t {
   none,
   shared_cause,
-  replica_missing,
   suspicious,
   low_traffic,
   operator_asked,

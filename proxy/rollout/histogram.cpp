@@ -1,6 +1,7 @@
 #include "rollout/histogram.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <numeric>
 
 namespace weir::rollout {
@@ -18,6 +19,18 @@ constexpr std::array<std::int64_t, bucket_count - 1> make_bounds() {
 }
 constexpr auto bounds = make_bounds();
 
+/// By how many bits a time has, the first bucket that can hold it: about seven share a number of bits.
+constexpr std::array<Bucket, 65> make_first() {
+  std::array<Bucket, 65> first{};
+  for (std::size_t bits = 1; bits < first.size(); ++bits) {
+    const std::uint64_t least = std::uint64_t{1} << (bits - 1);
+    while (first[bits] < bounds.size() && static_cast<std::uint64_t>(bounds[first[bits]]) < least)
+      ++first[bits];
+  }
+  return first;
+}
+constexpr auto first_of_bits = make_first();
+
 }  // namespace
 
 Microseconds bucket_bound(Bucket bucket) {
@@ -25,7 +38,12 @@ Microseconds bucket_bound(Bucket bucket) {
 }
 
 Bucket bucket_of(Microseconds time) {
-  return static_cast<Bucket>(std::ranges::lower_bound(bounds, time.count()) - bounds.begin());
+  const std::int64_t us = time.count();
+  if (us <= 0) return 0;
+  std::size_t bucket =
+      first_of_bits[static_cast<std::size_t>(std::bit_width(static_cast<std::uint64_t>(us)))];
+  while (bucket < bounds.size() && bounds[bucket] < us) ++bucket;
+  return static_cast<Bucket>(bucket);
 }
 
 Histogram& Histogram::operator+=(const Histogram& other) {

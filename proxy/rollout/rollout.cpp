@@ -20,8 +20,6 @@ Cause cause_of(Held held) {
   switch (held) {
     case Held::shared_cause:
       return Cause::shared_cause;
-    case Held::replica_missing:
-      return Cause::replica_missing;
     case Held::suspicious:
       return Cause::suspicious;
     case Held::low_traffic:
@@ -92,7 +90,7 @@ std::optional<Decision> Rollout::tick(const Tick& tick) {
   count(tick);
   if (!state_.bounds.slow95) set_bounds();
   evidence_ = sum_.with(settings_, state_.periods.back());
-  return act(decide(facts(tick)), tick.may_raise);
+  return act(decide(facts()), tick.may_raise);
 }
 
 void Rollout::undo() {
@@ -124,7 +122,7 @@ bool is_material(const Settings& settings, const State& state, Family family) {
 
 }  // namespace
 
-Facts Rollout::facts(const Tick& tick) const {
+Facts Rollout::facts() const {
   Facts facts;
   for (std::size_t i = 0; i < family_count; ++i) {
     const auto family = static_cast<Family>(i);
@@ -140,7 +138,6 @@ Facts Rollout::facts(const Tick& tick) const {
   facts.canary_down = Milliseconds(clocks.canary_down_ms);
   facts.is_shared_cause = is_shared_cause(recent_.last_seconds(), recent_.past());
   facts.calm = Milliseconds(clocks.calm_ms);
-  facts.replicas_missing = tick.replicas_missing;
   facts.is_noted = state_.is_noted;
   facts.is_operator_hold = state_.is_operator_hold;
   facts.held = state_.held;
@@ -164,8 +161,6 @@ std::optional<Decision> Rollout::act(Verdict verdict, bool may_raise) {
       return back(Cause::canary_down);
     case Verdict::hold_shared_cause:
       return held(Held::shared_cause);
-    case Verdict::hold_replica_missing:
-      return held(Held::replica_missing);
     case Verdict::resume: {
       const Cause cause = cause_of(*state_.held);
       state_.held.reset();

@@ -4,7 +4,7 @@
 //
 //   running --hold over, enough units, no evidence--> next step .. --last--> finished
 //   running --evidence, no endpoint, operator--> rolled_back        (final, as finished is)
-//   running <-> held (shared cause, suspicious, low traffic, a replica missing; an operator)
+//   running <-> held (shared cause, suspicious, low traffic; an operator)
 #pragma once
 
 #include <cstdint>
@@ -34,9 +34,8 @@ struct Tick {
   TimePoint now;
   bool canary_usable = true, stable_usable = true;  // at least one endpoint each
   bool canary_restarted = false;                    // an endpoint of it came back, or is new: it warms up
-  bool may_raise = true;               // false: what it would raise cannot be saved, so it does not
-  std::uint32_t replicas_missing = 0;  // where others' counts are added: those that do not report
-  std::span<const Counts> counts;      // since the last tick
+  bool may_raise = true;           // false: what it would raise cannot be saved, so it does not
+  std::span<const Counts> counts;  // since the last tick
 };
 
 class Rollout {
@@ -83,7 +82,7 @@ class Rollout {
   void begin_period(std::uint32_t regular_place);
   void begin_step(std::uint32_t step, Share share);
 
-  Facts facts(const Tick& tick) const;
+  Facts facts() const;
   bool reaches(Family family, double limit) const;
   std::optional<Decision> act(Verdict verdict, bool may_raise);
   Decision held(Held held);

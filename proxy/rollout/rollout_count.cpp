@@ -33,8 +33,7 @@ void Rollout::advance(const Tick& tick) {
   const std::int64_t ms = passed.count();
   clocks.rollout_ms += ms;
   clocks.step_ms += ms;
-  const bool is_stopped =
-      is_paused(state_) || state_.held == Held::replica_missing || state_.is_operator_hold;
+  const bool is_stopped = is_paused(state_) || state_.is_operator_hold;
   if (!is_stopped) clocks.hold_ms += ms;
   clocks.warmup_left_ms = std::max<std::int64_t>(0, clocks.warmup_left_ms - ms);
   if (tick.canary_restarted) clocks.warmup_left_ms = settings_.warmup.count();

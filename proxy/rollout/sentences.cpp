@@ -94,7 +94,16 @@ class Speaker {
     const double rounded = std::floor(std::min(d_.evidence, evidence_shown_max));
     return grouped(static_cast<std::uint64_t>(rounded));
   }
-  std::string limit() const { return grouped(static_cast<std::uint64_t>(std::llround(d_.limit))); }
+  /// `100`, or `300 (3 replicas share 1 of 100)`.
+  std::string limit() const {
+    const auto whole_number = [](double value) {
+      return grouped(static_cast<std::uint64_t>(std::llround(value)));
+    };
+    const std::string own = whole_number(d_.limit);
+    if (settings_.replicas == 1) return own;
+    return fmt::format("{} ({} replicas share 1 of {})", own, settings_.replicas,
+                       whole_number(d_.limit / settings_.replicas));
+  }
 
   std::string units() const {
     std::string text =
@@ -128,8 +137,6 @@ class Speaker {
     switch (d_.cause) {
       case Cause::shared_cause:
         return shared_cause();
-      case Cause::replica_missing:
-        return "another Weir that runs it does not report. It goes on when it does.";
       case Cause::suspicious:
         return fmt::format(
             "{}. Evidence that it is worse is {}; a step needs less than a tenth of the limit of {}.",
@@ -158,8 +165,6 @@ class Speaker {
     switch (d_.cause) {
       case Cause::shared_cause:
         return fmt::format(": {} has been calm for {}.", names_.comparison, how_long(shared_calm));
-      case Cause::replica_missing:
-        return ": all that run it report.";
       default:
         return ".";
     }
@@ -232,8 +237,6 @@ std::string_view to_string(Cause cause) {
       return "none";
     case Cause::shared_cause:
       return "shared_cause";
-    case Cause::replica_missing:
-      return "replica_missing";
     case Cause::suspicious:
       return "suspicious";
     case Cause::low_traffic:

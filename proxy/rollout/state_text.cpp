@@ -16,8 +16,7 @@ namespace {
 
 constexpr std::string_view title = "weir-rollout-state 1";
 constexpr std::array<std::string_view, 3> phases{"running", "finished", "rolled_back"};
-constexpr std::array<std::string_view, 5> holds{"shared_cause", "replica_missing", "suspicious",
-                                                "low_traffic", "none"};
+constexpr std::array<std::string_view, 4> holds{"shared_cause", "suspicious", "low_traffic", "none"};
 constexpr std::array<std::string_view, signal_count> signals{"failures", "slow95", "slow50", "client_errors"};
 constexpr std::array<std::string_view, 2> grades{"half", "full"};
 constexpr std::array<std::string_view, side_count> sides{"comparison", "canary"};

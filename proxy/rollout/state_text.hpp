@@ -15,7 +15,7 @@ inline constexpr std::size_t state_bytes_max = 16 * 1024 * 1024;
 
 //   weir-rollout-state 1
 //   phase running                     running | finished | rolled_back
-//   held shared_cause                 or: replica_missing, suspicious, low_traffic, none
+//   held shared_cause                 or: suspicious, low_traffic, none
 //   flags operator noted seen         those that hold; `flags` alone: none
 //   weights 3 1 2500                  publication, step, canary's share in basis points
 //   step 2 0 1 4                      quarter, prolongations, extra periods, index of the step's first period

@@ -25,9 +25,6 @@ Verdict decide(const Facts& facts) {
   if (facts.held == Held::shared_cause) return facts.calm >= shared_calm ? Verdict::resume : Verdict::nothing;
   if (facts.is_shared_cause) return Verdict::hold_shared_cause;
   if (facts.is_worse) return Verdict::roll_back_worse;
-  if (facts.held == Held::replica_missing)
-    return facts.replicas_missing == 0 ? Verdict::resume : Verdict::nothing;
-  if (facts.replicas_missing > 0) return Verdict::hold_replica_missing;
   if (facts.is_tolerated && !facts.is_noted) return Verdict::note_tolerated;
   if (facts.is_operator_hold || !facts.is_hold_over) return Verdict::nothing;
   if (!facts.has_enough) return without_traffic(facts);

@@ -9,7 +9,7 @@
 namespace weir::rollout {
 
 /// Why a rollout does not go on by itself.
-enum class Held : std::uint8_t { shared_cause, replica_missing, suspicious, low_traffic };
+enum class Held : std::uint8_t { shared_cause, suspicious, low_traffic };
 
 inline constexpr Milliseconds canary_down_max{5'000};
 /// How often a suspicious step is prolonged by a quarter of its hold.
@@ -19,11 +19,10 @@ struct Facts {
   Milliseconds canary_down{0};   // no usable endpoint, while the stable target has one
   bool is_shared_cause = false;  // seen now
   Milliseconds calm{0};          // not seen, since it was
-  std::uint32_t replicas_missing = 0;
-  bool is_worse = false;       // evidence at the limit, in a family whose difference is material
-  bool is_tolerated = false;   // evidence at the limit, in none
-  bool is_suspicious = false;  // evidence at a tenth of the limit, and material
-  bool is_noted = false;       // `tolerated` was said in this rollout
+  bool is_worse = false;         // evidence at the limit, in a family whose difference is material
+  bool is_tolerated = false;     // evidence at the limit, in none
+  bool is_suspicious = false;    // evidence at a tenth of the limit, and material
+  bool is_noted = false;         // `tolerated` was said in this rollout
   bool is_operator_hold = false;
   std::optional<Held> held;
   bool is_hold_over = false;  // with its prolongations
@@ -37,8 +36,7 @@ enum class Verdict : std::uint8_t {
   nothing,
   roll_back_down,  // the canary has no usable endpoint
   hold_shared_cause,
-  hold_replica_missing,
-  resume,  // the shared cause is over, or the replica is back
+  resume,  // the shared cause is over
   roll_back_worse,
   note_tolerated,
   next_step,
@@ -53,12 +51,11 @@ enum class Verdict : std::uint8_t {
 ///   1 no usable canary endpoint for 5 s             -> roll_back_down; no statistics are needed
 ///   2 a shared cause                                -> hold_shared_cause; calm for 30 s -> resume; in between nothing
 ///   3 evidence at the limit, material               -> roll_back_worse; also while held, and while an operator holds
-///   4 a replica does not report                     -> hold_replica_missing; back -> resume
-///   5 evidence at the limit, within what is tolerated -> note_tolerated, once; goes on
-///   6 an operator holds, or the hold is not over    -> nothing
-///   7 too few units                                 -> hold_low_traffic; never a pass; after max_hold as settings say
-///   8 evidence at a tenth of the limit, material    -> prolong, four times; then hold_suspicious
-///   9 otherwise                                     -> next_step
+///   4 evidence at the limit, within what is tolerated -> note_tolerated, once; goes on
+///   5 an operator holds, or the hold is not over    -> nothing
+///   6 too few units                                 -> hold_low_traffic; never a pass; after max_hold as settings say
+///   7 evidence at a tenth of the limit, material    -> prolong, four times; then hold_suspicious
+///   8 otherwise                                     -> next_step
 Verdict decide(const Facts& facts);
 
 }  // namespace weir::rollout

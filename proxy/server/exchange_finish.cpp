@@ -38,7 +38,7 @@ void Exchange::finish() {
   }
   if (context_.rollout.runtime != nullptr) {
     const int response_status = outcome.attempts.empty() ? 0 : attempt_.response().status;
-    count_rollout_unit(context_, response_status, grpc_steps_.status());
+    count_rollout_unit(context_, response_status, decided.grpc ? grpc_steps_.status() : std::nullopt);
   }
   const bool wanted = !decided.route || decided.route->config->access_log;
   if (std::string* line = wanted ? context_.worker.log_buffer() : nullptr) {

@@ -19,10 +19,11 @@ void Decider::choose_side() {
   request.taken_back = split.taken_back;
   const RolloutRuntime* const rollout = split.rollout.get();
   if (rollout != nullptr) {
-    request.turn_key = &rollout->turn_key;
+    request.turns = split.turns.get();
     request.client_key = &rollout->client_key;
   }
-  if (config.affinity.by == config::AffinityBy::cookie || rollout != nullptr)
+  const bool may_lack_key = rollout != nullptr && config.affinity.by != config::AffinityBy::none;
+  if (config.affinity.by == config::AffinityBy::cookie || may_lack_key)
     request.random = context_.worker.rng()();
   const auto side = [&](std::size_t i) -> const UpstreamRuntime& {
     return *context_.generation->upstreams[config.targets[i].upstream].runtime;

@@ -7,6 +7,7 @@
 namespace weir::server {
 
 RolloutCounts* RolloutCounter::entry_of(const RolloutRuntime& runtime) noexcept {
+  if (!counts_.empty() && counts_.front().id == runtime.id) return &counts_.front();  // mostly one runs
   const auto found = std::ranges::find(counts_, runtime.id, &RolloutCounts::id);
   if (found != counts_.end()) return &*found;
   try {
@@ -29,25 +30,33 @@ void RolloutCounter::count(const RolloutRuntime& runtime, const RolloutUnit& uni
     if (runtime.publication < counts.publication) return;
     counts = {};
     counts.publication = runtime.publication;
+    if (filter_) filter_->begin();
   }
   rollout::SideCounts& side = counts.sides[rollout::index(unit.side)];
   ++side.requests;
   side.failed += unit.failed ? 1 : 0;
   side.client_errors += unit.client_error ? 1 : 0;
   if (unit.has_latency) side.latency.add(unit.latency);
-  if (!runtime.by_client) return;
-  if (counts.clients.size() == clients_max) {
-    ++entry->dropped;
+  if (runtime.by_client) record(*entry, unit);
+}
+
+void RolloutCounter::record(RolloutCounts& entry, const RolloutUnit& unit) noexcept {
+  if (!filter_) filter_.reset(new (std::nothrow) ClientFilter);
+  if (filter_ && !filter_->adds(unit)) return;
+  auto& clients = entry.counts.clients;
+  if (clients.size() == clients_max) {
+    ++entry.dropped;
     return;
   }
   try {
-    counts.clients.push_back(unit);
+    clients.push_back(unit);
   } catch (const std::bad_alloc&) {
-    ++entry->dropped;
+    ++entry.dropped;
   }
 }
 
 std::vector<RolloutCounts> RolloutCounter::take() {
+  if (filter_) filter_->begin();
   return std::exchange(counts_, {});
 }
 

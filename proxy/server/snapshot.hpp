@@ -79,9 +79,10 @@ inline constexpr std::size_t no_split = static_cast<std::size_t>(-1);
 struct SplitRuntime {
   std::shared_ptr<const split::Split> rules;
   std::shared_ptr<split::Shared> shared;
-  std::vector<std::uint32_t> weights;             // by target
-  std::shared_ptr<const RolloutRuntime> rollout;  // null: none runs
-  split::Mask taken_back = 0;                     // RolloutInForce::taken_back
+  std::vector<std::uint32_t> weights;                 // by target
+  std::shared_ptr<const RolloutRuntime> rollout;      // null: none runs
+  std::shared_ptr<const split::PermutedTurns> turns;  // of its key and these weights; null: none runs
+  split::Mask taken_back = 0;                         // RolloutInForce::taken_back
   std::shared_ptr<const std::vector<config::Timeouts>>
       timeouts;  // by target: the route's over the upstream's
 };

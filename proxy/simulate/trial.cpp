@@ -25,7 +25,7 @@ class Runner {
         traffic_(scenario.world, mix(seed)),
         population_(scenario.clients, scenario.world, traffic_.rng()),
         affinity_(std::to_string(seed), std::vector<std::string_view>{"blue", "green"}),
-        turns_{traffic_.rng()(), traffic_.rng()()},
+        turn_key_{traffic_.rng()(), traffic_.rng()()},
         rollout_(scenario.settings, {"api", "green", "blue"}, TimePoint{}) {
     publish();
   }
@@ -49,6 +49,7 @@ class Runner {
     const rollout::Weights weights = rollout_.weights();
     weights_ = {weights.stable, weights.canary};
     split::reduce(weights_);
+    turns_ = split::PermutedTurns(turn_key_, weights_);
     for (Population::Member& member : population_.members()) {
       const std::string_view key(reinterpret_cast<const char*>(&member.key), sizeof member.key);
       member.side = affinity_.pick(key, weights_) == 1 ? Side::canary : Side::comparison;
@@ -84,7 +85,7 @@ class Runner {
       if (scenario_.settings.by_client)
         counts_.clients.push_back({mix(member.key), side, outcome.failed, false, true, outcome.latency});
     } else {
-      const std::size_t target = split::pick_by_permuted_turn(turns_, weights_, split::everyone, turn_++);
+      const std::size_t target = turns_.pick(turn_++);
       side = target == 1 ? Side::canary : Side::comparison;
       outcome = traffic_.next(side, seconds_);
     }
@@ -118,9 +119,10 @@ class Runner {
   Traffic traffic_;
   Population population_;
   split::Affinity affinity_;
-  SipKey turns_;
+  SipKey turn_key_;
   rollout::Rollout rollout_;
   std::array<std::uint32_t, 2> weights_{};
+  split::PermutedTurns turns_{turn_key_, weights_};
   std::uint64_t turn_ = 0;
   double seconds_ = 0, step_began_ = 0, due_ = 0;
   Counts counts_;

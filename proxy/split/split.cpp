@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 
 #include "core/stable_hash.hpp"
 #include "http/cookies.hpp"
 #include "http/text.hpp"
-#include "split/permuted_turn.hpp"
 
 namespace weir::split {
 namespace {
@@ -137,8 +137,10 @@ std::size_t Split::kept_side(std::string_view before, std::span<const std::uint3
 std::size_t Split::pick_turn(const Request& request, std::span<const std::uint32_t> weights, Mask allowed,
                              Shared& shared) const {
   const std::uint64_t turn = shared.turn.fetch_add(1, std::memory_order_relaxed);
-  if (request.turn_key != nullptr) return pick_by_permuted_turn(*request.turn_key, weights, allowed, turn);
-  return pick_by_turn(weights, allowed, turn);
+  // Where one is left there is no order.
+  if (request.turns == nullptr || std::has_single_bit(allowed)) return pick_by_turn(weights, allowed, turn);
+  if (allowed == everyone) return request.turns->pick(turn);
+  return PermutedTurns(request.turns->key(), weights, allowed).pick(turn);
 }
 
 Choice Split::fall_over(const Choice& first, const Request& request, std::span<const std::uint32_t> weights,

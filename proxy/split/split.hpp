@@ -1,6 +1,6 @@
 // One route's split, compiled: which target a request goes to, and why. Overrides come first (headers, then
 // cookies), then the side that a client is kept on, then affinity, then turns. The weights are passed in: they
-// change while Weir runs. So are the keys of a rollout that compares sides: its turns come in a secret order
+// change while Weir runs. So are turns and key of a rollout that compares sides: its turns come in a secret order
 // (permuted_turn.hpp), and its clients are counted by a hash of what affinity goes by. Pure but for the shared
 // counter of turns; immutable otherwise, any thread; no allocation after construction.
 #pragma once
@@ -20,6 +20,7 @@
 #include "http/head.hpp"
 #include "split/affinity.hpp"
 #include "split/cookie.hpp"
+#include "split/permuted_turn.hpp"
 #include "split/side.hpp"
 #include "split/weights.hpp"
 
@@ -42,7 +43,7 @@ struct Request {
   IpAddress client_ip;
   std::uint64_t random = 0;  // becomes the key of a client that has none
   // While a rollout runs on the split; otherwise null.
-  const SipKey* turn_key = nullptr;
+  const PermutedTurns* turns = nullptr;  // of the weights
   const SipKey* client_key = nullptr;
   /// Sides whose clients leave at weight 0, whatever `drain_affinity` says.
   Mask taken_back = 0;

@@ -130,7 +130,7 @@ std::string why(const json::object& endpoint) {
     const std::string reason = text_at(out, "reason");
     return "by " + text_at(out, "who") + (reason.empty() ? "" : ": " + reason);
   }
-  if (text_at(endpoint, "state") == "healthy") return {};
+  if (text_at(endpoint, "state") == "healthy") return text_at(endpoint, "kept");
   const std::string until = text_at(endpoint, "until");
   return text_at(endpoint, "why") + (until.empty() ? "" : ", tried again " + clock_text(until));
 }

@@ -260,12 +260,27 @@ Verdict report_failure(EjectionGuard& guard, std::span<const Candidate> candidat
   if (shared_cause && (known || !is_status_failure(failed.failure)) &&
       !is_backed_up(candidates, which, settings, now) && !is_standing_in(candidates, which)) {
     verdict.held = Held::shared_cause;
+    which.held.store(static_cast<std::uint8_t>(verdict.held), std::memory_order_relaxed);
     return verdict;
   }
   if (!enter(guard)) return verdict;
   decide(guard, candidates, which, settings, now, ticket, shared_cause, verdict);
+  which.held.store(static_cast<std::uint8_t>(verdict.held), std::memory_order_relaxed);
   guard.leave();
   if (verdict.change != Change::none || verdict.announce) complete(verdict, candidates, which, settings);
+  return verdict;
+}
+
+Verdict kept_in_use(const EndpointState& which, const config::PassiveHealth& settings, TimePoint now) {
+  Verdict verdict;
+  if (!which.usable()) return verdict;
+  verdict.failures = which.health.consecutive_failures();
+  if (settings.failure_rate != 0)
+    verdict.counts = which.outcomes.counts(which.health.ticket().epoch, now, settings.window);
+  verdict.reason = due_reason(settings, verdict);
+  if (verdict.reason == Reason::none) return verdict;
+  verdict.held = static_cast<Held>(which.held.load(std::memory_order_relaxed));
+  verdict.causes = which.causes.recent();
   return verdict;
 }
 

@@ -119,4 +119,8 @@ Verdict report_failure(EjectionGuard& guard, std::span<const Candidate> candidat
                        const config::PassiveHealth& settings, TimePoint now, health::Ticket ticket,
                        FailedAttempt failed = {});
 
+/// Why `which` is in use although its failures make its ejection due: `held`, and the reason with its numbers. `held`
+/// is none where it is out, where nothing is due any more, or where nothing held it. For people: of one moment.
+Verdict kept_in_use(const EndpointState& which, const config::PassiveHealth& settings, TimePoint now);
+
 }  // namespace weir::upstream

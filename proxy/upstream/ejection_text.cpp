@@ -128,6 +128,25 @@ std::string verdict_text(const Verdict& verdict, const config::PassiveHealth& se
   return {};
 }
 
+std::string kept_text(const Verdict& verdict, const config::PassiveHealth& settings) {
+  const auto because = [&](std::string_view why) {
+    return fmt::format("{}; it stays in use, because {}", reason_text(verdict, settings), why);
+  };
+  switch (verdict.held) {
+    case Held::none:
+    case Held::request:
+      return {};
+    case Held::last_endpoint:
+      return because("no other endpoint is usable");
+    case Held::max_ejection_percent:
+      return because(
+          fmt::format("others are out already (max_ejection_percent {})", settings.max_ejection_percent));
+    case Held::shared_cause:
+      return because("most endpoints fail the same way");
+  }
+  return {};
+}
+
 std::string_view verdict_kind(const Verdict& verdict) {
   switch (verdict.change) {
     case Change::ejected:

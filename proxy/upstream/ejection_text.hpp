@@ -18,6 +18,9 @@ std::string reason_text(const Verdict& verdict, const config::PassiveHealth& set
 /// there is nothing to report.
 std::string verdict_text(const Verdict& verdict, const config::PassiveHealth& settings,
                          std::string_view upstream, std::string_view endpoint);
+/// Of kept_in_use: `3 consecutive failures (connect_refused x3); it stays in use, because no other endpoint is usable`;
+/// empty where nothing is held.
+std::string kept_text(const Verdict& verdict, const config::PassiveHealth& settings);
 /// ejected, re_ejected, recovered, ejection_held, shared_cause or request_failure.
 std::string_view verdict_kind(const Verdict& verdict);
 

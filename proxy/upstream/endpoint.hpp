@@ -77,6 +77,7 @@ struct EndpointState {
   std::atomic<std::int64_t> serving_since{0};
   std::atomic<std::int64_t> failing_since{0};  // first failure of those in a row: milliseconds as above
   DueMark due;                                 // when an ejection was due last, and what for
+  std::atomic<std::uint8_t> held{0};           // a Held (ejection.hpp): why that was not made
   std::atomic<std::uint32_t> discounted{
       0};  // failures in a row whose cause was the request (pending_failures.hpp)
   std::atomic<std::uint32_t> pending{

@@ -228,8 +228,31 @@ const cases = {
     const text = await visit.page.textContent("#problem-list");
     assert.match(text, /The last reload was refused/);
     assert.match(text, new RegExp(`blue/${apps[1].address} is ejected: `));
+    assert.doesNotMatch(text, /fails: /);
     assert.equal(await visit.page.getAttribute("#problem-list", "aria-live"), "polite");
     await visit.close();
+  },
+
+  async "the last endpoint that fails is a problem although it is in use"({ browser, weir, apps }) {
+    apps[2].status = 503;
+    await eventually("its ejection is due", async () => {
+      await weir.request("/");
+      return (await weir.get("/api/v1/upstreams")).upstreams[1].endpoints[0].kept;
+    });
+    const visit = await Visit.open(browser, weir, { hash: "#upstream=green" });
+    const reason = "\\d+ consecutive failures \\(.*\\); it stays in use, because no other endpoint is usable";
+    await eventually("it is listed", async () =>
+      new RegExp(`green/${apps[2].address} fails: ${reason}`).test(await visit.page.textContent("#problem-list")));
+    const row = visit.page.locator("article[id='upstream=green'] tbody tr");
+    await row.getByText("failing", { exact: true }).waitFor();
+    assert.match(await row.textContent(), /it stays in use/);
+    assert.deepEqual(visit.errors, []);
+    await visit.close();
+    apps[2].status = 200;
+    await eventually("it answers again", async () => {
+      await weir.request("/");
+      return !(await weir.get("/api/v1/upstreams")).upstreams[1].endpoints[0].kept;
+    });
   },
 
   async "a rollout is steered, and one that was taken back says why"({ browser, weir, apps }) {
@@ -242,13 +265,31 @@ const cases = {
     const { page } = visit;
     const rollout = page.locator("article[id='rollout=shop']");
     await rollout.getByText("would take green to 50, 100 %").waitFor();
-    assert.equal((await weir.send("POST", "/api/v1/routes/shop/rollout", {})).status, 202);
+    const actions = () => rollout.locator(".tools button:visible").allTextContents();
+    assert.deepEqual(await actions(), ["Start"]);
+    await rollout.getByRole("button", { name: "Start" }).click();
+    await page.fill("#field-steps", "25,50");
+    await page.fill("#field-reason", "1.5");
+    assert.equal(await page.textContent("dialog code"),
+      `weir rollout start shop --steps 25,50 --reason 1.5 --admin ${weir.admin}`);
+    if (screens) await page.screenshot({ path: path.join(screens, "start-dialog.png") });
+    assert.deepEqual(await visit.violations(axe), [], "the dialog");
+    await page.click("dialog button.primary");
     await rollout.getByText("running", { exact: true }).waitFor();
+    const started = await weir.get("/api/v1/routes/shop/rollout");
+    assert.deepEqual([started.steps, started.weight_percent, started.reason], [[25, 50], 25, "1.5"]);
+    assert.match(started.who, /^admin page from 127\.0\.0\.1$/);
+    assert.deepEqual(await actions(), ["Hold", "Promote", "Roll back"]);
+    await rollout.getByRole("button", { name: "Promote" }).click();
+    await page.click("dialog button.primary");
+    await rollout.getByText("green at 50 % against blue").waitFor();
+    assert.equal((await weir.get("/api/v1/routes/shop/rollout")).weight_percent, 50);
     await rollout.getByRole("button", { name: "Hold" }).click();
     await page.fill("#field-reason", "lunch");
     assert.equal(await page.textContent("dialog code"), `weir rollout hold shop --reason lunch --admin ${weir.admin}`);
     await page.click("dialog button.primary");
     await rollout.getByText("held, operator", { exact: true }).waitFor();
+    assert.deepEqual(await actions(), ["Resume", "Promote", "Roll back"]);
     await rollout.getByRole("button", { name: "Resume" }).click();
     await page.click("dialog button.primary");
     await rollout.getByText("running", { exact: true }).waitFor();

@@ -23,7 +23,7 @@ function command(...words) {
     : "'" + word.replaceAll("'", "'\\''") + "'").join(" ");
 }
 
-const reason = (values) => values.reason ? ["--reason", values.reason] : [];
+const options = (values, ...names) => names.flatMap((name) => values[name] ? ["--" + name, values[name]] : []);
 const reasonField = { name: "reason", label: "Reason, for the audit", maxlength: "200" };
 
 async function write(method, path, body) {
@@ -35,8 +35,8 @@ async function write(method, path, body) {
 }
 
 // Of a change that an operator gives a reason for.
-const put = (path, body) => (values, generation) =>
-  write("PUT", path, { ...body(values), reason: values.reason, who: "admin page", generation });
+const put = (path, body, method = "PUT") => (values, generation) =>
+  write(method, path, { ...body(values), reason: values.reason, who: "admin page", generation });
 
 // Fields are inputs with a label; `effect(values)` and `cli(values, generation)` are texts that follow them.
 function open({ title, text, fields = [], effect = () => "", cli, button, run }) {
@@ -123,6 +123,7 @@ function moves(targets, values) {
 }
 
 export const rolloutVerbs = {
+  start: ["Start", "It goes up step by step by itself, and back when it is worse."],
   hold: ["Hold", "Its weights stay until it is resumed; it still goes back when the canary is worse."],
   resume: ["Resume", "It goes on from where it was held."],
   promote: ["Promote", "It takes the next step now, whatever the evidence is."],
@@ -140,7 +141,7 @@ export const act = {
       text: out ? "It is put back into use at once, and an ejection of it ends."
         : `It gets no new requests; ${plural(running, "request")} in flight may finish.${last}`,
       fields: [reasonField],
-      cli: (values) => command("endpoint", verb.toLowerCase(), upstream, name, ...reason(values)),
+      cli: (values) => command("endpoint", verb.toLowerCase(), upstream, name, ...options(values, "reason")),
       button: verb,
       run: put(["upstreams", upstream, "endpoints", name], () => ({ state: out ? "active" : "drain" })),
     });
@@ -157,22 +158,25 @@ export const act = {
       reasonField],
       effect: (values) => moves(targets, values),
       cli: (values, generation) => command("split", "set", name, ...weights(values).map((pair) => pair.join("=")),
-        ...(values.ttl ? ["--ttl", values.ttl] : []), ...reason(values), "--if-generation", generation),
+        ...options(values, "ttl", "reason"), "--if-generation", generation),
       button: "Set weights",
       run: put(["routes", name, "split"], (values) => ({ weights: Object.fromEntries(weights(values)),
-        ...(values.ttl ? { ttl: values.ttl } : {}) })),
+        ttl: values.ttl || undefined })),
     });
   },
 
-  rollout(action, { name, canary, weight_percent: weight }) {
-    const [verb, text] = rolloutVerbs[action];
+  rollout(action, { name, canary, weight_percent: weight = 0 }) {
+    const [verb, text] = rolloutVerbs[action], starts = action === "start";
+    const steps = { name: "steps", label: "Steps in percent (1,10,50); empty: the configuration's",
+      pattern: "[\\d.,]+" };
     open({
       title: `${verb}: ${name}`,
       text: `${canary} has ${weight} %. ${text}`,
-      fields: [{ ...reasonField, required: action === "rollback" }],
-      cli: (values) => command("rollout", action, name, ...reason(values)),
+      fields: [...(starts ? [steps] : []), { ...reasonField, required: action === "rollback" }],
+      cli: (values) => command("rollout", action, name, ...options(values, "steps", "reason")),
       button: verb,
-      run: put(["routes", name, "rollout"], () => ({ action })),
+      run: put(["routes", name, "rollout"], ({ steps }) => starts
+        ? { steps: steps ? steps.split(",").map(Number) : undefined } : { action }, starts ? "POST" : "PUT"),
     });
   },
 

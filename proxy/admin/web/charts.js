@@ -21,7 +21,7 @@ function runs(values) {
   const all = [];
   let run = null;
   values.forEach((value, i) => {
-    if (value === null || value === undefined) {
+    if (value == null) {
       run = null;
     } else {
       if (!run) all.push(run = []);
@@ -39,13 +39,13 @@ export class Sparkline {
     this.area = svg("path", { class: "area" });
     this.line = svg("path", { class: "line" });
     this.bars = svg("path", { class: "bars" });
-    this.node = svg("svg", { role: "img", class: ("spark " + className).trim(), viewBox: `0 0 ${width} ${height}`,
+    this.node = svg("svg", { role: "img", class: "spark " + className, viewBox: `0 0 ${width} ${height}`,
       preserveAspectRatio: "none" }, this.area, this.line, this.bars);
   }
 
   // `what`: `requests per second`. `show`: of a number.
   update(values, failed, what, show = count) {
-    const known = values.filter((value) => value !== null && value !== undefined);
+    const known = values.filter((value) => value != null);
     const most = Math.max(...known, ...(failed ?? []), 1e-9);
     const scale = (value) => height - 1 - value / most * (height - 3);
     let line = "", area = "";
@@ -81,7 +81,7 @@ export class ShareBar {
     while (this.node.children.length > shares.length) this.node.lastChild.remove();
     let left = 0;
     shares.forEach((share, i) => {
-      const part = this.node.children[i] ?? this.node.appendChild(svg("rect", { y: "0", height: "10" }));
+      const part = this.node.children[i] ?? this.node.appendChild(svg("rect", { height: "10" }));
       set(part, "class", "part" + i % 4);
       set(part, "x", String(left));
       set(part, "width", String(Math.max(0, share * 1000 - (share > 0.004 ? 2 : 0))));
@@ -91,13 +91,13 @@ export class ShareBar {
   }
 }
 
-// Evidence on a logarithmic scale from 0.1 to ten times its limit, with lines at suspicion and limit.
+// Evidence, logarithmic from 0.1 to ten times its limit, with lines at suspicion and limit.
 export class EvidenceBar {
   constructor() {
-    this.value = svg("rect", { y: "3", height: "8", x: "0" });
-    this.lines = ["suspicion", "limit"].map((name) => svg("line", { class: name, y1: "0", y2: "14" }));
+    this.value = svg("rect", { y: "3", height: "8" });
+    this.lines = ["suspicion", "limit"].map((name) => svg("line", { class: name, y2: "14" }));
     this.node = svg("svg", { role: "img", class: "evidence", viewBox: "0 0 1000 14", preserveAspectRatio: "none" },
-      svg("rect", { class: "track", y: "3", height: "8", x: "0", width: "1000" }), this.value, ...this.lines);
+      svg("rect", { class: "track", y: "3", height: "8", width: "1000" }), this.value, ...this.lines);
   }
 
   update(value, suspicion, limit, what) {

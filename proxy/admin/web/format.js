@@ -1,21 +1,20 @@
 // Numbers and times for people.
 
-const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
-const tenths = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+const [whole, tenths] = [0, 1].map((digits) => new Intl.NumberFormat("en", { maximumFractionDigits: digits }));
 
 export function count(value) {
-  return value === undefined || value === null ? "" : whole.format(value);
+  return value == null ? "" : whole.format(value);
 }
 
 // Of a rate or a time: three digits are enough.
 export function rate(value) {
-  if (value === undefined || value === null) return "";
+  if (value == null) return "";
   if (value > 0 && value < 0.05) return "<0.1";
   return (value < 10 ? tenths : whole).format(value);
 }
 
 export function milliseconds(value) {
-  if (value === undefined || value === null) return "–";
+  if (value == null) return "–";
   if (value >= 10000) return tenths.format(value / 1000) + " s";
   return (value < 10 ? tenths : whole).format(value) + " ms";
 }

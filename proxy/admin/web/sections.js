@@ -112,9 +112,7 @@ export class Traffic extends Section {
       number("Per second", (route) => rate(route.rps)),
       number("4xx/s", (route) => rate(route.client_errors_ps)),
       failures("5xx/s", (route) => route.failed_ps),
-      number("p50", (route) => milliseconds(route.p50_ms)),
-      number("p95", (route) => milliseconds(route.p95_ms)),
-      number("p99", (route) => milliseconds(route.p99_ms)),
+      ...["p50", "p95", "p99"].map((one) => number(one, (route) => milliseconds(route[one + "_ms"]))),
       number("In flight", (route) => count(route.in_flight)),
     ], "cards");
     this.body.append(element("div", { class: "tiles" }, ...this.tiles), this.routes.table);
@@ -185,20 +183,22 @@ export class Rollouts extends Articles {
     parts.sides.update(!active ? [] : [["canary", item.canary + " (canary)"], ["comparison", item.comparison]]
       .map(([key, name]) => ({ key, name, ...item.sides[key] })));
     const { limit, suspicion, ...values } = item.evidence ?? {};
+    const shared = item.replicas > 1 ? ` for each of ${item.replicas} replicas` : "";
     keyed(parts.evidence, Object.entries(values).map(([key, value]) => ({ key, value })), () => {
       const bar = new EvidenceBar(), made = element("div", {}, element("p"), bar.node);
       made.bar = bar;
       return made;
     }, (node, { key, value }) => {
-      const words = `Evidence of worse ${plain(key)}: ${value < 0.1 ? "below 0.1" : rate(value)}; back at ${limit}`;
+      const words = `Evidence of worse ${plain(key)}: ${rate(value)}; back at ${limit}${shared}`;
       setText(node.firstElementChild, words);
       node.bar.update(value, suspicion, limit, words);
     });
     setText(parts.sentence, item.done?.at(-1)?.sentence);
-    const [hold, resume] = parts.actions;
-    parts.tools.hidden = !unlocked() || !active;
-    hold.hidden = item.held.includes("operator");
-    resume.hidden = item.state !== "held";
+    const [start, hold, resume] = parts.actions;
+    parts.tools.hidden = !unlocked();
+    for (const each of parts.actions) each.hidden = active === (each === start);
+    hold.hidden ||= item.held.includes("operator");
+    resume.hidden ||= item.state !== "held";
   }
 }
 
@@ -245,7 +245,8 @@ const stateSeverity = { healthy: "good", drain: "note", disabled: "note", half_o
 function describe(endpoint, now) {
   const out = endpoint.taken_out;
   if (out) return `by ${out.who}, ${clock(out.since, now)}${out.reason ? ": " + out.reason : ""}`;
-  if (endpoint.state === "healthy") return endpoint.effective_weight < endpoint.weight ? "starting slowly" : "";
+  if (endpoint.state === "healthy")
+    return endpoint.kept ?? (endpoint.effective_weight < endpoint.weight ? "starting slowly" : "");
   return (endpoint.why ?? "") + (endpoint.until ? ", tried again " + clock(endpoint.until, now) : "");
 }
 
@@ -276,7 +277,8 @@ export class Upstreams extends Articles {
       text("Endpoint", (one) => one.name, "mono"),
       { label: "State", className: "wide", show: (cell, one) => {
         if (!cell.firstElementChild) cell.append(element("span"), " ", element("span", { class: "more" }));
-        showState(cell.children[0], plain(one.state), stateSeverity[one.state] ?? "bad");
+        showState(cell.children[0], one.kept ? "failing" : plain(one.state),
+          one.kept ? "bad" : stateSeverity[one.state] ?? "bad");
         setText(cell.children[1], describe(one, one.now));
       } },
       number("Weight", weight),

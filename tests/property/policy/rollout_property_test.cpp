@@ -1,5 +1,5 @@
 // What has to hold of rollouts whatever happens: evidence has expectation 1 when the canary changes nothing, counting
-// is the same in any portions, over replicas and over restarts, and clients' places are where affinity puts them.
+// is the same in any portions, over workers and over restarts, and clients' places are where affinity puts them.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -81,12 +81,12 @@ TEST(RolloutProperty, PermutedTurnsDoNotRaiseTheMean) {
       std::vector<bool> fails(30);
       for (auto&& fail : fails) fail = uniform(rng) < rate;
       for (int i = 0; i < keys; ++i) {
-        const SipKey key{rng(), rng()};
+        const split::PermutedTurns turns({rng(), rng()}, weights);
         Tally tally{{share, whole}, Badness::full, 0, 0};
         for (std::uint64_t turn = 0; turn < fails.size(); ++turn) {
           if (!fails[turn]) continue;
           ++tally.events;
-          if (split::pick_by_permuted_turn(key, weights, split::everyone, turn) == 1) ++tally.on_canary;
+          if (turns.pick(turn) == 1) ++tally.on_canary;
         }
         mean += std::exp(log_factor(tally, 2)) / keys;
       }
@@ -143,8 +143,8 @@ TEST(RolloutProperty, ARestartAtAnyTimeKeepsTheEvidence) {
   }
 }
 
-/// Counts of several Weirs, given one after another, are those of one Weir that had all of the traffic.
-TEST(RolloutProperty, CountsOfReplicasAddUp) {
+/// Counts of several workers, given one after another, are those of one worker that had all of the traffic.
+TEST(RolloutProperty, CountsOfWorkersAddUp) {
   Rng rng(44);
   Rig one(quick(false)), many(quick(false));
   for (int i = 0; i < 200; ++i) {
@@ -227,7 +227,6 @@ TEST(RolloutProperty, AnyTrafficAndAnyOperatorLeaveAWholeRoute) {
     for (int i = 0; i < 400; ++i) {
       rig.interval = Milliseconds{rng() % 50 == 0 ? 30'000 : 250};
       rig.canary_usable = rng() % 9 != 0;
-      rig.replicas_missing = rng() % 40 == 0 ? 1 : 0;
       const bool was_over = rig.rollout.is_over();
       const Share before = rig.rollout.state().share;
       auto decision = rig.tick(random_counts(rng, rig.rollout.publication()));

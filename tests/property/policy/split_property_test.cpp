@@ -58,11 +58,13 @@ TEST(SplitProperty, PermutedTurnsAreExactOverACycle) {
     if (round % 2 == 0) reduce(weights);
     const SipKey key{rng(), rng()};
     const std::uint64_t total = total_weight(weights), from = rng() % 1000;
-    const std::uint64_t turns = cycle_length(weights);
-    ASSERT_EQ(turns % total, 0u);
     std::vector<std::uint64_t> seen(weights.size());
-    for (std::uint64_t i = 0; i < turns; ++i)
-      ++seen[pick_by_permuted_turn(key, weights, everyone, from * turns + i)];
+    const PermutedTurns permuted(key, weights);
+    const std::uint64_t turns = permuted.cycle();
+    ASSERT_EQ(turns % total, 0u);
+    ASSERT_GE(turns, cycle_length(weights));
+    ASSERT_LT(turns, 2 * cycle_length(weights));
+    for (std::uint64_t i = 0; i < turns; ++i) ++seen[permuted.pick(from * turns + i)];
     for (std::size_t t = 0; t < weights.size(); ++t) EXPECT_EQ(seen[t], turns / total * weights[t]);
   }
 }
@@ -77,10 +79,8 @@ TEST(SplitProperty, PeriodicTrafficDoesNotChooseItsSide) {
   };
   const double in_order = on_green([&](std::uint64_t turn) { return pick_by_turn(weights, everyone, turn); });
   EXPECT_TRUE(in_order < 0.01 || in_order > 0.99) << in_order;
-  EXPECT_NEAR(on_green([&](std::uint64_t turn) {
-                return pick_by_permuted_turn({1, 2}, weights, everyone, turn);
-              }),
-              0.1, 0.01);
+  const PermutedTurns permuted({1, 2}, weights);
+  EXPECT_NEAR(on_green([&](std::uint64_t turn) { return permuted.pick(turn); }), 0.1, 0.01);
 }
 
 TEST(SplitProperty, TenThousandRequestsAreWithinAPointOfTheShare) {

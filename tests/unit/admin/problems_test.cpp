@@ -94,6 +94,25 @@ TEST(Problems, AReloadThatWasTakenBackWasNotRefused) {
                           "routes: unknown key"));
 }
 
+TEST(Problems, OneThatFailsAndIsKeptInUseIsListedWithItsReason) {
+  LiveFacts facts = healthy();
+  facts.upstreams[0].endpoints[1].kept =
+      "5 consecutive failures; it stays in use, because others are out already";
+  EXPECT_THAT(texts(facts),
+              ElementsAre("warn: blue/10.0.0.2:80 fails: 5 consecutive failures; it stays in use, because "
+                          "others are out already."));
+  facts.upstreams[0].endpoints[0].state = "check_failed";
+  EXPECT_THAT(texts(facts),
+              ElementsAre("bad: blue/10.0.0.2:80 fails: 5 consecutive failures; it stays in use, because "
+                          "others are out already.",
+                          "warn: blue/10.0.0.1:80 is check_failed."))
+      << "no request gets through";
+  facts.upstreams[0].endpoints[1].state = "drain";
+  facts.upstreams[0].endpoints[1].taken_out = TakenOut{"ann", "", now};
+  EXPECT_EQ(texts(facts).front(), "bad: blue has no endpoint to use: 2 of 2 are out.");
+  EXPECT_EQ(texts(facts).size(), 3U) << "it is out";
+}
+
 TEST(Problems, WhatAnOperatorWantedIsOnlyNoted) {
   LiveFacts facts = healthy();
   facts.upstreams[0].endpoints[0].state = "drain";

@@ -41,9 +41,9 @@ class Report(unittest.TestCase):
 
     def test_the_section_goes_between_its_marks_and_again(self):
         data = recording(row())
-        text = f"before\n{report.MARK_BEGIN}\nold\n{report.MARK_END}\nafter\n"
+        text = f"before\n{report.MARK_BEGIN}\nstale\n{report.MARK_END}\nafter\n"
         once = report.put_into(text, data)
-        self.assertNotIn("old", once)
+        self.assertNotIn("stale", once)
         self.assertEqual(report.put_into(once, data), once)
         with self.assertRaises(Failure):
             report.put_into("no marks", data)

@@ -83,6 +83,11 @@ TEST(RolloutClient, StatusShowsWhereItIsAndWhatSpeaksAgainstIt) {
   EXPECT_THAT(*text, HasSubstr("green         98        7 (7.1 %)  0    12.5 ms"));
   EXPECT_THAT(*text, HasSubstr("blue          1,874     9 (0.5 %)  0    11.9 ms"));
   EXPECT_THAT(*text, HasSubstr("evidence that green is worse: failures 31, latency 0.4; taken back at 100"));
+  RolloutReport shared = make_report();
+  shared.replicas = 3;
+  shared.limit = 300;
+  EXPECT_THAT(rollout_text(boost::json::parse(to_json(shared))).value(),
+              HasSubstr("; taken back at 300 (3 replicas share a false_rollback of 1 of 100)\n"));
   EXPECT_THAT(*text, HasSubstr("by ada: 1.4"));
   EXPECT_THAT(*text, HasSubstr("api: green starts at 5 %."));
 }

@@ -34,6 +34,10 @@ TEST_F(ExplainRollout, TheStepsAndWhatIsCompared) {
   action().rollout->steps = {50, 250};
   EXPECT_EQ(json("GET", "http://h/").at("proxy").at("rollout").as_string(),
             "of green, when one is started: 0.5, 2.5 %, 10m each, compared with old");
+  action().rollout->replicas = 3;
+  EXPECT_THAT(text("GET", "http://h/"),
+              HasSubstr("compared with old; each of 3 replicas takes it back by itself, and "
+                        "has that part of 1 % false rollbacks\n"));
 }
 
 TEST_F(ExplainRollout, TheSaltIsPartOfTheSide) {

@@ -21,6 +21,18 @@ TEST(RolloutHistogram, ATimeIsInTheFirstBucketWhoseBoundIsNotBelow) {
   EXPECT_GT(bucket_bound(bucket_count - 2), std::chrono::seconds{90});
 }
 
+TEST(RolloutHistogram, EveryTimeIsAboveTheBoundBeforeItsBucket) {
+  std::int64_t last = 0;
+  for (std::int64_t us = 1; us < 200'000'000; us += 1 + us / 97) {
+    const Bucket bucket = bucket_of(Microseconds{us});
+    EXPECT_GE(bucket, last);
+    if (std::size_t{bucket} < bucket_count - 1) EXPECT_LE(us, bucket_bound(bucket).count());
+    if (bucket > 0) EXPECT_GT(us, bucket_bound(static_cast<Bucket>(bucket - 1)).count());
+    last = bucket;
+  }
+  EXPECT_EQ(std::size_t{bucket_of(Microseconds::max())}, bucket_count - 1);
+}
+
 TEST(RolloutHistogram, QuantilesAreOfWhatIsThere) {
   Histogram histogram;
   EXPECT_FALSE(histogram.quantile(95));

@@ -27,7 +27,6 @@ struct Rig {
     tick.stable_usable = stable_usable;
     tick.canary_restarted = canary_restarted;
     tick.may_raise = may_raise;
-    tick.replicas_missing = replicas_missing;
     tick.counts = {&counts, 1};
     return rollout.tick(tick);
   }
@@ -51,7 +50,6 @@ struct Rig {
   Milliseconds interval{250};
   Bucket latency = 40, canary_latency = 40;
   bool canary_usable = true, stable_usable = true, canary_restarted = false, may_raise = true;
-  std::uint32_t replicas_missing = 0;
   Rollout rollout;
 };
 

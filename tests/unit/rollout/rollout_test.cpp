@@ -340,17 +340,6 @@ TEST(Rollout, AnUndonePromotionKeepsTheHold) {
   EXPECT_EQ(rig.rollout.state(), before);
 }
 
-TEST(Rollout, AMissingReplicaHoldsItsClock) {
-  Rig rig;
-  ASSERT_FALSE(rig.run(minutes{1}, 1, 0, 19, 0));
-  rig.replicas_missing = 1;
-  EXPECT_EQ(rig.tick(1, 0, 19, 0)->cause, Cause::replica_missing);
-  EXPECT_FALSE(rig.run(minutes{20}, 1, 0, 19, 0));
-  rig.replicas_missing = 0;
-  EXPECT_EQ(rig.tick(1, 0, 19, 0)->kind, Kind::resumed);
-  EXPECT_EQ(rig.run(minutes{10}, 1, 0, 19, 0)->kind, Kind::step);
-}
-
 TEST(Rollout, APauseOfTheProcessIsNotAHold) {
   Rig rig;
   rig.tick(1, 0, 19, 0);

@@ -1,4 +1,5 @@
 // What a rollout says, word by word.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "rollout/decision.hpp"
@@ -43,6 +44,12 @@ TEST(RolloutSentences, RolledBack) {
             "1,874 on blue "
             "(0.5 %). If green were no worse, at most 1 of 10,400 rollouts would look like this; the limit "
             "is 1 of 100.");
+  Decision of_one = decision;
+  of_one.limit *= 3;
+  Settings shared;
+  shared.replicas = 3;
+  EXPECT_THAT(said(of_one, shared),
+              testing::EndsWith("; the limit is 1 of 300 (3 replicas share 1 of 100)."));
   decision.family = Family::latency;
   decision.counted_time = Milliseconds{20'000};
   EXPECT_EQ(said(decision),
@@ -103,8 +110,6 @@ TEST(RolloutSentences, Held) {
             "api: green is held at 5 %: 7 of 98 requests failed there (7.1 %), 9 of 1,874 on blue (0.5 %). "
             "Evidence that it "
             "is worse is 10,400; a step needs less than a tenth of the limit of 100.");
-  EXPECT_EQ(said(numbers(Kind::held, Cause::replica_missing)),
-            "api: green is held at 5 %: another Weir that runs it does not report. It goes on when it does.");
 }
 
 TEST(RolloutSentences, ResumedAndNoted) {

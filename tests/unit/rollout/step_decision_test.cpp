@@ -58,14 +58,12 @@ TEST(RolloutDecision, SuspicionProlongsThenHolds) {
 
 TEST(RolloutDecision, EvidenceRollsBackWhateverHolds) {
   for (const std::optional<Held> held :
-       {std::optional<Held>{}, std::optional(Held::suspicious), std::optional(Held::low_traffic),
-        std::optional(Held::replica_missing)}) {
+       {std::optional<Held>{}, std::optional(Held::suspicious), std::optional(Held::low_traffic)}) {
     for (const bool by_operator : {false, true}) {
       Facts facts;
       facts.is_worse = facts.is_suspicious = true;
       facts.held = held;
       facts.is_operator_hold = by_operator;
-      facts.replicas_missing = held == Held::replica_missing ? 1 : 0;
       EXPECT_EQ(decide(facts), Verdict::roll_back_worse);
     }
   }
@@ -100,16 +98,6 @@ TEST(RolloutDecision, WhatIsToleratedIsNotedOnceAndGoesOn) {
   EXPECT_EQ(decide(facts), Verdict::note_tolerated);
   facts.is_noted = true;
   EXPECT_EQ(decide(facts), Verdict::next_step);
-}
-
-TEST(RolloutDecision, AMissingReplicaHolds) {
-  Facts facts = good();
-  facts.replicas_missing = 1;
-  EXPECT_EQ(decide(facts), Verdict::hold_replica_missing);
-  facts.held = Held::replica_missing;
-  EXPECT_EQ(decide(facts), Verdict::nothing);
-  facts.replicas_missing = 0;
-  EXPECT_EQ(decide(facts), Verdict::resume);
 }
 
 }  // namespace

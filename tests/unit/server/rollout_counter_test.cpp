@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "core/rng.hpp"
+
 namespace weir::server {
 namespace {
 
@@ -55,6 +57,79 @@ TEST(RolloutCounter, CountsForTheNewestPublicationOnly) {
   EXPECT_EQ(counts[0].counts.sides[index(Side::canary)].requests, 0U);
   EXPECT_EQ(counts[0].counts.sides[index(Side::comparison)].requests, 1U);
   EXPECT_EQ(counts[0].counts.clients.size(), 1U);
+}
+
+TEST(RolloutCounter, AClientIsRecordedForAsLongAsItsRequestsSayMore) {
+  RolloutCounter counter;
+  const RolloutRuntime before = runtime_of(1, 1, true), now = runtime_of(1, 2, true);
+  const auto recorded = [&] {
+    auto counts = counter.take();
+    return counts.empty() ? 0 : counts[0].counts.clients.size();
+  };
+  const RolloutUnit plain{.client = 5, .has_latency = true, .latency = 3};
+  const std::size_t most = rollout::slow_requests_max;
+  for (int i = 0; i < 100; ++i) counter.count(before, plain);
+  EXPECT_EQ(recorded(), most);
+
+  for (int i = 0; i < 100; ++i) counter.count(before, plain);
+  for (int i = 0; i < 100; ++i) counter.count(before, {.client = 5, .failed = true, .has_latency = true});
+  for (int i = 0; i < 100; ++i) counter.count(before, {.client = 5, .client_error = true});
+  auto counts = counter.take();
+  ASSERT_EQ(counts.size(), 1U);
+  EXPECT_EQ(counts[0].counts.sides[0].requests, 300U) << "all are counted";
+  const auto& clients = counts[0].counts.clients;
+  ASSERT_EQ(clients.size(), most + 2) << "anew after a take, and its first failure and client error";
+  EXPECT_TRUE(clients[most].failed);
+  EXPECT_TRUE(clients[most + 1].client_error);
+
+  for (int i = 0; i < 100; ++i) counter.count(before, {.client = 5});
+  counter.count(before, {.client = 5, .side = Side::canary});
+  EXPECT_EQ(recorded(), 2U) << "without a latency one says it all; on another side it is another one";
+
+  counter.count(before, plain);
+  for (int i = 0; i < 100; ++i) counter.count(now, plain);
+  EXPECT_EQ(recorded(), most) << "another step";
+}
+
+/// What is recorded comes to the same as all requests would.
+TEST(RolloutCounter, WhatIsLeftOutChangesNothing) {
+  Rng rng(5);
+  RolloutCounter counter;
+  const RolloutRuntime runtime = runtime_of(1, 1, true);
+  const rollout::Division division(2'500);
+  const rollout::SlowBounds bounds{rollout::Bucket{60}, rollout::Bucket{30}};
+  rollout::Clients all, recorded;
+  std::array<rollout::Tallies, rollout::signal_count> of_all, of_recorded;
+  std::size_t requests = 0, records = 0;
+  for (int tick = 0; tick < 60; ++tick) {
+    const bool is_counting = tick % 7 != 6;
+    for (int i = 0; i < 2'000; ++i) {
+      // Few that send much and many that send little, some of them with the same place; a few on both sides.
+      const std::uint64_t client =
+          rng() % 2 == 0 ? rng() % 10 : rng() % 300 + ClientFilter::places * (rng() % 40);
+      const RolloutUnit unit{.client = client,
+                             .side = client % 5 == 0 || rng() % 500 == 0 ? Side::canary : Side::comparison,
+                             .failed = rng() % 50 == 0,
+                             .client_error = rng() % 50 == 0,
+                             .has_latency = rng() % 3 != 0,
+                             .latency = static_cast<rollout::Bucket>(rng() % 90)};
+      counter.count(runtime, unit);
+      all.count(unit, division, is_counting, bounds, of_all);
+    }
+    const auto taken = counter.take();
+    ASSERT_EQ(taken.size(), 1U);
+    for (const RolloutUnit& unit : taken[0].counts.clients)
+      recorded.count(unit, division, is_counting, bounds, of_recorded);
+    requests += 2'000;
+    records += taken[0].counts.clients.size();
+    if (tick % 20 == 19) {
+      all.begin_step();
+      recorded.begin_step();
+    }
+    ASSERT_EQ(all, recorded) << tick;
+    ASSERT_EQ(of_all, of_recorded) << tick;
+  }
+  EXPECT_LT(records, requests * 9 / 10);
 }
 
 TEST(RolloutCounter, KeepsClientsInOrderUpToABound) {

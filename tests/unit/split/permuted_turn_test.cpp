@@ -15,13 +15,13 @@ namespace {
 
 TEST(SplitPermutedTurn, IsAPermutationOfEachCycle) {
   for (const std::uint64_t cycle : {1u, 2u, 3u, 7u, 20u, 64u, 100u, 1'000u, 10'000u}) {
+    const CycleOrder order({1, 2}, cycle);
     for (const std::uint64_t block : {0u, 1u, 12'345u}) {
       std::set<std::uint64_t> seen;
       for (std::uint64_t i = 0; i < cycle; ++i) {
-        const std::uint64_t turn = permuted_turn({1, 2}, cycle, block * cycle + i);
-        EXPECT_GE(turn, block * cycle);
-        EXPECT_LT(turn, (block + 1) * cycle);
-        seen.insert(turn);
+        const std::uint64_t place = order.place_of(block * cycle + i);
+        EXPECT_LT(place, cycle);
+        seen.insert(place);
       }
       EXPECT_EQ(seen.size(), cycle);
     }
@@ -30,10 +30,10 @@ TEST(SplitPermutedTurn, IsAPermutationOfEachCycle) {
 
 TEST(SplitPermutedTurn, DependsOnTheKeyAndTheCycle) {
   const auto order = [](const SipKey& key, std::uint64_t block) {
-    std::vector<std::uint64_t> turns;
-    for (std::uint64_t i = 0; i < 100; ++i)
-      turns.push_back(permuted_turn(key, 100, block * 100 + i) - block * 100);
-    return turns;
+    const CycleOrder cycles(key, 100);
+    std::vector<std::uint64_t> places;
+    for (std::uint64_t i = 0; i < 100; ++i) places.push_back(cycles.place_of(block * 100 + i));
+    return places;
   };
   EXPECT_NE(order({1, 2}, 0), order({1, 3}, 0));
   EXPECT_NE(order({1, 2}, 0), order({1, 2}, 1));
@@ -63,8 +63,17 @@ TEST(SplitPermutedTurn, ACycleHasEnoughTurnsOfEach) {
 }
 
 TEST(SplitPermutedTurn, NobodyIsPickedWithoutWeight) {
-  EXPECT_EQ(pick_by_permuted_turn({1, 2}, std::vector<std::uint32_t>{0, 0}, everyone, 3), none);
-  EXPECT_EQ(pick_by_permuted_turn({1, 2}, std::vector<std::uint32_t>{5, 1}, 0b10, 3), 1u);
+  const PermutedTurns nobody({1, 2}, std::vector<std::uint32_t>{0, 0});
+  EXPECT_EQ(nobody.cycle(), 0u);
+  EXPECT_EQ(nobody.pick(3), none);
+  const PermutedTurns second({1, 2}, std::vector<std::uint32_t>{5, 1}, 0b10);
+  const PermutedTurns last({1, 2}, std::vector<std::uint32_t>{0, 5, 0, 1});
+  std::vector<int> seen(4);
+  for (std::uint64_t turn = 0; turn < last.cycle(); ++turn) {
+    EXPECT_EQ(second.pick(turn), 1u);
+    ++seen[last.pick(turn)];
+  }
+  EXPECT_EQ(seen, (std::vector<int>{0, 105, 0, 21})) << "the most that is below 128";
 }
 
 /// Over keys, a turn's place is uniform, and so is the way from one turn to the next: chi-squared, fixed seeds.
@@ -74,8 +83,8 @@ TEST(SplitPermutedTurn, EveryPlaceIsAsLikely) {
     std::vector<double> places(cycle), steps(cycle);
     constexpr int keys = 40'000;
     for (int i = 0; i < keys; ++i) {
-      const SipKey key{rng(), rng()};
-      const std::uint64_t first = permuted_turn(key, cycle, 1), next = permuted_turn(key, cycle, 0);
+      const CycleOrder order({rng(), rng()}, cycle);
+      const std::uint64_t first = order.place_of(1), next = order.place_of(0);
       ++places[first];
       ++steps[(next + cycle - first) % cycle];
     }
@@ -90,6 +99,55 @@ TEST(SplitPermutedTurn, EveryPlaceIsAsLikely) {
     EXPECT_LT(chi_squared(places, 0), freedom + 4 * std::sqrt(2 * freedom) + 6) << cycle;
     EXPECT_EQ(steps[0], 0) << "two turns never have one place";
     EXPECT_LT(chi_squared(steps, 1), freedom + 4 * std::sqrt(2 * freedom) + 6) << cycle;
+  }
+}
+
+/// What a rollout's bound rests on: which turns of a cycle are the canary's is as if drawn from an urn. Over the cycles
+/// of one key, how many of its turns are in the first half is hypergeometric, and any two turns are both its own as
+/// often as that says: chi-squared, and the farthest of all pairs.
+TEST(SplitPermutedTurn, TheTurnsOfATargetAreDrawnFromAnUrn) {
+  struct Urn {
+    std::uint64_t cycle, own;
+  };
+  for (const Urn& urn : {Urn{64, 32}, Urn{100, 33}, Urn{320, 16}}) {
+    const CycleOrder order({urn.cycle, 3}, urn.cycle);
+    constexpr int cycles = 20'000;
+    std::vector<double> in_half(urn.own + 1), pairs(urn.cycle * urn.cycle);
+    std::vector<std::size_t> own;
+    for (std::uint64_t block = 0; block < cycles; ++block) {
+      own.clear();
+      for (std::uint64_t i = 0; i < urn.cycle; ++i) {
+        if (order.place_of(block * urn.cycle + i) < urn.own) own.push_back(i);
+      }
+      ++in_half[static_cast<std::size_t>(
+          std::ranges::count_if(own, [&](std::size_t turn) { return turn < urn.cycle / 2; }))];
+      for (std::size_t i = 0; i < own.size(); ++i) {
+        for (std::size_t j = i + 1; j < own.size(); ++j) ++pairs[own[i] * urn.cycle + own[j]];
+      }
+    }
+    const auto ways_ln = [](std::uint64_t of, std::uint64_t taken) {
+      const auto factorial_ln = [](std::uint64_t n) { return std::lgamma(static_cast<double>(n) + 1); };
+      return factorial_ln(of) - factorial_ln(taken) - factorial_ln(of - taken);
+    };
+    double sum = 0, freedom = -1;
+    for (std::uint64_t i = 0; i <= urn.own; ++i) {
+      const std::uint64_t half = urn.cycle / 2;
+      const double expected = cycles * std::exp(ways_ln(half, i) + ways_ln(urn.cycle - half, urn.own - i) -
+                                                ways_ln(urn.cycle, urn.own));
+      if (expected < 10) continue;
+      sum += (in_half[i] - expected) * (in_half[i] - expected) / expected;
+      ++freedom;
+    }
+    EXPECT_LT(sum, freedom + 4 * std::sqrt(2 * freedom) + 6) << urn.cycle;
+    const auto size = static_cast<double>(urn.cycle), part = static_cast<double>(urn.own);
+    const double both = part * (part - 1) / (size * (size - 1)),
+                 deviation = std::sqrt(cycles * both * (1 - both));
+    double farthest = 0;
+    for (std::size_t i = 0; i < urn.cycle; ++i) {
+      for (std::size_t j = i + 1; j < urn.cycle; ++j)
+        farthest = std::max(farthest, std::abs(pairs[i * urn.cycle + j] - cycles * both) / deviation);
+    }
+    EXPECT_LT(farthest, 5.5) << urn.cycle;
   }
 }
 

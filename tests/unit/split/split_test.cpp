@@ -192,11 +192,11 @@ TEST_F(SplitTest, FallingOverLeavesTheCookie) {
 }
 
 TEST_F(SplitTest, TurnsAreInASecretOrderWhileARolloutRuns) {
-  const auto turns = [&](const SipKey* turn_key) {
+  const auto turns = [&](const PermutedTurns* permuted) {
     shared.turn = 0;
-    request.turn_key = turn_key;
+    request.turns = permuted;
     std::vector<std::size_t> targets;
-    for (std::uint64_t i = 0; i < cycle_length(weights); ++i) {
+    for (std::uint64_t i = 0; i < PermutedTurns({}, weights).cycle(); ++i) {
       const Choice choice = choose();
       EXPECT_EQ(choice.why, Why::weight);
       EXPECT_EQ(choice.client, 0U) << "requests are the units";
@@ -204,7 +204,7 @@ TEST_F(SplitTest, TurnsAreInASecretOrderWhileARolloutRuns) {
     }
     return targets;
   };
-  const SipKey one{1, 2}, other{3, 4};
+  const PermutedTurns one({1, 2}, weights), other({3, 4}, weights);
   const auto plain = turns(nullptr), first = turns(&one), second = turns(&other);
   EXPECT_NE(first, plain);
   EXPECT_NE(first, second);
@@ -213,7 +213,8 @@ TEST_F(SplitTest, TurnsAreInASecretOrderWhileARolloutRuns) {
 }
 
 TEST_F(SplitTest, ClientsAreKnownWhileARolloutRuns) {
-  const SipKey turn_key{1, 2}, client_key{3, 4}, other_key{5, 6};
+  const PermutedTurns turns({1, 2}, weights);
+  const SipKey client_key{3, 4}, other_key{5, 6};
   for (const auto by :
        {config::AffinityBy::client_ip, config::AffinityBy::header, config::AffinityBy::cookie}) {
     config.affinity = {.by = by, .header = "X-User"};
@@ -223,10 +224,11 @@ TEST_F(SplitTest, ClientsAreKnownWhileARolloutRuns) {
     };
     const auto ada = [&] { return choose_for("192.0.2.1", "ada", "weir_split=0123456789abcdef"); };
     const auto bob = [&] { return choose_for("192.0.2.2", "bob", "weir_split=0123456789abcdee"); };
-    request.turn_key = request.client_key = nullptr;
+    request.turns = nullptr;
+    request.client_key = nullptr;
     const std::size_t side = ada().target;
     EXPECT_EQ(ada().client, 0U) << "no rollout runs";
-    request.turn_key = &turn_key;
+    request.turns = &turns;
     request.client_key = &client_key;
     const Choice choice = ada();
     EXPECT_EQ(choice.target, side) << "a rollout moves no client";
@@ -242,8 +244,9 @@ TEST_F(SplitTest, ClientsAreKnownWhileARolloutRuns) {
 TEST_F(SplitTest, ARequestWithoutAKeyIsAClientThatComesOnceWhileARolloutRuns) {
   config.affinity = {.by = config::AffinityBy::header, .header = "X-User"};
   weights = {3, 1};
-  const SipKey turn_key{1, 2}, client_key{3, 4};
-  request.turn_key = &turn_key;
+  const PermutedTurns turns({1, 2}, weights);
+  const SipKey client_key{3, 4};
+  request.turns = &turns;
   request.client_key = &client_key;
   std::set<std::uint64_t> clients;
   int green = 0;
