@@ -8,6 +8,7 @@
 #   bench   load generators, micro benchmarks, and what Weir is compared with
 #   clients those that bench/refusals/run and tests/clients try
 #   page    the browser that tests/page drives, and what it is driven by
+#   watch   what tests/alerts/run watches Weir with
 #   bare    what tests/bare_machine.sh makes its roots with
 # Needs root or sudo only when something is missing. --list prints the names instead; --llvm prints the folder of the
 # LLVM release that Weir is built with here.
@@ -36,6 +37,7 @@ declare -A packages=(
   [bench]="wrk nghttp2-client libbenchmark-dev nginx-light haproxy nghttp2-proxy linux-perf valgrind python3"
   [clients]="curl python3-requests python3-aiohttp python3-grpcio nodejs default-jdk-headless"
   [page]="chromium nodejs npm tmux"
+  [watch]="prometheus prometheus-alertmanager curl openssl python3"
   [bare]="debootstrap git curl util-linux"
 )
 
@@ -45,14 +47,14 @@ for argument in "$@"; do
   case $argument in
     --list) list_only=true ;;
     --llvm) echo "/usr/lib/llvm-$clang"; exit 0 ;;
-    build | run | test | lint | bench | clients | page | bare)
+    build | run | test | lint | bench | clients | page | watch | bare)
       read -r -d '' -a names <<<"${packages[$argument]}" || true
       wanted+=("${names[@]}")
       ;;
-    *) fail "unknown package set '$argument': build, run, test, lint, bench, clients, page or bare" ;;
+    *) fail "unknown package set '$argument': build, run, test, lint, bench, clients, page, watch or bare" ;;
   esac
 done
-[[ ${#wanted[@]} -gt 0 ]] || fail "name at least one set: build, run, test, lint, bench, clients, page or bare"
+[[ ${#wanted[@]} -gt 0 ]] || fail "name at least one set: build, run, test, lint, bench, clients, page, watch or bare"
 
 if $list_only; then
   printf '%s\n' "${wanted[@]}"

@@ -27,8 +27,10 @@ alerting:
 scrape_configs:
   - job_name: weir
     file_sd_configs: [{{ files: ["{folder}/weir-targets.json"], refresh_interval: 1s }}]
-  - job_name: others
-    static_configs: [{{ targets: {others} }}]
+"""
+# A job of its own: these are no replicas of the others.
+JOB = """  - job_name: {name}
+    static_configs: [{{ targets: ["{address}"] }}]
 """
 
 
@@ -95,8 +97,8 @@ class Monitoring:
         rules, config, alerts = (self.folder / name for name in ("rules.yaml", "prometheus.yaml", "alertmanager.yaml"))
         rules.write_text(shortened_rules((SHIPPED / "rules.yaml").read_text()))
         alerts.write_text(shortened_alertmanager((SHIPPED / "alertmanager.yaml").read_text(), self.receiver.url))
-        config.write_text(PROMETHEUS.format(rules=rules, alertmanager=self.alertmanager, folder=self.folder,
-                                            others=json.dumps(others)))
+        config.write_text(PROMETHEUS.format(rules=rules, alertmanager=self.alertmanager, folder=self.folder)
+                          + "".join(JOB.format(name=name, address=address) for name, address in others.items()))
         self.targets()
         self.programs = []
 
