@@ -1,12 +1,10 @@
 """The faults: how each is made, how it ends, and which alerts it has to raise."""
 
-import os
 import signal
-import threading
 from dataclasses import dataclass, field
 from typing import Callable
 
-from processes import ask, certificate, wait_for
+from processes import certificate, wait_for
 from traffic import Held, Load
 
 
@@ -37,11 +35,17 @@ def origin_fault(world, name, fault, *alerts, what):
                  lambda: world.origins[name].put("/fault/none"))
 
 
-def extra_load(world, what, alerts, paths, per_second=5, clients=4):
-    """A fault that clients make, or that shows only in what they ask for."""
+def extra_load(world, what, alerts, paths, per_second=5, clients=4, well=None):
+    """A fault that clients make, or that shows only in what they ask for: `well` afterwards."""
     fault = Fault(what, alerts, None, None)
-    fault.make = lambda: fault.rest.append(Load(world.main.listeners["http"], paths, per_second, clients))
-    fault.mend = fault.stop_rest
+    http = world.main.listeners["http"]
+    fault.make = lambda: fault.rest.append(Load(http, paths, per_second, clients))
+
+    def mend():
+        fault.stop_rest()
+        if well:
+            world.loads.append(Load(http, [well], per_second=20))
+    fault.mend = mend
     return fault
 
 
@@ -51,7 +55,8 @@ def of_endpoints(world):
     yield Fault("an endpoint of two killed", [("WeirEndpointDown", warning(upstream="pair", endpoint=pair))],
                 lambda: world.origins["pair-2"].end(), lambda: world.restart_origin("pair-2"))
     yield Fault("every health check of an upstream fails",
-                [("WeirUpstreamPanic", critical(upstream="checked")), ("WeirUpstreamDown", critical(upstream="checked"))],
+                [("WeirUpstreamPanic", critical(upstream="checked")),
+                 ("WeirUpstreamDown", critical(upstream="checked"))],
                 lambda: [world.origins[name].put("/health/down") for name in checked],
                 lambda: [world.origins[name].put("/health/up") for name in checked])
     yield origin_fault(world, "broken", "status/503", ("WeirErrorRateHigh", critical(route="broken")),
@@ -75,13 +80,14 @@ def of_endpoints(world):
 def of_requests(world):
     """What clients notice: errors, latency, no room."""
     yield extra_load(world, "3 % of a route's answers are 500", [("WeirErrorRateHigh", warning(route="flaky"))],
-                     ["/flaky/status/500", *["/flaky/"] * 31], per_second=10)
-    for route, milliseconds, severity in (("slow", 700, "info"), ("slower", 1500, "warning"), ("slowest", 3000, "critical")):
+                     ["/flaky/status/500", *["/flaky/"] * 31], per_second=10, well="/flaky/")
+    for route, milliseconds, severity in (("slow", 700, "info"), ("slower", 1500, "warning"),
+                                          ("slowest", 3000, "critical")):
         yield extra_load(world, f"requests take {milliseconds} ms",
                          [("WeirLatencyHigh", {"severity": severity, "route": route})],
-                         [f"/{route}/delay/{milliseconds}"], per_second=20, clients=12)
-    yield extra_load(world, "more requests at once than max_requests", [("WeirUpstreamSaturated", warning(upstream="tiny"))],
-                     ["/tiny/delay/100"], per_second=20)
+                         [f"/{route}/delay/{milliseconds}"], per_second=20, well=f"/{route}/")
+    yield extra_load(world, "more requests at once than max_requests",
+                     [("WeirUpstreamSaturated", warning(upstream="tiny"))], ["/tiny/delay/100"], per_second=20)
 
 
 def held_connections(world, name, count, what, alerts, refused=False):
@@ -101,9 +107,11 @@ def held_connections(world, name, count, what, alerts, refused=False):
 def of_process(world):
     """Bounds, the log, certificates and reloads of the process."""
     near, full = world.weirs["near"].admin, world.weirs["full"].admin
-    yield held_connections(world, "near", 37, "37 of 40 connections in use", [("WeirOverload", warning(instance=near))])
+    yield held_connections(world, "near", 37, "37 of 40 connections in use",
+                           [("WeirOverload", warning(instance=near))])
     yield held_connections(world, "full", 20, "all of 20 connections in use, and more come",
-                           [("WeirOverload", critical(instance=full)), ("WeirConnectionsRefused", warning(instance=full))],
+                           [("WeirOverload", critical(instance=full)),
+                            ("WeirConnectionsRefused", warning(instance=full))],
                            refused=True)
     log = world.folder / "access.log"
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from processes import ROOT, Failure, Program, answers, ask, free_port, wait_for
 
-FACTOR = 60
+FACTOR = 30
 SHIPPED = ROOT / "deploy/prometheus"
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 

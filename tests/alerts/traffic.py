@@ -1,4 +1,4 @@
-"""Clients: requests at a rate over kept connections, calls by curl where HTTP/2 is needed, and connections that are held."""
+"""Clients: requests at a rate over kept connections, by curl where HTTP/2 is needed, and connections that are held."""
 
 import http.client
 import socket
@@ -66,7 +66,7 @@ class Curl:
 
 
 class Held:
-    """Connections whose request takes a minute. `more` opens further ones; those that are refused are counted nowhere."""
+    """Connections whose request takes ten minutes. `more` opens further ones."""
 
     def __init__(self, address, path):
         self.address, self.path, self.sockets = address, path, []

@@ -9,8 +9,11 @@ from names import Names
 from processes import Origin, Weir, certificate, free_port
 from traffic import Curl, Load
 
-ORIGINS = ("good", "pair-1", "pair-2", "checked-1", "checked-2", "broken", "grpc", "thin-1", "thin-2", "canary", "worse")
-ROUTES = ("pair", "checked", "broken", "flaky", "slow", "slower", "slowest", "tiny", "thin", "named", "guarded", "limited")
+ORIGINS = ("good", "pair-1", "pair-2", "checked-1", "checked-2", "broken", "grpc", "thin-1", "thin-2", "canary",
+           "worse")
+ROUTES = ("pair", "checked", "broken", "flaky", "slow", "slower", "slowest", "tiny", "thin", "named", "guarded",
+          "limited")
+OF_FAULTS = ("flaky", "slow", "slower", "slowest")  # no other clients, so that shares are those of the fault
 ROLLOUTS = {"going": "canary", "held": "canary2", "taken": "worse"}
 
 MAIN = """
@@ -19,8 +22,12 @@ admin: {{ address: 127.0.0.1:{admin} }}
 log: {{ access: {{ output: {folder}/access.log }} }}
 listeners:
   http: {{ address: 127.0.0.1:{http}, protocols: [http/1.1, h2c] }}
-  fortnight: {{ address: 127.0.0.1:{fortnight}, tls: {{ certificates: [{{ cert: {folder}/fortnight.pem, key: {folder}/fortnight.key }}] }} }}
-  days: {{ address: 127.0.0.1:{days}, tls: {{ certificates: [{{ cert: {folder}/days.pem, key: {folder}/days.key }}] }} }}
+  fortnight:
+    address: 127.0.0.1:{fortnight}
+    tls: {{ certificates: [{{ cert: {folder}/fortnight.pem, key: {folder}/fortnight.key }}] }}
+  days:
+    address: 127.0.0.1:{days}
+    tls: {{ certificates: [{{ cert: {folder}/days.pem, key: {folder}/days.key }}] }}
 upstreams:
   good: {{ endpoints: [{good}] }}
   pair: {{ endpoints: [{pair_1}, {pair_2}], passive_health: {{ ejection_time: 1s, max_ejection_time: 1s }} }}
@@ -109,7 +116,7 @@ class World:
         """Clients on every route, by HTTP/1.1, TLS and HTTP/2, and three rollouts."""
         http = self.main.listeners["http"]
         for route in (*ROUTES, *ROLLOUTS):
-            if route == "flaky":  # has the share of failures that its own clients give it
+            if route in OF_FAULTS:
                 continue
             self.loads.append(Load(http, [f"/{route}/"], per_second=20))
         self.loads.append(Load(self.main.listeners["days"], ["/pair/"], per_second=5, tls=True))
