@@ -9,6 +9,7 @@
 #   clients those that bench/refusals/run and tests/clients try
 #   page    the browser that tests/page drives, and what it is driven by
 #   manifests what tests/manifests looks at deploy/ with, beside kubectl, of which Debian has none that is new enough
+#   watch   what tests/alerts/run watches Weir with
 #   bare    what tests/bare_machine.sh makes its roots with
 # Needs root or sudo only when something is missing. --list prints the names instead; --llvm prints the folder of the
 # LLVM release that Weir is built with here.
@@ -38,6 +39,7 @@ declare -A packages=(
   [clients]="curl python3-requests python3-aiohttp python3-grpcio nodejs default-jdk-headless"
   [page]="chromium nodejs npm tmux"
   [manifests]="docker-compose nodejs npm openssl python3-yaml"
+  [watch]="prometheus prometheus-alertmanager curl openssl python3"
   [bare]="debootstrap git curl util-linux"
 )
 
@@ -47,15 +49,15 @@ for argument in "$@"; do
   case $argument in
     --list) list_only=true ;;
     --llvm) echo "/usr/lib/llvm-$clang"; exit 0 ;;
-    build | run | test | lint | bench | clients | page | manifests | bare)
+    build | run | test | lint | bench | clients | page | manifests | watch | bare)
       read -r -d '' -a names <<<"${packages[$argument]}" || true
       wanted+=("${names[@]}")
       ;;
-    *) fail "unknown package set '$argument': build, run, test, lint, bench, clients, page, manifests or bare" ;;
+    *) fail "unknown package set '$argument': build, run, test, lint, bench, clients, page, manifests, watch or bare" ;;
   esac
 done
 [[ ${#wanted[@]} -gt 0 ]] ||
-  fail "name at least one set: build, run, test, lint, bench, clients, page, manifests or bare"
+  fail "name at least one set: build, run, test, lint, bench, clients, page, manifests, watch or bare"
 
 if $list_only; then
   printf '%s\n' "${wanted[@]}"
