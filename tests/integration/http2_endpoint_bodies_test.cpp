@@ -12,7 +12,7 @@ using Stream = Http2EndpointStream;
 
 constexpr std::uint32_t wide = 16 * 1024 * 1024;
 constexpr std::size_t stream_window = 64 * 1024;  // of an endpoint's, for its client
-constexpr std::size_t first_window = 4 * 1024;   // while that has no window for it
+constexpr std::size_t first_window = 4 * 1024;    // while that has no window for it
 const std::string one_connection = "h2: { connections: 1 }, retry: { attempts: 0 }";
 
 Http2EndpointOptions with_wide_connection() {
