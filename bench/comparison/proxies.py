@@ -35,8 +35,7 @@ NumTickets = 1
 # HAProxy reserves two descriptors for each client of `maxconn`. Where a process may have 20,000 it starts with 10,100
 # only with `no strict-limits`, and does take them all: an idle client needs one.
 HAPROXY_LIMITS = "no strict-limits\n  maxconn 10100"
-KEPT = 4096  # idle connections to endpoints: more than there are clients, so that none connects anew
-weir_keeps_default = False  # instead of KEPT: bench/compare --default-max-idle
+KEPT = 4096  # idle connections to endpoints, as Weir keeps them: more than there are clients, so none connects anew
 
 
 def cpus(scenario):
@@ -112,8 +111,7 @@ routes: [{{ name: all, {route}, {self.action()} }}]
     def upstream(self, name, ports):
         spoken = ", protocol: h2c" if self.scenario.h2c else ""
         quoted = ", ".join(f'"127.0.0.1:{port}"' for port in ports)
-        kept = "" if weir_keeps_default else f", keepalive: {{ max_idle: {KEPT} }}"
-        return f"{name}: {{ balance: least_connections, endpoints: [{quoted}]{kept}{spoken} }}"
+        return f"{name}: {{ balance: least_connections, endpoints: [{quoted}]{spoken} }}"
 
     # What the configuration has that another Weir of a comparison has differently.
     def server_keys(self):

@@ -241,9 +241,10 @@ constexpr KeyInfo keys[] = {
     {"upstreams.NAME.timeouts.total", "duration", "", "0",
      "The whole exchange with the upstream. It does not end an open tunnel (WebSocket): `idle` does. 0: no "
      "limit."},
-    {"upstreams.NAME.keepalive.max_idle", "number 0..100000", "connections", "256",
-     "Idle connections of HTTP/1 per worker and endpoint. 0: none is used twice, and one of HTTP/2 ends with "
-     "its last request."},
+    {"upstreams.NAME.keepalive.max_idle", "number 0..100000", "connections", "4096",
+     "Idle connections of HTTP/1 per worker and endpoint, at most: as many stay as were in use at once in "
+     "the last "
+     "`idle_timeout`. 0: none is used twice, and one of HTTP/2 ends with its last request."},
     {"upstreams.NAME.keepalive.idle_timeout", "duration", "", "60s",
      "An idle connection is closed after this, or earlier where the endpoint says so (`Keep-Alive: "
      "timeout=N`)."},

@@ -200,7 +200,7 @@ struct TimeoutsOverride {
 };
 
 struct Keepalive {
-  std::uint32_t max_idle = 256;  // per worker and endpoint; 0: no reuse
+  std::uint32_t max_idle = 4096;  // per worker and endpoint; 0: no reuse
   Milliseconds idle_timeout{60'000};
   std::uint32_t max_requests = 0;  // of one connection; 0: no limit
   // Of one connection, give or take a tenth, then no more requests on it; 0: no limit.

@@ -16,7 +16,7 @@ struct ClientLimits : CodecLimits {
   ClientLimits() {
     section = {.bytes = 64 * 1024, .count = 256, .cookie_bytes = 4 * 1024, .cookie_count = 16};
     connection_window = 16 * 1024 * 1024;
-    stream_window = 16 * 1024;  // what a client that takes nothing makes Weir keep
+    stream_window = 4 * 1024;  // what a client that takes nothing makes Weir keep
   }
   std::uint32_t interim_max = 16;  // heads of status 1xx of one response
 };

@@ -72,6 +72,12 @@ class FieldSection {
     }
     return {text_.data() + at, text.size()};
   }
+  /// Takes back what keep() has added behind the last field.
+  void forget_kept() {
+    if (lines_.empty()) return;
+    const Line& last = lines_.back();
+    used_ = last.offset + last.name_bytes + (last.value_bytes & ~never_indexed_bit);
+  }
   /// Makes room for `bytes` more of text: until these are used up, views stay good through add() and keep().
   void reserve(std::size_t bytes) {
     if (bytes > text_.size() - used_) [[unlikely]]

@@ -153,6 +153,12 @@ void add_http2(Families& out, const WorkerMetrics& merged, const NameTable& name
                       "Client connections of HTTP/2 that were ended because of what the client did.");
   auto rejected = Family::counter("weir_http2_streams_rejected_total",
                                   "Requests of HTTP/2 that were reset instead of being answered.");
+  auto delayed = Family::counter("weir_http2_streams_delayed_total",
+                                 "Requests of HTTP/2 that waited before they began: others stood still.");
+  auto streams =
+      Family::gauge("weir_http2_streams",
+                    "Requests of HTTP/2 that wait before they begin (waiting), and responses that wait for "
+                    "a window of their client (standing).");
   for (const auto& [key, counters] : merged.listeners) {
     const ListenerCounters::Http2& http2 = counters.http2;
     if (http2.connections_total == 0 && http2.closed.begin() == http2.closed.end()) continue;
@@ -163,9 +169,12 @@ void add_http2(Families& out, const WorkerMetrics& merged, const NameTable& name
     rejected.add(with(listener, "reason", "malformed"), http2.malformed_streams);
     rejected.add(with(listener, "reason", "draining"), http2.late_streams);
     rejected.add(with(listener, "reason", "header_bytes"), http2.held_heads);
-    rejected.add(with(listener, "reason", "closed_window"), http2.narrow_streams);
+    delayed.add(listener, http2.delayed_streams);
+    streams.add(with(listener, "state", "waiting"), http2.waiting_streams);
+    streams.add(with(listener, "state", "standing"), http2.standing_streams);
   }
-  for (Family* family : {&connections, &closed, &rejected}) out.push_back(std::move(*family).take());
+  for (Family* family : {&connections, &closed, &rejected, &delayed, &streams})
+    out.push_back(std::move(*family).take());
 }
 
 void add_endpoint_counters(Families& out, const WorkerMetrics& merged, const NameTable& names) {

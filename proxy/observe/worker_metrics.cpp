@@ -66,7 +66,9 @@ void ListenerCounters::merge(const ListenerCounters& other) {
   http2.malformed_streams += other.http2.malformed_streams;
   http2.late_streams += other.http2.late_streams;
   http2.held_heads += other.http2.held_heads;
-  http2.narrow_streams += other.http2.narrow_streams;
+  http2.delayed_streams += other.http2.delayed_streams;
+  http2.waiting_streams += other.http2.waiting_streams;
+  http2.standing_streams += other.http2.standing_streams;
 }
 
 std::uint64_t EndpointCounters::requests_total() const {

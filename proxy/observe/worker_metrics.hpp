@@ -68,8 +68,9 @@ struct ListenerCounters {
     std::uint64_t malformed_streams = 0;  // what RFC 9113 8 forbids
     std::uint64_t late_streams = 0;       // after GOAWAY, in a drain
     std::uint64_t held_heads = 0;         // the heads of those that run fill what one connection may hold
-    // Their windows took next to nothing of a response.
-    std::uint64_t narrow_streams = 0;
+    std::uint64_t delayed_streams = 0;    // that waited before they began
+    std::int64_t waiting_streams = 0,
+                 standing_streams = 0;  // now: these, and those that wait for their window
   } http2{};
   /// Requests and responses that a bound on the client's pace ended, by the key of limits.
   struct ClientsEnded {

@@ -105,6 +105,12 @@ Task<After> Exchange::walk() {
   co_return co_await relay_.pass_on();
 }
 
+void Exchange::free_texts() noexcept {
+  if (attempt_.upload().running()) return;  // it may be sending them
+  std::string().swap(request_.bytes);
+  response_.free_head();
+}
+
 Exchange::Exchange(Worker& worker) : context_(worker) {}
 
 Exchange::~Exchange() {

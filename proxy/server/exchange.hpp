@@ -46,6 +46,10 @@ class Exchange final {
   Task<After> run();
   /// Back to a state in which the next request finds nothing of this one but capacity.
   void reset();
+  /// It came so long before begin().
+  void note_waited(Duration waited) { context_.started -= waited; }
+  /// The response is on its way, and its client does not take it: gives back what is not needed for the rest.
+  void free_texts() noexcept;
   /// When the first byte of the request was there.
   TimePoint started() const { return context_.started; }
 

@@ -38,6 +38,8 @@ class ClientResponse {
   void write_head(const http::ResponseHead& head, const http::ResponseOptions& options);
   void write_own_head(const http::OwnResponse& response, const http::ResponseOptions& options);
   std::string_view head() const { return bytes_; }
+  /// It was sent: head() is empty then.
+  void free_head() noexcept { std::string().swap(bytes_); }
 
   /// `Expect: 100-continue`: now the body is wanted (RFC 9110 10.1.1). Once for all tries.
   Task<Result<void>> invite_body();

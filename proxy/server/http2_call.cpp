@@ -94,7 +94,10 @@ void Http2Call::send_head(std::string_view head, bool end) {
   const bool waited = queued();
   if (waited) link_->leave_queue(*this);  // a stream that is new is in no queue
   codec.open(*this, block, end && !tunnel_);
-  widen(window_usual - window());  // goes out with the head
+  std::size_t wanted = window_usual - window();
+  if (taker_ != nullptr && taker_->takes_now() < window_usual - widened_min)
+    wanted = std::max<std::size_t>(taker_->takes_now(), window()) - window();
+  widen(wanted);  // goes out with the head
   if (waited) link_->enter_queue(*this);
   connection_->note_request();
 }

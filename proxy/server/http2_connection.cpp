@@ -30,6 +30,7 @@ Http2Stream& ours(http2::Stream& stream) {
 
 Http2Connection::Http2Connection(Session& session)
     : Http2Link(session.stream(), codec_, "client connection"),
+      RequestRoom(session.worker().held_requests()),
       session_(session),
       reactor_(session.worker().reactor()),
       codec_(codec_limits(session.listener().config.limits), *this),
@@ -282,14 +283,14 @@ void Http2Connection::on_window(http2::Stream& stream) {
 }
 
 void Http2Connection::on_connection_window() {
-  recount_narrow();
+  look_at_standing();
   want_flush();
 }
 
-/// Those whose windows have opened do not count any more.
-void Http2Connection::recount_narrow() {
-  if (narrow_ == 0) return;
-  for (Http2Stream* stream : streams_) stream->outgoing().end_narrow_if_open();
+/// Those whose windows have opened do not any more.
+void Http2Connection::look_at_standing() {
+  if (standing_ == 0) return;
+  for (Http2Stream* stream : streams_) stream->outgoing().end_standing_if_open();
 }
 
 /// What the client says of us: a trace for looking into a fault of either side.
@@ -303,28 +304,73 @@ void Http2Connection::on_priority(http2::Stream& stream) {
   reprioritise(stream);
 }
 
-/// Those whose heads came with the last read. Not within receive(): an exchange may end at once.
+/// Those that may begin, in their order. Not within receive(): an exchange may end at once, and the next has its room.
 void Http2Connection::start_streams() {
-  while (!starting_.empty()) {
-    Http2Stream& stream = *starting_.front();
-    starting_.erase(starting_.begin());  // few: whatever is thrown, none is started twice
-    if (is_refused(stream)) {
-      stream_ended(stream);
-      continue;
+  if (starting_.empty() || std::exchange(starts_, true)) return;
+  std::size_t before = 0;
+  do {
+    before = streams_.size();
+    for (std::size_t at = 0; at < starting_.size();) {
+      Http2Stream& stream = *starting_[at];
+      if (!may_start(stream)) {
+        let_wait(stream);
+        ++at;
+        continue;
+      }
+      starting_.erase(starting_.begin() +
+                      static_cast<std::ptrdiff_t>(at));  // whatever is thrown, none starts twice
+      start(stream);
     }
-    io::spawn(
-        "request", [&stream] { return stream.serve(); }, [this, &stream](bool) { stream_ended(stream); });
-  }
+  } while (!starting_.empty() && streams_.size() < before);
+  starts_ = false;
 }
 
-bool Http2Connection::is_refused(Http2Stream& stream) {
-  if (gave_up_ || codec_.failed() || stream.was_reset() || may_begin(stream)) return false;
+/// What is to end without an answer needs no room.
+bool Http2Connection::may_start(const Http2Stream& stream) {
+  if (gave_up_ || codec_.failed() || stream.was_reset() || stream.left() != io::IoStatus::ok) return true;
+  return has_room(data_sent(), reactor_.now());
+}
+
+void Http2Connection::start(Http2Stream& stream) {
   try {
-    codec_.refuse(stream);
+    if (stream.is_waiting()) {
+      --session_.counters().http2.waiting_streams;
+      stream.end_wait();
+    }
+  } catch (...) {
+    give_up(std::current_exception());
+    return stream_ended(stream);
+  }
+  stream.set_counts(true);
+  add();
+  io::spawn(
+      "request", [&stream] { return stream.serve(); }, [this, &stream](bool) { stream_ended(stream); });
+}
+
+void Http2Connection::let_wait(Http2Stream& stream) {
+  if (stream.is_waiting()) return;
+  ++session_.counters().http2.delayed_streams;
+  ++session_.counters().http2.waiting_streams;
+  session_.worker().begin_waiting_later();
+  try {
+    stream.wait();
   } catch (...) {
     give_up(std::current_exception());
   }
-  return true;
+}
+
+bool Http2Connection::begin_waiting() {
+  start_streams();
+  return !starting_.empty();
+}
+
+void Http2Connection::recount(TimePoint now) {
+  if (standing_ > 0) return;  // this client has shown what it does
+  for (Http2Stream* stream : streams_) {
+    if (!stream->counts() || stream->is_new(now)) continue;
+    stream->set_counts(false);
+    remove();
+  }
 }
 
 void Http2Connection::stream_ended(Http2Stream& stream) {
@@ -338,6 +384,7 @@ void Http2Connection::stream_ended(Http2Stream& stream) {
   }
   want_flush();
   if (!session_.may_go_on()) begin_shutdown();
+  start_streams();
   if (!streams_.empty()) return;
   idle_since_ = reactor_.now();
   look_again();
@@ -347,7 +394,8 @@ void Http2Connection::stream_ended(Http2Stream& stream) {
 /// Frees it, whatever is thrown.
 void Http2Connection::release(Http2Stream& stream) {
   std::unique_ptr<Http2Stream> owned(&stream);
-  stream.outgoing().end_narrow();
+  stream.outgoing().end_standing();
+  if (stream.counts()) remove();
   leave_queue(stream);
   forget_head(stream);
   heads_.remove(stream.trailer_bytes());
@@ -360,46 +408,21 @@ void Http2Connection::forget_head(const Http2Stream& stream) {
   heads_.remove(stream.head_bytes());
 }
 
-/// Very many streams of the process stand still.
-bool Http2Connection::is_crowded() const {
-  const std::atomic<std::uint32_t>& all = session_.worker().shared().narrow_streams;
-  return all.load(std::memory_order_relaxed) >= narrow_streams_max;
+void Http2Connection::begin_standing(http2::Stream& stream) noexcept {
+  ++standing_;
+  ++session_.counters().http2.standing_streams;
+  add_standing();
+  Http2Stream& counted = ours(stream);
+  counted.free_texts();
+  if (counted.counts()) return;
+  counted.set_counts(true);
+  add();
 }
 
-bool Http2Connection::may_begin(Http2Stream& stream) {
-  const std::size_t begun = streams_.size() - starting_.size();  // with this one
-  if (begun > crowded_streams_each && data_sent() < proven_bytes && is_crowded()) {
-    ++session_.counters().http2.narrow_streams;
-    return false;
-  }
-  return stream.outgoing().may_begin();
-}
-
-bool Http2Connection::begin_narrow() {
-  recount_narrow();
-  if (narrow_ >= narrow_streams_each && is_crowded()) {
-    ++session_.counters().http2.narrow_streams;
-    return false;
-  }
-  begin_standing();
-  return true;
-}
-
-void Http2Connection::begin_standing() {
-  ++narrow_;
-  session_.worker().shared().narrow_streams.fetch_add(1, std::memory_order_relaxed);
-}
-
-bool Http2Connection::end_if_crowded(http2::Stream& stream) {
-  if (narrow_ <= narrow_streams_each || !is_crowded()) return false;
-  ++session_.counters().http2.narrow_streams;
-  codec_.reset(stream, http2::ErrorCode::enhance_your_calm);
-  return true;
-}
-
-void Http2Connection::end_narrow() {
-  --narrow_;
-  session_.worker().shared().narrow_streams.fetch_sub(1, std::memory_order_relaxed);
+void Http2Connection::end_standing() {
+  --standing_;
+  --session_.counters().http2.standing_streams;
+  remove_standing();
 }
 
 void Http2Connection::end_streams(io::IoStatus why) {

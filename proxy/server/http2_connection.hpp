@@ -9,6 +9,7 @@
 #include "io/waiter.hpp"
 #include "server/head_room.hpp"
 #include "server/http2_link.hpp"
+#include "server/request_room.hpp"
 #include "server/response_room.hpp"
 #include "server/session.hpp"
 
@@ -16,20 +17,11 @@ namespace weir::server {
 
 class Http2Stream;
 
-class Http2Connection final : public Http2Link, private http2::ServerEvents {
+class Http2Connection final : public Http2Link, public RequestRoom, private http2::ServerEvents {
  public:
   static constexpr std::size_t head_bytes_each =
       4 * 1024;  // of all heads and trailers together, with one of limits.header_bytes
   static constexpr std::size_t dropping_max = 8;  // requests that are read on after their answer, at once
-  /// Requests that came while the client's windows took less than 1 KiB of a response, and take no more yet: any
-  /// connection may have ...
-  static constexpr std::size_t narrow_streams_each = 4;
-  /// ... and as long as there are no more than these in the process, more of them. Those that stand still later count,
-  /// too: past that they are ended, but for as many.
-  static constexpr std::uint32_t narrow_streams_max = 1024;
-  /// While there are so many a connection that has taken less than this may run no more requests than these.
-  static constexpr std::size_t crowded_streams_each = 16;
-  static constexpr std::uint64_t proven_bytes = 1024 * 1024;
   static constexpr Milliseconds shutdown_wait{1'000};  // for the client to notice the first GOAWAY
 
   explicit Http2Connection(Session& session);
@@ -53,11 +45,17 @@ class Http2Connection final : public Http2Link, private http2::ServerEvents {
   /// A place among the requests that are read on after their answer; false: there is none.
   bool begin_drop() { return dropping_ < dropping_max && ++dropping_ > 0; }
   void end_drop() { --dropping_; }
-  bool begin_narrow() override;
-  void end_narrow() override;
+
+  // Http2Link
+
   bool counts_standing() const override { return true; }
-  void begin_standing() override;
-  bool end_if_crowded(http2::Stream& stream) override;
+  void begin_standing(http2::Stream& stream) noexcept override;
+  void end_standing() override;
+
+  // RequestRoom
+
+  void recount(TimePoint now) override;
+  bool begin_waiting() override;
 
  private:
   // http2::ServerEvents
@@ -86,11 +84,11 @@ class Http2Connection final : public Http2Link, private http2::ServerEvents {
   bool is_idle() const;
   void look_again();
   void start_streams();
-  bool is_refused(Http2Stream& stream);
-  bool is_crowded() const;
-  bool may_begin(Http2Stream& stream);
+  bool may_start(const Http2Stream& stream);
+  void start(Http2Stream& stream);
+  void let_wait(Http2Stream& stream);
   bool has_room_for(const http2::FieldSection& section);
-  void recount_narrow();
+  void look_at_standing();
   void stream_ended(Http2Stream& stream);
   void release(Http2Stream& stream);
   void end_streams(io::IoStatus why);
@@ -99,13 +97,14 @@ class Http2Connection final : public Http2Link, private http2::ServerEvents {
   Session& session_;
   io::Reactor& reactor_;
   http2::ServerCodec codec_;
-  std::vector<Http2Stream*> streams_, starting_;
-  io::Waiter progress_;  // of what is sent, or of the last streams
+  std::vector<Http2Stream*> streams_, starting_;  // all; of them, those that have not begun
+  io::Waiter progress_;                           // of what is sent, or of the last streams
+  bool starts_ = false;                           // start_streams() is at work
   bool reading_waits_ = false;
   bool announced_ = false, finished_ = false;  // the two GOAWAYs
   bool gave_up_ = false;                       // the codec's state may be half of something
   std::size_t dropping_ = 0;
-  std::size_t narrow_ = 0;  // requests that began without a window, or whose client stands still
+  std::size_t standing_ = 0;  // responses that the client opens no window for
   HeadRoom heads_;
   ResponseRoom room_;
   TimePoint opened_at_, idle_since_, block_since_ = TimePoint::max(), announced_at_ = TimePoint::max();

@@ -56,15 +56,11 @@ class Http2Link : private io::TurnEnd {
   bool sends_this_turn() const { return !writing_ && !codec_.output().empty(); }
   /// For how long, in all, the peer could not send DATA since the window of the connection was closed.
   Duration window_closed_for() const;
-  /// A stream begins whose peer takes next to nothing of it now, since a window is closed. False: too many began like
-  /// that, and this one must not; then end_narrow() is not due.
-  virtual bool begin_narrow() { return true; }
-  virtual void end_narrow() {}
-  /// Streams are counted in the same way whose peer stands still later on.
+  /// Whether streams are counted whose peer opens no window for what it is sent.
   virtual bool counts_standing() const { return false; }
-  virtual void begin_standing() {}
-  /// There are too many of these, here and everywhere: `stream`, which is one, was reset.
-  virtual bool end_if_crowded(http2::Stream&) { return false; }
+  /// `stream` is one from here to end_standing().
+  virtual void begin_standing(http2::Stream&) noexcept {}
+  virtual void end_standing() {}
   /// Something found no memory, in the middle of a frame maybe: nothing more is sent, and all streams end.
   virtual void give_up(const std::exception_ptr& failure) noexcept = 0;
 

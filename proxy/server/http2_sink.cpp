@@ -13,8 +13,7 @@
 namespace weir::server {
 namespace {
 
-constexpr int looks_a_timeout = 8;  // how exactly a bound on silence is kept
-constexpr Milliseconds window_patience{2'000};
+constexpr int looks_a_timeout = 8;           // how exactly a bound on silence is kept
 constexpr Milliseconds standing_after{200};  // longer than clients take that open a window when it is used up
 
 }  // namespace
@@ -30,7 +29,7 @@ void Http2Sink::begin(Http2Message& stream, Http2Link& link, std::uint64_t min_r
 }
 
 void Http2Sink::clear() {
-  end_narrow();
+  end_standing();
   drop_batch();
   stream_ = nullptr;
   link_ = nullptr;
@@ -121,26 +120,13 @@ bool Http2Sink::begin_batch() {
   return send(http2::SendQueue::turn_bytes);
 }
 
-bool Http2Sink::may_begin() {
-  if (is_narrow()) narrow_ = link_->begin_narrow();
-  return narrow_ || !is_narrow();
-}
-
-/// A connection's window that is used up says little where responses go out: it opens when they have arrived.
-bool Http2Sink::is_narrow() const {
-  const http2::Codec& codec = link_->codec();
-  if (codec.stream_sendable(*stream_) < relay::probe_bytes) return true;
-  return codec.connection_sendable() < relay::probe_bytes &&
-         reactor_.now() - link_->data_sent_last() > window_patience;
-}
-
 void Http2Sink::resume() {
-  end_narrow_if_open();
+  end_standing_if_open();
   if (batch_ != nullptr && !all_sent_) link_->enter_queue(*stream_);
 }
 
 bool Http2Sink::send(std::size_t most) {
-  end_narrow_if_open();
+  end_standing_if_open();
   if (!head_sent_) {
     if (!stream_->may_begin()) return false;
     if (send_head()) return true;
@@ -219,45 +205,31 @@ bool Http2Sink::is_closed() const {
          codec.connection_sendable() < relay::probe_bytes;
 }
 
-/// What began without a window is counted until it has one: the peer may leave it so for good.
-void Http2Sink::end_narrow_if_open() {
-  if (narrow_ && !is_closed()) end_narrow();
+void Http2Sink::end_standing_if_open() {
+  if (stands_ && !is_closed()) end_standing();
 }
 
 Http2Sink::Standing Http2Sink::standing_now() const {
   return {reactor_.now(), sent_, link_->data_sent()};
 }
 
-/// When a wait for a window is to be looked at.
-Duration Http2Sink::standing_look() const {
-  if (!counts_standing_) return Duration::max();
-  return narrow_ ? window_patience : standing_after;
-}
-
-/// A client that takes less than its pace asks for, because it opens no window, is counted after a moment. Where there
-/// are too many like it, what it does not take is ended after a longer one, unless it takes enough of others.
-bool Http2Sink::stands_too_long(Standing& standing) {
+/// A client that takes less than its pace asks for, because it opens no window, is counted after a moment.
+void Http2Sink::look_for_standing(Standing& standing) {
   const Duration waited = reactor_.now() - standing.since;
-  if (waited < standing_look()) return false;
+  if (waited < standing_after) return;
   const Standing before = std::exchange(standing, standing_now());
   const double seconds = std::chrono::duration<double>(waited).count();
   const double enough =
       static_cast<double>(std::max<std::uint64_t>(own_pace_.bytes_per_second(), 1)) * seconds;
-  const bool own = blocked_by_own_window();
-  const std::uint64_t taken = own ? standing.own - before.own : standing.shared - before.shared;
-  if (data_left_ == 0 || !is_closed() || link_->is_writing() || static_cast<double>(taken) >= enough)
-    return false;
-  if (!narrow_) {
-    narrow_ = true;
-    link_->begin_standing();
-    return false;
-  }
-  const bool takes_others = static_cast<double>(standing.shared - before.shared) >= enough;
-  return !takes_others && link_->end_if_crowded(*stream_);
+  const std::uint64_t taken =
+      blocked_by_own_window() ? standing.own - before.own : standing.shared - before.shared;
+  if (data_left_ == 0 || !is_closed() || link_->is_writing() || static_cast<double>(taken) >= enough) return;
+  stands_ = true;
+  link_->begin_standing(*stream_);
 }
 
-void Http2Sink::end_narrow() {
-  if (std::exchange(narrow_, false)) link_->end_narrow();
+void Http2Sink::end_standing() {
+  if (std::exchange(stands_, false)) link_->end_standing();
 }
 
 /// A stream whose own window is open waits for the connection: that moves when any of its streams does. What waits for
@@ -296,7 +268,7 @@ Task<relay::PacedWrite> Http2Sink::wait_until_through(relay::WriteBounds bounds)
     pace.begin_wait(own ? sent_ : link_->data_sent());
     const Duration look = std::min(bounds.timeout / looks_a_timeout, pace.look_interval());
     TimePoint until = std::min({bounds.deadline, last_progress() + bounds.timeout, before + look});
-    if (counts_standing_) until = std::min(until, standing.since + standing_look());
+    if (looks_for_standing()) until = std::min<TimePoint>(until, standing.since + standing_after);
     const io::IoStatus woken = co_await progress_.until(until);
     end.bytes += std::exchange(written_, 0);
     end.status = woken;
@@ -305,10 +277,7 @@ Task<relay::PacedWrite> Http2Sink::wait_until_through(relay::WriteBounds bounds)
     end.too_slow = !pace.end_wait(own ? sent_ : link_->data_sent(), now - before);
     end.status = end.too_slow ? io::IoStatus::timeout : io::IoStatus::ok;
     if (end.too_slow || batch_ == nullptr) break;
-    if (counts_standing_ && stands_too_long(standing)) {
-      end.status = io::IoStatus::timeout;
-      break;
-    }
+    if (looks_for_standing()) look_for_standing(standing);
     if (now >= bounds.deadline || now >= last_progress() + bounds.timeout) {
       end.status = io::IoStatus::timeout;
       break;

@@ -54,11 +54,12 @@ class Http2Sink final : public relay::BodySink {
   /// The turn of the link in which it may write, whatever waits.
   std::uint64_t granted_in() const { return granted_in_; }
   void note_granted(std::uint64_t turn) { granted_in_ = turn; }
-  /// Before all else: a stream that has next to no window is counted until it has one. False: there are too many, and
-  /// it must not begin.
-  bool may_begin();
-  void end_narrow_if_open();
-  void end_narrow();
+  /// Something is written that is not through yet.
+  bool waits() const { return batch_ != nullptr; }
+  /// Its peer opens no window for what waits: counted by the link.
+  bool stands() const { return stands_; }
+  void end_standing_if_open();
+  void end_standing();
   /// Its window is open again, or its head may be sent now.
   void resume();
   /// Ends a write that waits, with `why`.
@@ -68,7 +69,6 @@ class Http2Sink final : public relay::BodySink {
   bool begin_batch();
   Task<relay::PacedWrite> wait_until_through(relay::WriteBounds bounds);
   bool blocked_by_own_window() const;
-  bool is_narrow() const;
   bool is_closed() const;
   /// What a wait for a window looks back on.
   struct Standing {
@@ -76,8 +76,8 @@ class Http2Sink final : public relay::BodySink {
     std::uint64_t own = 0, shared = 0;  // bytes sent until then: on this stream, on its connection
   };
   Standing standing_now() const;
-  Duration standing_look() const;
-  bool stands_too_long(Standing& standing);
+  bool looks_for_standing() const { return counts_standing_ && !stands_; }
+  void look_for_standing(Standing& standing);
   bool send_head();
   void send_data(std::size_t bytes, bool end);
   bool send_end();
@@ -90,7 +90,7 @@ class Http2Sink final : public relay::BodySink {
   Http2Link* link_ = nullptr;
   relay::BodyBatch* batch_ = nullptr;  // that waits, or is being written
   bool head_sent_ = false;
-  bool narrow_ = false;  // counted as one that began without a window, or whose client stands still
+  bool stands_ = false;
   bool counts_standing_ = false;
   bool all_sent_ = false;     // nothing of the batch is left to be moved
   std::size_t runs_out_ = 0;  // of the batch, that the socket has not taken

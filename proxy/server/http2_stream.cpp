@@ -54,17 +54,26 @@ bool Http2Stream::begin(Http2Connection& connection, http2::FieldSection& sectio
   const config::ListenerLimits& limits = session.listener().config.limits;
   body_.begin(*this, ended);
   sink_.begin(*this, connection, limits.response_min_rate);
+  came_at_ = began_at_ = worker_.reactor().now();
+  too_large_ = too_large;
+  head_ends_ = ended;
+  status_ = 0;
+  return read_head(limits);
+}
+
+/// What the section says goes to an exchange. False: it is malformed.
+bool Http2Stream::read_head(const config::ListenerLimits& limits) {
   exchange_ = worker_.take_exchange();
   exchange_->begin(*this);
   exchange_->head.major_version = 2;
-  if (too_large) {
+  if (too_large_) {
     keep_kind(section_, exchange_->head);
     exchange_->set_refusal(client_error(ErrorKind::head_too_large, "head is too large"));
     return true;
   }
   if (asks_for_tunnel(section_)) tls::make_websocket_key(worker_.rng(), websocket_key_);
   const http2::RequestRules rules{limits.uri_bytes, {websocket_key_.data(), websocket_key_.size()}};
-  http2::ReadRequest read = http2::read_request(section_, ended, rules, exchange_->head);
+  http2::ReadRequest read = http2::read_request(section_, head_ends_, rules, exchange_->head);
   if (read.kind == http2::ReadRequest::Kind::malformed) return false;
   if (exchange_->head.tunnel) body_.keep_for_tunnel();
   // Without a wish of the client its responses take turns.
@@ -76,6 +85,23 @@ bool Http2Stream::begin(Http2Connection& connection, http2::FieldSection& sectio
     expect_length(exchange_->head.body.length);
   }
   return true;
+}
+
+void Http2Stream::wait() {
+  worker_.give_back(std::move(exchange_));
+  section_.forget_kept();
+}
+
+void Http2Stream::end_wait() {
+  const http2::Priority updated = priority;
+  (void)read_head(session().listener().config.limits);  // well formed, as before
+  priority = updated;
+  began_at_ = worker_.reactor().now();
+  exchange_->note_waited(began_at_ - came_at_);
+}
+
+void Http2Stream::free_texts() noexcept {
+  if (exchange_) exchange_->free_texts();
 }
 
 Task<> Http2Stream::serve() {
@@ -151,7 +177,7 @@ void Http2Stream::clear() {
   if (section_.text_bytes() > section_kept_max) section_ = {};
   section_.clear();
   observer_ = nullptr;
-  tunnel_ = false;
+  tunnel_ = counts_ = false;
   left_ = io::IoStatus::ok;
   connection_ = nullptr;
   link_ = nullptr;

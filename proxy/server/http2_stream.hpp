@@ -11,6 +11,7 @@
 #include "server/client.hpp"
 #include "server/exchange.hpp"
 #include "server/http2_message.hpp"
+#include "server/request_room.hpp"
 #include "tls/websocket_key.hpp"
 
 namespace weir::server {
@@ -27,6 +28,11 @@ class Http2Stream final : public Http2Message, public Client {
   /// For a request of `connection`; `section` is swapped out. `ended`: the head is all of it. False: it is malformed,
   /// and serve() must not be called.
   bool begin(Http2Connection& connection, http2::FieldSection& section, bool too_large, bool ended);
+  /// It does not begin yet: only its head is kept, and what comes of its body.
+  void wait();
+  bool is_waiting() const { return exchange_ == nullptr; }
+  /// Ready for serve() again.
+  void end_wait();
   /// The exchange, to its end.
   Task<> serve();
   /// Nothing of the request is left.
@@ -43,6 +49,14 @@ class Http2Stream final : public Http2Message, public Client {
   // What is held of its head, and of its trailers once they are there.
   std::size_t head_bytes() const { return section_.text_bytes(); }
   std::size_t trailer_bytes() const { return body_.trailers().size(); }
+
+  // For RequestRoom.
+
+  bool counts() const { return counts_; }
+  void set_counts(bool counts) { counts_ = counts; }
+  bool is_new(TimePoint now) const { return now - began_at_ < RequestRoom::patience; }
+  /// Its client stands still: what only a quick end needs is given back.
+  void free_texts() noexcept;
 
   // Http2Message
 
@@ -72,6 +86,7 @@ class Http2Stream final : public Http2Message, public Client {
   ResponseRoom& room() override;
 
  private:
+  bool read_head(const config::ListenerLimits& limits);
   bool wants_rest() const;
   Task<> drop_rest();
   void end_tunnel();
@@ -81,6 +96,10 @@ class Http2Stream final : public Http2Message, public Client {
   http2::FieldSection section_;
   std::unique_ptr<Exchange> exchange_;
   ClientObserver* observer_ = nullptr;
+  TimePoint came_at_{}, began_at_{};  // the same, but for those that wait
+  bool too_large_ = false;            // its head is
+  bool head_ends_ = false;            // it has no body
+  bool counts_ = false;
   bool tunnel_ = false;   // it is one
   bool interim_ = false;  // the head that was written last has a status of 1xx
   int status_ = 0;        // of that head

@@ -327,6 +327,15 @@ void Worker::sweep() {
   look_at_queues();
 }
 
+void Worker::begin_waiting_later() {
+  if (!requests_timer_.armed()) reactor_.arm(requests_timer_, reactor_.now() + HeldRequests::look_interval);
+}
+
+void Worker::requests_due(void* worker) {
+  auto& self = *static_cast<Worker*>(worker);
+  if (self.held_requests_.begin_waiting(self.reactor_.now())) self.begin_waiting_later();
+}
+
 void Worker::flush_log_due(void* worker) {
   static_cast<Worker*>(worker)->flush_log();
 }

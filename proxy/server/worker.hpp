@@ -28,6 +28,7 @@
 #include "server/mirrors.hpp"
 #include "server/paused_requests.hpp"
 #include "server/refusals.hpp"
+#include "server/request_room.hpp"
 #include "server/response_room.hpp"
 #include "server/rollout_counter.hpp"
 #include "server/session.hpp"
@@ -52,8 +53,7 @@ inline constexpr std::size_t noise_count = 7;
 
 /// What all workers of the process share. Outlives them.
 struct ProcessShared {
-  std::atomic<std::uint32_t> connections{0};     // open client connections
-  std::atomic<std::uint32_t> narrow_streams{0};  // that began without a window of their client
+  std::atomic<std::uint32_t> connections{0};  // open client connections
   // Written by the control thread only, read at each new connection or answer: on a cache line of their own.
   alignas(64) std::atomic<std::uint32_t> connections_max{0};  // server.max_connections
   std::atomic<std::uint32_t> connections_admitted{0};         // the same, or less while something is short
@@ -160,6 +160,9 @@ class Worker {
   PausedRequests& paused() { return paused_; }
   HeldResponses& held_responses() { return held_responses_; }
   HeldHeads& held_heads() { return held_heads_; }
+  HeldRequests& held_requests() { return held_requests_; }
+  /// A request waits for room there: looks again soon, for as long as one does.
+  void begin_waiting_later();
 
   /// Where an access-log line is appended; null when the log is off. Call log_appended() after it.
   std::string* log_buffer() { return access_log_ ? &log_buffer_ : nullptr; }
@@ -201,6 +204,7 @@ class Worker {
   void sweep();
   static void flush_log_due(void* worker);
   static void sweep_due(void* worker);
+  static void requests_due(void* worker);
 
   const std::size_t index_;
   ProcessShared& shared_;
@@ -219,6 +223,7 @@ class Worker {
   PausedRequests paused_{reactor_};
   HeldResponses held_responses_;
   HeldHeads held_heads_;
+  HeldRequests held_requests_;
   IdleSessions idle_sessions_;  // longest idle first
   TimePoint draining_since_ = TimePoint::max();
   Refusals refusals_;
@@ -230,6 +235,7 @@ class Worker {
   std::string log_buffer_;
   Timer log_timer_{&Worker::flush_log_due, this};
   Timer sweep_timer_{&Worker::sweep_due, this};
+  Timer requests_timer_{&Worker::requests_due, this};
   std::array<observe::LineThrottle, noise_count> throttles_{};
   std::string date_;
   std::int64_t date_second_ = -1;

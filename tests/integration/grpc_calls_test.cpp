@@ -2,6 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <string>
+#include <vector>
+
 #include "integration/grpc_rig.hpp"
 
 namespace weir::testing {
@@ -61,6 +65,22 @@ TEST_F(GrpcCalls, AStreamOfTheServer) {
   }
   stream.trailers(grpc::status(0));
   EXPECT_THAT(grpc::messages(client.wait_end(call).body), SizeIs(5));
+}
+
+/// As a client has them that starts: none waits for another one's end.
+TEST_F(GrpcCalls, AHundredStreamsInBothDirectionsOnANewConnection) {
+  Http2Client client = this->client();
+  client.wait_settings_ack();
+  const std::string message = grpc::message("here");
+  std::vector<std::uint32_t> calls;
+  for (int i = 0; i < 100; ++i) {
+    calls.push_back(start_call(client));
+    client.send_data(calls.back(), message, false);
+  }
+  for (const std::uint32_t call : calls) client.wait_body(call, message.size());
+  for (const std::uint32_t call : calls) client.send_data(call, message);
+  for (const std::uint32_t call : calls) EXPECT_EQ(grpc_status_of(client.wait_end(call)), "0");
+  EXPECT_EQ(weir_->metric("weir_http2_streams_delayed_total"), 0);
 }
 
 TEST_F(GrpcCalls, AStreamInBothDirections) {

@@ -12,7 +12,7 @@ using Stream = Http2EndpointStream;
 
 constexpr std::uint32_t wide = 16 * 1024 * 1024;
 constexpr std::size_t stream_window = 64 * 1024;  // of an endpoint's, for its client
-constexpr std::size_t first_window = 16 * 1024;   // while that has no window for it
+constexpr std::size_t first_window = 4 * 1024;    // while that has no window for it
 const std::string one_connection = "h2: { connections: 1 }, retry: { attempts: 0 }";
 
 Http2EndpointOptions with_wide_connection() {
@@ -121,7 +121,7 @@ TEST_F(Http2EndpointBodies, EachOfManyHasAWindowWithItsRequest) {
   eventually("each has it", [&] {
     const std::string said = endpoint_.transcript(0);
     for (int id = 1; id < 100; id += 2) {
-      if (said.find("WINDOW_UPDATE stream " + std::to_string(id) + ", 4 bytes, flags 0, by 49152") ==
+      if (said.find("WINDOW_UPDATE stream " + std::to_string(id) + ", 4 bytes, flags 0, by 61440") ==
           std::string::npos)
         return false;
     }

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstddef>
 #include <memory>
+#include <vector>
 
 #include "support/behaviours.hpp"
 #include "support/weir_process.hpp"
@@ -46,6 +48,41 @@ TEST_F(Keepalive, ConcurrentRequestsUseTheirOwnConnections) {
   gate->open();
   EXPECT_EQ(a.read_response().status, 200);
   EXPECT_EQ(b.read_response().status, 200);
+}
+
+/// By default as many are kept as were in use at once, so that a load of that size does not connect anew.
+TEST_F(Keepalive, AsManyConnectionsAreKeptAsWereInUseAtOnce) {
+  constexpr std::size_t at_once = 300;
+  WeirProcess weir(one_worker(endpoint_));
+  std::vector<RawClient> clients;
+  for (std::size_t i = 0; i < at_once; ++i) clients.push_back(weir.connect());
+  for (std::size_t round = 1; round <= 2; ++round) {
+    const auto gate = std::make_shared<Gate>();
+    endpoint_.behave(behave::gated(gate, behave::ok()));
+    for (RawClient& client : clients) client.send_get("/");
+    endpoint_.wait_for_requests(round * at_once);
+    gate->open();
+    for (RawClient& client : clients) EXPECT_EQ(client.read_response().status, 200);
+    weir.wait_for_metric("weir_upstream_connections", "state=\"idle\"", at_once);
+    EXPECT_EQ(endpoint_.connection_count(), at_once) << "in round " << round;
+  }
+}
+
+TEST_F(Keepalive, NoMoreAreKeptThanConfigured) {
+  constexpr std::size_t at_once = 20;
+  const auto gate = std::make_shared<Gate>();
+  endpoint_.behave(behave::gated(gate, behave::ok()));
+  WeirProcess weir(one_worker(endpoint_, "keepalive: { max_idle: 5 }"));
+  std::vector<RawClient> clients;
+  for (std::size_t i = 0; i < at_once; ++i) {
+    clients.push_back(weir.connect());
+    clients.back().send_get("/");
+  }
+  endpoint_.wait_for_requests(at_once);
+  gate->open();
+  for (RawClient& client : clients) EXPECT_EQ(client.read_response().status, 200);
+  weir.wait_for_metric("weir_upstream_connections", "state=\"active\"", 0);
+  EXPECT_EQ(weir.metric("weir_upstream_connections", "state=\"idle\""), 5);
 }
 
 TEST_F(Keepalive, AConnectionThatTheEndpointWillCloseIsNotUsedAgain) {

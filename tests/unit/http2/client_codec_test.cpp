@@ -18,7 +18,7 @@ TEST(ClientCodec, Start) {
   ASSERT_TRUE(out.starts_with(client_preface));
   out.remove_prefix(client_preface.size());
   EXPECT_EQ(out, settings({{Setting::enable_push, 0},
-                           {Setting::initial_window_size, 16 * 1024},
+                           {Setting::initial_window_size, 4 * 1024},
                            {Setting::max_header_list_size, 64 * 1024}}) +
                      window_update(0, 16 * 1024 * 1024 - 65'535));
   EXPECT_FALSE(endpoint.codec.settings_received());

@@ -94,5 +94,20 @@ TEST(FieldSection, ViewsStayGoodInReservedRoom) {
   EXPECT_EQ(before, (FieldLine{"cookie", "a=1"}));
 }
 
+TEST(FieldSection, WhatWasKeptCanBeTakenBack) {
+  FieldSection section;
+  section.forget_kept();
+  section.add("name", "value");
+  section.add("secret", "text", true);
+  const std::size_t received = section.text_bytes();
+  section.forget_kept();
+  EXPECT_EQ(section.text_bytes(), received);
+  section.keep("more");
+  section.forget_kept();
+  EXPECT_EQ(section.text_bytes(), received);
+  EXPECT_EQ(section[0].value, "value");
+  EXPECT_EQ(section[1].value, "text");
+}
+
 }  // namespace
 }  // namespace weir::http2

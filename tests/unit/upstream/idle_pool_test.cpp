@@ -2,8 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <deque>
 #include <functional>
 #include <memory>
+#include <random>
+#include <utility>
+#include <vector>
 
 namespace weir::upstream {
 namespace {
@@ -171,6 +176,38 @@ TEST(IdlePoolClosing, MayLookAtThePool) {
   pool.expire(start + seconds(1));
   pool.clear();
   EXPECT_EQ(sizes, (std::vector<std::size_t>{2, 1, 0}));
+}
+
+/// What `keepalive.max_idle` need not bound: as the last one in is the first one out, no more stay than were in use at
+/// once in the last idle time.
+TEST_F(IdlePoolTest, AsManyStayAsWereInUseAtOnce) {
+  constexpr seconds idle_time{60};
+  std::mt19937 random(11);
+  const auto below = [&](std::size_t n) { return static_cast<std::size_t>(random()) % n; };
+  std::vector<Connection> in_use;
+  std::deque<std::pair<TimePoint, std::size_t>> used;  // how many were in use, and until when
+  TimePoint now = start;
+  std::size_t wanted = 0, opened = 0;
+  for (int step = 0; step < 30'000; ++step) {
+    if (step % 500 == 0) wanted = 1 + below(below(20) == 0 ? 400 : 30);
+    now += std::chrono::milliseconds{below(100)};
+    used.emplace_back(now, in_use.size());
+    if (in_use.size() < wanted && below(3) != 0) {
+      auto kept = pool_.take(now, true);
+      opened += kept ? 0 : 1;
+      in_use.push_back(kept ? *std::move(kept) : std::make_unique<int>(step));
+    } else if (!in_use.empty()) {
+      std::swap(in_use[below(in_use.size())], in_use.back());
+      ASSERT_FALSE(pool_.put(std::move(in_use.back()), IdleTime::from(now, idle_time), 100'000));
+      in_use.pop_back();
+    }
+    used.emplace_back(now, in_use.size());
+    (void)pool_.expire(now);
+    while (used.front().first < now - idle_time) used.pop_front();
+    const auto most = std::ranges::max_element(used, {}, &std::pair<TimePoint, std::size_t>::second);
+    ASSERT_LE(pool_.size() + in_use.size(), most->second) << step;
+  }
+  EXPECT_LT(opened, 2'000U) << "most requests find a kept one";
 }
 
 }  // namespace
