@@ -8,7 +8,6 @@
 #include <ostream>
 
 #include "integration/http2_rig.hpp"
-#include "support/sanitizer.hpp"
 
 namespace weir::testing {
 namespace {
