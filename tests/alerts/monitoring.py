@@ -49,7 +49,7 @@ def shortened_alertmanager(text, webhook):
                   flags=re.M)
     text = text.replace("http://127.0.0.1:9094/alerts", webhook)
     # What is sent nowhere is seen here, too.
-    return text.replace("- name: nobody", f"- name: nobody\n    webhook_configs: [{{ url: '{webhook}' }}]")
+    return text.replace("- name: none", f"- name: none\n    webhook_configs: [{{ url: '{webhook}' }}]")
 
 
 class Receiver:

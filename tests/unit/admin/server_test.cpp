@@ -358,7 +358,7 @@ TEST(AdminServer, PastItsBoundConnectionsAreClosedAtOnce) {
   EXPECT_EQ(ask(admin, "GET /health/live").status, 200);
 }
 
-// Otherwise whoever keeps as many connections makes every probe of the process fail.
+// Otherwise a client with as many connections makes every probe of the process fail.
 TEST(AdminServer, AConnectionThatIdlesMakesRoom) {
   AdminFixture admin;
   std::vector<RawClient> clients;

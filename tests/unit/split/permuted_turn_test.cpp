@@ -63,9 +63,9 @@ TEST(SplitPermutedTurn, ACycleHasEnoughTurnsOfEach) {
 }
 
 TEST(SplitPermutedTurn, NobodyIsPickedWithoutWeight) {
-  const PermutedTurns nobody({1, 2}, std::vector<std::uint32_t>{0, 0});
-  EXPECT_EQ(nobody.cycle(), 0u);
-  EXPECT_EQ(nobody.pick(3), none);
+  const PermutedTurns nothing({1, 2}, std::vector<std::uint32_t>{0, 0});
+  EXPECT_EQ(nothing.cycle(), 0u);
+  EXPECT_EQ(nothing.pick(3), none);
   const PermutedTurns second({1, 2}, std::vector<std::uint32_t>{5, 1}, 0b10);
   const PermutedTurns last({1, 2}, std::vector<std::uint32_t>{0, 5, 0, 1});
   std::vector<int> seen(4);
