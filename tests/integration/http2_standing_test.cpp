@@ -133,7 +133,7 @@ TEST_F(Http2StandingClients, ACrowdHurtsNoOneElse) {
   }
 }
 
-/// Its connection is new and asks for a hundred things at once, as for a page: they come, whichever clients stand still.
+/// Its connection is new and asks for a hundred things at once, as for a page: they come, whichever others stand still.
 TEST_F(Http2StandingClients, AHundredRequestsOfANewClientAreServedBesideACrowd) {
   start_with_origin("http1");
   const std::vector<Http2Client> clients = crowd(30, 1024);
