@@ -8,6 +8,7 @@
 #include <ostream>
 
 #include "integration/http2_rig.hpp"
+#include "support/sanitizer.hpp"
 
 namespace weir::testing {
 namespace {
