@@ -56,13 +56,15 @@ TEST(ClientWindows, AStreamHasLittleBeforeItIsWidened) {
   endpoint.connect();
   endpoint.owner.take_at_once = false;
   endpoint.call();
-  endpoint.pass(headers(1, ok, false) + data(1, std::string(16'384, 'x')));
+  endpoint.pass(headers(1, ok, false) + data(1, std::string(4'096, 'x')));
   endpoint.sent();
   EXPECT_EQ(endpoint.send(data(1, "x")), "reset 1 FLOW_CONTROL_ERROR by us\n");
 }
 
 TEST(ClientWindows, AStreamThatIsWidenedHasSoMuchMore) {
-  Endpoint endpoint;
+  ClientLimits limits;
+  limits.stream_window = 16 * 1024;
+  Endpoint endpoint(limits);
   endpoint.connect();
   endpoint.owner.take_at_once = false;
   endpoint.call();

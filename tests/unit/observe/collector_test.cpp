@@ -148,6 +148,8 @@ TEST(Collector, EveryPromisedFamilyIsThereWithItsTypeAndHelp) {
       {"weir_http2_connections_total", "counter"},
       {"weir_http2_connections_closed_total", "counter"},
       {"weir_http2_streams_rejected_total", "counter"},
+      {"weir_http2_streams_delayed_total", "counter"},
+      {"weir_http2_streams", "gauge"},
       {"weir_grpc_requests_total", "counter"},
       {"weir_upstream_requests_total", "counter"},
       {"weir_upstream_duration_seconds", "histogram"},
