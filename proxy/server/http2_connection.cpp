@@ -396,6 +396,7 @@ void Http2Connection::release(Http2Stream& stream) {
   std::unique_ptr<Http2Stream> owned(&stream);
   stream.outgoing().end_standing();
   if (stream.counts()) remove();
+  if (!stream.was_reset()) add_taken();
   leave_queue(stream);
   forget_head(stream);
   heads_.remove(stream.trailer_bytes());

@@ -22,8 +22,10 @@ class RequestRoom
  public:
   /// A connection runs so many whatever others do: as many as a browser has at once over HTTP/1.1.
   static constexpr std::size_t own_requests = 6;
-  /// A client that has taken so much may run all, as long as no more than its own stand still.
+  /// A client that has taken so much, or so many responses whole, may run all, as long as no more than its own stand
+  /// still.
   static constexpr std::uint64_t proven_bytes = 1024 * 1024;
+  static constexpr std::uint32_t proven_responses = 256;
   /// A client that lets a response stand shows it by then.
   static constexpr Milliseconds patience{5'000};
 
@@ -36,6 +38,8 @@ class RequestRoom
   bool has_room(std::uint64_t taken, TimePoint now);
   void add();
   void remove();
+  /// A response was taken whole.
+  void add_taken() { ++taken_responses_; }
   /// Of those that count: the responses that stand still.
   void add_standing() { ++standing_; }
   void remove_standing() { --standing_; }
@@ -51,18 +55,22 @@ class RequestRoom
 
  private:
   friend class HeldRequests;
+  bool is_proven(std::uint64_t taken) const {
+    return (taken >= proven_bytes || taken_responses_ >= proven_responses) && standing_ <= own_requests;
+  }
   /// Those that use up their own, or wait, are looked at.
   void relink();
 
   HeldRequests& worker_;
   std::size_t counted_ = 0, standing_ = 0;
+  std::uint64_t taken_responses_ = 0;
   bool waits_ = false;
 };
 
 /// Of one worker: those that count beyond the own ones of their connections.
 class HeldRequests {
  public:
-  static constexpr std::size_t shared_max = 768;
+  static constexpr std::size_t shared_max = 512;
   static constexpr Milliseconds look_interval{100};  // how often what counts is looked at, while that matters
 
   /// Counts anew where it seems that there is none, but not too often.
@@ -106,7 +114,7 @@ class HeldRequests {
 };
 
 inline bool RequestRoom::has_room(std::uint64_t taken, TimePoint now) {
-  if (counted_ < own_requests || (taken >= proven_bytes && standing_ <= own_requests)) return true;
+  if (counted_ < own_requests || is_proven(taken)) return true;
   if (worker_.has_room(now) || counted_ < own_requests) return true;  // it may have counted this one anew
   waits_ = true;
   relink();

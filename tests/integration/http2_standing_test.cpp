@@ -47,6 +47,8 @@ class Http2StandingClients : public Http2Rig {
   void start_with_origin(const std::string& protocol) {
     origin_ = std::make_unique<OriginProcess>();
     ConfigText text = config();
+    text.http +=
+        ", limits: { send_timeout: 10m, response_min_rate: 0 }";  // none ends while a slow machine counts
     text.upstreams = {"origin: { protocol: " + protocol + ", endpoints: [ \"" + origin_->address() +
                       "\" ] }"};
     text.routes.push_back("{ name: large, match: { path_prefix: /bytes/ }, upstream: origin }");
@@ -68,7 +70,7 @@ class Http2StandingClients : public Http2Rig {
       ask_on_all_streams(clients.back(), "/bytes/1000000");
     }
     eventually(
-        "what all share is used up", [&] { return standing() > 700 && waiting() > 0; }, Deadline(30s));
+        "what all share is used up", [&] { return standing() > 450 && waiting() > 0; }, Deadline(30s));
     return clients;
   }
 
@@ -87,10 +89,10 @@ TEST_P(Http2ClosedWindows, HoldLittle) {
     clients.push_back(narrow_client(GetParam().stream_window, GetParam().added_to_connection));
     ask_on_all_streams(clients.back(), "/bytes/1000000");
   }
-  for (Http2Client& each : clients) each.round_trip();
+  for (Http2Client& each : clients) each.round_trip(Deadline(60s));
   EXPECT_GT(weir_->metric("weir_upstream_in_flight"), 0) << "those that are few on their connections go on";
   double growth = 0;
-  for (int i = 0; i < 100; ++i) {  // as they are served meanwhile
+  for (int i = 0; i < 20; ++i) {  // as they are served meanwhile
     EXPECT_EQ(client().get("/bytes/1000000").body.size(), 1'000'000U);
     growth = std::max(growth, weir_->rss_kib() - before);
   }
@@ -126,7 +128,7 @@ TEST_F(Http2StandingClients, ACrowdHurtsNoOneElse) {
   for (std::uint32_t stream = 1; stream < 40; stream += 2) {
     EXPECT_EQ(pauses.wait_end(stream).body.size(), 5'000U) << stream;
   }
-  EXPECT_LE(weir_->metric("weir_upstream_in_flight"), 768 + 31 * 6 + 2);
+  EXPECT_LE(weir_->metric("weir_upstream_in_flight"), 512 + 31 * 6 + 2);
   for (Http2Client& each : clients) each.round_trip();
   for (Http2Client& each : clients) {
     for (std::uint32_t stream = 1; stream < 200; stream += 2) ASSERT_FALSE(each.response(stream).reset);

@@ -100,6 +100,17 @@ TEST_F(RequestRoomTest, AClientThatTookMuchNeedsNoRoom) {
   for (int i = 0; i < 100; ++i) EXPECT_TRUE(one.ask(start)) << i;
 }
 
+TEST_F(RequestRoomTest, NorDoesOneThatTookManyResponses) {
+  fill();
+  Connection one(worker_);
+  for (std::uint32_t i = 1; i < RequestRoom::proven_responses; ++i) one.add_taken();
+  for (std::size_t i = 0; i < RequestRoom::own_requests; ++i) EXPECT_TRUE(one.ask(start)) << i;
+  EXPECT_FALSE(one.ask(start));
+  one.add_taken();
+  EXPECT_FALSE(one.begin_waiting());
+  for (int i = 0; i < 100; ++i) EXPECT_TRUE(one.ask(start)) << i;
+}
+
 TEST_F(RequestRoomTest, ButNotWhileItStandsStillItself) {
   fill();
   Connection one(worker_);
