@@ -41,7 +41,7 @@ CycleOrder::CycleOrder(const SipKey& key, std::uint64_t cycle) : cycle_(cycle) {
     of_round.add(std::uint64_t{i});
     keys_[i] = of_round.finish();
   }
-  const int bits = std::bit_width(cycle - 1);
+  const int bits = static_cast<int>(std::bit_width(cycle - 1));
   low_bits_ = bits / 2;
   high_bits_ = bits - low_bits_;
 }

@@ -26,8 +26,12 @@ TEST(RolloutHistogram, EveryTimeIsAboveTheBoundBeforeItsBucket) {
   for (std::int64_t us = 1; us < 200'000'000; us += 1 + us / 97) {
     const Bucket bucket = bucket_of(Microseconds{us});
     EXPECT_GE(bucket, last);
-    if (std::size_t{bucket} < bucket_count - 1) EXPECT_LE(us, bucket_bound(bucket).count());
-    if (bucket > 0) EXPECT_GT(us, bucket_bound(static_cast<Bucket>(bucket - 1)).count());
+    if (std::size_t{bucket} < bucket_count - 1) {
+      EXPECT_LE(us, bucket_bound(bucket).count());
+    }
+    if (bucket > 0) {
+      EXPECT_GT(us, bucket_bound(static_cast<Bucket>(bucket - 1)).count());
+    }
     last = bucket;
   }
   EXPECT_EQ(std::size_t{bucket_of(Microseconds::max())}, bucket_count - 1);
