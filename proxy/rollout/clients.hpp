@@ -25,6 +25,7 @@ inline constexpr std::uint8_t slow_requests_max = 8;
 
 /// How units are divided at the moment.
 struct Division {
+  // NOLINTNEXTLINE(google-explicit-constructor): a share alone is one, where two targets are compared
   Division(Share of_canary, bool is_of_three = false) : share(of_canary), of_three(is_of_three) {}
   Share share;  // the canary's of the compared units
   /// Two of three targets are compared. Then which of the two has a client at one share tells about another one only
