@@ -180,7 +180,7 @@ fresh_root() {
 # wait_for_text PID LOG SECONDS TEXT: until the log has the text. 1: PID is gone, or so much time is.
 wait_for_text() {
   local limit=$((SECONDS + $3))
-  until grep -q -- "$4" "$2"; do
+  until grep -qs -- "$4" "$2"; do
     kill -0 "$1" 2>/dev/null || return 1
     [[ $SECONDS -lt $limit ]] || return 1
     sleep 0.5
