@@ -50,7 +50,7 @@ say() { printf '\n==> %s\n' "$*"; }
 
 export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1:check_initialization_order=1
 export UBSAN_OPTIONS=print_stacktrace=1
-export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions=$PWD/tests/tsan.supp
 ASAN_SYMBOLIZER_PATH=$(deploy/packages.sh --llvm)/bin/llvm-symbolizer
 export ASAN_SYMBOLIZER_PATH
 export TSAN_SYMBOLIZER_PATH=$ASAN_SYMBOLIZER_PATH
